@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where a datagram comes from or goes to, without a socket in sight.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace stt {
+
+/// An IP address and port. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
+struct Address {
+    std::array<uint8_t, 16> ip{};
+    uint16_t port = 0;      ///< host byte order
+    uint32_t scope_id = 0;  ///< IPv6 link-local interface index, otherwise 0
+
+    auto operator<=>(const Address&) const = default;
+    bool is_v4() const;
+    /// `192.0.2.1:7600` or `[2001:db8::1]:7600`.
+    std::string to_string() const;
+    /// IPv4 `a.b.c.d` in network order, as in `{192, 0, 2, 1}`.
+    static Address v4(std::array<uint8_t, 4> ip, uint16_t port);
+};
+
+}  // namespace stt
+
+template <>
+struct std::hash<stt::Address> {
+    size_t operator()(const stt::Address& address) const noexcept;
+};

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The one error type of the core, and the table that names every code.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace stt {
+
+/// STT error codes: high byte category, low byte error.
+enum class ErrorCode : uint16_t {
+    none = 0,
+    connection_timeout = 0x0101,
+    connection_refused = 0x0102,
+    authentication_failed = 0x0103,
+    network_unreachable = 0x0104,
+    protocol_version_mismatch = 0x0105,
+    session_closed = 0x0201,
+    session_timeout = 0x0202,
+    too_many_sessions = 0x0203,
+    session_not_found = 0x0204,
+    stream_closed = 0x0301,
+    too_many_streams = 0x0302,
+    stream_id_conflict = 0x0303,
+    flow_control_violation = 0x0304,
+    invalid_frame = 0x0401,
+    encryption_error = 0x0402,
+    checksum_mismatch = 0x0403,
+    unknown_frame_type = 0x0404,
+    handshake_failure = 0x0405,
+    udp_send_failed = 0x0501,
+    websocket_closed = 0x0502,
+    websocket_handshake_failed = 0x0503,
+    tls_error = 0x0504,
+    timeout = 0x0601,
+    buffer_overflow = 0x0602,
+    resource_exhausted = 0x0603,
+};
+
+/// Sub-codes of handshake_failure; wrong_seed also qualifies authentication_failed.
+enum class HandshakeSubCode : uint8_t {
+    none = 0,
+    nonce_reuse = 1,
+    timestamp_expired = 2,
+    challenge_decrypt_failed = 3,
+    proof_verification_failed = 4,
+};
+
+enum class ErrorOrigin : uint8_t { local, peer, network };
+
+/// What may follow an error, as the error reference has it.
+enum class RecoveryClass : uint8_t {
+    retry,       ///< the same configuration may work later
+    fix_config,  ///< works again once somebody mended the configuration or the surroundings
+    automatic,   ///< already recovered from when it is reported
+    fatal,       ///< retrying cannot help
+};
+
+/// One row of the error reference.
+struct ErrorInfo {
+    ErrorCode code;
+    std::string_view name;      ///< such as "CONNECTION_TIMEOUT"
+    std::string_view category;  ///< connection, session, stream, protocol, transport or application
+    RecoveryClass recovery;
+    bool retried;            ///< whether a lost or failed session is tried again by itself after this error
+    std::string_view cause;  ///< one sentence
+    std::string_view hint;   ///< what to do about it, one sentence
+};
+
+/// Every code, in numerical order; without `none`.
+std::span<const ErrorInfo> error_table();
+
+/// The row of `code`, or null when the table has no such code (a newer peer may know more).
+const ErrorInfo* find_error(ErrorCode code);
+
+/// Name of `code`, or "UNKNOWN".
+std::string_view error_name(ErrorCode code);
+
+struct Error {
+    ErrorCode code = ErrorCode::none;
+    uint8_t sub_code = 0;
+    ErrorOrigin origin = ErrorOrigin::local;
+    bool authenticated = false;  ///< the peer proved who it is before it said so
+    bool terminal = false;       ///< the session is over
+    std::string reason;  ///< a short word for programs: graceful, timeout, wrong-seed, …; may be empty
+    std::string text;    ///< one sentence for people that names what was wrong
+};
+
+}  // namespace stt

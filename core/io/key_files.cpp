@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/key_files.hpp"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "core/io/system_error.hpp"
+
+namespace stt {
+namespace {
+
+constexpr size_t key_size = 32;
+// Eight seeds with generous comments; more is some other file.
+constexpr size_t file_max = 16384;
+
+class File {
+  public:
+    explicit File(int fd) : fd_(fd) {}
+    ~File() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    int fd() const { return fd_; }
+    bool is_open() const { return fd_ >= 0; }
+
+  private:
+    int fd_;
+};
+
+Error file_error(const std::string& path, const std::string& what, ErrorCode code, std::string reason) {
+    Error error;
+    error.code = code;
+    error.terminal = true;
+    error.reason = std::move(reason);
+    error.text = path + ": " + what;
+    return error;
+}
+// What is wrong with the file itself.
+Error bad_file(const std::string& path, const std::string& what, std::string reason = "key-file") {
+    return file_error(path, what, ErrorCode::none, std::move(reason));
+}
+Error system_error(const std::string& path, const std::string& doing, int number) {
+    const char* reason = number == ENOENT                      ? "no-such-file"
+                         : number == EACCES || number == EPERM ? "permission-denied"
+                                                               : "key-file";
+    return file_error(path, "cannot " + doing + ": " + std::strerror(number) + ".",
+                      code_of_system_error(number), reason);
+}
+
+Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
+    // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file.is_open()) return system_error(path, "open it", errno);
+    struct stat status;
+    if (::fstat(file.fd(), &status) != 0) return system_error(path, "examine it", errno);
+    if (!S_ISREG(status.st_mode)) return bad_file(path, "not a regular file.");
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return bad_file(path, "others than its owner have access to it; run: chmod 600 '" + path + "'",
+                        "file-mode");
+
+    SecretBytes content(file_max + 1);
+    size = 0;
+    while (size < content.size()) {
+        const ssize_t got = ::read(file.fd(), content.writable().data() + size, content.size() - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return system_error(path, "read it", errno);
+        if (got == 0) break;
+        size += static_cast<size_t>(got);
+    }
+    if (size > file_max) return bad_file(path, "too long to be a file of keys.");
+    return content;
+}
+
+std::string_view trimmed(std::string_view line) {
+    constexpr std::string_view blank = " \t\r";
+    line = line.substr(0, line.find('#'));
+    const size_t first = line.find_first_not_of(blank);
+    if (first == std::string_view::npos) return {};
+    return line.substr(first, line.find_last_not_of(blank) - first + 1);
+}
+
+Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* kind) {
+    size_t size = 0;
+    auto content = read_private_file(path, size);
+    if (!content) return content.error();
+    std::string_view text(reinterpret_cast<const char*>(content->bytes().data()), size);
+    std::vector<SecretBytes> keys;
+    for (size_t number = 1; !text.empty(); number++) {
+        const size_t end = text.find('\n');
+        const std::string_view line = trimmed(text.substr(0, end));
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        if (line.empty()) continue;
+        const std::string where = "line " + std::to_string(number) + ": ";
+        if (keys.size() == keys_max)
+            return bad_file(
+                path, where + "at most " + std::to_string(keys_max) + " may be in it; remove this one.");
+        auto key = seed_from_hex(line);
+        if (!key) return bad_file(path, where + "not 64 hexadecimal digits.");
+        keys.push_back(std::move(*key));
+    }
+    if (keys.empty())
+        return bad_file(
+            path, std::string("nothing in it; remove it and run: stt-keygen ") + kind + " '" + path + "'");
+    return keys;
+}
+
+bool write_all(int fd, Bytes bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        bytes = bytes.subspan(static_cast<size_t>(written));
+    }
+    return true;
+}
+
+// Best effort: some file systems cannot, and the file itself is safe.
+void sync_directory_of(const std::string& path) {
+    const auto parent = std::filesystem::path(path).parent_path();
+    const File directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.is_open()) ::fsync(directory.fd());
+}
+
+// A file beside `path` is written and then linked to that name: a link never replaces anything, as O_EXCL
+// does not, and whoever reads `path` meanwhile never sees half of it.
+Status write_key(const std::string& path, Bytes key) {
+    SecretBytes line(2 * key_size + 1);
+    sodium_bin2hex(reinterpret_cast<char*>(line.writable().data()), line.size(), key.data(), key.size());
+    line.writable()[2 * key_size] = '\n';
+
+    std::string beside = path + ".XXXXXX";
+    const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
+    if (!file.is_open()) return system_error(path, "create it", errno);
+    int number = 0;
+    if (::fchmod(file.fd(), S_IRUSR | S_IWUSR) != 0 || !write_all(file.fd(), line.bytes()) ||
+        ::fsync(file.fd()) != 0 || ::link(beside.c_str(), path.c_str()) != 0)
+        number = errno;
+    ::unlink(beside.c_str());
+    if (number == EEXIST)
+        return file_error(path,
+                          "exists already and is not overwritten; remove it first or choose another name.",
+                          ErrorCode::none, "exists");
+    if (number != 0) return system_error(path, "write it", number);
+    sync_directory_of(path);
+    return success();
+}
+
+}  // namespace
+
+Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
+    return read_keys(path, seeds_max, "seed");
+}
+
+Status write_seed_file(const std::string& path) {
+    SecretBytes seed(seed_size);
+    system_random().fill(seed.writable());
+    return write_key(path, seed.bytes());
+}
+
+Result<std::shared_ptr<const Identity>> read_identity_file(const std::string& path) {
+    auto keys = read_keys(path, 1, "identity");
+    if (!keys) return keys.error();
+    return std::make_shared<const Identity>(Identity::from_secret(std::move(keys->front())));
+}
+
+Result<std::shared_ptr<const Identity>> write_identity_file(const std::string& path) {
+    auto identity = std::make_shared<const Identity>(Identity::generate(system_random()));
+    if (Status written = write_key(path, identity->secret().bytes()); !written) return written.error();
+    return std::shared_ptr<const Identity>(std::move(identity));
+}
+
+Result<std::shared_ptr<const Identity>> read_or_create_identity(const std::string& path) {
+    auto identity = read_identity_file(path);
+    if (identity || identity.error().reason != "no-such-file") return identity;
+    auto created = write_identity_file(path);
+    // Somebody was faster: theirs it is.
+    if (!created && created.error().reason == "exists") return read_identity_file(path);
+    return created;
+}
+
+}  // namespace stt

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/link.hpp"
+
+#include "core/io/link_impl.hpp"
+
+namespace stt {
+namespace {
+
+// What a receiver may have under way against the direction before send_upstream refuses.
+constexpr uint64_t upstream_limit = 256 << 10;
+
+// How long stats() waits for the I/O thread before it makes do with what it has.
+constexpr auto stats_patience = 50ms;
+
+LinkConfig without_secrets(LinkConfig config) {
+    config.seeds.clear();
+    config.passphrase = {};
+    return config;
+}
+
+}  // namespace
+
+Link::Impl::Impl(LinkConfig link_config, LinkObserver& link_observer)
+    : config(std::move(link_config)),
+      observer(link_observer),
+      outbox(is_sender() ? config.send_queue_bytes : upstream_limit, [this] { node->loop().wake(); }),
+      inbox([this] { node->loop().wake(); }),
+      retry(
+          {config.retry_initial_delay, config.retry_max_delay, config.reconnect_timeout, config.max_retries},
+          system_random()) {}
+
+Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
+    auto seeds = std::make_shared<std::vector<SecretBytes>>(std::move(config.seeds));
+    auto passphrase = std::make_shared<SecretBytes>(std::move(config.passphrase));
+    const auto impl = std::make_shared<Impl>(without_secrets(std::move(config)), observer);
+    const LinkConfig& c = impl->config;
+
+    UdpConfig udp;
+    udp.local_address = c.local_address;
+    udp.local_port = c.caller ? c.local_port : c.port;
+    udp.send_buffer = c.socket_send_buffer;
+    udp.receive_buffer = c.socket_receive_buffer;
+    udp.send_mode = c.offload ? SendMode::segmentation : SendMode::several;
+    udp.receive_offload = c.offload;
+    EndpointConfig endpoint;
+    endpoint.listening = !c.caller;
+    endpoint.max_sessions = c.max_sessions;
+    endpoint.session = c.session;
+    auto node = Node::open(udp, std::move(endpoint), c.identity);
+    if (!node) return node.error();
+    impl->node = *node;
+    impl->node->loop().post(
+        [impl = impl.get(), seeds, passphrase] { impl->start(std::move(*passphrase), std::move(*seeds)); });
+    impl->node->start(impl);
+    return std::shared_ptr<Link>(new Link(impl));
+}
+
+Link::Link(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Link::~Link() { close(); }
+void Link::close() { impl_->close_from_any_thread(); }
+uint16_t Link::local_port() const { return impl_->node->local_port(); }
+SendQueue& Link::outbox() { return impl_->outbox; }
+ReceiveQueue& Link::inbox() { return impl_->inbox; }
+
+bool Link::send_upstream(OutMessage message) {
+    if (!impl_->upstream_open) return false;
+    return impl_->outbox.push(std::move(message), false, 0, 1ns) == QueueStatus::ok;
+}
+
+void Link::set_seeds(std::vector<SecretBytes> seeds) {
+    auto shared = std::make_shared<std::vector<SecretBytes>>(std::move(seeds));
+    impl_->node->loop().post([impl = impl_.get(), shared] { impl->node->set_seeds(std::move(*shared)); });
+}
+
+LinkStats Link::stats() const {
+    Impl& impl = *impl_;
+    if (impl.node->loop().on_thread()) impl.renew_stats(false);
+    std::unique_lock lock(impl.stats_mutex);
+    if (!impl.node->loop().on_thread()) {
+        const uint64_t before = impl.stats_serial;
+        impl.stats_wanted = true;
+        impl.node->loop().wake();
+        // Not for good: the I/O thread may be in a callback that waits for a lock the caller holds.
+        impl.stats_fresh.wait_for(lock, stats_patience,
+                                  [&] { return impl.stats_final || impl.stats_serial != before; });
+    }
+    LinkStats stats = impl.stats;
+    lock.unlock();
+    stats.queued_bytes = impl.outbox.queued_bytes();
+    return stats;
+}
+
+void Link::Impl::renew_stats(bool last) {
+    LinkStats fresh;
+    fresh.state = state;
+    fresh.info = info;
+    fresh.sessions = sessions;
+    fresh.reconnects = sessions > 0 ? sessions - 1 : 0;
+    fresh.socket_errors = node->socket_errors();
+    if (const Session* s = current()) fresh.session = s->stats();
+    const std::lock_guard lock(stats_mutex);
+    stats = fresh;
+    stats_serial++;
+    stats_final = last;
+    stats_fresh.notify_all();
+}
+
+void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
+    set_state(LinkState::connecting);
+    if (closed) return;
+    if (passphrase.empty()) {
+        have_seeds(std::move(seeds));
+        return;
+    }
+    // Takes about a second, and nobody waits for it: when the link is closed before, the result is dropped.
+    std::thread([self = shared_from_this(), secret = std::move(passphrase)] {
+        const Bytes bytes = secret.bytes();
+        auto seed = std::make_shared<std::optional<SecretBytes>>(
+            seed_from_passphrase({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+        self->node->loop().post([impl = self.get(), seed] {
+            if (impl->closed) return;
+            if (*seed) {
+                std::vector<SecretBytes> stretched;
+                stretched.push_back(std::move(**seed));
+                impl->have_seeds(std::move(stretched));
+                return;
+            }
+            Error error;
+            error.code = ErrorCode::resource_exhausted;
+            error.reason = "passphrase";
+            error.text = "no seed could be stretched from the passphrase: it is shorter than " +
+                         std::to_string(passphrase_min) + " characters, or memory ran out";
+            impl->give_up(std::move(error));
+        });
+    }).detach();
+}
+
+void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
+    node->set_seeds(std::move(seeds));
+    if (!config.caller) return;
+    const Now now = clock_now();
+    retry.start(now.time);
+    begin_attempt(now);
+}
+
+void Link::Impl::on_turn(Now now) {
+    if (now.time >= retry_at) {
+        retry_at = time_never;
+        if (retry.remaining(now.time) == Duration::zero())
+            give_up(last_error);
+        else
+            begin_attempt(now);
+    }
+    if (now.time >= stream_expected_by) {
+        stream_expected_by = time_never;
+        Error error;
+        error.code = ErrorCode::timeout;
+        error.origin = ErrorOrigin::peer;
+        error.reason = "no-stream";
+        error.text = "the peer has opened no stream: are both ends receivers?";
+        report(std::move(error));
+    }
+    if (!closed) move_data(now);
+    if (!closed && stats_wanted.exchange(false)) renew_stats(false);
+}
+
+void Link::Impl::close_from_any_thread() {
+    Loop& loop = node->loop();
+    if (loop.on_thread()) {
+        close();
+        return;
+    }
+    loop.post([this] { close(); });
+    loop.stop();
+}
+
+void Link::Impl::close() {
+    if (std::exchange(closing, true)) return;
+    resolver.cancel();
+    outbox.fail();
+    inbox.fail();
+    if (Session* s = current()) {
+        info = s->info();
+        account_inbox(clock_now(), *s);
+        s->close(clock_now(), false, CloseReason::graceful, {});
+    }
+    if (!given_up) set_state(LinkState::closed);
+    closed = true;
+    renew_stats(true);
+    node->shut_down();
+}
+
+// ---
+
+std::string Link::Impl::peer_text() const {
+    if (info.peer != Address{}) return info.peer.to_string();
+    return config.caller ? config.host + ":" + std::to_string(config.port) : std::string();
+}
+
+void Link::Impl::set_state(LinkState next) {
+    if (closed || state == next) return;
+    state = next;
+    observer.on_status({state, info, peer_text()});
+}
+
+void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
+    if (closed || given_up) return;
+    error.terminal = false;
+    ErrorReport told;
+    told.error = std::move(error);
+    told.retrying = retry_after.has_value();
+    told.next_delay = retry_after.value_or(Duration::zero());
+    told.attempt = config.caller ? retry.attempt() : 0;
+    told.peer = peer_text();
+    told.session = info;
+    told.stream = stream;
+    observer.on_error(told);
+}
+
+void Link::Impl::give_up(Error error) {
+    if (closed || std::exchange(given_up, true)) return;
+    resolver.cancel();
+    retry_at = stream_expected_by = time_never;
+    ErrorReport told;
+    told.error = error;
+    told.error.terminal = true;
+    told.attempt = config.caller ? retry.attempt() : 0;
+    told.peer = peer_text();
+    told.session = info;
+    told.stream = stream;
+    if (Session* s = current()) s->close(clock_now(), false, CloseReason::error, std::move(error));
+    upstream_open = false;
+    // The observer first: a streaming thread that sees the queue fail may rely on the error having been told.
+    observer.on_error(told);
+    outbox.fail();
+    inbox.fail();
+    set_state(LinkState::closed);
+}
+
+}  // namespace stt

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// An element's connection: it finds the peer, keeps a session with it, and moves one stream between the
+/// session and the element's queues. All callbacks come on the node's I/O thread with no lock held.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "core/io/queues.hpp"
+#include "core/proto/session_config.hpp"
+
+namespace stt {
+
+enum class StreamRole : uint8_t { sender, receiver };
+
+struct LinkConfig {
+    bool caller = false;
+    std::string host;           ///< caller: name or address to call; listener: unused
+    uint16_t port = 0;          ///< caller: the peer's; listener: the one to bind, 0: any
+    std::string local_address;  ///< to bind; empty: any
+    uint16_t local_port = 0;    ///< caller: to bind; 0: any
+    StreamRole role = StreamRole::sender;
+    std::vector<uint8_t> stream_header;  ///< sender: travels in STREAM_OPEN
+    uint8_t priority = 0;
+    std::optional<uint64_t> stream_id;
+    SessionConfig session;
+    size_t max_sessions = 100;
+    uint64_t send_queue_bytes = 8 << 20;
+    int socket_send_buffer = 0, socket_receive_buffer = 0;  ///< bytes; 0: the node's default
+    bool offload = true;  ///< let the kernel cut and join datagrams where it can; false: the portable path
+    std::shared_ptr<const Identity> identity;
+    /// Exactly one of: seeds ready to use (moved in), or a passphrase to stretch in the background.
+    std::vector<SecretBytes> seeds;
+    SecretBytes passphrase;
+    // Retrying.
+    bool auto_reconnect = true;
+    Duration reconnect_timeout = 50s;
+    Duration retry_initial_delay = 1s, retry_max_delay = 60s;
+    int max_retries = -1;  ///< -1: no limit
+};
+
+/// States of stt-session.
+enum class LinkState : uint8_t { connecting, handshaking, connected, reconnecting, resumed, closed };
+
+struct LinkStatus {
+    LinkState state;
+    SessionInfo session;
+    std::string peer;  ///< address and port as text; empty when unknown
+};
+
+/// An error together with what the link does about it.
+struct ErrorReport {
+    Error error;  ///< `terminal` set: the link has given up; its queues fail right after
+    bool retrying = false;
+    unsigned attempt = 0;  ///< the attempt that failed, from 1; 0: not about an attempt
+    Duration next_delay{};
+    std::string peer;
+    SessionInfo session;
+    std::optional<StreamId> stream;
+};
+
+class LinkObserver {
+  public:
+    virtual ~LinkObserver() = default;
+    virtual void on_status(const LinkStatus& status) = 0;
+    virtual void on_error(const ErrorReport& report) = 0;
+    /// Receiver: the peer's stream is there. `header` as the sender gave it.
+    virtual void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) = 0;
+    /// Sender: the stream stands on this session; what it carries starts at its beginning when `fresh`.
+    virtual void on_stream_ready(StreamId stream, bool fresh) = 0;
+    virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
+    /// A message came against the stream's direction (from receiver to sender).
+    virtual void on_upstream_message(InMessage message) = 0;
+};
+
+struct LinkStats {
+    LinkState state = LinkState::connecting;
+    SessionStats session;  ///< of the current session; zeros without one
+    SessionInfo info;
+    uint64_t sessions = 0, reconnects = 0, socket_errors = 0;
+    uint64_t queued_bytes = 0;
+};
+
+class Link {
+  public:
+    /// Binds the socket (its failure is the result: terminal, names address and port) and starts everything
+    /// else in the background. `observer` outlives the link's close().
+    static Result<std::shared_ptr<Link>> open(LinkConfig config, LinkObserver& observer);
+    ~Link();
+
+    /// Ends it: one SESSION_CLOSE, no waiting for the network, the port is free on return. No callback begins
+    /// after it returned; from inside a callback it may be called, too. Idempotent.
+    void close();
+
+    uint16_t local_port() const;
+    /// Sender: the stream's messages. Receiver: the messages against the direction.
+    SendQueue& outbox();
+    /// Receiver: the stream's messages.
+    ReceiveQueue& inbox();
+    /// Receiver, any thread, never blocks: sends a message upstream. False when there is no stream.
+    bool send_upstream(OutMessage message);
+    LinkStats stats() const;
+    /// Replaces the accepted seeds (rotation); any thread.
+    void set_seeds(std::vector<SecretBytes> seeds);
+
+  private:
+    struct Impl;
+    explicit Link(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace stt

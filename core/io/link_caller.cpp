@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/link_impl.hpp"
+
+namespace stt {
+namespace {
+
+// Whether another address of the same host may do better.
+bool is_about_the_address(ErrorCode code) {
+    return code == ErrorCode::connection_refused || code == ErrorCode::connection_timeout ||
+           code == ErrorCode::network_unreachable || code == ErrorCode::udp_send_failed;
+}
+
+}  // namespace
+
+void Link::Impl::begin_attempt(Now now) {
+    retry.begin_attempt();
+    info = {};
+    const Duration limit = std::min(config.session.handshake_timeout, retry.remaining(now.time));
+    resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
+        const Now then = clock_now();
+        if (!found) {
+            attempt_failed(then, found.error());
+        } else {
+            addresses = std::move(*found);
+            next_address = 0;
+            try_next_address(then);
+        }
+        // This is not a turn: what was started here needs one.
+        node->loop().wake();
+    });
+}
+
+void Link::Impl::try_next_address(Now now) {
+    SessionConfig session_config = config.session;
+    session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
+    session = node->endpoint().connect(now, addresses[next_address++], std::move(session_config));
+    info = current()->info();
+}
+
+void Link::Impl::attempt_failed(Now now, Error error) {
+    session = 0;
+    if (is_about_the_address(error.code) && next_address < addresses.size() &&
+        retry.remaining(now.time) > Duration::zero()) {
+        report(error, Duration::zero());
+        if (!closed) try_next_address(now);
+        return;
+    }
+    addresses.clear();
+    next_address = 0;
+    schedule_retry(now, std::move(error));
+}
+
+void Link::Impl::call_beside(Now now, SessionHandle doubted) {
+    if (!config.caller || !config.auto_reconnect || !established || doubted != session || beside != 0 ||
+        now.time < next_beside)
+        return;
+    next_beside = now.time + config.retry_initial_delay;
+    beside = node->endpoint().connect(now, current()->info().peer, config.session);
+}
+
+bool Link::Impl::may_retry(const Error& error) const {
+    if (!config.auto_reconnect) return false;
+    // Before the peer has proved itself anybody can send its refusals: once a session has stood, what is
+    // forged must not end a link that has run for months.
+    if (sessions > 0 && !error.authenticated && error.origin != ErrorOrigin::local) return true;
+    const ErrorInfo* row = find_error(error.code);
+    return row && row->retried;
+}
+
+void Link::Impl::schedule_retry(Now now, Error error) {
+    const auto delay = may_retry(error) ? retry.next_delay(now.time) : std::nullopt;
+    if (!delay) {
+        give_up(std::move(error));
+        return;
+    }
+    retry_at = now.time + *delay;
+    last_error = error;
+    report(std::move(error), delay);
+}
+
+}  // namespace stt

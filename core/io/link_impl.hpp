@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Inside of Link; included by its sources only.
+#pragma once
+
+#include "core/io/link.hpp"
+#include "core/io/node.hpp"
+#include "core/io/resolver.hpp"
+#include "core/io/retry.hpp"
+#include "core/proto/session.hpp"
+
+namespace stt {
+
+/// Functions run on the I/O thread where nothing else is said. An observer's callback may close the link:
+/// whoever calls one looks at `closed` before going on.
+struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
+    Impl(LinkConfig link_config, LinkObserver& link_observer);
+
+    // link.cpp: life and death.
+
+    void start(SecretBytes passphrase, std::vector<SecretBytes> seeds);
+    void have_seeds(std::vector<SecretBytes> seeds);
+    void close_from_any_thread();
+    void close();
+    void on_turn(Now now) override;
+    Time deadline() const override { return std::min(retry_at, stream_expected_by); }
+    bool is_sender() const { return config.role == StreamRole::sender; }
+    Session* current() { return session ? node->endpoint().find(session) : nullptr; }
+
+    // link.cpp: the one place where things are told to the observer.
+
+    void set_state(LinkState next);
+    /// Tells of an error the link goes on after.
+    void report(Error error, std::optional<Duration> retry_after = {});
+    /// Tells of the error that ends the link, once, and ends what it ends.
+    void give_up(Error error);
+    std::string peer_text() const;
+
+    // link_caller.cpp: from a host name to an established session.
+
+    void begin_attempt(Now now);
+    void try_next_address(Now now);
+    void attempt_failed(Now now, Error error);
+    void schedule_retry(Now now, Error error);
+    bool may_retry(const Error& error) const;
+    /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
+    /// tell: one is begun beside the session that stands.
+    void call_beside(Now now, SessionHandle doubted);
+
+    // link_session.cpp: what becomes of sessions and the stream.
+
+    void on_event(Now now, Event event) override;
+    void on_state(Now now, SessionHandle handle, const event::StateChanged& change);
+    void on_established(Now now, SessionHandle handle);
+    void on_closed(Now now, SessionHandle handle, const Error& error);
+    void on_lost(Now now, const Error& error);
+    void on_stream_opened(const event::StreamOpened& opened);
+    void on_stream_closed(const Error& error);
+    void open_stream();
+    /// The peer does what no retry can mend.
+    void stream_failed(const Error& error);
+    void move_data(Now now);
+    void move_outbox(Session& from);
+    void move_inbox(Now now, Session& from);
+    /// Tells the session how far a receiver's data has gone.
+    void account_inbox(Now now, Session& from);
+    void move_upstream(Now now, Session& from);
+
+    // Constant once the I/O thread runs.
+
+    const LinkConfig config;  // without its secrets
+    LinkObserver& observer;   // called on the I/O thread only
+    std::shared_ptr<Node> node;
+
+    // Any thread.
+
+    SendQueue outbox;
+    ReceiveQueue inbox;
+    std::atomic<bool> upstream_open{false};  // receiver: there is a stream to send messages up
+    std::atomic<bool> stats_wanted{false};
+    std::mutex stats_mutex;
+    std::condition_variable stats_fresh;
+    LinkStats stats;              // under stats_mutex
+    uint64_t stats_serial = 0;    // under stats_mutex: how often `stats` was renewed
+    bool stats_final = false;     // under stats_mutex: never renewed again
+    void renew_stats(bool last);  // I/O thread
+
+    // The I/O thread only.
+
+    LinkState state = LinkState::closed;
+    bool closing = false;   // close() has begun
+    bool closed = false;    // no callbacks any more
+    bool given_up = false;  // the terminal error was told
+    Resolver resolver;
+    std::vector<Address> addresses;  // of the attempt under way
+    size_t next_address = 0;
+    Retry retry;
+    Time retry_at = time_never;
+    Error last_error;  // why the last attempt failed
+
+    SessionHandle session = 0;  // the caller's, or the one the listener's stream is on
+    bool established = false;
+    Time established_at{};
+    SessionHandle beside = 0;  // see call_beside; 0: none under way
+    Time next_beside{};
+    SessionInfo info;  // of the current session, or the last one
+    uint64_t sessions = 0;
+
+    std::optional<StreamId> stream;
+    bool readable = false;  // read() has something
+    bool finished = false;  // the stream came, or went, to its end
+    uint64_t streams = 0;   // so far
+    Time stream_expected_by = time_never;
+    std::vector<OutMessage> outgoing;  // reused
+    MessageReader upstream;            // sender: messages against the direction
+    uint64_t upstream_taken = 0;
+};
+
+}  // namespace stt

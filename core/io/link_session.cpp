@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/link_impl.hpp"
+
+namespace stt {
+namespace {
+
+// Unsent bytes the session is given at least, for the turns of the I/O thread before the congestion window is
+// known. Beyond this, one window ahead of what leaves: no turn can send more, and each acknowledgement that
+// lets more go makes a turn that brings more. The rest stays where a flush can discard it.
+constexpr uint64_t ahead_min = 256 << 10;
+
+Error stream_error(ErrorCode code, std::string reason, std::string text) {
+    Error error;
+    error.code = code;
+    error.reason = std::move(reason);
+    error.text = std::move(text);
+    return error;
+}
+
+}  // namespace
+
+void Link::Impl::on_event(Now now, Event event) {
+    if (const auto* change = std::get_if<event::StateChanged>(&event.what)) {
+        on_state(now, event.session, *change);
+    } else if (auto* noted = std::get_if<event::ErrorNoted>(&event.what)) {
+        const bool unknown = noted->error.code == ErrorCode::session_not_found;
+        report(std::move(noted->error));
+        if (unknown && !closed && !given_up) call_beside(now, event.session);
+    } else if (event.session != session || given_up) {
+        return;  // of a session that is being closed
+    } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
+        on_stream_opened(*opened);
+    } else if (const auto* closed_stream = std::get_if<event::StreamClosed>(&event.what)) {
+        if (closed_stream->stream == stream) on_stream_closed(closed_stream->error);
+    } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
+        if (news->stream == stream) readable = true;
+    } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
+        if (progress->stream != stream) return;
+        if (is_sender() && progress->finished) finished = true;
+        outbox.progress(progress->acked, progress->delivered, progress->finished);
+    }
+}
+
+void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChanged& change) {
+    switch (change.state) {
+        case SessionState::handshaking:
+            if (session == 0 || handle == session) set_state(LinkState::handshaking);
+            return;
+        case SessionState::established:
+            return on_established(now, handle);
+        case SessionState::closed:
+            return on_closed(now, handle, change.error);
+        case SessionState::init:
+        case SessionState::closing:
+            return;
+    }
+}
+
+void Link::Impl::on_established(Now now, SessionHandle handle) {
+    if (given_up) return;
+    Session* const fresh = node->endpoint().find(handle);
+    if (!fresh) return;
+    if (handle == beside) {
+        // The peer has proved itself, and does not know the session any more: it falls.
+        beside = 0;
+        retry_at = time_never;
+        if (Session* old = current()) old->close(now, false, CloseReason::error, {});
+        session = 0;
+        established = false;
+        upstream_open = false;
+        const Error error = stream_error(ErrorCode::session_not_found, "peer-restarted",
+                                         "the peer was restarted: the stream begins anew");
+        if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, error);
+        if (!closed) set_state(LinkState::reconnecting);
+        if (closed) return;
+    } else if (established && handle != session) {
+        Error error =
+            stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller");
+        fresh->close(now, false, CloseReason::error, std::move(error));
+        return;
+    }
+    session = handle;
+    established = true;
+    established_at = now.time;
+    sessions++;
+    info = fresh->info();
+    readable = finished = false;
+    upstream = {};
+    upstream_taken = 0;
+    set_state(LinkState::connected);
+    if (closed) return;
+    if (!is_sender())
+        stream_expected_by = now.time + config.session.handshake_timeout;
+    else if (fresh->state() == SessionState::established)
+        open_stream();  // otherwise the peer has ended it already, and that event follows
+}
+
+void Link::Impl::open_stream() {
+    auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
+    if (!id) {
+        give_up(id.error());
+        return;
+    }
+    stream = *id;
+    streams++;
+    outbox.restart();
+    observer.on_stream_ready(*id, true);
+}
+
+void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
+    if (is_sender()) {
+        const Error error = stream_error(ErrorCode::stream_closed, "both-send",
+                                         "both ends are senders: one of them has to receive");
+        current()->reset(opened.stream, error);
+        stream_failed(error);
+        return;
+    }
+    if (stream) {
+        const Error error = stream_error(ErrorCode::too_many_streams, "one-stream",
+                                         "this receiver takes one stream of a session");
+        current()->reset(opened.stream, error);
+        report(error);
+        return;
+    }
+    stream_expected_by = time_never;
+    if (streams > 0 && (inbox.finished() || inbox.behind())) {
+        // The caller may try again: there may be room, or another receiver, by then.
+        current()->close(
+            clock_now(), false, CloseReason::error,
+            stream_error(ErrorCode::too_many_sessions, inbox.finished() ? "ended" : "behind",
+                         inbox.finished() ? "the stream here has ended"
+                                          : "the receiver here has not come to the stream before "
+                                            "yet"));
+        return;
+    }
+    stream = opened.stream;
+    if (streams++ > 0) inbox.restart();
+    outbox.clear();
+    upstream_open = true;
+    observer.on_stream_opened(opened.stream, opened.header);
+}
+
+void Link::Impl::on_stream_closed(const Error& error) {
+    observer.on_stream_closed(*std::exchange(stream, std::nullopt), error);
+    if (!closed) stream_failed(error);
+}
+
+void Link::Impl::stream_failed(const Error& error) {
+    if (config.caller) {
+        give_up(error);
+        return;
+    }
+    // The listener stays for callers who do better.
+    report(error);
+}
+
+void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
+    if (handle == beside) {
+        beside = 0;  // nobody there yet, or not the peer; the session's own time-out decides
+        return;
+    }
+    if (handle != session) {
+        if (error.code != ErrorCode::none) report(error);
+        return;
+    }
+    if (const Session* s = current()) info = s->info();
+    if (!established) {
+        attempt_failed(now, error);
+        return;
+    }
+    session = 0;
+    established = false;
+    stream_expected_by = time_never;
+    upstream_open = false;
+    on_lost(now, error);
+}
+
+// The session that carried the stream is over.
+void Link::Impl::on_lost(Now now, const Error& error) {
+    const auto ended = std::exchange(stream, std::nullopt);
+    if (given_up || error.code == ErrorCode::none) return;
+    if (finished) {
+        // Everything had been said before.
+        set_state(config.caller ? LinkState::closed : LinkState::connecting);
+        return;
+    }
+    if (ended) observer.on_stream_closed(*ended, error);
+    if (closed) return;
+    if (!config.auto_reconnect) {
+        give_up(error);
+        return;
+    }
+    if (config.caller) {
+        // A session that falls as soon as it stands is a failed attempt like any other.
+        if (now.time - established_at >= config.retry_initial_delay) retry.start(now.time);
+        schedule_retry(now, error);
+    } else {
+        report(error, Duration::zero());
+    }
+    if (!given_up) set_state(LinkState::reconnecting);
+}
+
+// ---
+
+void Link::Impl::move_data(Now now) {
+    Session* const from = established && stream ? current() : nullptr;
+    if (!from) return;
+    move_outbox(*from);
+    if (is_sender())
+        move_upstream(now, *from);
+    else
+        move_inbox(now, *from);
+}
+
+void Link::Impl::move_outbox(Session& from) {
+    bool end = false;
+    const uint64_t ahead = std::max(ahead_min, from.congestion_window());
+    const uint64_t unsent = from.unsent(*stream);
+    outbox.take(outgoing, ahead - std::min(ahead, unsent), end);
+    for (OutMessage& message : outgoing) from.write(*stream, std::move(message));
+    outgoing.clear();
+    if (end) from.finish(*stream);
+}
+
+void Link::Impl::account_inbox(Now now, Session& from) {
+    if (is_sender() || !stream) return;
+    if (const auto consumed = inbox.take_consumed())
+        from.consumed(now.time, *stream, consumed->taken, consumed->delivered, consumed->finished);
+}
+
+void Link::Impl::move_inbox(Now now, Session& from) {
+    if (std::exchange(readable, false)) {
+        auto read = from.read(*stream);
+        finished = finished || read.finished;
+        inbox.push(std::move(read.chunks), read.finished);
+    }
+    account_inbox(now, from);
+    // The streaming thread has stopped over it: there is nobody left to receive for.
+    if (auto error = inbox.take_error()) give_up(std::move(*error));
+}
+
+void Link::Impl::move_upstream(Now now, Session& from) {
+    if (!std::exchange(readable, false)) return;
+    const StreamId id = *stream;
+    auto read = from.read(id);
+    uint64_t handed = upstream_taken - upstream.held();
+    for (Chunk& chunk : read.chunks) {
+        upstream_taken += chunk.size();
+        upstream.push(std::move(chunk));
+    }
+    InMessage message;
+    while (upstream.next(message)) {
+        handed = message.end_offset;
+        observer.on_upstream_message(std::move(message));
+        if (closed) return;
+        message = {};
+    }
+    from.consumed(now.time, id, upstream_taken, handed, read.finished);
+    if (const Error* error = upstream.failed()) {
+        from.reset(id, *error);
+        stream_failed(*error);
+    }
+}
+
+}  // namespace stt

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/loop.hpp"
+
+#include <glib-unix.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace stt {
+
+Now clock_now() {
+    const auto monotonic = std::chrono::steady_clock::now().time_since_epoch();
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    return {Time(monotonic), std::chrono::duration_cast<WallTime>(wall)};
+}
+
+/// GLib sees one source with two descriptors. GLib's own time-outs would not do: poll() counts milliseconds,
+/// and packets are paced in microseconds.
+struct Loop::Source {
+    GSource base;
+    Loop* loop;
+
+    static gboolean prepare(GSource* source, int* timeout) {
+        *timeout = -1;
+        const Loop* loop = reinterpret_cast<Source*>(source)->loop;
+        return !loop->turning_ && (loop->wait_.again || loop->woken_.load(std::memory_order_relaxed));
+    }
+    static gboolean check(GSource* source) {
+        const Loop* loop = reinterpret_cast<Source*>(source)->loop;
+        if (loop->turning_) return FALSE;
+        return loop->woken_.load(std::memory_order_relaxed) ||
+               (loop->socket_tag_ && g_source_query_unix_fd(source, loop->socket_tag_) != 0) ||
+               g_source_query_unix_fd(source, loop->timer_tag_) != 0;
+    }
+    static gboolean dispatch(GSource* source, GSourceFunc, void*) {
+        Loop* loop = reinterpret_cast<Source*>(source)->loop;
+        loop->turning_ = true;
+        loop->take_turn();
+        loop->turning_ = false;
+        return G_SOURCE_CONTINUE;
+    }
+};
+
+Result<std::shared_ptr<Loop>> Loop::create() {
+    std::shared_ptr<Loop> loop(new Loop);
+    loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (loop->timer_ < 0) {
+        Error error;
+        error.code = ErrorCode::resource_exhausted;
+        error.terminal = true;
+        error.text = "no timer: " + std::generic_category().message(errno);
+        return error;
+    }
+    loop->context_ = g_main_context_new();
+    return loop;
+}
+
+Loop::~Loop() {
+    // The last reference may go on the loop's own thread, at its very end.
+    if (thread_.joinable()) {
+        if (on_thread())
+            thread_.detach();
+        else
+            thread_.join();
+    }
+    if (context_) g_main_context_unref(context_);
+    if (timer_ >= 0) ::close(timer_);
+}
+
+void Loop::start(int fd, std::shared_ptr<Client> client) {
+    static GSourceFuncs functions = {Source::prepare, Source::check, Source::dispatch,
+                                     nullptr,         nullptr,       nullptr};
+    client_ = std::move(client);
+    GSource* const source = g_source_new(&functions, sizeof(Source));
+    source_ = reinterpret_cast<Source*>(source);
+    source_->loop = this;
+    g_source_set_name(source, "stt-io");
+    // Otherwise GLib takes the descriptors out and puts them back for every dispatch, each with a wake-up of
+    // its own; turning_ keeps turns from nesting instead.
+    g_source_set_can_recurse(source, TRUE);
+    socket_tag_ = g_source_add_unix_fd(source, fd, static_cast<GIOCondition>(G_IO_IN | G_IO_ERR));
+    timer_tag_ = g_source_add_unix_fd(source, timer_, G_IO_IN);
+    wait_.again = true;
+    g_source_attach(source, context_);
+    const std::lock_guard lock(join_mutex_);
+    thread_ = std::thread([self = shared_from_this()] { self->run(); });
+}
+
+void Loop::run() {
+    id_ = std::this_thread::get_id();
+    g_main_context_push_thread_default(context_);
+    while (!quit_) g_main_context_iteration(context_, TRUE);
+    GSource* const source = reinterpret_cast<GSource*>(source_);
+    g_source_destroy(source);
+    g_source_unref(source);
+    // GIO operations cancelled by the client end here and let go of the context.
+    while (g_main_context_iteration(context_, FALSE)) {
+    }
+    g_main_context_pop_thread_default(context_);
+    client_->ended();
+    client_.reset();
+}
+
+void Loop::take_turn() {
+    GSource* const source = reinterpret_cast<GSource*>(source_);
+    const auto socket = socket_tag_ ? g_source_query_unix_fd(source, socket_tag_) : GIOCondition{};
+    const Ready ready{(socket & G_IO_IN) != 0, (socket & G_IO_OUT) != 0, (socket & G_IO_ERR) != 0};
+    // An expired timer stays readable until it is set again.
+    if (g_source_query_unix_fd(source, timer_tag_) != 0) armed_ = Time::min();
+    // Before anything is looked at: a wake-up from here on is about something this turn may miss.
+    woken_.store(false, std::memory_order_seq_cst);
+
+    run_posted();
+    if (quit_) return;
+    const bool watched_writable = wait_.writable;
+    wait_ = client_->turn(ready);
+    if (socket_tag_ && wait_.writable != watched_writable) {
+        const int events = G_IO_IN | G_IO_ERR | (wait_.writable ? G_IO_OUT : 0);
+        g_source_modify_unix_fd(source, socket_tag_, static_cast<GIOCondition>(events));
+    }
+    if (!wait_.again) arm(wait_.deadline);
+}
+
+void Loop::run_posted() {
+    std::vector<std::function<void()>> functions;
+    bool stopping;
+    {
+        const std::lock_guard lock(mutex_);
+        functions.swap(posted_);
+        stopping = stopping_;
+    }
+    for (const auto& function : functions) function();
+    if (stopping) quit_ = true;
+}
+
+void Loop::arm(Time deadline) {
+    if (deadline == armed_) return;
+    armed_ = deadline;
+    itimerspec spec{};
+    if (deadline != time_never) {
+        // All zeros would disarm it.
+        const Duration at = std::max(deadline.time_since_epoch(), Duration{1});
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at);
+        spec.it_value.tv_sec = seconds.count();
+        spec.it_value.tv_nsec = (at - seconds).count();
+    }
+    timerfd_settime(timer_, TFD_TIMER_ABSTIME, &spec, nullptr);
+}
+
+void Loop::wake() {
+    if (!woken_.exchange(true, std::memory_order_seq_cst)) g_main_context_wakeup(context_);
+}
+
+bool Loop::post(std::function<void()> function) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return false;
+        posted_.push_back(std::move(function));
+    }
+    wake();
+    return true;
+}
+
+void Loop::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    if (on_thread()) {
+        quit_ = true;
+        return;
+    }
+    wake();
+    const std::lock_guard lock(join_mutex_);
+    if (thread_.joinable()) thread_.join();
+}
+
+bool Loop::on_thread() const { return id_.load() == std::this_thread::get_id(); }
+
+void Loop::unwatch() {
+    if (socket_tag_)
+        g_source_remove_unix_fd(reinterpret_cast<GSource*>(source_), std::exchange(socket_tag_, nullptr));
+}
+
+}  // namespace stt

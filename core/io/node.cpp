@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/node.hpp"
+
+namespace stt {
+namespace {
+
+// What one turn does at most in each direction before it looks at the other: some 2 MiB, so that neither
+// acknowledgements nor wake-ups wait for more than a fraction of a millisecond.
+constexpr unsigned receives_per_turn = 4;
+constexpr unsigned batches_per_turn = 32;
+// Closing sends one packet a session and whatever answers were due.
+constexpr unsigned batches_at_end = 256;
+
+}  // namespace
+
+Result<std::shared_ptr<Node>> Node::open(const UdpConfig& udp, EndpointConfig config,
+                                         std::shared_ptr<const Identity> identity) {
+    auto socket = UdpSocket::open(udp);
+    if (!socket) return socket.error();
+    auto loop = Loop::create();
+    if (!loop) return loop.error();
+    config.identity = identity.get();
+    return std::shared_ptr<Node>(
+        new Node(std::move(*loop), std::move(*socket), std::move(config), std::move(identity)));
+}
+
+Node::Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
+           std::shared_ptr<const Identity> identity)
+    : loop_(std::move(loop)),
+      identity_(std::move(identity)),
+      local_port_(socket.local_address().port),
+      socket_(std::move(socket)),
+      endpoint_(std::move(config), system_random()),
+      batch_(UdpSocket::batch_max) {
+    on_datagram_ = [this](const Address& from, MutableBytes datagram,
+                          const std::shared_ptr<const void>& owner) {
+        if (seeded_) endpoint_.handle_datagram(now_, from, datagram, owner);
+    };
+}
+
+void Node::start(std::shared_ptr<NodeClient> client) {
+    client_ = std::move(client);
+    loop_->start(socket_.fd(), shared_from_this());
+}
+
+void Node::ended() { client_.reset(); }
+
+void Node::set_seeds(std::vector<SecretBytes> seeds) {
+    endpoint_.set_seeds(std::move(seeds));
+    seeded_ = true;
+}
+
+Loop::Wait Node::turn(Loop::Ready ready) {
+    if (shut_down_) return {};
+    if (ready.error) read_errors();
+    if (ready.readable || more_to_read_) more_to_read_ = receive();
+
+    now_ = clock_now();
+    if (endpoint_.next_timeout(now_.time) <= now_.time) endpoint_.handle_timeout(now_);
+    deliver_events();
+    if (shut_down_) return {};
+    client_->on_turn(now_);
+    if (shut_down_) return {};
+    const bool more_to_send = transmit(batches_per_turn);
+    deliver_events();
+    if (shut_down_) return {};
+
+    Loop::Wait wait;
+    wait.deadline = std::min(endpoint_.next_timeout(clock_now().time), client_->deadline());
+    wait.writable = blocked_;
+    wait.again = more_to_read_ || more_to_send;
+    return wait;
+}
+
+// True: there may be more.
+bool Node::receive() {
+    for (unsigned i = 0; i < receives_per_turn; i++) {
+        now_ = clock_now();
+        if (!socket_.receive(on_datagram_)) return false;
+    }
+    return true;
+}
+
+void Node::read_errors() {
+    now_ = clock_now();
+    while (const auto error = socket_.next_error())
+        endpoint_.handle_network_report(now_, error->to, error->report, error->size);
+}
+
+void Node::deliver_events() {
+    while (!shut_down_) {
+        auto event = endpoint_.next_event();
+        if (!event) return;
+        client_->on_event(now_, std::move(*event));
+    }
+}
+
+// True: the endpoint may have more.
+bool Node::transmit(unsigned batches_max) {
+    blocked_ = false;
+    for (unsigned i = 0; i < batches_max; i++) {
+        now_ = clock_now();
+        if (!unsent_) {
+            const auto next = endpoint_.poll_transmit(now_, batch_, UdpSocket::segments_max);
+            if (!next) return false;
+            unsent_ = {*next, 0};
+        }
+        const auto& [transmit, done] = *unsent_;
+        const Bytes rest = Bytes(batch_).subspan(done, transmit.size - done);
+        const UdpSocket::Sent sent = socket_.send(transmit.to, rest, transmit.segment);
+        if (sent.outcome == UdpSocket::Sent::Outcome::would_block) {
+            unsent_->sent += sent.size;
+            blocked_ = true;
+            return false;
+        }
+        if (sent.outcome == UdpSocket::Sent::Outcome::failed) {
+            if (sent.report != NetworkReport::too_big) socket_errors_++;
+            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment);
+        }
+        unsent_.reset();
+    }
+    return true;
+}
+
+void Node::shut_down() {
+    if (shut_down_) return;
+    shut_down_ = true;
+    transmit(batches_at_end);
+    loop_->unwatch();
+    socket_.close();
+    loop_->stop();
+}
+
+}  // namespace stt

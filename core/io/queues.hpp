@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The bounded queues between an element's streaming thread and the I/O thread.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+#include "core/wire/message.hpp"
+
+namespace stt {
+
+enum class QueueStatus : uint8_t {
+    ok,
+    flushing,  ///< set_flushing(true) is in force
+    eos,       ///< ReceiveQueue: the peer finished the stream
+    failed,    ///< fail() was called: the element has posted, or will post, the error
+    timeout,
+};
+
+/// Messages on their way to the I/O thread, and the account of what the peer got. Offsets count the stream's
+/// bytes since open or the last restart().
+class SendQueue {
+  public:
+    /// What a message pushed takes in memory beside its bytes, counted against the limit: its entries here
+    /// and in the session's stream (about 200 B), its head (up to 100 B with the allocator's share), the
+    /// GstBuffer and GstMemory its payload keeps (280 B and 120 B). Small buffers would otherwise take many
+    /// times the limit.
+    static constexpr uint64_t overhead = 700;
+
+    /// `limit`: bytes, and overhead of messages, pushed but not acknowledged by the peer that push() lets
+    /// stand before it blocks (a single larger message passes when the queue is empty). `wake` is called
+    /// without the lock when the I/O thread has reason to look; any thread.
+    SendQueue(uint64_t limit, std::function<void()> wake);
+
+    // Streaming thread.
+
+    /// Blocks while the queue is over its limit. `duration` (ns) of media it stands for, for reports.
+    /// `is_data`: counts as a buffer in reports. `timeout`: zero: none. `message` is moved from only when the
+    /// result is ok.
+    QueueStatus push(OutMessage&& message, bool is_data, uint64_t duration_ns, Duration timeout);
+    /// As push, for a message that sets something which all later ones rely on, and which replaces the last
+    /// one with the same `key`: a new stream begins with those in force where it takes up, by rising key.
+    QueueStatus push_state(OutMessage&& message, uint64_t key, Duration timeout);
+    /// Marks the end of the stream.
+    void finish();
+    /// Blocks until the peer's application has consumed everything, the end included; or `timeout`, flushing
+    /// or failure.
+    QueueStatus wait_delivered(Duration timeout);
+    /// What was pushed and not delivered.
+    struct Account {
+        uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
+    };
+    Account undelivered() const;
+    Account delivered() const;
+    uint64_t queued_bytes() const;
+
+    // Any thread.
+
+    /// While set, push and wait return `flushing` at once. Setting also discards what the I/O thread has not
+    /// taken, and returns how much that was.
+    Account set_flushing(bool flushing);
+    /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
+    void set_interrupted(bool interrupted);
+    /// Wakes everybody with `failed`; until clear().
+    void fail();
+    /// As new.
+    void clear();
+
+    // I/O thread.
+
+    /// Takes what was pushed, in order, to the end of `messages`, until it has `size` bytes or more;
+    /// `finished` becomes true once with the end of the stream. wake is not called again while anything is
+    /// left.
+    void take(std::vector<OutMessage>& messages, uint64_t size, bool& finished);
+    /// From StreamProgress.
+    void progress(uint64_t acked, uint64_t delivered, bool finished);
+    /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream. What the
+    /// old stream's peer has acknowledged counts as delivered: it is in that peer's hands.
+    void restart();
+
+  private:
+    struct Entry {
+        uint64_t end_offset;  // of the message in the stream
+        uint64_t size;        // prefix and header included
+        uint64_t payload_size;
+        uint64_t duration_ns;
+        bool is_data;
+        std::optional<uint64_t> state_key;
+        OutMessage message;  // for restart(); empty once acknowledged
+    };
+    QueueStatus push(OutMessage&& message, Entry entry, Duration timeout);
+    bool over_limit(uint64_t size) const;
+    bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
+    void settle_front();
+    void notify();
+
+    const uint64_t limit_;
+    const std::function<void()> wake_;
+    std::vector<OutMessage> released_;  // I/O thread only: acknowledged, to be dropped without the lock
+
+    // Everything below: under the mutex.
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    unsigned waiting_ = 0;  // threads on changed_
+    bool flushing_ = false, interrupted_ = false, failed_ = false;
+    std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
+    std::deque<Entry> entries_;       // pushed and not delivered; the last pending_.size() were not taken
+    size_t acked_ = 0;                // of entries_, from the front
+    std::deque<OutMessage> pending_;  // pushed and not taken
+    uint64_t end_offset_ = 0;         // of the last message pushed
+    uint64_t unacked_ = 0;            // bytes of the entries from acked_ on
+    bool finished_ = false;           // finish() was called
+    bool finish_taken_ = false, finish_delivered_ = false;
+    Account undelivered_, delivered_;
+};
+
+/// Messages that arrived, cut from the stream's bytes on the streaming thread.
+class ReceiveQueue {
+  public:
+    /// `wake`: the I/O thread should call take_consumed(); called without the lock, any thread.
+    explicit ReceiveQueue(std::function<void()> wake);
+
+    // Streaming thread.
+
+    /// Blocks until at least one message is complete, then moves up to `max` of them into `messages`
+    /// (cleared first). Calling it says that all messages handed out before have been passed downstream.
+    /// `eos` comes after the last message, once everything before has been passed on. `timeout` zero: none.
+    QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
+    /// Which stream the messages that pop() returned last are of: how many restart()s came before it.
+    uint64_t stream() const { return stream_; }
+    /// The end of the stream has been passed downstream, too.
+    void eos_passed();
+
+    // Any thread.
+
+    void set_flushing(bool flushing);
+    /// Wakes everybody with `failed`, whatever there still is to pop; until clear().
+    void fail();
+    /// As new, for another stream: forgets everything but what came after the last restart() that pop() has
+    /// not come to yet.
+    void clear();
+    uint64_t held_bytes() const;
+
+    // I/O thread.
+
+    void push(std::vector<Chunk> chunks, bool finished);
+    /// What is pushed from now on belongs to another stream. The messages of the one before are still handed
+    /// out, except for the part of one at its end; its end is not reported when it came without one.
+    void restart();
+    /// Whether the newest stream has come to its end.
+    bool finished() const;
+    /// Whether pop() has not come to the newest stream yet: no other should follow before, for what they hold
+    /// adds up.
+    bool behind() const;
+    /// Why the bytes pushed cannot be cut into messages: once, after which pop() returns `failed`.
+    std::optional<Error> take_error();
+    struct Consumed {
+        uint64_t taken = 0, delivered = 0;
+        bool finished = false;
+    };
+    /// The newest account, for Session::consumed; null when it has not changed.
+    std::optional<Consumed> take_consumed();
+
+  private:
+    struct Stream {
+        std::vector<Chunk> arrived;  // not yet fetched by pop()
+        bool finished = false;       // nothing follows `arrived`
+        uint64_t number = 0;
+    };
+    // Streaming thread.
+    bool fetch();  // under the mutex
+    void cut(std::vector<InMessage>& messages, size_t max);
+    void start_over();
+    // Any thread, under the mutex.
+    bool next_stream();
+    void account(uint64_t delivered);
+    bool wake_due(bool running_empty);
+    void notify();
+
+    const std::function<void()> wake_;
+
+    // Streaming thread only.
+    MessageReader reader_;
+    std::vector<Chunk> chunks_;  // fetched; from next_chunk_ on not yet in the reader
+    size_t next_chunk_ = 0;
+    bool reader_has_more_ = false;  // more messages, or the news that it failed
+    uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
+    uint64_t handed_offset_ = 0;    // end of the last message handed out
+    uint64_t stream_ = 0;           // the number of the one being read
+
+    // Everything below: under the mutex.
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    unsigned waiting_ = 0;  // threads on changed_
+    bool flushing_ = false, failed_ = false;
+    bool start_over_ = false;        // what the streaming thread holds is of a stream that clear() forgot
+    std::deque<Stream> streams_{1};  // the one being read, and those that took its place
+    bool eos_reported_ = false;      // of the one being read
+    Consumed consumed_;              // of the one being read
+    Consumed reported_;              // what take_consumed() returned last of it
+    Consumed woken_for_;             // what wake_ was called for last, or reported_
+    uint64_t held_ = 0;              // bytes pushed and not delivered
+    std::optional<Error> error_;     // not yet taken
+};
+
+}  // namespace stt

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/queues.hpp"
+
+namespace stt {
+namespace {
+
+// Consumed bytes that are worth waking the I/O thread for: an eighth of the smallest window, so that the
+// sender never waits for the news.
+constexpr uint64_t wake_step = 64 << 10;
+
+}  // namespace
+
+ReceiveQueue::ReceiveQueue(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+void ReceiveQueue::notify() {
+    if (waiting_ > 0) changed_.notify_all();
+}
+
+QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Duration timeout) {
+    using SteadyClock = std::chrono::steady_clock;
+    messages.clear();
+    const auto deadline =
+        timeout == Duration::zero() ? SteadyClock::time_point::max() : SteadyClock::now() + timeout;
+    bool in_time = true;
+
+    std::unique_lock lock(mutex_);
+    if (!start_over_) account(handed_offset_);
+    for (;;) {
+        if (start_over_) start_over();
+        if (flushing_) return QueueStatus::flushing;
+        if (failed_) return QueueStatus::failed;
+
+        if (reader_has_more_ || next_chunk_ < chunks_.size() || fetch()) {
+            lock.unlock();
+            cut(messages, max);
+            lock.lock();
+            if (start_over_) {
+                messages.clear();
+                continue;
+            }
+            account(consumed_.delivered);
+            if (!messages.empty()) {
+                const bool wake = wake_due(false);
+                lock.unlock();
+                if (wake) wake_();
+                return QueueStatus::ok;
+            }
+            if (!reader_.failed()) continue;
+            error_ = *reader_.failed();
+        }
+        if (!error_ && streams_.front().finished && !eos_reported_) {
+            if (reader_.at_boundary()) {
+                eos_reported_ = true;
+                return QueueStatus::eos;
+            }
+            Error error;
+            error.code = ErrorCode::invalid_frame;
+            error.text = "the stream ended in the middle of a message";
+            error_ = std::move(error);
+        }
+        if (error_) {
+            failed_ = true;
+            lock.unlock();
+            wake_();
+            return QueueStatus::failed;
+        }
+        if (next_stream()) continue;
+        if (eos_reported_) return QueueStatus::eos;
+        // What was delivered is told before this thread goes to sleep.
+        if (wake_due(true)) {
+            lock.unlock();
+            wake_();
+            lock.lock();
+            continue;
+        }
+        if (!in_time) return QueueStatus::timeout;
+        waiting_++;
+        if (timeout == Duration::zero())
+            changed_.wait(lock);
+        else
+            in_time = changed_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+        waiting_--;
+    }
+}
+
+void ReceiveQueue::eos_passed() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (start_over_ || !eos_reported_) return;
+        account(handed_offset_);
+        consumed_.finished = true;
+    }
+    wake_();
+}
+
+bool ReceiveQueue::fetch() {
+    std::vector<Chunk>& arrived = streams_.front().arrived;
+    if (arrived.empty()) return false;
+    chunks_.clear();
+    chunks_.swap(arrived);
+    next_chunk_ = 0;
+    return true;
+}
+
+// Only one chunk more than the messages asked for need goes into the reader: what is in there counts as taken
+// and opens the window.
+void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max) {
+    for (;;) {
+        InMessage message;
+        while (messages.size() < max && reader_.next(message)) {
+            handed_offset_ = message.end_offset;
+            messages.push_back(std::move(message));
+            message = {};
+        }
+        reader_has_more_ = messages.size() == max || reader_.failed();
+        if (reader_has_more_ || next_chunk_ == chunks_.size()) return;
+        taken_offset_ += chunks_[next_chunk_].size();
+        reader_.push(std::move(chunks_[next_chunk_++]));
+    }
+}
+
+void ReceiveQueue::start_over() {
+    reader_ = {};
+    chunks_.clear();
+    next_chunk_ = 0;
+    reader_has_more_ = false;
+    taken_offset_ = handed_offset_ = 0;
+    stream_ = streams_.front().number;
+    start_over_ = false;
+}
+
+// The stream being read is over and another one has taken its place.
+bool ReceiveQueue::next_stream() {
+    if (streams_.size() == 1) return false;
+    held_ -= consumed_.taken - consumed_.delivered;
+    streams_.pop_front();
+    consumed_ = reported_ = woken_for_ = {};
+    eos_reported_ = false;
+    start_over_ = true;
+    return true;
+}
+
+void ReceiveQueue::account(uint64_t delivered) {
+    held_ -= delivered - consumed_.delivered;
+    consumed_.taken = taken_offset_;
+    consumed_.delivered = delivered;
+}
+
+bool ReceiveQueue::wake_due(bool running_empty) {
+    const bool due = consumed_.taken - woken_for_.taken >= wake_step ||
+                     consumed_.delivered - woken_for_.delivered >= wake_step ||
+                     (running_empty && consumed_.delivered != woken_for_.delivered);
+    if (due) woken_for_ = consumed_;
+    return due;
+}
+
+void ReceiveQueue::set_flushing(bool flushing) {
+    const std::lock_guard lock(mutex_);
+    flushing_ = flushing;
+    notify();
+}
+
+void ReceiveQueue::fail() {
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
+    notify();
+}
+
+void ReceiveQueue::clear() {
+    std::deque<Stream> forgotten;  // its chunks are dropped without the lock
+    const std::lock_guard lock(mutex_);
+    forgotten.swap(streams_);
+    streams_.resize(1);
+    if (forgotten.size() > 1) streams_.front() = std::move(forgotten.back());
+    held_ = 0;
+    for (const Chunk& chunk : streams_.front().arrived) held_ += chunk.size();
+    flushing_ = failed_ = eos_reported_ = false;
+    consumed_ = reported_ = woken_for_ = {};
+    error_.reset();
+    start_over_ = true;
+    notify();
+}
+
+uint64_t ReceiveQueue::held_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return held_;
+}
+
+void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished) {
+    const std::lock_guard lock(mutex_);
+    Stream& stream = streams_.back();
+    for (const Chunk& chunk : chunks) held_ += chunk.size();
+    if (stream.arrived.empty()) {
+        stream.arrived.swap(chunks);
+    } else {
+        for (Chunk& chunk : chunks) stream.arrived.push_back(std::move(chunk));
+    }
+    stream.finished = stream.finished || finished;
+    notify();
+}
+
+void ReceiveQueue::restart() {
+    const std::lock_guard lock(mutex_);
+    const uint64_t number = streams_.back().number + 1;
+    streams_.emplace_back().number = number;
+    notify();
+}
+
+bool ReceiveQueue::finished() const {
+    const std::lock_guard lock(mutex_);
+    return streams_.back().finished;
+}
+
+bool ReceiveQueue::behind() const {
+    const std::lock_guard lock(mutex_);
+    return streams_.size() > 1;
+}
+
+std::optional<Error> ReceiveQueue::take_error() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(error_, std::nullopt);
+}
+
+std::optional<ReceiveQueue::Consumed> ReceiveQueue::take_consumed() {
+    const std::lock_guard lock(mutex_);
+    if (streams_.size() > 1) return std::nullopt;  // the account is of a stream that is gone
+    if (consumed_.taken == reported_.taken && consumed_.delivered == reported_.delivered &&
+        consumed_.finished == reported_.finished)
+        return std::nullopt;
+    reported_ = woken_for_ = consumed_;
+    return consumed_;
+}
+
+}  // namespace stt

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
+#include "core/io/queues.hpp"
+
+namespace stt {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+void add(SendQueue::Account& to, uint64_t payload_size, uint64_t duration_ns) {
+    to.buffers++;
+    to.bytes += payload_size;
+    to.duration_ns += duration_ns;
+}
+
+void subtract(SendQueue::Account& from, uint64_t payload_size, uint64_t duration_ns) {
+    from.buffers--;
+    from.bytes -= payload_size;
+    from.duration_ns -= duration_ns;
+}
+
+SteadyTime deadline_after(Duration timeout) {
+    return timeout == Duration::zero() ? SteadyTime::max() : std::chrono::steady_clock::now() + timeout;
+}
+
+}  // namespace
+
+SendQueue::SendQueue(uint64_t limit, std::function<void()> wake) : limit_(limit), wake_(std::move(wake)) {}
+
+// False once the deadline has passed. Max: none.
+bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
+    waiting_++;
+    bool in_time = true;
+    if (deadline == SteadyTime::max())
+        changed_.wait(lock);
+    else
+        in_time = changed_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    waiting_--;
+    return in_time;
+}
+
+// What is acknowledged and not delivered has but its entry left.
+bool SendQueue::over_limit(uint64_t size) const {
+    const size_t unacked = entries_.size() - acked_;
+    return unacked > 0 && unacked_ + unacked * overhead + acked_ * sizeof(Entry) + size + overhead > limit_;
+}
+
+void SendQueue::notify() {
+    if (waiting_ > 0) changed_.notify_all();
+}
+
+QueueStatus SendQueue::push(OutMessage&& message, bool is_data, uint64_t duration_ns, Duration timeout) {
+    return push(std::move(message), {0, message.size(), message.payload_size(), duration_ns, is_data, {}, {}},
+                timeout);
+}
+
+QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration timeout) {
+    return push(std::move(message), {0, message.size(), message.payload_size(), 0, false, key, {}}, timeout);
+}
+
+QueueStatus SendQueue::push(OutMessage&& message, Entry entry, Duration timeout) {
+    entry.message = message;
+    const SteadyTime deadline = deadline_after(timeout);
+
+    std::unique_lock lock(mutex_);
+    bool in_time = true;
+    while (!flushing_ && !failed_ && over_limit(entry.size)) {
+        if (interrupted_) return QueueStatus::flushing;
+        if (!in_time) return QueueStatus::timeout;
+        in_time = wait(lock, deadline);
+    }
+    if (flushing_) return QueueStatus::flushing;
+    if (failed_) return QueueStatus::failed;
+
+    end_offset_ += entry.size;
+    unacked_ += entry.size;
+    entry.end_offset = end_offset_;
+    if (entry.is_data) add(undelivered_, entry.payload_size, entry.duration_ns);
+    entries_.push_back(std::move(entry));
+    const bool first = pending_.empty();
+    pending_.push_back(std::move(message));
+    lock.unlock();
+    if (first) wake_();
+    return QueueStatus::ok;
+}
+
+void SendQueue::finish() {
+    {
+        const std::lock_guard lock(mutex_);
+        finished_ = true;
+    }
+    wake_();
+}
+
+QueueStatus SendQueue::wait_delivered(Duration timeout) {
+    const SteadyTime deadline = deadline_after(timeout);
+    std::unique_lock lock(mutex_);
+    bool in_time = true;
+    for (;;) {
+        if (flushing_ || interrupted_) return QueueStatus::flushing;
+        if (failed_) return QueueStatus::failed;
+        if (entries_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
+        if (!in_time) return QueueStatus::timeout;
+        in_time = wait(lock, deadline);
+    }
+}
+
+SendQueue::Account SendQueue::undelivered() const {
+    const std::lock_guard lock(mutex_);
+    return undelivered_;
+}
+
+SendQueue::Account SendQueue::delivered() const {
+    const std::lock_guard lock(mutex_);
+    return delivered_;
+}
+
+uint64_t SendQueue::queued_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return unacked_;
+}
+
+SendQueue::Account SendQueue::set_flushing(bool flushing) {
+    Account discarded;
+    // Payloads go back to their owners without the lock: that may run anybody's code.
+    std::deque<OutMessage> messages;
+    std::vector<Entry> entries;
+    const std::lock_guard lock(mutex_);
+    flushing_ = flushing;
+    if (flushing) {
+        messages.swap(pending_);
+        for (size_t i = 0; i < messages.size(); i++) {
+            Entry& entry = entries_.back();
+            end_offset_ -= entry.size;
+            unacked_ -= entry.size;
+            if (entry.is_data) {
+                subtract(undelivered_, entry.payload_size, entry.duration_ns);
+                add(discarded, entry.payload_size, entry.duration_ns);
+            }
+            entries.push_back(std::move(entry));
+            entries_.pop_back();
+        }
+        if (!finish_taken_) finished_ = false;
+    }
+    notify();
+    return discarded;
+}
+
+void SendQueue::set_interrupted(bool interrupted) {
+    const std::lock_guard lock(mutex_);
+    interrupted_ = interrupted;
+    notify();
+}
+
+void SendQueue::fail() {
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
+    notify();
+}
+
+void SendQueue::clear() {
+    std::deque<OutMessage> messages;
+    std::deque<Entry> entries;
+    const std::lock_guard lock(mutex_);
+    messages.swap(pending_);
+    entries.swap(entries_);
+    acked_ = 0;
+    end_offset_ = unacked_ = 0;
+    states_.clear();
+    flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
+    undelivered_ = delivered_ = {};
+    notify();
+}
+
+void SendQueue::take(std::vector<OutMessage>& messages, uint64_t size, bool& finished) {
+    const std::lock_guard lock(mutex_);
+    for (size_t next = entries_.size() - pending_.size(); size > 0 && !pending_.empty(); next++) {
+        size -= std::min(size, entries_[next].size);
+        messages.push_back(std::move(pending_.front()));
+        pending_.pop_front();
+    }
+    finished = pending_.empty() && finished_ && !finish_taken_;
+    if (finished) finish_taken_ = true;
+}
+
+// The oldest entry has been delivered; it has been acknowledged before.
+void SendQueue::settle_front() {
+    const Entry& entry = entries_.front();
+    if (entry.is_data) {
+        subtract(undelivered_, entry.payload_size, entry.duration_ns);
+        add(delivered_, entry.payload_size, entry.duration_ns);
+    }
+    entries_.pop_front();
+    acked_--;
+}
+
+void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
+    {
+        const std::lock_guard lock(mutex_);
+        const size_t taken = entries_.size() - pending_.size();
+        while (acked_ < taken && entries_[acked_].end_offset <= std::max(acked, delivered)) {
+            Entry& entry = entries_[acked_++];
+            unacked_ -= entry.size;
+            if (entry.state_key)
+                states_[*entry.state_key] = std::move(entry.message);
+            else
+                released_.push_back(std::move(entry.message));
+        }
+        while (acked_ > 0 && entries_.front().end_offset <= delivered) settle_front();
+        if (finished && finish_taken_) finish_delivered_ = true;
+        notify();
+    }
+    released_.clear();
+}
+
+void SendQueue::restart() {
+    const std::lock_guard lock(mutex_);
+    while (acked_ > 0) settle_front();
+    size_t taken = entries_.size() - pending_.size();
+    if (finish_delivered_) states_.clear();
+    for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
+        const uint64_t size = state->second.size();
+        unacked_ += size;
+        entries_.push_front({0, size, 0, 0, false, state->first, std::move(state->second)});
+        taken++;
+    }
+    states_.clear();
+    std::deque<OutMessage> again;
+    end_offset_ = 0;
+    for (Entry& entry : entries_) {
+        if (again.size() < taken) again.push_back(entry.message);
+        end_offset_ += entry.size;
+        entry.end_offset = end_offset_;
+    }
+    for (OutMessage& message : pending_) again.push_back(std::move(message));
+    pending_ = std::move(again);
+    finish_taken_ = finish_delivered_;
+    notify();
+}
+
+}  // namespace stt

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/udp_socket.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "core/io/socket_address.hpp"
+#include "core/io/system_error.hpp"
+
+namespace stt {
+namespace {
+
+// Buffers that data waiting for the application may share: 32 MiB. Beyond, what is kept is copied, so that a
+// peer that puts little data into large packets cannot pin much more memory than its windows say.
+constexpr size_t shared_buffers_max = 512;
+constexpr size_t receive_buffers = 8;  // fetched from the pool for one recvmmsg
+
+template <class T>
+bool set_option(int fd, int level, int name, T value) {
+    return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// Asks for `wanted` bytes, beyond the system's limit where we may, and returns what was granted.
+int size_buffer(int fd, int force_name, int name, int wanted) {
+    const int size = wanted > 0 ? wanted : udp_buffer_default;
+    if (!set_option(fd, SOL_SOCKET, force_name, size)) set_option(fd, SOL_SOCKET, name, size);
+    int granted = 0;
+    socklen_t length = sizeof granted;
+    getsockopt(fd, SOL_SOCKET, name, &granted, &length);
+    return granted;
+}
+
+Error open_error(const std::string& what, int error) {
+    Error e;
+    e.code = error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
+    e.terminal = true;
+    switch (error) {
+        case EADDRINUSE:
+            e.reason = "address-in-use";
+            break;
+        case EADDRNOTAVAIL:
+            e.reason = "address-not-available";
+            break;
+        case EACCES:
+            e.reason = "permission-denied";
+            break;
+        default:
+            break;
+    }
+    e.text = what + ": " + std::generic_category().message(error);
+    return e;
+}
+
+std::optional<NetworkReport> report_for(int error) {
+    switch (error) {
+        case ECONNREFUSED:
+            return NetworkReport::refused;
+        case EMSGSIZE:
+            return NetworkReport::too_big;
+        case ENETUNREACH:
+        case EHOSTUNREACH:
+        case ENETDOWN:
+        case EHOSTDOWN:
+        case EACCES:         // administratively prohibited
+        case EADDRNOTAVAIL:  // no source address fits the destination
+        case EAFNOSUPPORT:   // an IPv6 destination where there is no IPv6
+            return NetworkReport::unreachable;
+        default:
+            return std::nullopt;
+    }
+}
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// A send may fail with the ICMP error of an earlier datagram, which is then out of the way (the error queue
+// has it with its destination). Only a failure that stays is about this datagram.
+template <class Call>
+auto persistently(Call call) {
+    auto result = call();
+    for (int tries = 0; result < 0 && !would_block(errno) && errno != ENOBUFS && tries < 4; tries++)
+        result = call();
+    return result;
+}
+
+bool segmentation_refused(int error) {
+    return error == EIO || error == EINVAL || error == ENOPROTOOPT || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+Result<UdpSocket> UdpSocket::open(const UdpConfig& config) {
+    UdpSocket s;
+    s.fd_ = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (s.fd_ < 0) {
+        s.v4_only_ = true;
+        s.fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    }
+    if (s.fd_ < 0) return open_error("no UDP socket", errno);
+    s.set_options(config);
+    if (const Status bound = s.bind_to(config); !bound) return bound.error();
+    s.buffers_.resize(receive_buffers);
+    return s;
+}
+
+void UdpSocket::set_options(const UdpConfig& config) {
+    if (!v4_only_) {
+        set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+        set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+        set_option(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
+    }
+    // A dual-stack socket wants both: these govern what it sends to mapped addresses.
+    set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+    set_option(fd_, IPPROTO_IP, IP_RECVERR, 1);
+    send_buffer_ = size_buffer(fd_, SO_SNDBUFFORCE, SO_SNDBUF, config.send_buffer);
+    receive_buffer_ = size_buffer(fd_, SO_RCVBUFFORCE, SO_RCVBUF, config.receive_buffer);
+    send_mode_ = config.send_mode;
+    if (send_mode_ == SendMode::segmentation && !set_option(fd_, IPPROTO_UDP, UDP_SEGMENT, 0))
+        send_mode_ = SendMode::several;
+    receive_offload_ = config.receive_offload && set_option(fd_, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+Status UdpSocket::bind_to(const UdpConfig& config) {
+    std::optional<Address> local = Address{};
+    if (config.local_address.empty()) {
+        if (v4_only_) local = Address::v4({0, 0, 0, 0}, 0);
+    } else {
+        local = parse_address(config.local_address, 0);
+        if (!local) return open_error("'" + config.local_address + "' is no IP address to bind to", EINVAL);
+    }
+    local->port = config.local_port;
+    const SocketAddress address(*local, v4_only_);
+    if (!address.valid() || bind(fd_, address.get(), address.size()) != 0) {
+        const int error = address.valid() ? errno : EAFNOSUPPORT;
+        return open_error("cannot bind UDP address " +
+                              (config.local_address.empty() ? "*" : config.local_address) + " port " +
+                              std::to_string(config.local_port),
+                          error);
+    }
+    SocketAddress bound;
+    socklen_t size = bound.capacity();
+    if (getsockname(fd_, bound.get(), &size) != 0)
+        return open_error("cannot read back the bound port", errno);
+    local_ = bound.address();
+    return success();
+}
+
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept { *this = std::move(other); }
+
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
+    if (this == &other) return *this;
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+    v4_only_ = other.v4_only_;
+    local_ = other.local_;
+    send_mode_ = other.send_mode_;
+    receive_offload_ = other.receive_offload_;
+    send_buffer_ = other.send_buffer_;
+    receive_buffer_ = other.receive_buffer_;
+    pool_ = std::move(other.pool_);
+    buffers_ = std::move(other.buffers_);
+    return *this;
+}
+
+UdpSocket::~UdpSocket() { close(); }
+
+void UdpSocket::close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+}
+
+// ---
+
+UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment) {
+    if (batch.size() <= segment || send_mode_ == SendMode::single) return send_single(to, batch, segment);
+    return send_mode_ == SendMode::segmentation ? send_segmented(to, batch, segment)
+                                                : send_several(to, batch, segment);
+}
+
+UdpSocket::Sent UdpSocket::failure(int error, Bytes batch, size_t done) const {
+    if (would_block(error)) return {Sent::Outcome::would_block, done};
+    // The local queue dropped it, which is the network's way of saying that it is full.
+    if (error == ENOBUFS) return {Sent::Outcome::done, batch.size()};
+    return {Sent::Outcome::failed, batch.size(), report_for(error).value_or(NetworkReport::send_failed),
+            error};
+}
+
+UdpSocket::Sent UdpSocket::send_segmented(const Address& to, Bytes batch, size_t segment) {
+    SocketAddress address(to, v4_only_);
+    if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
+    iovec part{const_cast<uint8_t*>(batch.data()), batch.size()};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))] = {};
+    msghdr message{};
+    message.msg_name = address.get();
+    message.msg_namelen = address.size();
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* option = CMSG_FIRSTHDR(&message);
+    option->cmsg_level = IPPROTO_UDP;
+    option->cmsg_type = UDP_SEGMENT;
+    option->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    const auto size = static_cast<uint16_t>(segment);
+    std::memcpy(CMSG_DATA(option), &size, sizeof size);
+
+    if (persistently([&] { return sendmsg(fd_, &message, MSG_DONTWAIT); }) >= 0)
+        return {Sent::Outcome::done, batch.size()};
+    if (!segmentation_refused(errno)) return failure(errno, batch, 0);
+    // Older kernels also say EINVAL for segments longer than the route's MTU, so it takes a success without
+    // segmentation to show that segmentation is what the route cannot do.
+    const Sent sent = send_several(to, batch, segment);
+    if (sent.outcome != Sent::Outcome::failed && sent.size > 0 && send_mode_ == SendMode::segmentation)
+        send_mode_ = SendMode::several;
+    return sent;
+}
+
+UdpSocket::Sent UdpSocket::send_several(const Address& to, Bytes batch, size_t segment) {
+    SocketAddress address(to, v4_only_);
+    if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
+    std::array<iovec, segments_max> parts;
+    std::array<mmsghdr, segments_max> messages;
+    size_t done = 0;
+    while (done < batch.size()) {
+        unsigned count = 0;
+        for (size_t at = done; at < batch.size() && count < segments_max; at += segment, count++) {
+            parts[count] = {const_cast<uint8_t*>(batch.data() + at), std::min(segment, batch.size() - at)};
+            messages[count] = {};
+            msghdr& header = messages[count].msg_hdr;
+            header.msg_name = address.get();
+            header.msg_namelen = address.size();
+            header.msg_iov = &parts[count];
+            header.msg_iovlen = 1;
+        }
+        const int sent = persistently([&] { return sendmmsg(fd_, messages.data(), count, MSG_DONTWAIT); });
+        if (sent < 0 && errno == ENOSYS) {
+            send_mode_ = SendMode::single;
+            Sent rest = send_single(to, batch.subspan(done), segment);
+            rest.size += done;
+            return rest;
+        }
+        if (sent < 0) return failure(errno, batch, done);
+        done = std::min(batch.size(), done + static_cast<size_t>(sent) * segment);
+    }
+    return {Sent::Outcome::done, batch.size()};
+}
+
+UdpSocket::Sent UdpSocket::send_single(const Address& to, Bytes batch, size_t segment) {
+    const SocketAddress address(to, v4_only_);
+    if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
+    for (size_t done = 0; done < batch.size(); done += segment) {
+        const Bytes part = batch.subspan(done, std::min(segment, batch.size() - done));
+        const auto call = [&] {
+            return sendto(fd_, part.data(), part.size(), MSG_DONTWAIT, address.get(), address.size());
+        };
+        if (persistently(call) < 0 && errno != ENOBUFS) return failure(errno, batch, done);
+    }
+    return {Sent::Outcome::done, batch.size()};
+}
+
+// ---
+
+bool UdpSocket::receive(const DatagramHandler& handler) {
+    // Without offload every datagram gets a slot of its own, long enough for the longest that is ever sent.
+    constexpr size_t slot = datagram_max + 1;
+    constexpr size_t slots = receive_buffer_size / slot;
+    constexpr size_t control_size = CMSG_SPACE(sizeof(int));
+    const size_t per_buffer = receive_offload_ ? 1 : slots;
+    const size_t capacity = receive_offload_ ? receive_buffer_size : slot;
+    const size_t count = receive_buffers * per_buffer;
+
+    std::array<mmsghdr, receive_buffers * slots> messages;
+    std::array<iovec, receive_buffers * slots> parts;
+    std::array<SocketAddress, receive_buffers * slots> from;
+    alignas(cmsghdr) char control[receive_buffers][control_size];
+    for (size_t i = 0; i < count; i++) {
+        std::shared_ptr<ReceiveBuffer>& buffer = buffers_[i / per_buffer];
+        if (!buffer) buffer = pool_.get();
+        parts[i] = {buffer->bytes.data() + i % per_buffer * capacity, capacity};
+        messages[i] = {};
+        msghdr& header = messages[i].msg_hdr;
+        header.msg_name = from[i].get();
+        header.msg_namelen = from[i].capacity();
+        header.msg_iov = &parts[i];
+        header.msg_iovlen = 1;
+        if (receive_offload_) {
+            header.msg_control = control[i];
+            header.msg_controllen = control_size;
+        }
+    }
+    const int received = persistently(
+        [&] { return recvmmsg(fd_, messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr); });
+    if (received <= 0) return false;
+
+    const auto total = static_cast<size_t>(received);
+    for (size_t first = 0; first < total; first += per_buffer) {
+        const size_t last = std::min(total, first + per_buffer);
+        size_t used = 0;
+        for (size_t i = first; i < last; i++) used += messages[i].msg_len;
+        // A few bytes that somebody keeps must not keep a whole buffer: below a quarter they are copied.
+        std::shared_ptr<const void> owner;
+        if (used >= receive_buffer_size / 4 && pool_.in_use() <= shared_buffers_max)
+            owner = std::move(buffers_[first / per_buffer]);
+        for (size_t i = first; i < last; i++) {
+            if (messages[i].msg_hdr.msg_flags & MSG_TRUNC) continue;  // longer than any of ours
+            const size_t length = messages[i].msg_len;
+            size_t segment = length;
+            if (receive_offload_) {
+                const cmsghdr* option = CMSG_FIRSTHDR(&messages[i].msg_hdr);
+                if (option && option->cmsg_level == IPPROTO_UDP && option->cmsg_type == UDP_GRO) {
+                    int value = 0;
+                    std::memcpy(&value, CMSG_DATA(option), sizeof value);
+                    if (value > 0) segment = static_cast<size_t>(value);
+                }
+            }
+            const Address sender = from[i].address();
+            const MutableBytes bytes(static_cast<uint8_t*>(parts[i].iov_base), length);
+            for (size_t at = 0; at < length; at += segment)
+                handler(sender, bytes.subspan(at, std::min(segment, length - at)), owner);
+        }
+    }
+    return total == count;
+}
+
+std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
+    for (;;) {
+        SocketAddress to;
+        alignas(cmsghdr) char control[256];
+        msghdr message{};
+        message.msg_name = to.get();
+        message.msg_namelen = to.capacity();
+        message.msg_control = control;
+        message.msg_controllen = sizeof control;
+        if (recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
+        for (cmsghdr* option = CMSG_FIRSTHDR(&message); option; option = CMSG_NXTHDR(&message, option)) {
+            const bool v4 = option->cmsg_level == IPPROTO_IP && option->cmsg_type == IP_RECVERR;
+            const bool v6 = option->cmsg_level == IPPROTO_IPV6 && option->cmsg_type == IPV6_RECVERR;
+            if (!v4 && !v6) continue;
+            sock_extended_err error;
+            std::memcpy(&error, CMSG_DATA(option), sizeof error);
+            // Local errors came with the send that failed.
+            if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+            const auto report = report_for(static_cast<int>(error.ee_errno));
+            if (!report) continue;
+            size_t size = 0;
+            if (*report == NetworkReport::too_big) {
+                const size_t headers = error.ee_origin == SO_EE_ORIGIN_ICMP ? 20 + 8 : 40 + 8;
+                if (error.ee_info < datagram_min + headers) continue;  // no path of ours is that narrow
+                size = error.ee_info - headers + 1;
+            }
+            return NetworkError{to.address(), *report, size};
+        }
+    }
+}
+
+}  // namespace stt

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/caller_attempt.hpp"
+
+#include <algorithm>
+
+#include "core/crypto/hello_guard.hpp"
+
+namespace stt {
+
+namespace {
+
+AttemptId random_attempt(Random& random) {
+    AttemptId id;
+    random.fill(id);
+    return id;
+}
+
+Error reject_error(const RejectPacket& packet, bool authentic) {
+    Error error{.code = static_cast<ErrorCode>(packet.code),
+                .sub_code = packet.sub_code,
+                .origin = ErrorOrigin::peer,
+                .authenticated = authentic,
+                .terminal = true,
+                .reason = {},
+                .text = {}};
+    switch (error.code) {
+        case ErrorCode::authentication_failed:
+            error.reason = "wrong-seed";
+            error.text = "the peer could not open our HELLO: its seed is another one";
+            break;
+        case ErrorCode::protocol_version_mismatch:
+            error.reason = "version";
+            error.text = "the peer speaks version " + std::to_string(packet.version) +
+                         " of the protocol, this side version " + std::to_string(wire_version);
+            break;
+        case ErrorCode::too_many_sessions:
+            error.reason = "busy";
+            error.text = "the peer has as many sessions as it allows";
+            break;
+        case ErrorCode::handshake_failure:
+            error.reason = packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse)
+                               ? "nonce-reuse"
+                               : "timestamp-expired";
+            error.text = packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse)
+                             ? "the peer has seen this HELLO's nonce before"
+                             : "the peer's clock and ours are too far apart";
+            break;
+        default:
+            error.text = "the peer refused the connection (" + std::string(error_name(error.code)) + ")";
+    }
+    return error;
+}
+
+}  // namespace
+
+CallerAttempt::CallerAttempt(Now now, const Identity& identity, Bytes seed, const SessionConfig& config,
+                             SessionId local_session, const SessionLimits& limits, Random& random)
+    : config_(config),
+      limits_(limits),
+      id_(random_attempt(random)),
+      local_session_(local_session),
+      handshake_(identity, seed, id_, local_session, config.ciphers, random),
+      deadline_(now.time + config.handshake_timeout) {
+    start_hello(now, Cookie{});
+}
+
+void CallerAttempt::start_hello(Now now, const Cookie& cookie) {
+    cookie_ = cookie;
+    datagram_ = handshake_.make_hello(now.wall + std::chrono::duration_cast<WallTime>(clock_offset_), cookie);
+    next_send_ = now.time;
+    interval_ = retransmit_first;
+    sent_ = false;
+}
+
+Bytes CallerAttempt::due(Now now) {
+    if (now.time < next_send_ || verdict_at_ <= now.time) return {};
+    if (!sent_) first_sent_ = now.time;
+    sent_ = true;
+    next_send_ = now.time + interval_;
+    interval_ = std::min(2 * interval_, Duration(retransmit_max));
+    return datagram_;
+}
+
+Time CallerAttempt::next_timeout() const { return std::min({next_send_, deadline_, verdict_at_}); }
+
+void CallerAttempt::verdict(Now now, Error error, bool certain) {
+    const Duration waited = sent_ ? now.time - first_sent_ : Duration::zero();
+    const Time at =
+        certain ? now.time : now.time + std::clamp<Duration>(waited, verdict_grace_min, verdict_grace_max);
+    // What is certain overrides what anybody could have said; of two hearsays the first stands.
+    if (!verdict_ || (certain && !verdict_->authenticated)) {
+        verdict_ = std::move(error);
+        verdict_at_ = at;
+    }
+}
+
+void CallerAttempt::on_cookie(Now now, const CookiePacket& packet) {
+    if (proven_ || packet.attempt != id_ || packet.receiver_session != local_session_) return;
+    // The same cookie again answers a repetition of the HELLO before; starting anew would make void the
+    // CHALLENGE that is on its way.
+    if (packet.cookie == cookie_ || cookies_++ >= cookies_max) return;
+    start_hello(now, packet.cookie);
+}
+
+void CallerAttempt::on_reject(Now now, const RejectPacket& packet) {
+    if (proven_ || packet.attempt != id_ || packet.receiver_session != local_session_ || packet.code == 0)
+        return;
+    const bool authentic = handshake_.reject_is_authentic(packet);
+    const bool expired = packet.code == static_cast<uint16_t>(ErrorCode::handshake_failure) &&
+                         packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::timestamp_expired);
+    if (expired && authentic && clock_adjusted_) {
+        // A responder that agrees with the time taken over answers an earlier copy of the first HELLO.
+        const WallTime ours = now.wall + std::chrono::duration_cast<WallTime>(clock_offset_);
+        if (std::chrono::abs(packet.time - ours) <= NonceCache::timestamp_tolerance) return;
+    }
+    if (expired && authentic && !clock_adjusted_) {
+        // A device without a battery-backed clock must not be locked out: take the responder's time, once.
+        clock_adjusted_ = true;
+        clock_offset_ = packet.time - now.wall;
+        start_hello(now, Cookie{});
+        return;
+    }
+    verdict(now, reject_error(packet, authentic), authentic);
+}
+
+void CallerAttempt::on_network_error(Now now, Error error) {
+    if (proven_) return;
+    error.origin = ErrorOrigin::network;
+    error.terminal = true;
+    verdict(now, std::move(error), false);
+}
+
+void CallerAttempt::on_challenge(Now now, Bytes datagram) {
+    if (proven_) return;
+    Result<ChallengePayload> challenge = handshake_.read_challenge(datagram);
+    if (!challenge.ok()) {
+        // Anybody can send one that does not open; only if nothing better comes is it the reason.
+        Error error = challenge.error();
+        error.origin = ErrorOrigin::peer;
+        error.terminal = true;
+        verdict(now, std::move(error), false);
+        return;
+    }
+    verdict_.reset();
+    verdict_at_ = time_never;
+    challenge_ = std::move(challenge.value());
+    round_trip_ = now.time - first_sent_;
+    if (config_.expected_peer && handshake_.peer() != *config_.expected_peer) {
+        const std::string who = to_hex(handshake_.peer());
+        verdict(now,
+                {.code = ErrorCode::authentication_failed,
+                 .origin = ErrorOrigin::local,
+                 .authenticated = true,
+                 .terminal = true,
+                 .reason = "unexpected-peer",
+                 .text = "the peer is node " + who + ", not the one that peer-node-id names"},
+                true);
+        RejectPacket reject{.attempt = id_,
+                            .receiver_session = challenge_.responder_session,
+                            .code = static_cast<uint16_t>(ErrorCode::authentication_failed)};
+        reject.mac = handshake_.reject_mac(reject);
+        farewell_ = encode(reject);
+        return;
+    }
+    datagram_ = handshake_.make_auth_proof({.limits = limits_, .token = config_.token, .resume_proof = {}});
+    proven_ = true;
+    sent_ = false;
+    next_send_ = now.time;
+    interval_ = std::max<Duration>(retransmit_first, 2 * round_trip_);
+}
+
+std::optional<Error> CallerAttempt::failure(Now now) const {
+    if (verdict_ && verdict_at_ <= now.time) return verdict_;
+    if (now.time < deadline_) return std::nullopt;
+    // A verdict that was still waiting for its round trip is better than none.
+    if (verdict_) return verdict_;
+    return Error{.code = ErrorCode::connection_timeout,
+                 .origin = ErrorOrigin::network,
+                 .terminal = true,
+                 .reason = "handshake-timeout",
+                 .text = proven_ ? "the peer answered, but did not complete the handshake in time"
+                                 : "the peer did not answer"};
+}
+
+}  // namespace stt

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A caller's attempt at a handshake: what to send when, and whom to believe.
+#pragma once
+
+#include "core/proto/session_config.hpp"
+
+namespace stt {
+
+class CallerAttempt {
+  public:
+    /// First retransmission of HELLO or AUTH_PROOF; doubles up to the second.
+    static constexpr Duration retransmit_first = 250ms, retransmit_max = 2s;
+    /// How often a peer may ask for a cookie; more is somebody playing ping-pong with us.
+    static constexpr unsigned cookies_max = 4;
+    /// A verdict that anybody could have forged (REJECT without mac, ICMP) waits this long, or a round trip
+    /// if that is longer, for a genuine CHALLENGE.
+    static constexpr Duration verdict_grace_min = 45ms, verdict_grace_max = 1s;
+
+    /// `identity` and `random` outlive the object; `seed` is copied.
+    CallerAttempt(Now now, const Identity& identity, Bytes seed, const SessionConfig& config,
+                  SessionId local_session, const SessionLimits& limits, Random& random);
+
+    const AttemptId& id() const { return id_; }
+
+    /// The datagram that is due now, or an empty span.
+    Bytes due(Now now);
+    Time next_timeout() const;
+
+    void on_cookie(Now now, const CookiePacket& packet);
+    void on_reject(Now now, const RejectPacket& packet);
+    void on_challenge(Now now, Bytes datagram);
+    void on_network_error(Now now, Error error);
+
+    /// AUTH_PROOF is made; the secrets can be taken once.
+    bool proven() const { return proven_; }
+    HandshakeSecrets take_secrets() { return handshake_.finish(); }
+    const ChallengePayload& challenge() const { return challenge_; }
+    Duration round_trip() const { return round_trip_; }
+
+    /// Why the attempt has failed, if it has by now.
+    std::optional<Error> failure(Now now) const;
+    /// After a failure: a last word for the responder (it is not the node expected). Empty: none.
+    std::vector<uint8_t> farewell() const { return farewell_; }
+
+  private:
+    void start_hello(Now now, const Cookie& cookie);
+    void verdict(Now now, Error error, bool certain);
+
+    const SessionConfig config_;
+    SessionLimits limits_;
+    AttemptId id_;
+    SessionId local_session_;
+    CallerHandshake handshake_;
+    Duration clock_offset_{};  // the responder's wall clock less ours, once it told
+    bool clock_adjusted_ = false;
+    Cookie cookie_{};       // the last HELLO's
+    unsigned cookies_ = 0;  // HELLOs started anew because the peer asked for a cookie
+
+    std::vector<uint8_t> datagram_;  // HELLO, later AUTH_PROOF
+    Time next_send_;
+    Duration interval_ = retransmit_first;
+    Time first_sent_{};  // of datagram_
+    bool sent_ = false;
+    Time deadline_;
+
+    bool proven_ = false;
+    ChallengePayload challenge_;
+    Duration round_trip_{};
+    std::optional<Error> verdict_;
+    Time verdict_at_ = time_never;
+    std::vector<uint8_t> farewell_;
+};
+
+}  // namespace stt

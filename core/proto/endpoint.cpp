@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Routing: datagrams to sessions, sessions to datagrams. HELLOs are in endpoint_accept.cpp.
+#include "core/proto/endpoint.hpp"
+
+#include <algorithm>
+
+#include "core/proto/session.hpp"
+
+namespace stt {
+
+namespace {
+
+/// Answers per second to packets for sessions that are not there: enough for peers, too few for a reflector.
+constexpr double strays_per_second = 100, strays_burst = 50;
+/// Answers that wait to be sent.
+constexpr size_t answers_max = 64;
+/// REJECTs per second: a user who typed the wrong seed gets one, a flood does not.
+constexpr double rejects_per_second = 50, rejects_burst = 20;
+
+}  // namespace
+
+Endpoint::Endpoint(EndpointConfig config, Random& random)
+    : config_(std::move(config)),
+      random_(random),
+      cookies_(random),
+      hello_limit_(config_.hello_rate, config_.hello_rate),
+      reject_limit_(rejects_per_second, rejects_burst),
+      stray_limit_(strays_per_second, strays_burst) {}
+
+Endpoint::~Endpoint() = default;
+
+void Endpoint::set_seeds(std::vector<SecretBytes> seeds) { seeds_ = std::move(seeds); }
+
+SessionId Endpoint::fresh_id() {
+    SessionId id = 0;
+    while (id == 0 || ids_.contains(id)) id = random_.u64();
+    return id;
+}
+
+void Endpoint::adopt(std::unique_ptr<Session> session, const AttemptId& attempt) {
+    ids_[session->local_id()] = next_handle_;
+    attempts_[attempt] = next_handle_;
+    sessions_[next_handle_++] = std::move(session);
+}
+
+SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config) {
+    const SessionHandle handle = next_handle_;
+    const Bytes seed = seeds_.empty() ? Bytes{} : seeds_.front().bytes();
+    auto session = std::make_unique<Session>(now, handle, fresh_id(), peer, *config_.identity, seed,
+                                             std::move(config), random_);
+    const AttemptId attempt = session->attempt();
+    adopt(std::move(session), attempt);
+    return handle;
+}
+
+Session* Endpoint::find(SessionHandle handle) {
+    const auto it = sessions_.find(handle);
+    return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+Session* Endpoint::by_id(SessionId id) {
+    const auto it = ids_.find(id);
+    return it == ids_.end() ? nullptr : find(it->second);
+}
+
+Session* Endpoint::by_attempt(const AttemptId& id) {
+    const auto it = attempts_.find(id);
+    return it == attempts_.end() ? nullptr : find(it->second);
+}
+
+void Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
+                               const std::shared_ptr<const void>& owner) {
+    const auto type = packet_type(datagram);
+    if (!type) {
+        counters_.malformed++;
+        return;
+    }
+    if (*type != PacketType::session_even && *type != PacketType::session_odd) {
+        handle_handshake(now, from, *type, datagram);
+        return;
+    }
+    const auto header = read_session_header(datagram);
+    if (!header || datagram.size() < session_overhead) {
+        counters_.malformed++;
+        return;
+    }
+    if (Session* session = by_id(header->session))
+        session->handle_packet(now, from, datagram, owner);
+    else
+        handle_stray(now, from, datagram);
+}
+
+/// A packet for a session that is not here: its sender should learn that, unless noise made up the id.
+void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
+    counters_.unknown_sessions++;
+    if (!checksum_fits(datagram) || !stray_limit_.allow(now.time)) return;
+    answer(from, encode(SessionUnknownPacket{.session = read_session_header(datagram)->session}));
+}
+
+void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram) {
+    const auto version = handshake_version(datagram);
+    if (!version) {
+        counters_.malformed++;
+        return;
+    }
+    if (type == PacketType::hello) {
+        handle_hello(now, from, *version, datagram);
+        return;
+    }
+    if (type == PacketType::reject) {
+        if (const auto packet = read_reject(datagram))
+            if (Session* session = by_attempt(packet->attempt)) session->handle_reject(now, from, *packet);
+        return;
+    }
+    // Apart from REJECT, whose layout every version shares, nothing of another version can be understood.
+    if (*version != wire_version) return;
+    switch (type) {
+        case PacketType::challenge:
+            if (const auto header = read_handshake_header(datagram))
+                if (Session* session = by_attempt(header->attempt))
+                    if (session->local_id() == header->receiver_session)
+                        session->handle_challenge(now, from, datagram);
+            return;
+        case PacketType::auth_proof:
+            if (const auto header = read_handshake_header(datagram))
+                if (Session* session = by_attempt(header->attempt))
+                    if (session->local_id() == header->receiver_session)
+                        session->handle_auth_proof(now, from, datagram);
+            return;
+        case PacketType::cookie:
+            if (const auto packet = read_cookie(datagram))
+                if (Session* session = by_attempt(packet->attempt))
+                    session->handle_cookie(now, from, *packet);
+            return;
+        case PacketType::session_unknown:
+            // The id is the peer's, which only somebody on the path has seen.
+            if (const auto packet = read_session_unknown(datagram))
+                for (auto& [handle, session] : sessions_)
+                    if (session->peer_id() == packet->session && session->info().peer == from)
+                        session->handle_session_unknown(now);
+            return;
+        default:
+            return;
+    }
+}
+
+void Endpoint::handle_network_report(Now now, const Address& to, NetworkReport report, size_t size) {
+    for (auto& [handle, session] : sessions_)
+        if (session->info().peer == to) session->handle_network_report(now, report, size);
+}
+
+void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
+    // Who does not get an answer asks again; what waits here is memory that strangers would fill.
+    if (outgoing_.size() < answers_max) outgoing_.push_back({to, std::move(datagram)});
+}
+
+void Endpoint::note(const Address& peer, Error error) {
+    events_.push_back({0, event::ErrorNoted{std::move(error), peer}});
+}
+
+std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
+    // Answers and sessions take turns, so that a flood of HELLOs does not silence those who are in.
+    answers_turn_ = !answers_turn_;
+    if (answers_turn_)
+        if (const auto transmit = transmit_session(now, out, segments_max)) return transmit;
+    if (!outgoing_.empty()) {
+        const Outgoing next = std::move(outgoing_.front());
+        outgoing_.pop_front();
+        std::copy(next.datagram.begin(), next.datagram.end(), out.begin());
+        return Transmit{next.to, next.datagram.size(), next.datagram.size()};
+    }
+    return answers_turn_ ? std::nullopt : transmit_session(now, out, segments_max);
+}
+
+std::optional<Endpoint::Transmit> Endpoint::transmit_session(Now now, MutableBytes out, size_t segments_max) {
+    // Sessions take turns, a batch each.
+    auto it = sessions_.upper_bound(last_served_);
+    for (size_t tried = 0; tried < sessions_.size(); tried++, ++it) {
+        if (it == sessions_.end()) it = sessions_.begin();
+        if (const auto transmit = it->second->transmit(now, out, segments_max)) {
+            last_served_ = it->first;
+            return transmit;
+        }
+    }
+    return std::nullopt;
+}
+
+Time Endpoint::next_timeout(Time now) const {
+    Time next = time_never;
+    for (const auto& [handle, session] : sessions_) next = std::min(next, session->next_timeout(now));
+    return next;
+}
+
+void Endpoint::handle_timeout(Now now) {
+    for (auto& [handle, session] : sessions_)
+        if (session->next_timeout(now.time) <= now.time) session->handle_timeout(now);
+    // A session stays findable until its last event was taken.
+    if (events_.empty()) forget_closed(now);
+}
+
+void Endpoint::forget_closed(Now now) {
+    for (auto it = sessions_.begin(); it != sessions_.end();) {
+        if (!it->second->forgettable(now.time)) {
+            ++it;
+            continue;
+        }
+        ids_.erase(it->second->local_id());
+        const auto attempt = attempts_.find(it->second->attempt());
+        if (attempt != attempts_.end() && attempt->second == it->first) attempts_.erase(attempt);
+        it = sessions_.erase(it);
+    }
+}
+
+std::optional<Event> Endpoint::next_event() {
+    if (events_.empty())
+        for (auto& [handle, session] : sessions_) session->take_events(events_);
+    if (events_.empty()) return std::nullopt;
+    std::optional<Event> event(std::move(events_.front()));
+    events_.pop_front();
+    return event;
+}
+
+}  // namespace stt

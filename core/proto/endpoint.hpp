@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A node's protocol engine: all its sessions behind one socket, as a state machine without I/O. Datagrams,
+/// application data and the time go in; datagrams, events and the next timeout come out. Not thread-safe: one
+/// thread owns an endpoint and everything in it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "core/base/chunk.hpp"
+#include "core/crypto/hello_guard.hpp"
+#include "core/proto/session_event.hpp"
+#include "core/wire/message.hpp"
+
+namespace stt {
+
+class Session;
+
+struct EndpointConfig {
+    const Identity* identity = nullptr;  ///< outlives the endpoint
+    bool listening = false;
+    size_t max_sessions = 100;  ///< of a listener, half-open ones included
+    SessionConfig session;      ///< for sessions that callers open with us
+    /// HELLOs per second beyond which cookies are demanded.
+    double hello_rate = 200;
+    uint64_t datagram_ceiling = datagram_max;
+};
+
+/// What the network said about a datagram of ours.
+enum class NetworkReport : uint8_t {
+    refused,      ///< ICMP port unreachable
+    unreachable,  ///< no route, ICMP net or host unreachable
+    too_big,      ///< longer than the path's MTU
+    send_failed,  ///< the socket would not take it
+};
+
+class Endpoint {
+  public:
+    /// `random` outlives the endpoint.
+    Endpoint(EndpointConfig config, Random& random);
+    ~Endpoint();
+
+    /// Replaces the seeds: the first is used for calls, all are accepted. Sessions that stand are not
+    /// touched.
+    void set_seeds(std::vector<SecretBytes> seeds);
+
+    /// Starts a session with `peer`. Its HELLO comes out of poll_transmit.
+    SessionHandle connect(Now now, const Address& peer, SessionConfig config);
+    /// Null once the session was forgotten (after its `closed` event was taken).
+    Session* find(SessionHandle handle);
+    size_t session_count() const { return sessions_.size(); }
+
+    /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
+    /// application share it. Null: what must be kept is copied.
+    void handle_datagram(Now now, const Address& from, MutableBytes datagram,
+                         const std::shared_ptr<const void>& owner);
+    /// `size`: of the datagram concerned, for too_big.
+    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size);
+
+    struct Transmit {
+        Address to;
+        size_t size;     ///< bytes written to the buffer
+        size_t segment;  ///< every datagram in it is this long but the last, which may be shorter
+    };
+    /// Writes the next datagrams for one peer into `out`; at least datagram_max bytes long, 64 KiB for full
+    /// batches. At most `segments_max` datagrams. Null: nothing to send now. Call until null.
+    std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
+
+    /// When handle_timeout must be called at the latest. Time{} or any past time: now.
+    Time next_timeout(Time now) const;
+    void handle_timeout(Now now);
+
+    /// The oldest event not yet taken.
+    std::optional<Event> next_event();
+
+    struct Counters {
+        uint64_t malformed = 0;         ///< datagrams that are no packets of ours, or too short
+        uint64_t unknown_sessions = 0;  ///< packets for sessions that are not there
+        uint64_t hellos_dropped = 0;  ///< HELLOs that got no answer: too short, or over the limit for answers
+    };
+    const Counters& counters() const { return counters_; }
+
+  private:
+    using Sessions = std::map<SessionHandle, std::unique_ptr<Session>>;
+    struct Outgoing {
+        Address to;
+        std::vector<uint8_t> datagram;
+    };
+
+    Session* by_id(SessionId id);
+    Session* by_attempt(const AttemptId& id);
+    SessionId fresh_id();
+    void adopt(std::unique_ptr<Session> session, const AttemptId& attempt);
+    void handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram);
+    void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
+    void accept(Now now, const Address& from, ResponderHandshake hello);
+    void handle_stray(Now now, const Address& from, Bytes datagram);
+    std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max);
+    void answer(const Address& to, std::vector<uint8_t> datagram);
+    void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
+                Error error);
+    void note(const Address& peer, Error error);
+    void forget_closed(Now now);
+
+    const EndpointConfig config_;
+    Random& random_;
+    std::vector<SecretBytes> seeds_;
+    Sessions sessions_;
+    std::unordered_map<SessionId, SessionHandle> ids_;
+    std::map<AttemptId, SessionHandle> attempts_;
+    SessionHandle next_handle_ = 1;
+    SessionHandle last_served_ = 0;  // poll_transmit goes round
+    std::deque<Event> events_;
+    std::deque<Outgoing> outgoing_;  // answers without a session
+    bool answers_turn_ = false;
+    CookieJar cookies_;
+    NonceCache nonces_;
+    RateLimit hello_limit_, reject_limit_, stray_limit_;
+    Counters counters_;
+};
+
+}  // namespace stt

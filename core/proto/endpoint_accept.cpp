@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a listener does with HELLOs, cheapest checks first: version, cookie, one symmetric opening, time and
+// nonce, and only then memory and X25519.
+#include <algorithm>
+
+#include "core/proto/endpoint.hpp"
+#include "core/proto/session.hpp"
+
+namespace stt {
+
+namespace {
+
+Error hello_error(ErrorCode code, HandshakeSubCode sub_code, std::string reason, std::string text) {
+    return {.code = code,
+            .sub_code = static_cast<uint8_t>(sub_code),
+            .origin = ErrorOrigin::peer,
+            .reason = std::move(reason),
+            .text = std::move(text)};
+}
+
+}  // namespace
+
+void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
+    const auto header =
+        config_.listening && datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
+    if (!header || header->caller_session == 0) {
+        counters_.hellos_dropped++;
+        return;
+    }
+    if (version != wire_version) {
+        reject(now, from, *header, nullptr,
+               hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, "version",
+                           "a caller speaks version " + std::to_string(version) +
+                               " of the protocol, this side version " + std::to_string(wire_version)));
+        return;
+    }
+    if (datagram.size() != datagram_min) {
+        counters_.hellos_dropped++;
+        return;
+    }
+    if (Session* session = by_attempt(header->attempt);
+        session && session->handle_hello_again(from, datagram))
+        return;
+    const bool cookie_valid = cookies_.valid(now.time, from, header->attempt, header->cookie);
+    const bool loaded = !hello_limit_.allow(now.time) || nonces_.full();
+    if (loaded && !cookie_valid) {
+        answer(from, encode(CookiePacket{.attempt = header->attempt,
+                                         .receiver_session = header->caller_session,
+                                         .cookie = cookies_.make(now.time, from, header->attempt),
+                                         .time = now.wall}));
+        return;
+    }
+    auto opened = ResponderHandshake::open_hello(*config_.identity, seeds_, datagram, random_);
+    if (!opened) {
+        reject(now, from, *header, nullptr,
+               hello_error(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed,
+                           "wrong-seed", "a caller's HELLO did not open: its seed is another one"));
+        return;
+    }
+    switch (nonces_.check(now, opened->payload(), cookie_valid)) {
+        case NonceCache::Verdict::reused:
+            reject(now, from, *header, &*opened,
+                   hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, "nonce-reuse",
+                               "a HELLO came with a nonce that was used before: a replay"));
+            return;
+        case NonceCache::Verdict::expired:
+            reject(now, from, *header, &*opened,
+                   hello_error(ErrorCode::handshake_failure, HandshakeSubCode::timestamp_expired,
+                               "timestamp-expired",
+                               "a HELLO's time is too far from ours: a replay, or a clock that is off"));
+            return;
+        case NonceCache::Verdict::fresh:
+            break;
+    }
+    // Those that linger after their close do not keep others out.
+    const auto live = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
+        return entry.second->state() != SessionState::closed;
+    });
+    if (static_cast<size_t>(live) >= config_.max_sessions) {
+        reject(now, from, *header, &*opened,
+               hello_error(ErrorCode::too_many_sessions, HandshakeSubCode::none, "busy",
+                           "a caller was turned away: all " + std::to_string(config_.max_sessions) +
+                               " sessions that max-sessions allows are in use"));
+        return;
+    }
+    nonces_.record(now.time, opened->payload().nonce);
+    accept(now, from, std::move(*opened));
+}
+
+void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
+    const AttemptId attempt = hello.header().attempt;
+    // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
+    if (Session* earlier = by_attempt(attempt)) earlier->close(now, false, CloseReason::graceful, {});
+    adopt(std::make_unique<Session>(now, next_handle_, fresh_id(), from, std::move(hello), config_.session,
+                                    random_),
+          attempt);
+}
+
+/// Says no, on the wire as often as the limit allows, and to the application.
+void Endpoint::reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
+                      Error error) {
+    if (!reject_limit_.allow(now.time)) {
+        counters_.hellos_dropped++;
+        return;
+    }
+    RejectPacket packet{.attempt = hello.attempt,
+                        .receiver_session = hello.caller_session,
+                        .code = static_cast<uint16_t>(error.code),
+                        .sub_code = error.sub_code,
+                        .time = now.wall};
+    if (opened) packet.mac = opened->reject_mac(packet);
+    answer(to, encode(packet));
+    note(to, std::move(error));
+}
+
+}  // namespace stt

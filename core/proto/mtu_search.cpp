@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/mtu_search.hpp"
+
+#include <algorithm>
+
+namespace stt {
+
+namespace {
+
+// Ethernet over IPv4 and over IPv6, and what is left of it inside common tunnels.
+constexpr uint64_t likely_sizes[] = {1472, 1452, 1400};
+constexpr unsigned probes_max = 3;         // RFC 8899, section 5.1.2, MAX_PROBES
+constexpr Duration raise_interval = 600s;  // section 5.1.1, PMTU_RAISE_TIMER
+constexpr uint64_t precision = 16;         // bytes: a narrower search is not worth its probes
+
+}  // namespace
+
+MtuSearch::MtuSearch(std::optional<uint64_t> fixed, uint64_t ceiling)
+    : fixed_(fixed),
+      ceiling_(std::max<uint64_t>(ceiling, datagram_min)),
+      current_(fixed.value_or(datagram_min)),
+      low_(current_),
+      high_(fixed ? current_ : ceiling_) {}
+
+void MtuSearch::limit(uint64_t most) {
+    ceiling_ = std::min(ceiling_, most);
+    high_ = std::min(high_, most);
+    low_ = std::min(low_, most);
+    current_ = std::min(current_, most);
+    if (fixed_) fixed_ = std::min(*fixed_, most);
+}
+
+std::optional<uint64_t> MtuSearch::candidate() const {
+    if (low_ >= high_) return std::nullopt;
+    if (high_ == ceiling_) return ceiling_;
+    for (const uint64_t size : likely_sizes)
+        if (size > low_ && size <= high_) return size;
+    if (high_ - low_ < precision) return std::nullopt;
+    return low_ + (high_ - low_ + 1) / 2;
+}
+
+std::optional<uint64_t> MtuSearch::probe_due(Time now) const {
+    if (outstanding_number_ || now < next_probe_) return std::nullopt;
+    return candidate();
+}
+
+void MtuSearch::on_probe_sent(Time, uint64_t number, uint64_t size) {
+    outstanding_number_ = number;
+    outstanding_size_ = size;
+}
+
+void MtuSearch::on_probe_acked(Time now, uint64_t number) {
+    if (outstanding_number_ != number) return;
+    outstanding_number_.reset();
+    failures_ = 0;
+    current_ = low_ = std::max(low_, outstanding_size_);
+    next_step(now);
+}
+
+void MtuSearch::on_probe_lost(Time now, uint64_t number) {
+    if (outstanding_number_ != number) return;
+    outstanding_number_.reset();
+    if (++failures_ < probes_max) return;
+    failures_ = 0;
+    high_ = outstanding_size_ - 1;
+    next_step(now);
+}
+
+void MtuSearch::on_too_big(Time now, uint64_t size) {
+    if (fixed_ || size <= datagram_min) return;
+    if (outstanding_number_ && outstanding_size_ >= size) {
+        outstanding_number_.reset();
+        failures_ = 0;
+    }
+    if (size <= current_) current_ = low_ = datagram_min;
+    high_ = std::min(high_, size - 1);
+    next_step(now);
+}
+
+bool MtuSearch::on_black_hole(Time now) {
+    if (fixed_ || current_ == datagram_min) return false;
+    reset(now);
+    return true;
+}
+
+void MtuSearch::reset(Time now) {
+    if (fixed_) return;
+    current_ = low_ = datagram_min;
+    high_ = ceiling_;
+    failures_ = 0;
+    outstanding_number_.reset();
+    next_probe_ = now;
+}
+
+Time MtuSearch::next_timeout() const {
+    return outstanding_number_ || !candidate() ? time_never : next_probe_;
+}
+
+void MtuSearch::next_step(Time now) {
+    next_probe_ = now;
+    if (candidate()) return;
+    // Done for now; later the path may carry more.
+    high_ = ceiling_;
+    next_probe_ = now + raise_interval;
+}
+
+}  // namespace stt

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/pacer.hpp"
+
+#include <algorithm>
+
+namespace stt {
+
+namespace {
+
+double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+void Pacer::set_rate(Time now, double rate, double ceiling) {
+    if (ceiling > 0) rate = rate > 0 ? std::min(rate, ceiling) : ceiling;
+    if (rate == rate_) return;
+    refill(now);
+    rate_ = rate;
+    tokens_ = std::min(tokens_, burst());
+}
+
+bool Pacer::ready(Time now) {
+    if (rate_ <= 0) return true;
+    refill(now);
+    if (tokens_ <= 0)
+        collecting_ = true;
+    else if (tokens_ >= batch())
+        collecting_ = false;
+    return !collecting_;
+}
+
+void Pacer::on_sent(Time now, uint64_t bytes) {
+    if (rate_ <= 0) return;
+    refill(now);
+    tokens_ -= static_cast<double>(bytes);
+    if (tokens_ <= 0) collecting_ = true;
+}
+
+Time Pacer::next_ready() const {
+    if (rate_ <= 0 || !collecting_ || tokens_ >= batch()) return refilled_;
+    const double wait = std::min((batch() - tokens_) / rate_, seconds(wait_max));
+    // Rounded up: woken a nanosecond early, the caller would only be sent to wait again.
+    return refilled_ + Duration(static_cast<int64_t>(wait * 1e9) + 1);
+}
+
+double Pacer::burst() const { return std::max<double>(burst_min, rate_ * seconds(burst_time)); }
+
+double Pacer::batch() const { return rate_ * seconds(batch_time); }
+
+void Pacer::refill(Time now) {
+    if (now <= refilled_) return;
+    const double elapsed = seconds(now - refilled_);
+    refilled_ = now;
+    tokens_ = rate_ > 0 ? std::min(tokens_ + rate_ * elapsed, burst()) : burst();
+}
+
+}  // namespace stt

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A session's life: handshake, keys, timers, end. Sending is in session_send.cpp, receiving in
+// session_receive.cpp.
+#include "core/proto/session.hpp"
+
+#include <algorithm>
+
+namespace stt {
+
+namespace {
+
+/// How often the CHALLENGE is repeated for a HELLO that comes again: a HELLO is larger than a CHALLENGE, so
+/// this never amplifies, but it need not go on for ever either.
+constexpr unsigned challenges_max = 16;
+
+/// No peer's announced timeout makes us send keep-alives more often.
+constexpr Duration keep_alive_min = 50ms;
+
+/// Probes while nothing is heard: often for a minute, then at leisure.
+constexpr Duration silence_probe_fast = 100ms, silence_probe_slow = 1s, silence_fast_for = 60s;
+
+/// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
+constexpr Duration unknown_note_interval = 1s;
+
+/// Losses of large packets, each of packets sent after the last such loss and without an acknowledgement of
+/// one in between, that make a black hole (RFC 8899, section 4.3).
+constexpr unsigned black_hole_rounds = 3;
+
+SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
+    SessionLimits limits = streams.initial_limits();
+    limits.max_datagram = datagram_max;
+    limits.ack_delay_us = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(AckTracker::ack_delay_max).count());
+    limits.keepalive_timeout_ms = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(config.keepalive_timeout).count());
+    return limits;
+}
+
+}  // namespace
+
+Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, bool caller,
+                 SessionConfig config, Random& random)
+    : handle_(handle),
+      local_id_(local_id),
+      config_(std::move(config)),
+      random_(random),
+      recovery_(make_congestion_controller(config_.congestion, config_.mtu.value_or(datagram_min))),
+      mtu_(config_.mtu, datagram_max),
+      streams_(caller, config_.max_window, config_.max_streams),
+      path_(peer),
+      last_received_(now.time) {
+    info_.caller = caller;
+    info_.peer = peer;
+    recovery_.set_pacing_ceiling(config_.pacing_ceiling);
+    recovery_.set_max_datagram(mtu_.current());
+}
+
+Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer,
+                 const Identity& identity, Bytes seed, SessionConfig config, Random& random)
+    : Session(now, handle, local_id, peer, true, std::move(config), random) {
+    attempt_ = std::make_unique<CallerAttempt>(now, identity, seed, config_, local_id,
+                                               limits_for(streams_, config_), random);
+    attempt_id_ = attempt_->id();
+    set_state(SessionState::handshaking);
+}
+
+Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer,
+                 ResponderHandshake hello, SessionConfig config, Random& random)
+    : Session(now, handle, local_id, peer, false, std::move(config), random) {
+    attempt_id_ = hello.header().attempt;
+    peer_id_ = hello.header().caller_session;
+    handshake_deadline_ = now.time + config_.handshake_timeout;
+    set_state(SessionState::handshaking);
+    Result<std::vector<uint8_t>> challenge =
+        hello.make_challenge(local_id, limits_for(streams_, config_), config_.ciphers, now.wall);
+    if (!challenge.ok()) {
+        end(now, challenge.error());
+        return;
+    }
+    challenge_ = std::move(challenge.value());
+    challenge_due_ = true;
+    responder_.emplace(std::move(hello));
+}
+
+Session::~Session() = default;
+
+void Session::set_state(SessionState state, Error error) {
+    state_ = state;
+    events_.push_back({handle_, event::StateChanged{state, std::move(error)}});
+}
+
+void Session::note(Error error) {
+    events_.push_back({handle_, event::ErrorNoted{std::move(error), path_.remote()}});
+}
+
+/// The session is over without a word to the peer (it said the word, or nobody listens).
+void Session::end(Now now, Error error) {
+    if (state_ == SessionState::closed) return;
+    attempt_.reset();
+    responder_.reset();
+    challenge_due_ = false;
+    if (error.code != ErrorCode::none) error.terminal = true;
+    // Without keys nothing that is late could be answered.
+    linger_until_ = protection_ ? now.time + 3 * recovery_.rtt().probe_timeout(peer_ack_delay()) : now.time;
+    queue_news();  // what the streams came to is told before the end
+    set_state(SessionState::closed, std::move(error));
+}
+
+/// The peer broke the protocol: tell it and leave.
+void Session::fail_protocol(Now now, Error error) {
+    error.terminal = true;
+    close(now, false, CloseReason::error, std::move(error));
+}
+
+void Session::close(Now now, bool drain, CloseReason reason, Error error) {
+    if (state_ == SessionState::closed || (drain && state_ == SessionState::closing)) return;
+    if (drain && state_ == SessionState::established && !streams_.drained()) {
+        close_reason_ = reason;
+        close_error_ = std::move(error);
+        drain_deadline_ = now.time + config_.drain_timeout;
+        set_state(SessionState::closing);
+        return;
+    }
+    close_reason_ = reason;
+    close_error_ = error;
+    close_due_ = protection_.has_value();
+    end(now, std::move(error));
+}
+
+Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t priority,
+                                      std::optional<StreamId> id) {
+    if (state_ != SessionState::established)
+        return Error{
+            .code = ErrorCode::session_closed, .reason = {}, .text = "the session is not established"};
+    return streams_.open(std::move(header), priority, id);
+}
+
+void Session::consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished) {
+    streams_.consumed(now, stream, taken, delivered, finished, recovery_.rtt().smoothed());
+}
+
+SessionStats Session::stats() const {
+    SessionStats stats = counters_;
+    const Recovery::Counters& sent = recovery_.counters();
+    stats.packets_sent = sent.packets_sent;
+    stats.packets_lost = sent.packets_lost;
+    stats.packets_spurious = sent.packets_spurious;
+    stats.bytes_sent = sent.bytes_sent;
+    stats.bytes_lost = sent.bytes_lost;
+    stats.probes = sent.probes;
+    stats.key_updates = protection_ ? protection_->send_phase() : 0;
+    stats.in_flight = recovery_.in_flight();
+    stats.congestion_window = recovery_.controller().window();
+    stats.pacing_rate = recovery_.controller().pacing_rate();
+    stats.bandwidth = recovery_.controller().bandwidth();
+    stats.rtt = recovery_.rtt().smoothed();
+    stats.rtt_min = recovery_.rtt().minimum();
+    stats.rtt_variation = recovery_.rtt().variation();
+    stats.mtu = mtu_.current();
+    return stats;
+}
+
+// Handshake.
+
+void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
+    if (!attempt_ || attempt_->proven() || from != path_.remote()) return;
+    attempt_->on_challenge(now, datagram);
+    check_attempt(now);
+    if (!attempt_ || !attempt_->proven()) return;
+    const ChallengePayload& challenge = attempt_->challenge();
+    const Duration round_trip = attempt_->round_trip();
+    Status keys = install_keys(now, attempt_->take_secrets(), challenge.limits, challenge.responder_session);
+    if (!keys.ok()) end(now, keys.error());
+    recovery_.seed_rtt(round_trip);
+    last_received_ = now.time;
+}
+
+void Session::handle_cookie(Now now, const Address& from, const CookiePacket& packet) {
+    if (attempt_ && from == path_.remote()) attempt_->on_cookie(now, packet);
+}
+
+void Session::handle_reject(Now now, const Address& from, const RejectPacket& packet) {
+    if (from != path_.remote() || packet.attempt != attempt_id_) return;
+    if (attempt_) {
+        attempt_->on_reject(now, packet);
+        check_attempt(now);
+    } else if (responder_ && packet.receiver_session == local_id_ &&
+               packet.mac == responder_->reject_mac(packet)) {
+        end(now, {.code = ErrorCode::authentication_failed,
+                  .origin = ErrorOrigin::peer,
+                  .authenticated = true,
+                  .reason = "unexpected-peer",
+                  .text = "the caller expected another node: its peer-node-id does not name this one"});
+    }
+}
+
+bool Session::handle_hello_again(const Address& from, Bytes datagram) {
+    if (!responder_ || from != path_.remote()) return true;
+    if (!responder_->same_hello(datagram)) return false;
+    if (challenges_sent_ < challenges_max) challenge_due_ = true;
+    return true;
+}
+
+void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
+    if (!responder_) {
+        // FINAL got lost and the caller asks again.
+        if (protection_ && !final_acked_ && from == path_.remote()) final_due_ = true;
+        return;
+    }
+    Result<AuthProofPayload> proof = responder_->read_auth_proof(datagram);
+    if (!proof.ok()) {
+        Error error = proof.error();
+        error.origin = ErrorOrigin::peer;
+        note(std::move(error));
+        return;
+    }
+    HandshakeSecrets secrets = responder_->finish();
+    const NodeId peer = secrets.peer;
+    if (Status keys = install_keys(now, std::move(secrets), proof->limits, peer_id_); !keys.ok()) {
+        end(now, keys.error());
+        return;
+    }
+    responder_.reset();
+    challenge_.clear();
+    final_due_ = true;
+    if (config_.expected_peer && peer != *config_.expected_peer) {
+        refusal_ = {.code = ErrorCode::authentication_failed,
+                    .origin = ErrorOrigin::local,
+                    .authenticated = true,
+                    .reason = "unexpected-peer",
+                    .text = "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names"};
+        end(now, refusal_);
+        return;
+    }
+    establish(now);
+}
+
+Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
+                             SessionId peer_id) {
+    info_.peer_node = secrets.peer;
+    info_.name = secrets.session;
+    info_.cipher = secrets.cipher;
+    Result<PacketProtection> protection = PacketProtection::create(secrets, now.time);
+    if (!protection.ok()) return protection.error();
+    protection_.emplace(std::move(protection.value()));
+    peer_limits_ = peer_limits;
+    mtu_.limit(peer_limits.max_datagram);
+    recovery_.set_max_datagram(mtu_.current());
+    peer_id_ = peer_id;
+    streams_.start(peer_limits);
+    return success();
+}
+
+void Session::establish(Now now) {
+    attempt_.reset();
+    handshake_deadline_ = time_never;
+    last_received_ = now.time;
+    last_keep_alive_ = now.time;
+    set_state(SessionState::established);
+}
+
+void Session::check_attempt(Now now) {
+    if (!attempt_) return;
+    std::optional<Error> failure = attempt_->failure(now);
+    if (!failure) return;
+    last_word_ = attempt_->farewell();
+    end(now, std::move(*failure));
+}
+
+void Session::handle_network_report(Now now, NetworkReport report, size_t size) {
+    if (report == NetworkReport::too_big) {
+        mtu_.on_too_big(now.time, size);
+        recovery_.set_max_datagram(mtu_.current());
+        return;
+    }
+    Error error{.origin = ErrorOrigin::network, .reason = {}, .text = {}};
+    switch (report) {
+        case NetworkReport::refused:
+            error.code = ErrorCode::connection_refused;
+            error.reason = "port-closed";
+            error.text = "nobody listens on " + path_.remote().to_string();
+            break;
+        case NetworkReport::unreachable:
+            error.code = ErrorCode::network_unreachable;
+            error.reason = "no-route";
+            error.text = "no route to " + path_.remote().to_string();
+            break;
+        default:
+            error.code = ErrorCode::udp_send_failed;
+            error.reason = "send";
+            error.text = "the system would not send a datagram to " + path_.remote().to_string();
+    }
+    // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
+    // decide.
+    if (attempt_) {
+        attempt_->on_network_error(now, std::move(error));
+        check_attempt(now);
+    } else if (report == NetworkReport::send_failed) {
+        note(std::move(error));
+    }
+}
+
+void Session::handle_session_unknown(Now now) {
+    if (state_ != SessionState::established && state_ != SessionState::closing) return;
+    if (now.time < next_unknown_note_) return;
+    next_unknown_note_ = now.time + unknown_note_interval;
+    note({.code = ErrorCode::session_not_found,
+          .origin = ErrorOrigin::peer,
+          .reason = "unknown-session",
+          .text = "the peer says that it does not know the session"});
+}
+
+// Time.
+
+bool Session::silent(Time now) const {
+    return protection_ && state_ != SessionState::closed && recovery_.anything_in_flight() &&
+           recovery_.probe_count() >= 1 && now - last_received_ > silence_probe_fast;
+}
+
+Time Session::next_silence_probe() const {
+    const Time since = std::max(last_keep_alive_, last_received_);
+    return since + (since - last_received_ < silence_fast_for ? silence_probe_fast : silence_probe_slow);
+}
+
+/// Often enough for whichever side loses patience first: three to a timeout, so that one may get lost.
+Time Session::next_keep_alive() const {
+    Duration interval = std::min(config_.keepalive_interval, config_.keepalive_timeout / 3);
+    if (peer_limits_.keepalive_timeout_ms > 0)
+        interval =
+            std::min<Duration>(interval, std::chrono::milliseconds(peer_limits_.keepalive_timeout_ms) / 3);
+    return std::max(last_received_, last_keep_alive_) + std::max<Duration>(interval, keep_alive_min);
+}
+
+Time Session::next_timeout(Time now) {
+    if (state_ == SessionState::closed) return std::min(linger_until_, next_close_);
+    Time next =
+        std::min({handshake_deadline_, drain_deadline_, attempt_ ? attempt_->next_timeout() : time_never});
+    if (!protection_) return next;
+    next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
+                     streams_.next_timeout(), path_.next_timeout()});
+    if (state_ == SessionState::handshaking) return next;
+    next = std::min(next, last_received_ + config_.keepalive_timeout);
+    next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
+    const Time next_send = recovery_.next_send_time(now);
+    if (state_ == SessionState::established) next = std::min(next, std::max(next_send, mtu_.next_timeout()));
+    if (streams_.pending(now)) next = std::min(next, next_send);
+    return next;
+}
+
+void Session::handle_timeout(Now now) {
+    if (state_ == SessionState::closed) {
+        if (now.time < next_close_) return;
+        next_close_ = time_never;
+        close_due_ = true;
+        return;
+    }
+    check_attempt(now);
+    if (now.time >= handshake_deadline_) {
+        end(now, {.code = ErrorCode::connection_timeout,
+                  .origin = ErrorOrigin::network,
+                  .reason = "handshake-timeout",
+                  .text = "the caller did not complete the handshake in time"});
+        return;
+    }
+    if (!protection_ || state_ == SessionState::closed) return;
+
+    outcome_.clear();
+    if (recovery_.next_timeout(peer_ack_delay()) <= now.time &&
+        recovery_.on_timeout(now.time, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe) {
+        probes_due_ = 2;
+        // The probe carries what has waited longest, so that a lost tail is mended by the probe itself.
+        if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
+    }
+    settle(now);
+
+    if (state_ == SessionState::closing && now.time >= drain_deadline_) {
+        Error error = close_error_;
+        close(now, false, close_reason_, std::move(error));
+        return;
+    }
+    check_keepalive(now);
+}
+
+void Session::check_keepalive(Now now) {
+    if (state_ != SessionState::established && state_ != SessionState::closing) return;
+    if (now.time - last_received_ >= config_.keepalive_timeout) {
+        const auto waited =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
+        close(now, false, CloseReason::timeout,
+              {.code = ErrorCode::session_timeout,
+               .origin = ErrorOrigin::network,
+               .terminal = true,
+               .reason = "keepalive-timeout",
+               .text = "nothing was heard from the peer for " + std::to_string(waited) + " ms"});
+        return;
+    }
+    const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;
+    if (!due) return;
+    keep_alive_due_ = true;
+    last_keep_alive_ = now.time;
+    if (!silent(now.time)) return;
+    // A probe through the silence carries what has waited longest: data flows with the first that gets
+    // through.
+    if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
+    probes_due_ = std::max(probes_due_, 1u);
+}
+
+/// Large packets that vanish round after round, while small ones get through or nothing does, point to a
+/// path that carries less than it did. Probe timeouts alone would not show it: small probes are acknowledged.
+void Session::check_black_hole(Now now) {
+    const auto large = [](const SentPacket& packet) {
+        return !packet.mtu_probe && packet.size > datagram_min;
+    };
+    if (std::any_of(outcome_.acked.begin(), outcome_.acked.end(), large)) large_loss_rounds_ = 0;
+    const auto lost_in_this_round = [&](const SentPacket& packet) {
+        return large(packet) && packet.sent >= large_loss_round_;
+    };
+    if (std::none_of(outcome_.lost.begin(), outcome_.lost.end(), lost_in_this_round)) return;
+    large_loss_round_ = now.time;
+    if (++large_loss_rounds_ < black_hole_rounds || !mtu_.on_black_hole(now.time)) return;
+    large_loss_rounds_ = 0;
+    recovery_.set_max_datagram(mtu_.current());
+}
+
+/// Carries out what loss recovery found, after outcome_ was filled.
+void Session::settle(Now now) {
+    check_black_hole(now);
+    for (const SentPacket& packet : outcome_.acked) {
+        earliest_acked_ = std::min(earliest_acked_, packet.sent);
+        if (packet.mtu_probe) {
+            mtu_.on_probe_acked(now.time, packet.number);
+            recovery_.set_max_datagram(mtu_.current());
+        }
+        streams_.on_acked(packet.frames);
+        for (const ControlRecord& record : packet.frames.control()) {
+            if (record.type == FrameType::ack) acks_.on_ack_frame_acked(record.value);
+            if (record.type == FrameType::final) final_acked_ = true;
+        }
+    }
+    for (const SentPacket& packet : outcome_.lost) {
+        if (packet.mtu_probe) mtu_.on_probe_lost(now.time, packet.number);
+        streams_.on_lost(packet.frames);
+        for (const ControlRecord& record : packet.frames.control())
+            if (record.type == FrameType::final && !final_acked_) final_due_ = true;
+    }
+    outcome_.clear();
+    if (state_ == SessionState::closing && streams_.drained()) {
+        Error error = close_error_;
+        close(now, false, close_reason_, std::move(error));
+    }
+}
+
+void Session::queue_news() {
+    std::vector<StreamNews> news;
+    streams_.take_news(news);
+    for (StreamNews& item : news)
+        std::visit([&](auto&& what) { events_.push_back({handle_, std::move(what)}); }, item);
+}
+
+void Session::take_events(std::deque<Event>& events) {
+    queue_news();
+    std::move(events_.begin(), events_.end(), std::back_inserter(events));
+    events_.clear();
+}
+
+bool Session::forgettable(Time now) const {
+    return state_ == SessionState::closed && events_.empty() && !close_due_ && last_word_.empty() &&
+           !(final_due_ && refusal_.code != ErrorCode::none) && (now >= linger_until_ || !protection_);
+}
+
+}  // namespace stt

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// One session, from its first HELLO to its last packet.
+#pragma once
+
+#include <deque>
+#include <memory>
+
+#include "core/crypto/protection.hpp"
+#include "core/proto/ack_tracker.hpp"
+#include "core/proto/caller_attempt.hpp"
+#include "core/proto/endpoint.hpp"
+#include "core/proto/mtu_search.hpp"
+#include "core/proto/path.hpp"
+#include "core/proto/recovery.hpp"
+#include "core/proto/stream_table.hpp"
+
+namespace stt {
+
+class Session {
+  public:
+    // What an application may call, between Endpoint's calls and on the same thread.
+
+    SessionState state() const { return state_; }
+    const SessionInfo& info() const { return info_; }
+    SessionStats stats() const;
+
+    /// Opens a stream; only in state established. `header` ≤ stream_header_max. `id`: or the next free one.
+    /// Errors: too_many_streams, stream_id_conflict.
+    Result<StreamId> open_stream(std::vector<uint8_t> header, uint8_t priority, std::optional<StreamId> id);
+    /// Appends a message to a stream either side opened. Never refuses for want of window: the caller bounds
+    /// what it queues by StreamProgress. False: no such stream, or it is finished.
+    bool write(StreamId stream, OutMessage message) { return streams_.write(stream, std::move(message)); }
+    /// No more messages; the stream ends when all is delivered.
+    bool finish(StreamId stream) { return streams_.finish(stream); }
+    /// Ends a stream abruptly in both directions.
+    void reset(StreamId stream, const Error& error) { streams_.reset(stream, error); }
+
+    /// Takes everything that has arrived in order. The window opens only with consumed().
+    ReceiveStream::Read read(StreamId stream) { return streams_.read(stream); }
+    /// The application holds all bytes up to `taken` in memory it accounts for itself (the parts of one
+    /// incomplete message) and has passed on all up to `delivered` ≤ `taken`; `finished`: the end, too.
+    void consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished);
+
+    /// Bytes written that the peer has not acknowledged.
+    uint64_t unacknowledged(StreamId stream) const { return streams_.unacknowledged(stream); }
+    /// Bytes written that have not left for the first time.
+    uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
+    uint64_t congestion_window() const { return recovery_.controller().window(); }
+
+    /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
+    /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
+    void close(Now now, bool drain, CloseReason reason, Error error);
+
+    // The endpoint's side.
+
+    /// A call. `identity` and `random` outlive the session.
+    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, const Identity& identity,
+            Bytes seed, SessionConfig config, Random& random);
+    /// An answer to `hello`, which opened.
+    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, ResponderHandshake hello,
+            SessionConfig config, Random& random);
+    ~Session();
+
+    SessionId local_id() const { return local_id_; }
+    SessionId peer_id() const { return peer_id_; }
+    const AttemptId& attempt() const { return attempt_id_; }
+
+    void handle_challenge(Now now, const Address& from, Bytes datagram);
+    void handle_cookie(Now now, const Address& from, const CookiePacket& packet);
+    void handle_reject(Now now, const Address& from, const RejectPacket& packet);
+    /// Another HELLO of the attempt this session answers. False: it is a new one, made because the caller was
+    /// sent a cookie or the time after this session had begun, or forged: it must be opened first.
+    bool handle_hello_again(const Address& from, Bytes datagram);
+    void handle_auth_proof(Now now, const Address& from, Bytes datagram);
+    void handle_packet(Now now, const Address& from, MutableBytes packet,
+                       const std::shared_ptr<const void>& owner);
+    void handle_network_report(Now now, NetworkReport report, size_t size);
+    void handle_session_unknown(Now now);
+
+    std::optional<Endpoint::Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
+    Time next_timeout(Time now);
+    void handle_timeout(Now now);
+    /// Moves what happened to the end of `events`.
+    void take_events(std::deque<Event>& events);
+    /// Closed, reported, and past the time in which late packets are still answered.
+    bool forgettable(Time now) const;
+
+  private:
+    struct Packet;  // one being written
+
+    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, bool caller,
+            SessionConfig config, Random& random);
+
+    void set_state(SessionState state, Error error = {});
+    void end(Now now, Error error);
+    void queue_news();
+    void note(Error error);
+    void fail_protocol(Now now, Error error);
+    Status install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
+                        SessionId peer_id);
+    void establish(Now now);
+    void check_attempt(Now now);
+
+    Bytes handshake_datagram_due(Now now);
+    std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
+    std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
+    /// Where the frames of a packet go.
+    static MutableBytes body_of(MutableBytes packet);
+    /// Writes one packet of at most out.size() bytes; its size, 0: nothing to send.
+    size_t write_packet(Now now, MutableBytes out);
+    void write_frames(Now now, Packet& packet);
+    void open_with_final(Packet& packet);
+    void write_acks(Now now, Packet& packet);
+    void write_close(Now now, Packet& packet);
+    size_t seal(Now now, Packet& packet, MutableBytes out, size_t pad_to);
+
+    bool handle_frames(Now now, const Address& from, Bytes payload, const std::shared_ptr<const void>& owner,
+                       bool& eliciting);
+    Status handle_frame(Now now, const Address& from, const Frame& frame,
+                        const std::shared_ptr<const void>& owner);
+    Status handle_ack(Now now, const AckFrame& frame);
+    void handle_close(Now now, const SessionCloseFrame& frame);
+    void handle_final(Now now, const FinalFrame& frame);
+    void handle_when_closed(Now now, Bytes payload);
+    void settle(Now now);
+    void check_black_hole(Now now);
+    void restore_path(Now now);
+    void check_keepalive(Now now);
+    void move_to(Now now, const Address& address);
+    Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
+    bool silent(Time now) const;
+    Time next_silence_probe() const;
+    Time next_keep_alive() const;
+
+    const SessionHandle handle_;
+    const SessionId local_id_;
+    SessionId peer_id_ = 0;
+    const SessionConfig config_;
+    Random& random_;
+    AttemptId attempt_id_{};
+    SessionState state_ = SessionState::init;
+    SessionInfo info_;
+    std::vector<Event> events_;
+
+    // Handshake; gone once established.
+    std::unique_ptr<CallerAttempt> attempt_;
+    std::optional<ResponderHandshake> responder_;
+    std::vector<uint8_t> challenge_;  // to be sent again when the HELLO comes again
+    std::vector<uint8_t> last_word_;  // a handshake packet to send before anything else, once
+    bool challenge_due_ = false;
+    unsigned challenges_sent_ = 0;
+    Time handshake_deadline_ = time_never;
+    bool final_due_ = false, final_acked_ = false;
+    Error refusal_;  // FINAL's verdict; code none: accepted
+
+    std::optional<PacketProtection> protection_;
+    SessionLimits peer_limits_;
+    Recovery recovery_;
+    AckTracker acks_;
+    MtuSearch mtu_;
+    unsigned large_loss_rounds_ = 0;  // see check_black_hole
+    Time large_loss_round_{};         // when the last one began
+    StreamTable streams_;
+    Path path_;
+    Recovery::Outcome outcome_;         // reused
+    Time earliest_acked_ = time_never;  // when the oldest packet that the present one acknowledges was sent
+    unsigned probes_due_ = 0;           // ack-eliciting packets to send regardless of window and pacer
+
+    // Keep-alive.
+    Time last_received_{};
+    Time last_keep_alive_{};
+    uint64_t keep_alive_sequence_ = 0;
+    bool keep_alive_due_ = false;
+    std::optional<uint64_t> keep_alive_answer_;
+
+    // Closing.
+    bool close_due_ = false;
+    bool peer_closed_ = false;    // it said so: it knows, or need not be told
+    bool ended_by_peer_ = false;  // … first: a SESSION_CLOSE is answered with one
+    unsigned closes_sent_ = 0;
+    Time closed_at_{};
+    Time next_close_ = time_never;  // when SESSION_CLOSE is repeated
+    CloseReason close_reason_ = CloseReason::graceful;
+    Error close_error_;
+    Time drain_deadline_ = time_never;
+    Time linger_until_ = time_never;
+    Time next_close_answer_{};
+
+    unsigned malformed_packets_ = 0;
+    Time next_unknown_note_{};
+    SessionStats counters_;  // those that nobody else keeps
+};
+
+}  // namespace stt

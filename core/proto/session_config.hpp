@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What can be set of a session, and what can be read of it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+#include "core/crypto/handshake.hpp"
+#include "core/proto/congestion.hpp"
+#include "core/wire/frame.hpp"
+
+namespace stt {
+
+struct SessionConfig {
+    Duration handshake_timeout = 10s;
+    Duration keepalive_interval = 10s;
+    Duration keepalive_timeout = 30s;
+    Duration drain_timeout = 10s;  ///< how long a graceful close waits for data to be delivered
+    /// Bytes a receiver lets a peer have under way, per stream and (twice this) per session; windows start at
+    /// window_initial and grow to this with bandwidth × delay.
+    uint64_t max_window = 32 << 20;
+    uint64_t max_streams = 256;
+    /// Datagram (UDP payload) bytes; none: discover.
+    std::optional<uint64_t> mtu;
+    double pacing_ceiling = 0;  ///< bytes per second; 0: none
+    CongestionAlgorithm congestion = CongestionAlgorithm::bbr;
+    CipherSet ciphers = preferred_ciphers();
+    std::optional<NodeId> expected_peer;
+    std::vector<uint8_t> token;  ///< at most token_max
+};
+
+inline constexpr uint64_t window_initial = 512 << 10;
+
+enum class SessionState : uint8_t { init, handshaking, established, closing, closed };
+
+struct SessionInfo {
+    bool caller = false;
+    Address peer;
+    NodeId peer_node{};              ///< all zeros before it is proven
+    std::array<uint8_t, 16> name{};  ///< the same on both sides; zeros before ESTABLISHED
+    Cipher cipher = Cipher::chacha20_poly1305;
+};
+
+struct SessionStats {
+    uint64_t packets_sent = 0, packets_received = 0, packets_lost = 0, packets_spurious = 0;
+    uint64_t bytes_sent = 0, bytes_received = 0, bytes_lost = 0;  ///< datagram bytes
+    uint64_t probes = 0, key_updates = 0;
+    uint64_t undecryptable = 0, checksum_mismatches = 0, unknown_frames = 0, duplicates = 0;
+    uint64_t in_flight = 0, congestion_window = 0;  ///< bytes
+    double pacing_rate = 0, bandwidth = 0;          ///< bytes per second
+    Duration rtt{}, rtt_min{}, rtt_variation{};
+    uint64_t mtu = 0;  ///< datagram bytes
+};
+
+}  // namespace stt

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What the protocol tells the application.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "core/proto/session_config.hpp"
+
+namespace stt {
+
+/// Names a session within its endpoint; never reused.
+using SessionHandle = uint64_t;
+
+namespace event {
+
+/// The session's state changed. `error` says why for `closed` (code none: closed by ourselves, gracefully).
+struct StateChanged {
+    SessionState state;
+    Error error;
+};
+/// The peer opened a stream; its data may follow.
+struct StreamOpened {
+    StreamId stream;
+    uint8_t priority;
+    std::vector<uint8_t> header;
+};
+/// read() has bytes, or the end of the stream, for the first time since it was last emptied.
+struct StreamReadable {
+    StreamId stream;
+};
+/// The peer has acknowledged all bytes up to `acked`, and its application has consumed all up to `delivered`;
+/// `finished`: the end of the stream has been consumed, too.
+struct StreamProgress {
+    StreamId stream;
+    uint64_t acked;
+    uint64_t delivered;
+    bool finished;
+};
+/// The stream ended abruptly; nothing more comes of it.
+struct StreamClosed {
+    StreamId stream;
+    Error error;
+};
+/// Something went wrong that did not end the session (or, with session 0, concerned none).
+struct ErrorNoted {
+    Error error;
+    Address peer;
+};
+
+}  // namespace event
+
+struct Event {
+    SessionHandle session = 0;
+    std::variant<event::StateChanged, event::StreamOpened, event::StreamReadable, event::StreamProgress,
+                 event::StreamClosed, event::ErrorNoted>
+        what;
+};
+
+}  // namespace stt

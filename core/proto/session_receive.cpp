@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a session does with packets that arrive.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/overloaded.hpp"
+#include "core/proto/session.hpp"
+
+namespace stt {
+
+namespace {
+
+/// Data shorter than this is copied out of the receive buffer, which holds some fifty packets.
+constexpr size_t shared_data_min = 512;
+
+/// Genuine packets that make no sense: a peer that keeps sending them is broken beyond help.
+constexpr unsigned malformed_max = 16;
+
+/// A closed session answers late packets with another SESSION_CLOSE at most this often.
+constexpr Duration close_answer_interval = 100ms;
+
+std::string_view reason_name(CloseReason reason) {
+    switch (reason) {
+        case CloseReason::graceful:
+            return "graceful";
+        case CloseReason::timeout:
+            return "timeout";
+        case CloseReason::error:
+            return "error";
+        case CloseReason::auth_failure:
+            return "auth_failure";
+    }
+    return "error";
+}
+
+}  // namespace
+
+void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
+                            const std::shared_ptr<const void>& owner) {
+    if (!protection_) return;
+    const bool newest_before = protection_->received().any();
+    const uint64_t highest_before = protection_->received().highest();
+    const PacketProtection::OpenResult opened = protection_->open(now.time, packet);
+    if (opened.verdict == PacketProtection::Opened::duplicate) {
+        counters_.duplicates++;
+        return;
+    }
+    if (opened.verdict == PacketProtection::Opened::refused) {
+        // AEAD decides; the checksum only tells whether it was the line or an attacker.
+        if (opened.checksum_fits)
+            counters_.undecryptable++;
+        else
+            counters_.checksum_mismatches++;
+        if (protection_->failures() >= PacketProtection::integrity_limit)
+            fail_protocol(
+                now, {.code = ErrorCode::encryption_error,
+                      .origin = ErrorOrigin::network,
+                      .reason = "integrity-limit",
+                      .text = "so many packets failed to open that the cipher's integrity limit is reached"});
+        return;
+    }
+    counters_.packets_received++;
+    counters_.bytes_received += packet.size();
+    if (state_ == SessionState::closed) {
+        handle_when_closed(now, opened.payload);
+        return;
+    }
+    const bool newest = !newest_before || opened.number > highest_before;
+    const bool was_silent = silent(now.time);
+    const Time silent_since = std::exchange(last_received_, now.time);
+    earliest_acked_ = time_never;
+    if (newest && from != path_.remote() && state_ != SessionState::handshaking)
+        path_.suspect(now.time, from, packet.size(), random_);
+
+    bool eliciting = false;
+    const bool sound = handle_frames(now, from, opened.payload, owner, eliciting);
+    // What was sent before the silence arrived: the path was slow, not broken, and its round trip is longer
+    // than was known. Taking the rest for lost would double the load and never let that be learnt.
+    if (was_silent && earliest_acked_ > silent_since) restore_path(now);
+    if (!sound) return;
+    acks_.on_packet(now.time, opened.number, eliciting);
+}
+
+/// A packet that came late, the peer's word that it is closed too, or its SESSION_CLOSE once more.
+void Session::handle_when_closed(Now now, Bytes payload) {
+    FrameReader reader(payload);
+    Frame frame;
+    bool says_closed = false;
+    while (reader.next(frame)) says_closed = says_closed || std::holds_alternative<SessionCloseFrame>(frame);
+    if (says_closed) {
+        peer_closed_ = true;
+        next_close_ = time_never;
+    }
+    const bool owed = says_closed ? ended_by_peer_ : !peer_closed_;
+    if (!owed || now.time < next_close_answer_) return;
+    next_close_answer_ = now.time + close_answer_interval;
+    close_due_ = true;
+}
+
+/// False: the packet must not be acknowledged.
+bool Session::handle_frames(Now now, const Address& from, Bytes payload,
+                            const std::shared_ptr<const void>& owner, bool& eliciting) {
+    FrameReader reader(payload);
+    Frame frame;
+    while (reader.next(frame)) {
+        if (state_ == SessionState::handshaking && info_.caller && !std::holds_alternative<FinalFrame>(frame))
+            return false;  // nothing counts before FINAL; the peer will send it again
+        if (Status status = handle_frame(now, from, frame, owner); !status.ok()) {
+            fail_protocol(now, status.error());
+            return false;
+        }
+        if (state_ == SessionState::closed) return false;
+        eliciting = eliciting ||
+                    !(std::holds_alternative<AckFrame>(frame) || std::holds_alternative<NackFrame>(frame) ||
+                      std::holds_alternative<PaddingFrame>(frame));
+    }
+    if (!reader.error()) return true;
+    Error error = *reader.error();
+    error.origin = ErrorOrigin::peer;
+    error.authenticated = true;
+    if (++malformed_packets_ >= malformed_max)
+        fail_protocol(now, std::move(error));
+    else
+        note(std::move(error));
+    return false;
+}
+
+Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
+                             const std::shared_ptr<const void>& owner) {
+    return std::visit(Overloaded{
+                          [&](const DataFrame& f) {
+                              // A few bytes must not keep a whole receive buffer.
+                              const bool share = owner && f.data.size() >= shared_data_min;
+                              return streams_.on_data(f.stream, f.offset,
+                                                      share ? Chunk(owner, f.data) : Chunk::copy_of(f.data));
+                          },
+                          [&](const AckFrame& f) { return handle_ack(now, f); },
+                          [&](const NackFrame& f) {
+                              outcome_.clear();
+                              recovery_.on_nack(now.time, f, outcome_);
+                              settle(now);
+                              return success();
+                          },
+                          [&](const SessionWindowFrame& f) {
+                              streams_.on_session_window(f);
+                              return success();
+                          },
+                          [&](const StreamWindowFrame& f) {
+                              const Status status = streams_.on_stream_window(f);
+                              outcome_.clear();
+                              settle(now);  // a close that waits for delivery may go on
+                              return status;
+                          },
+                          [&](const StreamOpenFrame& f) { return streams_.on_open(f); },
+                          [&](const StreamFinFrame& f) { return streams_.on_fin(f); },
+                          [&](const StreamCloseFrame& f) { return streams_.on_close(f); },
+                          [&](const SessionCloseFrame& f) {
+                              handle_close(now, f);
+                              return success();
+                          },
+                          [&](const FinalFrame& f) {
+                              handle_final(now, f);
+                              return success();
+                          },
+                          [&](const KeepAliveFrame& f) {
+                              keep_alive_answer_ = f.sequence;
+                              return success();
+                          },
+                          [&](const PathChallengeFrame& f) {
+                              path_.owe_response(from, f.data);
+                              return success();
+                          },
+                          [&](const PathResponseFrame& f) {
+                              if (path_.on_response(from, f.data)) move_to(now, from);
+                              return success();
+                          },
+                          [&](const ErrorFrame& f) {
+                              note({.code = static_cast<ErrorCode>(f.code),
+                                    .sub_code = f.sub_code,
+                                    .origin = ErrorOrigin::peer,
+                                    .authenticated = true,
+                                    .reason = {},
+                                    .text = std::string(f.text)});
+                              return success();
+                          },
+                          [&](const UnknownFrame&) {
+                              counters_.unknown_frames++;
+                              return success();
+                          },
+                          // Arrival is all that matters of these.
+                          [](const KeepAliveAnswerFrame&) { return success(); },
+                          [](const NewSessionIdFrame&) { return success(); },
+                          [](const BlockedFrame&) { return success(); },
+                          [](const PaddingFrame&) { return success(); },
+                      },
+                      frame);
+}
+
+Status Session::handle_ack(Now now, const AckFrame& frame) {
+    outcome_.clear();
+    if (!recovery_.on_ack(now.time, frame, peer_ack_delay(), outcome_))
+        return Error{.code = ErrorCode::invalid_frame,
+                     .origin = ErrorOrigin::peer,
+                     .authenticated = true,
+                     .reason = "ack-of-unsent",
+                     .text = "the peer acknowledged a packet that was never sent"};
+    acks_.set_rtt(recovery_.rtt().smoothed());
+    settle(now);
+    return success();
+}
+
+void Session::handle_final(Now now, const FinalFrame& frame) {
+    if (!info_.caller || state_ != SessionState::handshaking || !attempt_) return;
+    if (frame.code == 0) {
+        establish(now);
+        return;
+    }
+    end(now, {.code = static_cast<ErrorCode>(frame.code),
+              .sub_code = frame.sub_code,
+              .origin = ErrorOrigin::peer,
+              .authenticated = true,
+              .reason = "refused",
+              .text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text)});
+}
+
+void Session::handle_close(Now now, const SessionCloseFrame& frame) {
+    Error error{.code = ErrorCode::session_closed,
+                .origin = ErrorOrigin::peer,
+                .authenticated = true,
+                .reason = std::string(reason_name(frame.reason)),
+                .text = "the peer closed the session"};
+    if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
+    if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
+    peer_closed_ = ended_by_peer_ = true;
+    close_due_ = true;  // so that it need not repeat itself
+    close_reason_ = CloseReason::graceful;
+    close_error_ = {};
+    end(now, std::move(error));
+}
+
+/// The path is back: what was under way when it broke is gone, and need not wait for timers to say so.
+void Session::restore_path(Now now) {
+    if (state_ == SessionState::closed) return;
+    outcome_.clear();
+    recovery_.on_path_restored(now.time, false, outcome_);
+    settle(now);
+}
+
+void Session::move_to(Now now, const Address& address) {
+    info_.peer = address;
+    mtu_.reset(now.time);
+    outcome_.clear();
+    recovery_.on_path_restored(now.time, true, outcome_);
+    recovery_.set_max_datagram(mtu_.current());
+    settle(now);
+}
+
+}  // namespace stt

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Frames: what a sealed packet carries. Each is a varint type, a varint length and a body of that length, so
+/// that a receiver can step over types it does not know. docs/wire-format.md has every layout.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "core/base/result.hpp"
+#include "core/base/time.hpp"
+#include "core/wire/packet.hpp"
+
+namespace stt {
+
+using StreamId = uint64_t;
+
+enum class FrameType : uint8_t {
+    padding = 0,  ///< the one type without a length: the rest of the packet is padding
+    keep_alive = 1,
+    keep_alive_answer = 2,
+    ack = 3,
+    nack = 4,
+    session_window = 5,
+    stream_window = 6,
+    stream_open = 7,
+    data = 8,
+    stream_fin = 9,
+    stream_close = 10,
+    session_close = 11,
+    error = 12,
+    path_challenge = 13,
+    path_response = 14,
+    final = 15,
+    new_session_id = 16,
+    blocked = 17,
+};
+
+/// Packet numbers first..last, both included.
+struct PacketRange {
+    uint64_t first;
+    uint64_t last;
+    bool operator==(const PacketRange&) const = default;
+};
+
+/// Ranges in one ACK or NACK; older ones are left to later acknowledgements. Even with gaps of 8 bytes each a
+/// full list fits a minimal packet (28 + 63 * 16 bytes).
+inline constexpr size_t ranges_max = 64;
+
+/// A bounded list of ranges, highest first.
+struct PacketRanges {
+    std::array<PacketRange, ranges_max> range;
+    size_t count = 0;
+
+    std::span<const PacketRange> list() const { return {range.data(), count}; }
+    /// False when full.
+    bool add(PacketRange r) {
+        if (count == ranges_max) return false;
+        range[count++] = r;
+        return true;
+    }
+    PacketRanges() {}  // leaves the array uninitialised: it is written before it is counted
+};
+
+struct PaddingFrame {};
+struct KeepAliveFrame {
+    uint64_t sequence;
+};
+struct KeepAliveAnswerFrame {
+    uint64_t sequence;  ///< of the KEEP_ALIVE answered
+};
+struct AckFrame {
+    uint64_t delay_us;  ///< from the arrival of the highest packet to this frame; at most microseconds_max
+    PacketRanges ranges;
+};
+/// Packets the receiver misses and does not expect any more.
+struct NackFrame {
+    PacketRanges ranges;
+};
+struct SessionWindowFrame {
+    uint64_t limit;  ///< sum over all streams of the highest offset the peer may send
+};
+struct StreamWindowFrame {
+    StreamId stream;
+    uint64_t limit;  ///< offset up to which the peer may send
+    /// Offset up to which the data has gone downstream, plus 1 once the end of the stream has, too; at most
+    /// limit + 1.
+    uint64_t delivered;
+};
+struct StreamOpenFrame {
+    StreamId stream;
+    uint8_t priority;
+    Bytes header;  ///< opaque to the core; at most stream_header_max
+};
+struct DataFrame {
+    StreamId stream;
+    uint64_t offset;
+    Bytes data;
+};
+struct StreamFinFrame {
+    StreamId stream;
+    uint64_t final_size;
+};
+/// Abrupt end of a stream, in both directions.
+struct StreamCloseFrame {
+    StreamId stream;
+    uint64_t final_size;  ///< what the sender of this frame had sent on the stream
+    uint16_t code;
+    uint8_t sub_code;
+    std::string_view text;
+};
+enum class CloseReason : uint8_t { graceful = 0, timeout = 1, error = 2, auth_failure = 3 };
+struct SessionCloseFrame {
+    CloseReason reason;
+    uint16_t code;
+    uint8_t sub_code;
+    std::string_view text;
+};
+/// Tells the peer of an error that did not end the session.
+struct ErrorFrame {
+    uint16_t code;
+    uint8_t sub_code;
+    StreamId stream;  ///< no_stream when it concerns the session
+    std::string_view text;
+};
+struct PathChallengeFrame {
+    std::array<uint8_t, 8> data;
+};
+struct PathResponseFrame {
+    std::array<uint8_t, 8> data;
+};
+/// The responder's verdict: the session stands (code 0) or why not.
+struct FinalFrame {
+    uint16_t code;
+    uint8_t sub_code;
+    std::string_view text;
+};
+/// Another name for the session, to be used after a change of address (RFC 9000, section 9.5).
+struct NewSessionIdFrame {
+    uint64_t sequence;
+    SessionId id;
+};
+/// The sender has data but no window left; diagnostic.
+struct BlockedFrame {
+    StreamId stream;  ///< no_stream: the session's window
+    uint64_t limit;
+};
+/// A frame of a type this version does not know.
+struct UnknownFrame {
+    uint64_t type;
+};
+
+inline constexpr StreamId no_stream = varint_max;
+/// STREAM_OPEN header and every text together fit a minimal packet.
+inline constexpr size_t stream_header_max = 1024;
+inline constexpr size_t frame_text_max = 256;
+
+using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
+                           SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
+                           StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
+                           PathResponseFrame, FinalFrame, NewSessionIdFrame, BlockedFrame, UnknownFrame>;
+
+/// Walks the frames of one opened packet. Views in frames point into the packet.
+class FrameReader {
+  public:
+    explicit FrameReader(Bytes payload) : in_(payload) {}
+
+    /// Reads the next frame into `frame`. False at the end, or when the packet is malformed: then error()
+    /// says what was wrong. Every value in a frame handed out is within its documented bounds; texts are
+    /// valid UTF-8 without control characters.
+    bool next(Frame& frame) {
+        return in_.peek() == static_cast<uint8_t>(FrameType::data) ? next_data(frame) : next_other(frame);
+    }
+    /// Null unless the packet was malformed: then invalid_frame.
+    const Error* error() const { return error_ ? &*error_ : nullptr; }
+
+  private:
+    bool next_data(Frame& frame) {
+        in_.u8();
+        ByteReader body(in_.bytes(in_.varint()));
+        const StreamId stream = body.varint();
+        const uint64_t offset = body.varint();
+        const Bytes data = body.rest();
+        if (!in_.ok() || data.empty() || stream == no_stream || data.size() > varint_max - offset) {
+            return fail(static_cast<uint64_t>(FrameType::data));
+        }
+        frame = DataFrame{stream, offset, data};
+        return true;
+    }
+    bool next_other(Frame& frame);
+    bool fail(uint64_t type);
+
+    ByteReader in_;
+    std::optional<Error> error_;
+};
+
+/// Name of a frame type as in docs/wire-format.md, such as "STREAM_OPEN"; "unknown" for others.
+std::string_view frame_name(uint64_t type);
+
+/// The longest beginning of `text` that is valid UTF-8 without control characters and at most frame_text_max
+/// bytes long.
+std::string_view safe_text(std::string_view text);
+
+/// Appends `frame` to `out`; false, and nothing written, when it does not fit. Values must be within their
+/// documented bounds, but texts are cut by safe_text. For data use write_data_header.
+bool write_frame(ByteWriter& out, const Frame& frame);
+/// The same without a copy of the ranges.
+bool write_frame(ByteWriter& out, const AckFrame& frame);
+
+/// Writes the header of a DATA frame for as much of `size` bytes as fit into `out` and returns that number,
+/// 0 when none fit. The caller then reserves exactly that many bytes in `out` and fills them.
+inline size_t write_data_header(ByteWriter& out, StreamId stream, uint64_t offset, size_t size) {
+    const size_t fixed = varint_size(stream) + varint_size(offset);
+    // A body of up to 63 bytes has a length of one byte, which matters to nobody but the smallest packets;
+    // otherwise two: they reach to 16,383, beyond any datagram.
+    const size_t short_room = out.remaining() > 2 ? out.remaining() - 2 : 0;
+    const size_t long_room = out.remaining() > 3 ? out.remaining() - 3 : 0;
+    size_t body = std::min(fixed + size, std::max(std::min(short_room, size_t{63}), long_room));
+    body = std::min(body, size_t{16383});
+    if (body <= fixed) return 0;
+    out.u8(static_cast<uint8_t>(FrameType::data));
+    out.varint(body);
+    out.varint(stream);
+    out.varint(offset);
+    return body - fixed;
+}
+
+}  // namespace stt

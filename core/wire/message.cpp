@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/wire/message.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace stt {
+
+std::vector<uint8_t> encode_head(uint8_t kind, Bytes header, size_t payload_size) {
+    std::vector<uint8_t> head(1 + varint_size(header.size()) + varint_size(payload_size) + header.size());
+    ByteWriter out(head);
+    out.u8(kind);
+    out.varint(header.size());
+    out.varint(payload_size);
+    out.bytes(header);
+    return head;
+}
+
+void MessageReader::push(Chunk chunk) {
+    if (chunk.empty() || failed()) return;
+    taken_ += chunk.size();
+    // Chunks that are used up go in one sweep, when they are the larger part of the list.
+    if (first_ > chunks_.size() / 2) {
+        chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(first_));
+        first_ = 0;
+    }
+    chunks_.push_back(std::move(chunk));
+}
+
+bool MessageReader::next(InMessage& message) {
+    if (prefix_size_ == 0 && !read_prefix()) return false;
+    if (held() < prefix_size_ + header_size_ + payload_size_) return false;
+
+    take(prefix_size_, [](Chunk) {});
+    message.kind = kind_;
+    message.header.clear();
+    take(header_size_, [&](const Chunk& part) {
+        message.header.insert(message.header.end(), part.bytes().begin(), part.bytes().end());
+    });
+    message.payload.clear();
+    take(payload_size_, [&](Chunk part) { message.payload.push_back(std::move(part)); });
+    message.payload_size = payload_size_;
+    message.end_offset = consumed_;
+    prefix_size_ = 0;
+    return true;
+}
+
+// Hands the next `size` bytes to `sink`, one chunk after the other. They must be there.
+template <class Sink>
+void MessageReader::take(uint64_t size, Sink&& sink) {
+    consumed_ += size;
+    while (size > 0) {
+        Chunk& chunk = chunks_[first_];
+        const size_t left = chunk.size() - first_used_;
+        if (size < left) {
+            sink(chunk.sub(first_used_, static_cast<size_t>(size)));
+            first_used_ += static_cast<size_t>(size);
+            return;
+        }
+        // Moved, so that its share in the receive buffer does not outlast its use.
+        sink(std::move(chunk).sub(first_used_, left));
+        size -= left;
+        first_used_ = 0;
+        first_++;
+    }
+}
+
+bool MessageReader::read_prefix() {
+    if (failed() || held() == 0) return false;
+    // Nearly always the prefix is in one piece.
+    Bytes bytes = chunks_[first_].bytes().subspan(first_used_);
+    std::array<uint8_t, message_prefix_max> gathered;
+    if (bytes.size() < message_prefix_max && bytes.size() < held()) {
+        ByteWriter out(gathered);
+        out.bytes(bytes);
+        for (size_t i = first_ + 1; i < chunks_.size() && out.remaining() > 0; i++) {
+            out.bytes(chunks_[i].bytes().first(std::min(chunks_[i].size(), out.remaining())));
+        }
+        bytes = out.written();
+    }
+    ByteReader in(bytes);
+    kind_ = in.u8();
+    header_size_ = in.varint();
+    payload_size_ = in.varint();
+    if (!in.ok()) return false;
+    if (header_size_ > message_header_max) return fail("header", header_size_, message_header_max);
+    if (payload_size_ > message_payload_max) return fail("payload", payload_size_, message_payload_max);
+    prefix_size_ = bytes.size() - in.remaining();
+    return true;
+}
+
+bool MessageReader::fail(const char* part, uint64_t size, uint64_t limit) {
+    error_ = Error{};
+    error_->code = ErrorCode::invalid_frame;
+    error_->origin = ErrorOrigin::peer;
+    error_->text = std::string("A message's ") + part + " of " + std::to_string(size) +
+                   " bytes exceeds the limit of " + std::to_string(limit) + ".";
+    chunks_.clear();
+    return false;
+}
+
+}  // namespace stt

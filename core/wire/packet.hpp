@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The clear part of every packet: its type, its checksum and, for a session's packets, the short header.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "core/base/bytes.hpp"
+#include "core/wire/crc32c.hpp"
+
+namespace stt {
+
+/// The wire version this code speaks, the only one it accepts.
+inline constexpr uint16_t wire_version = 1;
+
+/// The first byte of a packet. 4 to 15 leave STUN (0–3), DTLS, TURN channels, RTP and QUIC alone on a shared
+/// port (RFC 7983, RFC 9443).
+enum class PacketType : uint8_t {
+    hello = 4,
+    challenge = 5,
+    auth_proof = 6,
+    cookie = 7,
+    reject = 8,
+    session_unknown = 9,
+    session_even = 10,  ///< a session's packet, sealed with the keys of an even phase
+    session_odd = 11,   ///< … of an odd phase
+};
+
+/// A receiver's name for one session; chosen by the receiver, at random, never zero.
+using SessionId = uint64_t;
+
+/// type 1, session id 8, packet number 4, checksum 4
+inline constexpr size_t session_header_size = 17;
+inline constexpr size_t session_aad_size = 13;  ///< what AEAD protects of it: all but the checksum
+inline constexpr size_t aead_tag_size = 16;
+inline constexpr size_t session_overhead = session_header_size + aead_tag_size;
+
+/// Smallest datagram every path must carry, and the size of a HELLO (RFC 9000, section 14).
+inline constexpr size_t datagram_min = 1200;
+/// Largest datagram ever sent: a 9,000-byte jumbo frame less the IPv4 and UDP headers.
+inline constexpr size_t datagram_max = 8972;
+
+struct SessionHeader {
+    PacketType type;
+    SessionId session;
+    uint32_t number_low;  ///< the low 32 bits of the packet number
+};
+
+/// Writes all but the checksum at the start of `packet`, which is ≥ session_header_size.
+void write_session_header(MutableBytes packet, const SessionHeader& header);
+/// Null when `packet` is shorter than session_overhead or not a session's. The checksum is not looked at.
+std::optional<SessionHeader> read_session_header(Bytes packet);
+
+/// Computes the checksum over everything but its own four bytes and stores it. Session packets.
+void seal_checksum(MutableBytes packet);
+/// Whether the checksum of a session packet fits. Worth the time only once AEAD refused the packet: it tells
+/// line noise from tampering.
+bool checksum_fits(Bytes packet);
+
+/// The packet number nearest to `expected` whose low 32 bits are `low` (RFC 9000, appendix A.3).
+uint64_t expand_packet_number(uint32_t low, uint64_t expected);
+
+}  // namespace stt

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Hands messages and upstream events to the application and the pipeline, in order, on a thread that holds
+/// no lock of ours and that nothing of ours waits for: whatever a handler does there, set_state(NULL)
+/// included, cannot deadlock with a session or a streaming thread.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace stt {
+
+class Announcer {
+  public:
+    /// `element` owns the announcer; jobs under way keep it alive.
+    explicit Announcer(GstElement* element) : element_(element) {}
+    ~Announcer();
+
+    /// Queues `message` for gst_element_post_message. Takes ownership; any thread, does not block.
+    void post(GstMessage* message);
+    /// Queues any other call; any thread, does not block.
+    void run(std::function<void()> job);
+    /// Blocks until everything queued before was handed over, or interrupt(true) is in force.
+    void wait_posted();
+    /// While set, wait_posted returns at once.
+    void interrupt(bool on);
+    /// Drops what is queued: the element stops.
+    void clear();
+
+  private:
+    void work();
+
+    GstElement* element_;
+    std::mutex mutex_;
+    std::condition_variable progress_;
+    std::deque<std::function<void()>> jobs_;  // under mutex_
+    bool working_ = false;                    // a thread of GStreamer's pool is in work(); under mutex_
+    bool interrupted_ = false;                // under mutex_
+};
+
+}  // namespace stt

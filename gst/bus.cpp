@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/bus.hpp"
+
+#include <algorithm>
+
+namespace stt {
+namespace {
+
+const char* name_of(ErrorOrigin origin) {
+    switch (origin) {
+        case ErrorOrigin::local:
+            return "local";
+        case ErrorOrigin::peer:
+            return "peer";
+        case ErrorOrigin::network:
+            return "network";
+    }
+    return "local";
+}
+
+const char* name_of(LinkState state) {
+    switch (state) {
+        case LinkState::connecting:
+            return "connecting";
+        case LinkState::handshaking:
+            return "handshaking";
+        case LinkState::connected:
+            return "connected";
+        case LinkState::reconnecting:
+            return "reconnecting";
+        case LinkState::resumed:
+            return "resumed";
+        case LinkState::closed:
+            return "closed";
+    }
+    return "closed";
+}
+
+template <class Array>
+bool any_set(const Array& bytes) {
+    return std::any_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte != 0; });
+}
+
+void set(GstStructure* structure, const char* name, const std::string& text) {
+    if (!text.empty()) gst_structure_set(structure, name, G_TYPE_STRING, text.c_str(), nullptr);
+}
+void set(GstStructure* structure, const char* name, std::string_view text) {
+    set(structure, name, std::string(text));
+}
+void set(GstStructure* structure, const char* name, bool value) {
+    gst_structure_set(structure, name, G_TYPE_BOOLEAN, static_cast<gboolean>(value), nullptr);
+}
+void set(GstStructure* structure, const char* name, unsigned value) {
+    gst_structure_set(structure, name, G_TYPE_UINT, value, nullptr);
+}
+void set(GstStructure* structure, const char* name, uint64_t value) {
+    gst_structure_set(structure, name, G_TYPE_UINT64, value, nullptr);
+}
+
+void set_session(GstStructure* structure, const SessionInfo& session, const std::string& peer) {
+    set(structure, "transport", std::string_view("udp"));
+    set(structure, "peer", peer);
+    if (any_set(session.peer_node)) set(structure, "peer-node-id", to_hex(session.peer_node));
+    if (any_set(session.name)) set(structure, "session-id", to_hex(session.name));
+}
+
+/// Text that came from the peer may hold anything; structures hold UTF-8.
+std::string valid_text(const std::string& text) {
+    char* valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
+    std::string result(valid);
+    g_free(valid);
+    return result;
+}
+
+/// Of an error that no code names: settings, and what they lead to on this machine.
+unsigned resource_code_without(std::string_view reason) {
+    if (reason == "no-such-file") return GST_RESOURCE_ERROR_NOT_FOUND;
+    if (reason == "file-mode" || reason == "permission-denied") return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
+    if (reason == "address-in-use") return GST_RESOURCE_ERROR_BUSY;
+    return GST_RESOURCE_ERROR_SETTINGS;
+}
+
+unsigned resource_code(const Error& error, bool side_reads) {
+    switch (error.code) {
+        case ErrorCode::authentication_failed:
+            return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
+        case ErrorCode::connection_refused:
+            return GST_RESOURCE_ERROR_NOT_FOUND;
+        case ErrorCode::connection_timeout:
+        case ErrorCode::network_unreachable:
+        case ErrorCode::protocol_version_mismatch:
+        case ErrorCode::handshake_failure:
+            return GST_RESOURCE_ERROR_OPEN_READ_WRITE;
+        case ErrorCode::too_many_sessions:
+        case ErrorCode::too_many_streams:
+        case ErrorCode::stream_id_conflict:
+            return GST_RESOURCE_ERROR_BUSY;
+        case ErrorCode::resource_exhausted:
+        case ErrorCode::buffer_overflow:
+            return GST_RESOURCE_ERROR_NO_SPACE_LEFT;
+        case ErrorCode::none:
+            return resource_code_without(error.reason);
+        default:
+            return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
+    }
+}
+
+GstMessage* element_message(GstElement* element, GstStructure* structure) {
+    return gst_message_new_element(GST_OBJECT(element), structure);
+}
+
+}  // namespace
+
+GstStructure* error_structure(const ErrorReport& report) {
+    const Error& error = report.error;
+    GstStructure* details = gst_structure_new_empty("stt-error");
+    if (error.code != ErrorCode::none) {
+        set(details, "code", static_cast<unsigned>(error.code));
+        set(details, "name", error_name(error.code));
+        set(details, "sub-code", static_cast<unsigned>(error.sub_code));
+    }
+    bool can_retry = report.retrying;
+    if (const ErrorInfo* info = find_error(error.code)) {
+        set(details, "category", info->category);
+        set(details, "hint", info->hint);
+        can_retry |= info->recovery == RecoveryClass::retry || info->recovery == RecoveryClass::automatic;
+    }
+    set(details, "message", valid_text(error.text));
+    set(details, "reason", valid_text(error.reason));
+    set(details, "origin", std::string_view(name_of(error.origin)));
+    set(details, "authenticated", error.authenticated);
+    set(details, "terminal", error.terminal);
+    set(details, "can-retry", can_retry);
+    if (report.attempt > 0) set(details, "attempt", report.attempt);
+    if (report.retrying) {
+        const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(report.next_delay).count();
+        set(details, "next-delay-ms", static_cast<uint64_t>(std::max<int64_t>(delay, 0)));
+    }
+    set_session(details, report.session, report.peer);
+    if (report.stream) set(details, "stream-id", uint64_t{*report.stream});
+    // Names the event, so that the element message and the standard one can be matched.
+    char* id = g_uuid_string_random();
+    set(details, "event-id", std::string(id));
+    g_free(id);
+    set(details, "timestamp", static_cast<uint64_t>(g_get_real_time()));
+    return details;
+}
+
+GError* gerror_for(const Error& error, bool side_reads) {
+    std::string text;
+    if (error.code != ErrorCode::none) text.append(error_name(error.code)).append(": ");
+    text.append(valid_text(error.text));
+    return g_error_new_literal(GST_RESOURCE_ERROR, static_cast<int>(resource_code(error, side_reads)),
+                               text.c_str());
+}
+
+std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads) {
+    GstStructure* details = error_structure(report);
+    std::vector<GstMessage*> messages{element_message(element, gst_structure_copy(details))};
+    if (!report.error.terminal && !report.retrying) {
+        gst_structure_free(details);
+        return messages;
+    }
+    GError* error = gerror_for(report.error, side_reads);
+    const char* hint = gst_structure_get_string(details, "hint");
+    const std::string debug = hint ? hint : "";
+    messages.push_back(
+        report.error.terminal
+            ? gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details)
+            : gst_message_new_warning_with_details(GST_OBJECT(element), error, debug.c_str(), details));
+    g_error_free(error);
+    return messages;
+}
+
+GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node) {
+    GstStructure* structure = gst_structure_new_empty("stt-session");
+    set(structure, "state", std::string_view(name_of(status.state)));
+    set(structure, "role", std::string_view(caller ? "caller" : "listener"));
+    set_session(structure, status.session, status.peer);
+    set(structure, "node-id", to_hex(node));
+    if (any_set(status.session.name)) {
+        const bool aes = status.session.cipher == Cipher::aes256_gcm;
+        set(structure, "cipher", std::string_view(aes ? "AES-256-GCM" : "ChaCha20-Poly1305"));
+    }
+    return element_message(element, structure);
+}
+
+GstMessage* stream_opened_message(GstElement* element, StreamId stream, const StreamHeader* header) {
+    GstStructure* structure = gst_structure_new_empty("stt-stream");
+    set(structure, "event", std::string_view("opened"));
+    set(structure, "stream-id", uint64_t{stream});
+    if (header) {
+        set(structure, "stream-label", header->label);
+        set(structure, "framing", std::string_view(header->bytes ? "bytes" : "buffer"));
+    }
+    return element_message(element, structure);
+}
+
+GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Error& error) {
+    GstStructure* structure = gst_structure_new_empty("stt-stream");
+    set(structure, "event", std::string_view("closed"));
+    set(structure, "stream-id", uint64_t{stream});
+    if (error.code != ErrorCode::none) {
+        set(structure, "code", static_cast<unsigned>(error.code));
+        set(structure, "name", error_name(error.code));
+        set(structure, "message", valid_text(error.text));
+    }
+    return element_message(element, structure);
+}
+
+std::vector<GstMessage*> undelivered_messages(GstElement* element, const SendQueue::Account& missing,
+                                              uint32_t timeout_ms) {
+    const auto amount = [&](GstStructure* structure) {
+        set(structure, "buffers", missing.buffers);
+        set(structure, "bytes", missing.bytes);
+        set(structure, "duration", missing.duration_ns);
+    };
+    GstStructure* gap = gst_structure_new_empty("stt-stream");
+    set(gap, "event", std::string_view("gap"));
+    amount(gap);
+    ErrorReport report;
+    report.error.code = ErrorCode::timeout;
+    report.error.reason = "drain-timeout";
+    report.error.text = "the peer has not taken " + std::to_string(missing.buffers) + " buffers, " +
+                        std::to_string(missing.bytes) + " bytes, " + std::to_string(missing.duration_ns) +
+                        " ns within the drain-timeout of " + std::to_string(timeout_ms) + " ms";
+    GstStructure* details = error_structure(report);
+    amount(details);
+    GError* error = gerror_for(report.error, false);
+    const std::vector<GstMessage*> messages{
+        element_message(element, gap), element_message(element, gst_structure_copy(details)),
+        gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details)};
+    g_error_free(error);
+    return messages;
+}
+
+GstMessage* progress_message(GstElement* element, GstProgressType type, const std::string& text) {
+    return gst_message_new_progress(GST_OBJECT(element), type, "connect", text.c_str());
+}
+
+}  // namespace stt

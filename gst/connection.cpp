@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/connection.hpp"
+
+#include <gst/base/gstbasesink.h>
+#include <sys/stat.h>
+
+#include "gst/bus.hpp"
+#include "gst/link_config.hpp"
+
+namespace stt {
+namespace {
+
+enum : unsigned { property_node_id = own_property_first, property_stats };
+
+/// How often the seed file is looked at for a change.
+constexpr uint32_t seed_file_interval_ms = 1000;
+
+GQuark connection_quark() {
+    static const GQuark quark = g_quark_from_static_string("stt-connection");
+    return quark;
+}
+
+/// What tells one version of a file from another.
+using FileVersion = std::array<int64_t, 4>;
+FileVersion version_of(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return {};
+    return {static_cast<int64_t>(status.st_ino), status.st_size, status.st_mtim.tv_sec,
+            status.st_mtim.tv_nsec};
+}
+
+bool stands(LinkState state) { return state == LinkState::connected || state == LinkState::resumed; }
+
+}  // namespace
+
+Connection::Connection(GstElement* element, Side side) : element_(element), side_(side), announcer_(element) {
+    g_object_set_qdata(G_OBJECT(element), connection_quark(), this);
+}
+
+Connection::~Connection() { close(); }
+
+Connection& Connection::of(gpointer element) {
+    return *static_cast<Connection*>(g_object_get_qdata(G_OBJECT(element), connection_quark()));
+}
+
+std::shared_ptr<Link> Connection::link() const {
+    const std::lock_guard lock(mutex_);
+    return link_;
+}
+
+std::string Connection::uri() const { return setting(&Settings::uri); }
+
+Status Connection::set_uri(const std::string& uri) {
+    const std::lock_guard lock(mutex_);
+    return stt::set_uri(settings_, side_, uri);
+}
+
+bool Connection::open() {
+    Result<LinkConfig> config = [&] {
+        const std::lock_guard lock(mutex_);
+        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
+    }();
+    announcer_.interrupt(false);
+    const auto refuse = [&](const Error& error) {
+        ErrorReport report;
+        report.error = error;
+        report.error.terminal = true;
+        for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
+            gst_element_post_message(element_, message);
+        return false;
+    };
+    if (!config) return refuse(config.error());
+    if (side_ == Side::sink) {
+        const std::lock_guard lock(mutex_);
+        config->stream_header = encode(
+            StreamHeader{system_random().u64(), settings_.framing == static_cast<uint32_t>(Framing::bytes),
+                         settings_.stream_label});
+    }
+    caller_ = config->caller;
+    node_ = config->identity->node_id();
+    const std::string peer = config->host + ":" + std::to_string(config->port);
+    if (caller_) announce_progress(GST_PROGRESS_TYPE_START, "Connecting to " + peer);
+    Result<std::shared_ptr<Link>> link = Link::open(std::move(*config), *this);
+    if (!link) {
+        if (caller_) announce_progress(GST_PROGRESS_TYPE_ERROR, link.error().text);
+        return refuse(link.error());
+    }
+    if (!caller_) {
+        announce_progress(GST_PROGRESS_TYPE_START, "Listening");
+        announce_progress(GST_PROGRESS_TYPE_COMPLETE,
+                          "Listening on port " + std::to_string((*link)->local_port()));
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        link_ = std::move(*link);
+    }
+    start_timers();
+    return true;
+}
+
+void Connection::close() {
+    stats_timer_.stop();
+    seeds_timer_.stop();
+    std::shared_ptr<Link> link;
+    bool cancelled = false;
+    {
+        const std::lock_guard lock(mutex_);
+        link.swap(link_);
+        ready_ = false;
+        cancelled = std::exchange(connecting_, false);
+        changed_.notify_all();
+    }
+    if (!link) return;
+    link->close();
+    announcer_.clear();
+    if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
+}
+
+void Connection::start_timers() {
+    GWeakRef* weak = g_new0(GWeakRef, 1);
+    g_weak_ref_init(weak, element_);
+    // Timers run on a thread that outlives the element: they hold it weakly.
+    const std::shared_ptr<GWeakRef> element(weak, [](GWeakRef* last) {
+        g_weak_ref_clear(last);
+        g_free(last);
+    });
+    const auto guarded = [element](void (*call)(Connection&)) {
+        gpointer strong = g_weak_ref_get(element.get());
+        if (!strong) return;
+        call(of(strong));
+        gst_object_unref(strong);
+    };
+    if (const uint32_t interval = setting(&Settings::stats_interval)) {
+        // Not here: reading them may wait for the I/O thread, and all of the process's clock waits with it.
+        stats_timer_.start(interval, [guarded] {
+            guarded([](Connection& self) { self.announcer_.run([&self] { self.post_stats(); }); });
+        });
+    }
+    const std::string file = [&] {
+        const std::lock_guard lock(mutex_);
+        return seed_file_of(settings_);
+    }();
+    if (file.empty()) return;
+    seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = version_of(file)]() mutable {
+        const FileVersion version = version_of(file);
+        if (version == seen || version == FileVersion{}) return;
+        seen = version;
+        guarded([](Connection& self) { self.announcer_.run([&self] { self.reload_seeds(); }); });
+    });
+}
+
+void Connection::reload_seeds() {
+    Result<std::vector<SecretBytes>> seeds = [&] {
+        const std::lock_guard lock(mutex_);
+        return read_seeds(settings_);
+    }();
+    const std::shared_ptr<Link> open_link = link();
+    if (!open_link) return;
+    if (seeds) {
+        if (!seeds->empty()) open_link->set_seeds(std::move(*seeds));
+        return;
+    }
+    ErrorReport report;
+    report.error = seeds.error();
+    report.error.terminal = false;  // the seeds read before stay in force
+    for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
+        gst_element_post_message(element_, message);
+}
+
+void Connection::interrupt(bool on) {
+    {
+        const std::lock_guard lock(mutex_);
+        interrupted_ = on;
+        changed_.notify_all();
+    }
+    announcer_.interrupt(on);
+    const std::shared_ptr<Link> open_link = link();
+    if (!open_link) return;
+    if (side_ == Side::sink)
+        open_link->outbox().set_interrupted(on);
+    else
+        open_link->inbox().set_flushing(on);
+}
+
+bool Connection::ready() const {
+    const std::lock_guard lock(mutex_);
+    return ready_;
+}
+
+bool Connection::failed() const {
+    const std::lock_guard lock(mutex_);
+    return failed_;
+}
+
+void Connection::set_ready(bool ready) {
+    const std::lock_guard lock(mutex_);
+    ready_ = ready;
+    changed_.notify_all();
+}
+
+Waited Connection::wait_ready() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ready_ || interrupted_ || failed_; });
+    return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
+}
+
+void Connection::fail(Error error) {
+    error.terminal = true;
+    ErrorReport report;
+    report.error = std::move(error);
+    announce_error(report);
+    wait_error();
+}
+
+void Connection::wait_error() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return error_posted_ || interrupted_ || !link_; });
+}
+
+void Connection::announce_error(const ErrorReport& report) {
+    const bool terminal = report.error.terminal;
+    bool was_connecting = false;
+    if (terminal) {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(failed_, true)) return;
+        was_connecting = std::exchange(connecting_, false);
+        changed_.notify_all();
+    }
+    if (was_connecting) {
+        announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
+    }
+    for (GstMessage* message : error_messages(element_, report, side_ == Side::src)) announcer_.post(message);
+    if (!terminal) return;
+    announcer_.run([this] {
+        const std::lock_guard lock(mutex_);
+        error_posted_ = true;
+        changed_.notify_all();
+    });
+}
+
+void Connection::announce_progress(GstProgressType type, const std::string& text) {
+    {
+        const std::lock_guard lock(mutex_);
+        connecting_ = type == GST_PROGRESS_TYPE_START || type == GST_PROGRESS_TYPE_CONTINUE;
+    }
+    announcer_.post(progress_message(element_, type, text));
+}
+
+void Connection::on_status(const LinkStatus& status) {
+    if (!stands(status.state)) set_ready(false);
+    announcer_.post(session_message(element_, status, caller_, node_));
+    const bool progress = [&] {
+        const std::lock_guard lock(mutex_);
+        return connecting_;
+    }();
+    if (!progress) return;
+    if (status.state == LinkState::handshaking)
+        announce_progress(GST_PROGRESS_TYPE_CONTINUE, "Authenticating with " + status.peer);
+    else if (stands(status.state))
+        announce_progress(GST_PROGRESS_TYPE_COMPLETE, "Connected to " + status.peer);
+}
+
+void Connection::on_error(const ErrorReport& report) { announce_error(report); }
+
+void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) {
+    const std::optional<StreamHeader> decoded = decode_stream_header(header);
+    if (hooks_.stream_opened) hooks_.stream_opened(decoded ? &*decoded : nullptr);
+    set_ready(true);
+    announcer_.post(stream_opened_message(element_, stream, decoded ? &*decoded : nullptr));
+}
+
+void Connection::on_stream_ready(StreamId stream, bool) {
+    set_ready(true);
+    const StreamHeader header{0, setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes),
+                              setting(&Settings::stream_label)};
+    announcer_.post(stream_opened_message(element_, stream, &header));
+}
+
+void Connection::on_stream_closed(StreamId stream, const Error& error) {
+    announcer_.post(stream_closed_message(element_, stream, error));
+}
+
+void Connection::on_upstream_message(InMessage message) {
+    if (hooks_.upstream_message) hooks_.upstream_message(std::move(message));
+}
+
+void Connection::post_stats() {
+    if (setting(&Settings::stats_interval) == 0) return;
+    GstStructure* statistics = stats();
+    gst_structure_set_name(statistics, "stt-stats");
+    announcer_.post(gst_message_new_element(GST_OBJECT(element_), statistics));
+}
+
+GstStructure* Connection::stats() const {
+    GstStructure* structure = GST_IS_BASE_SINK(element_) ? gst_base_sink_get_stats(GST_BASE_SINK(element_))
+                                                         : gst_structure_new_empty("application/x-stt-stats");
+    gst_structure_set_name(structure, "application/x-stt-stats");
+    const std::shared_ptr<Link> open_link = link();
+    set_stats(structure, open_link ? open_link->stats() : LinkStats{});
+    return structure;
+}
+
+void Connection::set_property(unsigned id, const GValue* value, GParamSpec* spec) {
+    std::shared_ptr<Link> open_link;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!set_setting(settings_, side_, id, value)) {
+            G_OBJECT_WARN_INVALID_PROPERTY_ID(element_, id, spec);
+            return;
+        }
+        open_link = link_;
+        if (!open_link && settings_.refused_uri && spec->name == std::string_view("uri"))
+            GST_WARNING_OBJECT(element_, "%s", settings_.refused_uri->text.c_str());
+    }
+    if (!open_link) return;
+    if (needs_new_connection(id))
+        GST_ELEMENT_WARNING(
+            element_, RESOURCE, SETTINGS,
+            ("'%s' takes effect with the next connection: set the element to READY and back", spec->name),
+            (nullptr));
+    else if (spec->name == std::string_view("seed"))
+        reload_seeds();
+    else if (spec->name == std::string_view("latency"))
+        gst_element_post_message(element_, gst_message_new_latency(GST_OBJECT(element_)));
+}
+
+void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {
+    if (id == property_stats) {
+        g_value_take_boxed(value, stats());
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (id == property_node_id) {
+        if (!link_ && !settings_.identity_file.empty()) return;
+        const NodeId node = link_ ? node_ : process_identity()->node_id();
+        g_value_set_string(value, to_hex(node).c_str());
+        return;
+    }
+    if (!get_setting(settings_, id, value)) {
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(element_, id, spec);
+    } else if (link_ && spec->name == std::string_view("local-port")) {
+        g_value_set_uint(value, link_->local_port());
+    }
+}
+
+void install_properties(GObjectClass* object_class, Side side) {
+    object_class->set_property = [](GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+        Connection::of(object).set_property(id, value, spec);
+    };
+    object_class->get_property = [](GObject* object, guint id, GValue* value, GParamSpec* spec) {
+        Connection::of(object).get_property(id, value, spec);
+    };
+    install_settings(object_class, side);
+    const auto flags = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+    g_object_class_install_property(
+        object_class, property_node_id,
+        g_param_spec_string("node-id", "Node id",
+                            "This node's identity, for the peer's peer-node-id: 64 hexadecimal digits. With "
+                            "identity-file it is known once the element has left READY",
+                            nullptr, flags));
+    g_object_class_install_property(
+        object_class, property_stats,
+        g_param_spec_boxed("stats", "Statistics",
+                           "Counters of the session (application/x-stt-stats); a sink's include those of "
+                           "GstBaseSink",
+                           GST_TYPE_STRUCTURE, flags));
+}
+
+static void init_uri_handler(GstURIHandlerInterface* handler) {
+    handler->get_protocols = [](GType) -> const gchar* const* {
+        static const gchar* const protocols[] = {"stt", "stt+udp", nullptr};
+        return protocols;
+    };
+    handler->get_uri = [](GstURIHandler* element) -> gchar* {
+        const std::string uri = Connection::of(element).uri();
+        return uri.empty() ? nullptr : g_strdup(uri.c_str());
+    };
+    handler->set_uri = [](GstURIHandler* element, const gchar* uri, GError** error) -> gboolean {
+        Connection& connection = Connection::of(element);
+        if (connection.link()) {
+            g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
+                                "the URI can be changed in NULL or READY only");
+            return FALSE;
+        }
+        const Status set = connection.set_uri(uri);
+        if (!set) g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI, set.error().text.c_str());
+        return set.ok();
+    };
+}
+
+void init_sink_uri_handler(gpointer interface, gpointer) {
+    auto* handler = static_cast<GstURIHandlerInterface*>(interface);
+    handler->get_type = [](GType) { return GST_URI_SINK; };
+    init_uri_handler(handler);
+}
+
+void init_src_uri_handler(gpointer interface, gpointer) {
+    auto* handler = static_cast<GstURIHandlerInterface*>(interface);
+    handler->get_type = [](GType) { return GST_URI_SRC; };
+    init_uri_handler(handler);
+}
+
+}  // namespace stt

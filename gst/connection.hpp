@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What sttsink and sttsrc have in common: settings, the link, and what is said about it on the bus.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "core/io/link.hpp"
+#include "gst/announcer.hpp"
+#include "gst/element_settings.hpp"
+#include "gst/metadata.hpp"
+#include "gst/stats.hpp"
+
+namespace stt {
+
+/// How an element that waited went on.
+enum class Waited : uint8_t { ready, interrupted, failed };
+
+class Connection final : public LinkObserver {
+  public:
+    /// `element` owns the connection, and finds it by of().
+    Connection(GstElement* element, Side side);
+    ~Connection() override;
+    static Connection& of(gpointer element);
+
+    /// What only one kind of element does, called on the I/O thread; set before open(), must not block.
+    struct Hooks {
+        std::function<void(InMessage)> upstream_message;         // sink
+        std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
+    };
+    void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
+
+    // Any thread.
+
+    /// Implementations of GObject's functions; stats and node-id included.
+    void set_property(unsigned id, const GValue* value, GParamSpec* spec);
+    void get_property(unsigned id, GValue* value, GParamSpec* spec);
+    /// Of GstURIHandler.
+    Status set_uri(const std::string& uri);
+    std::string uri() const;
+    /// A copy of one setting.
+    template <class T>
+    T setting(T Settings::*field) const {
+        const std::lock_guard lock(mutex_);
+        return settings_.*field;
+    }
+    Announcer& announcer() { return announcer_; }
+    /// Null unless open.
+    std::shared_ptr<Link> link() const;
+
+    // State changes.
+
+    /// Binds and starts. False: the ERROR has been posted.
+    bool open();
+    void close();
+    /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
+    void interrupt(bool on);
+
+    // Streaming thread.
+
+    bool is_caller() const { return caller_; }
+    /// Whether the stream stands.
+    bool ready() const;
+    /// Whether a terminal error was announced.
+    bool failed() const;
+    /// Blocks until the stream stands.
+    Waited wait_ready();
+    /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
+    void fail(Error error);
+    /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
+    void wait_error();
+
+    // LinkObserver, I/O thread.
+
+    void on_status(const LinkStatus& status) override;
+    void on_error(const ErrorReport& report) override;
+    void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
+    void on_stream_ready(StreamId stream, bool fresh) override;
+    void on_stream_closed(StreamId stream, const Error& error) override;
+    void on_upstream_message(InMessage message) override;
+    /// Posts stt-stats when stats-interval asks for it: by timer, and once more when a stream has ended, so
+    /// that the last one is complete. Any thread.
+    void post_stats();
+
+  private:
+    void announce_error(const ErrorReport& report);
+    void announce_progress(GstProgressType type, const std::string& text);
+    void set_ready(bool ready);
+    GstStructure* stats() const;
+    void start_timers();
+    void reload_seeds();
+
+    GstElement* const element_;
+    const Side side_;
+    Announcer announcer_;
+    Hooks hooks_;
+    bool caller_ = false;                     // written by open()
+    NodeId node_{};                           // written by open()
+    PeriodicCall stats_timer_, seeds_timer_;  // state changes only
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    Settings settings_;           // under mutex_
+    std::shared_ptr<Link> link_;  // under mutex_
+    bool ready_ = false;          // under mutex_
+    bool interrupted_ = false;    // under mutex_
+    bool failed_ = false;         // a terminal error was announced; under mutex_
+    bool error_posted_ = false;   // and is on the bus; under mutex_
+    bool connecting_ = false;     // PROGRESS was started and not ended; under mutex_
+};
+
+/// Installs the shared properties, `stats` and `node-id` on an element's class, and the GObject functions.
+void install_properties(GObjectClass* object_class, Side side);
+/// Interface init functions of GstURIHandler.
+void init_sink_uri_handler(gpointer interface, gpointer data);
+void init_src_uri_handler(gpointer interface, gpointer data);
+
+}  // namespace stt

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/element_settings.hpp"
+
+#include <charconv>
+#include <span>
+#include <variant>
+
+#include "core/base/overloaded.hpp"
+#include "gst/setting_table.hpp"
+
+namespace stt {
+namespace {
+
+GParamFlags flags_of(const SettingRow& row) {
+    int flags = G_PARAM_STATIC_STRINGS | G_PARAM_WRITABLE;
+    if (!std::holds_alternative<SecretBytes Settings::*>(row.field)) flags |= G_PARAM_READABLE;
+    flags |= row.connection ? GST_PARAM_MUTABLE_READY : GST_PARAM_MUTABLE_PLAYING;
+    return static_cast<GParamFlags>(flags);
+}
+
+GParamSpec* make_spec(const SettingRow& row) {
+    static const Settings defaults;
+    const GParamFlags flags = flags_of(row);
+    return std::visit(
+        Overloaded{
+            [&](std::string Settings::*) {
+                return g_param_spec_string(row.name, row.nick, row.blurb, nullptr, flags);
+            },
+            [&](SecretBytes Settings::*) {
+                return g_param_spec_string(row.name, row.nick, row.blurb, nullptr, flags);
+            },
+            [&](bool Settings::*field) {
+                return g_param_spec_boolean(row.name, row.nick, row.blurb, defaults.*field, flags);
+            },
+            [&](int32_t Settings::*field) {
+                return g_param_spec_int(row.name, row.nick, row.blurb, static_cast<int>(row.min),
+                                        static_cast<int>(row.max), defaults.*field, flags);
+            },
+            [&](uint64_t Settings::*field) {
+                return g_param_spec_uint64(row.name, row.nick, row.blurb, static_cast<uint64_t>(row.min),
+                                           static_cast<uint64_t>(row.max), defaults.*field, flags);
+            },
+            [&](uint32_t Settings::*field) {
+                if (row.enumeration)
+                    return g_param_spec_enum(row.name, row.nick, row.blurb, row.enumeration(),
+                                             static_cast<int>(defaults.*field), flags);
+                return g_param_spec_uint(row.name, row.nick, row.blurb, static_cast<unsigned>(row.min),
+                                         static_cast<unsigned>(row.max), defaults.*field, flags);
+            },
+        },
+        row.field);
+}
+
+Error refusal(std::string text) {
+    Error error;
+    error.terminal = true;
+    error.reason = "bad-setting";
+    error.text = std::move(text);
+    return error;
+}
+
+void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_view text) {
+    if (field == &Settings::seed) {
+        auto seed = seed_from_hex(text);
+        settings.refused_secret.reset();
+        if (!seed && !text.empty())
+            settings.refused_secret =
+                refusal("the seed must be 64 hexadecimal digits; make one with: openssl rand -hex 32");
+        settings.seed = seed ? std::move(*seed) : SecretBytes();
+        return;
+    }
+    settings.refused_secret.reset();
+    settings.passphrase = {};
+    if (text.empty()) return;
+    if (text.size() < passphrase_min)
+        settings.refused_secret = refusal("the passphrase must have at least 14 characters");
+    else
+        settings.passphrase =
+            SecretBytes::copy_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
+/// Sets a row's field from a URI's text.
+Status set_text(Settings& settings, const SettingRow& row, const std::string& text) {
+    const Error bad = refusal("the URI's value '" + text + "' does not suit the property '" + row.name + "'");
+    if (auto* field = std::get_if<std::string Settings::*>(&row.field)) {
+        settings.*(*field) = text;
+        return success();
+    }
+    if (row.enumeration) {
+        auto* values = static_cast<GEnumClass*>(g_type_class_ref(row.enumeration()));
+        const GEnumValue* value = g_enum_get_value_by_nick(values, text.c_str());
+        g_type_class_unref(values);
+        if (!value) return bad;
+        settings.*std::get<uint32_t Settings::*>(row.field) = static_cast<uint32_t>(value->value);
+        return success();
+    }
+    int64_t number = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc() || end != text.data() + text.size() || number < row.min || number > row.max)
+        return bad;
+    if (auto* wide = std::get_if<uint32_t Settings::*>(&row.field))
+        settings.*(*wide) = static_cast<uint32_t>(number);
+    else if (auto* narrow = std::get_if<int32_t Settings::*>(&row.field))
+        settings.*(*narrow) = static_cast<int32_t>(number);
+    else
+        return bad;
+    return success();
+}
+
+}  // namespace
+
+void install_settings(GObjectClass* object_class, Side side) {
+    const std::span<const SettingRow> rows = setting_table();
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (rows[i].sides & static_cast<unsigned>(side))
+            g_object_class_install_property(object_class, static_cast<unsigned>(i + 1), make_spec(rows[i]));
+    }
+}
+
+bool set_setting(Settings& settings, Side side, unsigned id, const GValue* value) {
+    if (id == 0 || id > setting_table().size()) return false;
+    const SettingRow& row = setting_table()[id - 1];
+    const auto text = [&] {
+        const char* string = g_value_get_string(value);
+        return std::string_view(string ? string : "");
+    };
+    std::visit(Overloaded{
+                   [&](std::string Settings::*field) {
+                       if (field == &Settings::uri)
+                           (void)set_uri(settings, side, std::string(text()));
+                       else
+                           settings.*field = text();
+                   },
+                   [&](SecretBytes Settings::*field) { set_secret(settings, field, text()); },
+                   [&](bool Settings::*field) { settings.*field = g_value_get_boolean(value); },
+                   [&](int32_t Settings::*field) { settings.*field = g_value_get_int(value); },
+                   [&](uint64_t Settings::*field) { settings.*field = g_value_get_uint64(value); },
+                   [&](uint32_t Settings::*field) {
+                       settings.*field = row.enumeration ? static_cast<uint32_t>(g_value_get_enum(value))
+                                                         : g_value_get_uint(value);
+                   },
+               },
+               row.field);
+    return true;
+}
+
+bool get_setting(const Settings& settings, unsigned id, GValue* value) {
+    if (id == 0 || id > setting_table().size()) return false;
+    const SettingRow& row = setting_table()[id - 1];
+    std::visit(Overloaded{
+                   [&](std::string Settings::*field) {
+                       const std::string& text = settings.*field;
+                       g_value_set_string(value, text.empty() ? nullptr : text.c_str());
+                   },
+                   [](SecretBytes Settings::*) {},
+                   [&](bool Settings::*field) { g_value_set_boolean(value, settings.*field); },
+                   [&](int32_t Settings::*field) { g_value_set_int(value, settings.*field); },
+                   [&](uint64_t Settings::*field) { g_value_set_uint64(value, settings.*field); },
+                   [&](uint32_t Settings::*field) {
+                       if (row.enumeration)
+                           g_value_set_enum(value, static_cast<int>(settings.*field));
+                       else
+                           g_value_set_uint(value, settings.*field);
+                   },
+               },
+               row.field);
+    return true;
+}
+
+bool needs_new_connection(unsigned id) {
+    return id > 0 && id <= setting_table().size() && setting_table()[id - 1].connection;
+}
+
+Status set_uri(Settings& settings, Side side, const std::string& text) {
+    settings.refused_uri.reset();
+    if (text.empty()) {
+        settings.uri.clear();
+        settings.parsed_uri = {};
+        return success();
+    }
+    Result<Uri> uri = parse_uri(text);
+    if (!uri) {
+        settings.refused_uri = uri.error();
+        return uri.error();
+    }
+    // Twice: nothing is stored before everything is known to be good.
+    for (const bool store : {false, true}) {
+        Settings scratch;
+        for (const auto& [name, value] : uri->settings) {
+            for (const SettingRow& row : setting_table()) {
+                if (name != row.name) continue;
+                // One URI may serve both ends, so what only the other one knows is no mistake.
+                const bool ours = row.sides & static_cast<unsigned>(side);
+                if (Status set = set_text(store && ours ? settings : scratch, row, value); !set) {
+                    settings.refused_uri = set.error();
+                    return set.error();
+                }
+            }
+        }
+    }
+    settings.uri = text;
+    settings.parsed_uri = std::move(*uri);
+    return success();
+}
+
+}  // namespace stt

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The properties of sttsink and sttsrc: one table, installed on both classes.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <optional>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/crypto/secret.hpp"
+#include "gst/uri.hpp"
+
+namespace stt {
+
+enum class Side : uint8_t { sink = 1, src = 2 };
+
+enum class Mode : uint32_t { automatic, caller, listener };
+enum class Framing : uint32_t { buffer, bytes };
+enum class Timestamps : uint32_t { rebase, original, arrival };
+
+/// What was set on an element. Times in milliseconds, as users give them. Guarded by the owner.
+struct Settings {
+    std::string uri;
+    uint32_t mode = 0;  ///< Mode
+    std::string seed_file;
+    std::string identity_file;
+    std::string peer_node_id;
+    int32_t stream_id = -1;
+    std::string stream_label;
+    uint32_t framing = 0;     ///< Framing
+    uint32_t timestamps = 0;  ///< Timestamps
+    uint32_t latency = 0;
+    bool auto_reconnect = true;
+    uint32_t reconnect_timeout = 50000;
+    uint32_t retry_initial_delay = 1000;
+    uint32_t retry_max_delay = 60000;
+    int32_t max_retries = -1;
+    uint32_t handshake_timeout = 10000;
+    uint32_t keepalive_interval = 10000;
+    uint32_t keepalive_timeout = 30000;
+    uint32_t drain_timeout = 10000;
+    uint32_t send_timeout = 0;
+    uint32_t receive_timeout = 0;
+    uint32_t max_sessions = 100;
+    uint32_t max_streams = 256;
+    uint64_t send_queue_bytes = 8 << 20;
+    uint32_t socket_send_buffer = 0;
+    uint32_t socket_recv_buffer = 0;
+    uint64_t max_window = 32 << 20;
+    uint32_t mtu = 0;
+    uint64_t pacing_rate = 0;
+    uint32_t congestion_control = 0;  ///< CongestionAlgorithm
+    std::string local_address;
+    uint32_t local_port = 0;
+    bool wait_for_connection = true;
+    uint32_t priority = 0;
+    uint32_t stats_interval = 0;
+
+    SecretBytes seed;        ///< 32 bytes; empty: not set
+    SecretBytes passphrase;  ///< empty: not set
+    Uri parsed_uri;          ///< of `uri`
+    /// What was wrong with the last value given: setters cannot refuse, so it fails the start.
+    std::optional<Error> refused_secret, refused_uri;
+};
+
+/// Installs the table's properties for `side` on `object_class`, whose set_property and get_property must
+/// hand on to set_setting and get_setting.
+void install_settings(GObjectClass* object_class, Side side);
+
+/// Sets property `id` (as given to set_property). False: not one of the table's.
+bool set_setting(Settings& settings, Side side, unsigned id, const GValue* value);
+bool get_setting(const Settings& settings, unsigned id, GValue* value);
+/// Whether a running connection cannot take the property up.
+bool needs_new_connection(unsigned id);
+
+/// Takes `text` apart and stores it together with what its query sets. On an error only refused_uri changes.
+Status set_uri(Settings& settings, Side side, const std::string& text);
+
+/// Id from which an element may number further properties of its own.
+inline constexpr unsigned own_property_first = 1000;
+
+}  // namespace stt

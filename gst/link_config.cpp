@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/link_config.hpp"
+
+#include <cstdlib>
+
+#include "core/io/key_files.hpp"
+
+namespace stt {
+namespace {
+
+/// Bytes of IP and UDP headers in front of a datagram's payload.
+constexpr uint64_t ipv4_overhead = 20 + 8, ipv6_overhead = 40 + 8;
+
+Error bad_setting(std::string text) {
+    Error error;
+    error.terminal = true;
+    error.reason = "bad-setting";
+    error.text = std::move(text);
+    return error;
+}
+
+Duration milliseconds(uint32_t value) { return std::chrono::milliseconds(value); }
+
+Status set_peer(LinkConfig& config, const Settings& settings) {
+    const Uri& uri = settings.parsed_uri;
+    if (settings.refused_uri) return *settings.refused_uri;
+    if (settings.uri.empty())
+        return bad_setting("uri is not set; use stt://HOST:PORT to call or stt://:PORT to listen");
+    const auto mode = static_cast<Mode>(settings.mode);
+    config.caller = mode == Mode::caller || (mode == Mode::automatic && !uri.host.empty());
+    config.local_address = settings.local_address;
+    config.port = uri.port;
+    if (config.caller) {
+        if (uri.host.empty()) return bad_setting("mode=caller needs a host in uri: stt://HOST:PORT");
+        config.host = uri.host;
+        config.local_port = static_cast<uint16_t>(settings.local_port);
+        return success();
+    }
+    if (config.local_address.empty()) config.local_address = uri.host;
+    if (config.port == 0) config.port = static_cast<uint16_t>(settings.local_port);
+    return success();
+}
+
+Status set_session(LinkConfig& config, const Settings& settings) {
+    SessionConfig& session = config.session;
+    session.handshake_timeout = milliseconds(settings.handshake_timeout);
+    session.keepalive_interval = milliseconds(settings.keepalive_interval);
+    session.keepalive_timeout = milliseconds(settings.keepalive_timeout);
+    session.drain_timeout = milliseconds(settings.drain_timeout);
+    session.max_window = settings.max_window;
+    session.max_streams = settings.max_streams;
+    session.pacing_ceiling = static_cast<double>(settings.pacing_rate) / 8;
+    session.congestion = static_cast<CongestionAlgorithm>(settings.congestion_control);
+    if (settings.mtu > 0) {
+        const std::string& address = config.caller ? config.host : config.local_address;
+        const uint64_t overhead = address.find(':') == std::string::npos ? ipv4_overhead : ipv6_overhead;
+        if (settings.mtu < datagram_min + overhead)
+            return bad_setting("mtu must be 0 or at least " + std::to_string(datagram_min + overhead));
+        session.mtu = settings.mtu - overhead;
+    }
+    if (!settings.peer_node_id.empty()) {
+        session.expected_peer = node_id_from_hex(settings.peer_node_id);
+        if (!session.expected_peer) return bad_setting("peer-node-id must be 64 hexadecimal digits");
+    }
+    return success();
+}
+
+}  // namespace
+
+std::shared_ptr<const Identity> process_identity() {
+    static const auto identity = std::make_shared<const Identity>(Identity::generate(system_random()));
+    return identity;
+}
+
+std::string seed_file_of(const Settings& settings) {
+    if (!settings.seed.empty() || !settings.passphrase.empty()) return {};
+    if (!settings.seed_file.empty()) return settings.seed_file;
+    const char* file = std::getenv("STT_SEED_FILE");
+    return file ? file : "";
+}
+
+Result<std::vector<SecretBytes>> read_seeds(const Settings& settings) {
+    if (settings.refused_secret) return *settings.refused_secret;
+    const int given = !settings.seed.empty() + !settings.passphrase.empty() + !settings.seed_file.empty();
+    if (given > 1) return bad_setting("set only one of seed, seed-file and passphrase");
+    std::vector<SecretBytes> seeds;
+    if (!settings.seed.empty()) {
+        seeds.push_back(settings.seed.clone());
+        return seeds;
+    }
+    if (!settings.passphrase.empty()) return seeds;
+    const std::string file = seed_file_of(settings);
+    if (file.empty())
+        return bad_setting(
+            "no seed: set seed-file (made with: umask 077; openssl rand -hex 32 > FILE), seed, passphrase or "
+            "the environment's STT_SEED_FILE");
+    return read_seed_file(file);
+}
+
+Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
+    LinkConfig config;
+    config.role = role;
+    if (Status set = set_peer(config, settings); !set) return set.error();
+    if (Status set = set_session(config, settings); !set) return set.error();
+    Result<std::vector<SecretBytes>> seeds = read_seeds(settings);
+    if (!seeds) return seeds.error();
+    config.seeds = std::move(*seeds);
+    if (config.seeds.empty()) config.passphrase = settings.passphrase.clone();
+    if (settings.identity_file.empty()) {
+        config.identity = process_identity();
+    } else {
+        auto identity = read_or_create_identity(settings.identity_file);
+        if (!identity) return identity.error();
+        config.identity = *identity;
+    }
+    config.priority = static_cast<uint8_t>(settings.priority);
+    if (settings.stream_id >= 0) config.stream_id = static_cast<uint64_t>(settings.stream_id);
+    config.max_sessions = settings.max_sessions;
+    config.send_queue_bytes = settings.send_queue_bytes;
+    config.socket_send_buffer = static_cast<int>(settings.socket_send_buffer);
+    config.socket_receive_buffer = static_cast<int>(settings.socket_recv_buffer);
+    config.auto_reconnect = settings.auto_reconnect;
+    config.reconnect_timeout = milliseconds(settings.reconnect_timeout);
+    config.retry_initial_delay = milliseconds(settings.retry_initial_delay);
+    config.retry_max_delay = milliseconds(settings.retry_max_delay);
+    config.max_retries = settings.max_retries;
+    return config;
+}
+
+}  // namespace stt

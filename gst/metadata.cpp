@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/metadata.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "gst/event_text.hpp"
+#include "gst/numbers.hpp"
+
+namespace stt {
+namespace {
+
+/// Bits of a buffer's first header byte: which fields follow, in this order.
+enum : uint8_t {
+    has_flags = 1,
+    has_pts = 2,
+    has_dts = 4,  ///< relative to the PTS when there is one
+    has_duration = 8,
+    has_offset = 16,
+    has_offset_end = 32,  ///< relative to the offset when there is one
+};
+
+/// Flags that mean the same on another host. TAG_MEMORY and SYNC_AFTER concern the sender's memory.
+constexpr uint32_t carried_flags =
+    GST_BUFFER_FLAG_LIVE | GST_BUFFER_FLAG_DECODE_ONLY | GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC |
+    GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_MARKER | GST_BUFFER_FLAG_HEADER | GST_BUFFER_FLAG_GAP |
+    GST_BUFFER_FLAG_DROPPABLE | GST_BUFFER_FLAG_DELTA_UNIT | GST_BUFFER_FLAG_NON_DROPPABLE |
+    ~(static_cast<uint32_t>(GST_BUFFER_FLAG_LAST) - 1);  // those of a media type of its own
+
+/// One byte of presence, six numbers of at most nine bytes.
+constexpr size_t buffer_header_max = 1 + 6 * 9;
+
+Error malformed(std::string_view what) {
+    Error error;
+    error.code = ErrorCode::invalid_frame;
+    error.origin = ErrorOrigin::peer;
+    error.terminal = true;
+    error.text = "the peer sent a malformed " + std::string(what);
+    return error;
+}
+
+Error unsendable(std::string text) {
+    Error error;
+    error.code = ErrorCode::resource_exhausted;
+    error.terminal = true;
+    error.text = std::move(text);
+    return error;
+}
+
+/// Keeps a buffer mapped.
+struct MappedBuffer {
+    explicit MappedBuffer(GstBuffer* mapped) : buffer(gst_buffer_ref(mapped)) {}
+    MappedBuffer(const MappedBuffer&) = delete;
+    MappedBuffer& operator=(const MappedBuffer&) = delete;
+    ~MappedBuffer() {
+        if (info.memory) gst_buffer_unmap(buffer, &info);
+        gst_buffer_unref(buffer);
+    }
+    GstBuffer* buffer;
+    GstMapInfo info = GST_MAP_INFO_INIT;
+};
+
+Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
+    auto owner = std::make_shared<MappedBuffer>(buffer);
+    OutMessage message;
+    if (gst_buffer_n_memory(buffer) > 0) {
+        if (!gst_buffer_map(buffer, &owner->info, GST_MAP_READ))
+            return unsendable("a buffer could not be mapped for reading");
+        if (owner->info.size > message_payload_max)
+            return unsendable("a buffer of " + std::to_string(owner->info.size) +
+                              " bytes is larger than the largest that can be sent, 64 MiB");
+    }
+    const Bytes payload(owner->info.data, owner->info.size);
+    message.head = encode_head(kind, header, payload.size());
+    if (!payload.empty()) message.payload.emplace_back(std::move(owner), payload);
+    return message;
+}
+
+OutMessage header_only(MessageKind kind, Bytes header) {
+    return {encode_head(static_cast<uint8_t>(kind), header, 0), {}};
+}
+
+BufferPtr buffer_of(const InMessage& message) {
+    size_t size = 0;
+    for (const Chunk& chunk : message.payload) size += chunk.size();
+    if (size == 0) return BufferPtr(gst_buffer_new());
+    BufferPtr buffer(gst_buffer_new_allocate(nullptr, size, nullptr));
+    if (!buffer) return buffer;
+    GstMapInfo info;
+    if (!gst_buffer_map(buffer.get(), &info, GST_MAP_WRITE)) return nullptr;
+    uint8_t* to = info.data;
+    for (const Chunk& chunk : message.payload) {
+        std::memcpy(to, chunk.bytes().data(), chunk.size());
+        to += chunk.size();
+    }
+    gst_buffer_unmap(buffer.get(), &info);
+    return buffer;
+}
+
+Result<Decoded> decode_buffer(const InMessage& message) {
+    BufferPtr owned = buffer_of(message);
+    if (!owned) return unsendable("no memory for a buffer that arrived");
+    GstBuffer* buffer = owned.get();
+    ByteReader in{Bytes(message.header)};
+    const uint8_t present = in.u8();
+    if (present & has_flags)
+        GST_BUFFER_FLAG_SET(buffer, static_cast<uint32_t>(read_number(in)) & carried_flags);
+    if (present & has_pts) GST_BUFFER_PTS(buffer) = read_number(in);
+    if (present & has_dts) {
+        GST_BUFFER_DTS(buffer) =
+            present & has_pts ? GST_BUFFER_PTS(buffer) + read_difference(in) : read_number(in);
+    }
+    if (present & has_duration) GST_BUFFER_DURATION(buffer) = read_number(in);
+    if (present & has_offset) GST_BUFFER_OFFSET(buffer) = read_number(in);
+    if (present & has_offset_end) {
+        GST_BUFFER_OFFSET_END(buffer) =
+            present & has_offset ? GST_BUFFER_OFFSET(buffer) + read_difference(in) : read_number(in);
+    }
+    if (!in.ok() || !in.empty()) return malformed("buffer header");
+    return Decoded(std::move(owned));
+}
+
+bool sane(double rate) { return std::isfinite(rate) && rate != 0; }
+
+Result<Decoded> decode_segment(ByteReader in) {
+    DecodedSegment decoded;
+    GstSegment& segment = decoded.segment;
+    const uint64_t format = read_number(in);
+    if (format > GST_FORMAT_PERCENT) return malformed("segment");
+    gst_segment_init(&segment, static_cast<GstFormat>(format));
+    segment.flags = static_cast<GstSegmentFlags>(in.u32());
+    segment.rate = read_double(in);
+    segment.applied_rate = read_double(in);
+    for (uint64_t* field : {&segment.base, &segment.offset, &segment.start, &segment.stop, &segment.time,
+                            &segment.position, &segment.duration, &decoded.base_time})
+        *field = read_number(in);
+    const bool ok = in.ok() && in.empty() && sane(segment.rate) && sane(segment.applied_rate) &&
+                    segment.start != GST_CLOCK_TIME_NONE && segment.base != GST_CLOCK_TIME_NONE &&
+                    segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start;
+    if (!ok) return malformed("segment");
+    return Decoded(decoded);
+}
+
+}  // namespace
+
+Result<OutMessage> encode_buffer(GstBuffer* buffer) {
+    std::array<uint8_t, buffer_header_max> space;
+    ByteWriter out(space);
+    const uint32_t flags = GST_BUFFER_FLAGS(buffer) & carried_flags;
+    const GstClockTime pts = GST_BUFFER_PTS(buffer), dts = GST_BUFFER_DTS(buffer);
+    const uint64_t duration = GST_BUFFER_DURATION(buffer), offset = GST_BUFFER_OFFSET(buffer),
+                   offset_end = GST_BUFFER_OFFSET_END(buffer);
+    const bool has_time = GST_CLOCK_TIME_IS_VALID(pts), has_place = offset != GST_BUFFER_OFFSET_NONE;
+    out.u8(static_cast<uint8_t>(
+        (flags ? has_flags : 0) | (has_time ? has_pts : 0) | (GST_CLOCK_TIME_IS_VALID(dts) ? has_dts : 0) |
+        (GST_CLOCK_TIME_IS_VALID(duration) ? has_duration : 0) | (has_place ? has_offset : 0) |
+        (offset_end != GST_BUFFER_OFFSET_NONE ? has_offset_end : 0)));
+    if (flags) write_number(out, flags);
+    if (has_time) write_number(out, pts);
+    if (GST_CLOCK_TIME_IS_VALID(dts)) has_time ? write_difference(out, dts - pts) : write_number(out, dts);
+    if (GST_CLOCK_TIME_IS_VALID(duration)) write_number(out, duration);
+    if (has_place) write_number(out, offset);
+    if (offset_end != GST_BUFFER_OFFSET_NONE)
+        has_place ? write_difference(out, offset_end - offset) : write_number(out, offset_end);
+    return with_payload(static_cast<uint8_t>(MessageKind::buffer), out.written(), buffer);
+}
+
+Result<OutMessage> encode_bytes(GstBuffer* buffer) {
+    return with_payload(static_cast<uint8_t>(MessageKind::bytes), {}, buffer);
+}
+
+OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time) {
+    std::array<uint8_t, 9 + 4 + 8 + 8 + 8 * 9> space;
+    ByteWriter out(space);
+    write_number(out, segment.format);
+    out.u32(segment.flags);
+    write_double(out, segment.rate);
+    write_double(out, segment.applied_rate);
+    for (const uint64_t field : {segment.base, segment.offset, segment.start, segment.stop, segment.time,
+                                 segment.position, segment.duration, base_time})
+        write_number(out, field);
+    return header_only(MessageKind::segment, out.written());
+}
+
+OutMessage encode_flush() { return header_only(MessageKind::flush, {}); }
+
+Result<Decoded> decode(const InMessage& message) {
+    ByteReader in{Bytes(message.header)};
+    switch (static_cast<MessageKind>(message.kind)) {
+        case MessageKind::bytes: {
+            BufferPtr buffer = buffer_of(message);
+            if (!buffer) return unsendable("no memory for a buffer that arrived");
+            return Decoded(std::move(buffer));
+        }
+        case MessageKind::buffer:
+            return decode_buffer(message);
+        case MessageKind::segment:
+            return decode_segment(in);
+        case MessageKind::flush:
+            return Decoded(DecodedFlush{});
+        case MessageKind::caps:
+        case MessageKind::gap:
+        case MessageKind::tag:
+        case MessageKind::toc:
+        case MessageKind::protection:
+        case MessageKind::custom:
+        case MessageKind::force_key_unit:
+            if (EventPtr event = decode_event(message)) return Decoded(std::move(event));
+            return malformed("event");
+    }
+    return Decoded(DecodedUnknown{});
+}
+
+std::vector<uint8_t> encode(const StreamHeader& header) {
+    std::vector<uint8_t> bytes(1 + 8 + 1 + label_max);
+    ByteWriter out(bytes);
+    out.u8(1);  // version of this layout
+    out.u64(header.instance);
+    out.u8(header.bytes);
+    out.bytes(
+        {reinterpret_cast<const uint8_t*>(header.label.data()), std::min(header.label.size(), label_max)});
+    bytes.resize(out.size());
+    return bytes;
+}
+
+std::optional<StreamHeader> decode_stream_header(Bytes bytes) {
+    ByteReader in(bytes);
+    StreamHeader header;
+    const uint8_t version = in.u8();
+    header.instance = in.u64();
+    header.bytes = in.u8() != 0;
+    const Bytes label = in.rest();
+    const auto* text = reinterpret_cast<const char*>(label.data());
+    if (!in.ok() || version != 1 || label.size() > label_max) return std::nullopt;
+    if (!label.empty()) {
+        if (!g_utf8_validate_len(text, label.size(), nullptr)) return std::nullopt;
+        header.label.assign(text, label.size());
+    }
+    return header;
+}
+
+}  // namespace stt

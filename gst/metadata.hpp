@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What GStreamer's buffers and events look like as messages of a stream (docs/elements.md, "On the wire").
+/// Every message can be understood by itself, so that a stream can start again at any of them.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <optional>
+#include <variant>
+
+#include "core/base/result.hpp"
+#include "core/wire/message.hpp"
+
+namespace stt {
+
+/// A message's kind byte.
+enum class MessageKind : uint8_t {
+    bytes = 0,  ///< payload only
+    buffer = 1,
+    caps = 2,
+    segment = 3,
+    flush = 4,  ///< the sender flushed: a discontinuity, and running time starts anew
+    gap = 5,
+    tag = 6,
+    toc = 7,
+    protection = 8,
+    custom = 9,
+    force_key_unit = 10,  ///< against the stream's direction
+};
+
+/// Encoding. `buffer` stays mapped and referenced by the message until it has been sent and acknowledged.
+/// Error: the buffer cannot be mapped, or is larger than message_payload_max.
+Result<OutMessage> encode_buffer(GstBuffer* buffer);
+Result<OutMessage> encode_bytes(GstBuffer* buffer);
+OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time);
+OutMessage encode_flush();
+/// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but
+/// cannot be written down.
+Result<std::optional<OutMessage>> encode_event(GstEvent* event);
+/// Null: not a force-key-unit request. `running_time_shift` is added to the time asked for.
+std::optional<OutMessage> encode_upstream(GstEvent* event, int64_t running_time_shift);
+
+/// Events decoded; owned.
+struct EventDeleter {
+    void operator()(GstEvent* event) const { gst_event_unref(event); }
+};
+using EventPtr = std::unique_ptr<GstEvent, EventDeleter>;
+
+struct DecodedSegment {
+    GstSegment segment;
+    GstClockTime base_time;
+};
+struct DecodedFlush {};
+/// A message of a kind this version does not know: to be stepped over.
+struct DecodedUnknown {};
+
+/// A buffer with a copy of the payload in memory of its own.
+struct BufferDeleter {
+    void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
+};
+using BufferPtr = std::unique_ptr<GstBuffer, BufferDeleter>;
+
+using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, DecodedFlush, DecodedUnknown>;
+
+/// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed.
+Result<Decoded> decode(const InMessage& message);
+
+/// What STREAM_OPEN carries about the stream.
+struct StreamHeader {
+    uint64_t instance = 0;  ///< names one run of a sender: running times of different runs do not compare
+    bool bytes = false;     ///< framing
+    std::string label;      ///< UTF-8, at most label_max bytes
+};
+inline constexpr size_t label_max = 512;
+std::vector<uint8_t> encode(const StreamHeader& header);
+/// Null when it is malformed.
+std::optional<StreamHeader> decode_stream_header(Bytes bytes);
+
+}  // namespace stt

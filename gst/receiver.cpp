@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/receiver.hpp"
+
+#include <utility>
+
+#include "core/base/overloaded.hpp"
+
+namespace stt {
+namespace {
+
+int64_t buffer_limit(GstBaseSrc* element) {
+    int limit = -1;
+    g_object_get(element, "num-buffers", &limit, nullptr);
+    return limit;
+}
+
+GstCaps* sender_time_caps() {
+    static GstCaps* const caps = [] {
+        GstCaps* made = gst_caps_new_empty_simple("timestamp/x-stt-sender");
+        GST_MINI_OBJECT_FLAG_SET(made, GST_MINI_OBJECT_FLAG_MAY_BE_LEAKED);
+        return made;
+    }();
+    return caps;
+}
+
+/// GStreamer decides by DTS, where there is one, when a buffer is due.
+GstClockTime due_time(GstBuffer* buffer) {
+    return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
+}
+
+}  // namespace
+
+void Receiver::start(Timestamps timestamps) {
+    run_ = {};
+    run_.timestamps = timestamps;
+    run_.stamp_arrival = timestamps == Timestamps::arrival || gst_base_src_get_do_timestamp(element_);
+    run_.buffers_left = buffer_limit(element_);
+    run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
+    injected_.clear();
+    has_injected_ = false;
+    opened_.clear();
+    opened_count_ = 0;
+    shift_ = 0;
+}
+
+GstClockTime Receiver::now() const {
+    return gst_element_get_current_running_time(GST_ELEMENT_CAST(element_));
+}
+
+void Receiver::opened(uint64_t instance) {
+    const std::lock_guard lock(opened_mutex_);
+    opened_[opened_count_++] = instance;
+}
+
+void Receiver::read_stream(uint64_t number) {
+    if (run_.stream == number) return;
+    const bool first = !run_.stream;
+    run_.stream = number;
+    uint64_t instance = 0;
+    {
+        const std::lock_guard lock(opened_mutex_);
+        if (const auto found = opened_.find(number); found != opened_.end()) instance = found->second;
+        opened_.erase(opened_.begin(), opened_.upper_bound(number));
+    }
+    const bool same_run = instance == std::exchange(run_.instance, instance);
+    if (first) return;
+    run_.discont = true;
+    run_.segment_due = true;
+    if (!same_run) run_.timeline.forget();
+}
+
+void Receiver::inject(EventPtr event) {
+    const std::lock_guard lock(injected_mutex_);
+    injected_.push_back(std::move(event));
+    has_injected_ = true;
+}
+
+GstFlowReturn Receiver::take_injected() {
+    std::vector<EventPtr> events;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        events.swap(injected_);
+        has_injected_ = false;
+    }
+    for (EventPtr& event : events) {
+        if (const GstFlowReturn flow = take_event(std::move(event)); flow != GST_FLOW_OK) return flow;
+    }
+    return GST_FLOW_OK;
+}
+
+Result<GstFlowReturn> Receiver::take(const InMessage& message) {
+    if (has_injected_) {
+        if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
+    }
+    Result<Decoded> decoded = decode(message);
+    if (!decoded) return decoded.error();
+    return std::visit(Overloaded{
+                          [&](BufferPtr& buffer) { return take_buffer(std::move(buffer)); },
+                          [&](EventPtr& event) { return take_event(std::move(event)); },
+                          [&](DecodedSegment& segment) {
+                              const GstFlowReturn flow = finish_batch();
+                              run_.timeline.set_segment(segment.segment, segment.base_time);
+                              run_.segment_due = true;
+                              return flow;
+                          },
+                          [&](DecodedFlush&) {
+                              run_.discont = true;
+                              return GST_FLOW_OK;
+                          },
+                          [](DecodedUnknown&) { return GST_FLOW_OK; },
+                      },
+                      *decoded);
+}
+
+GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
+    if (counted_out()) return finish_batch();
+    if (run_.buffers_left > 0) run_.buffers_left--;
+    if (run_.segment_due || !run_.held.empty()) {
+        run_.timeline.anchor(due_time(buffer.get()), now());
+        if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
+    }
+    stamp(buffer.get());
+    run_.batch.push_back(std::move(buffer));
+    return GST_FLOW_OK;
+}
+
+void Receiver::stamp(GstBuffer* buffer) {
+    if (std::exchange(run_.discont, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    if (run_.stamp_arrival) {
+        GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = now();
+    } else if (run_.timestamps == Timestamps::rebase && GST_BUFFER_PTS_IS_VALID(buffer)) {
+        const GstClockTime sent = run_.timeline.sender_running_time(GST_BUFFER_PTS(buffer));
+        if (GST_CLOCK_TIME_IS_VALID(sent))
+            gst_buffer_add_reference_timestamp_meta(buffer, sender_time_caps(), sent, GST_CLOCK_TIME_NONE);
+    }
+}
+
+GstFlowReturn Receiver::take_event(EventPtr event) {
+    if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
+    switch (GST_EVENT_TYPE(event.get())) {
+        case GST_EVENT_CAPS:  // goes before the segment
+            return push_event(std::move(event));
+        case GST_EVENT_GAP: {
+            GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+            gst_event_parse_gap(event.get(), &timestamp, &duration);
+            run_.timeline.anchor(timestamp, now());
+            if (run_.stamp_arrival) {
+                const GstClockTime here = now();
+                event.reset(gst_event_new_gap(GST_CLOCK_TIME_IS_VALID(here) ? here : 0, duration));
+            }
+            if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
+            return push_event(std::move(event));
+        }
+        default:
+            run_.held.push_back(std::move(event));
+            const bool wait =
+                !run_.stamp_arrival && (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
+            return wait ? GST_FLOW_OK : push_held();
+    }
+}
+
+GstFlowReturn Receiver::push_held() {
+    if (const GstFlowReturn flow = push_segment(); flow != GST_FLOW_OK) return flow;
+    std::vector<EventPtr> events;
+    events.swap(run_.held);
+    for (EventPtr& event : events) {
+        if (const GstFlowReturn flow = push_event(std::move(event)); flow != GST_FLOW_OK) return flow;
+    }
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn Receiver::release_held() {
+    const GstFlowReturn flow = push_held();
+    // The first buffer may still move it.
+    run_.segment_due = run_.timeline.wants_anchor();
+    return flow;
+}
+
+GstFlowReturn Receiver::push_segment() {
+    if (!run_.segment_due) return GST_FLOW_OK;
+    run_.segment_due = false;
+    GstSegment segment;
+    if (run_.stamp_arrival || !run_.timeline.has_segment())
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+    else
+        segment = run_.timeline.segment();
+    shift_ = run_.timeline.shift();
+    if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment)) return GST_FLOW_OK;
+    run_.pushed_segment = segment;
+    return push_event(EventPtr(gst_event_new_segment(&segment)));
+}
+
+GstFlowReturn Receiver::push_event(EventPtr event) {
+    GstPad* pad = GST_BASE_SRC_PAD(element_);
+    // Downstream's refusal of an event, of caps above all, shows in the flow of the next buffer.
+    gst_pad_push_event(pad, event.release());
+    return GST_PAD_IS_FLUSHING(pad) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
+GstFlowReturn Receiver::finish_batch() {
+    if (run_.batch.empty()) return counted_out() ? GST_FLOW_EOS : GST_FLOW_OK;
+    GstPad* pad = GST_BASE_SRC_PAD(element_);
+    std::vector<BufferPtr> batch;
+    batch.swap(run_.batch);
+    GstFlowReturn flow;
+    if (batch.size() == 1) {
+        flow = gst_pad_push(pad, batch.front().release());
+    } else {
+        GstBufferList* list = gst_buffer_list_new_sized(static_cast<guint>(batch.size()));
+        for (BufferPtr& buffer : batch) gst_buffer_list_add(list, buffer.release());
+        flow = gst_pad_push_list(pad, list);
+    }
+    batch.clear();
+    run_.batch.swap(batch);  // keeps its memory
+    return flow == GST_FLOW_OK && counted_out() ? GST_FLOW_EOS : flow;
+}
+
+GstFlowReturn Receiver::end() {
+    GstFlowReturn flow = finish_batch();
+    if (flow == GST_FLOW_OK && (!run_.held.empty() || run_.timeline.has_segment())) flow = push_held();
+    if (flow != GST_FLOW_OK) return flow;
+    GstPad* pad = GST_BASE_SRC_PAD(element_);
+    if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;
+    // The result says nothing: the application may stop the pipeline on the sink's EOS message, before the
+    // pads have come to report success.
+    gst_pad_push_event(pad, gst_event_new_eos());
+    return GST_FLOW_OK;
+}
+
+}  // namespace stt

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What sttsrc does with the messages that arrive: events and buffers, in order, to its source pad.
+#pragma once
+
+#include <gst/base/gstbasesrc.h>
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "gst/element_settings.hpp"
+#include "gst/metadata.hpp"
+#include "gst/timeline.hpp"
+
+namespace stt {
+
+/// Pushes by itself instead of through GstBaseSrc, which would put its own SEGMENT in front of the first
+/// buffer only, and drop what create() returned when the pipeline was paused meanwhile. Streaming thread,
+/// except where noted.
+class Receiver {
+  public:
+    explicit Receiver(GstBaseSrc* element) : element_(element) {}
+
+    /// Begins anew; while no streaming thread runs.
+    void start(Timestamps timestamps);
+
+    /// Passes one message on or, if it is a buffer, gathers it. Error: the message is malformed.
+    Result<GstFlowReturn> take(const InMessage& message);
+    /// Passes on what was gathered.
+    GstFlowReturn finish_batch();
+    /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
+    GstFlowReturn release_held();
+    bool holds_events() const { return !run_.held.empty(); }
+    /// The end of the stream: everything left, and EOS.
+    GstFlowReturn end();
+
+    /// Passes `event`, which the application made, on before the next message. Any thread.
+    void inject(EventPtr event);
+    /// A stream was opened, of the sender's run `instance`. Any thread, before its first message is taken.
+    void opened(uint64_t instance);
+    /// The messages taken next are of stream `number`, counted from 0 as they were opened.
+    void read_stream(uint64_t number);
+    /// What is added to the sender's running time here, ns. Any thread.
+    int64_t shift() const { return shift_; }
+
+  private:
+    GstFlowReturn take_buffer(BufferPtr buffer);
+    GstFlowReturn take_event(EventPtr event);
+    GstFlowReturn push_event(EventPtr event);
+    GstFlowReturn take_injected();
+    GstFlowReturn push_segment();
+    GstFlowReturn push_held();
+    void stamp(GstBuffer* buffer);
+    GstClockTime now() const;
+    bool counted_out() const { return run_.buffers_left == 0; }
+
+    GstBaseSrc* const element_;
+    /// Of one run from READY to PAUSED and back.
+    struct Run {
+        Timestamps timestamps = Timestamps::rebase;
+        bool stamp_arrival = false;
+        int64_t buffers_left = -1;  // of num-buffers; negative: no limit
+        Timeline timeline{false};
+        bool segment_due = true;
+        std::optional<GstSegment> pushed_segment;
+        std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp
+        std::vector<BufferPtr> batch;
+        bool discont = false;
+        std::optional<uint64_t> stream;  // the number of the one being read
+        uint64_t instance = 0;           // its sender's run
+    } run_;
+    std::mutex injected_mutex_;
+    std::vector<EventPtr> injected_;  // under the mutex
+    std::atomic<bool> has_injected_ = false;
+    std::mutex opened_mutex_;
+    std::map<uint64_t, uint64_t> opened_;  // under the mutex: instances of streams not yet read, by number
+    uint64_t opened_count_ = 0;            // under the mutex
+    std::atomic<int64_t> shift_ = 0;
+};
+
+}  // namespace stt

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/setting_table.hpp"
+
+#include <array>
+#include <cstdint>
+
+#include "core/proto/congestion.hpp"
+
+namespace stt {
+namespace {
+
+GType mode_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(Mode::automatic), "Caller when the URI has a host, else listener", "auto"},
+        {static_cast<int>(Mode::caller), "Calls the URI's host", "caller"},
+        {static_cast<int>(Mode::listener), "Waits to be called", "listener"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("SttMode", values);
+    return type;
+}
+
+GType framing_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(Framing::buffer), "Keeps buffer boundaries, metadata, caps and events", "buffer"},
+        {static_cast<int>(Framing::bytes), "A plain stream of bytes", "bytes"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("SttFraming", values);
+    return type;
+}
+
+GType timestamps_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(Timestamps::rebase),
+         "The sender's first buffer plays now, the others relative to it", "rebase"},
+        {static_cast<int>(Timestamps::original), "Running times as at the sender", "original"},
+        {static_cast<int>(Timestamps::arrival), "Every buffer is stamped when it arrives", "arrival"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("SttTimestamps", values);
+    return type;
+}
+
+GType congestion_control_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(CongestionAlgorithm::bbr), "Models bandwidth and delay; keeps queues short", "bbr"},
+        {static_cast<int>(CongestionAlgorithm::cubic), "Fills queues until packets are lost", "cubic"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("SttCongestionControl", values);
+    return type;
+}
+
+constexpr unsigned sink = static_cast<unsigned>(Side::sink), src = static_cast<unsigned>(Side::src);
+constexpr unsigned both = sink | src;
+constexpr int64_t ms_max = INT32_MAX;
+
+const std::array rows = {
+    SettingRow{
+        "uri", "URI",
+        "Whom to call, stt://HOST:PORT, or where to listen, stt://:PORT (port 0: any free one, read it "
+        "back from local-port). stt+udp://… is the same over UDP only. IPv6 hosts in brackets",
+        &Settings::uri, both, true},
+    SettingRow{"mode", "Mode", "Who calls; auto takes it from the URI", &Settings::mode, both, true, 0, 0,
+               mode_type},
+    SettingRow{"seed", "Seed",
+               "The shared secret: 64 hexadecimal digits, the same at both ends. Prefer seed-file: command "
+               "lines can be seen by others",
+               &Settings::seed, both, false},
+    SettingRow{"seed-file", "Seed file",
+               "File with the shared secret: lines of 64 hexadecimal digits, as 'openssl rand -hex 32' makes "
+               "them; the first is used, all are accepted. Must not be readable by group or others. Default: "
+               "the environment's STT_SEED_FILE",
+               &Settings::seed_file, both, true},
+    SettingRow{"passphrase", "Passphrase",
+               "At least 14 characters from which a seed is stretched (Argon2id, about a second). Anyone who "
+               "records a handshake can guess at it offline: prefer seed-file",
+               &Settings::passphrase, both, true},
+    SettingRow{
+        "identity-file", "Identity file",
+        "This node's own key, made on first use. Without it the process has a fresh identity each time",
+        &Settings::identity_file, both, true},
+    SettingRow{
+        "peer-node-id", "Peer's node id",
+        "The identity the peer must prove: 64 hexadecimal digits, its node-id. Empty: any that has the "
+        "seed",
+        &Settings::peer_node_id, both, true},
+    SettingRow{"stream-id", "Stream id",
+               "Number of this element's stream in the session; even for callers, odd for listeners; -1: the "
+               "next free one",
+               &Settings::stream_id, both, true, -1, INT32_MAX},
+    SettingRow{"stream-label", "Stream label",
+               "Name of the stream for people, at most 512 bytes; the peer "
+               "reads it in its stt-stream message",
+               &Settings::stream_label, both, true},
+    SettingRow{
+        "framing", "Framing",
+        "buffer: buffers, timestamps, flags, caps and events arrive as they were sent; bytes: only the "
+        "bytes do, cut anyhow, as from filesrc to filesink. What the sink is set to holds for the stream",
+        &Settings::framing, both, true, 0, 0, framing_type},
+    SettingRow{
+        "timestamps", "Timestamps",
+        "How running times are made of the sender's. Under rebase the sender's running time is attached "
+        "as reference timestamp (timestamp/x-stt-sender)",
+        &Settings::timestamps, src, true, 0, 0, timestamps_type},
+    SettingRow{"latency", "Latency",
+               "Playout delay in milliseconds: time for late data to arrive before sinks want it; what the "
+               "LATENCY query answers",
+               &Settings::latency, src, false, 0, ms_max},
+    SettingRow{"auto-reconnect", "Reconnect", "Make a new session when one is lost or cannot be made",
+               &Settings::auto_reconnect, both, true},
+    SettingRow{
+        "reconnect-timeout", "Reconnect time-out",
+        "Milliseconds without a session after which a caller gives up with an error; 0: never. A listener "
+        "waits for as long as it takes",
+        &Settings::reconnect_timeout, both, true, 0, ms_max},
+    SettingRow{"retry-initial-delay", "First retry",
+               "Milliseconds before the first retry; doubles from there", &Settings::retry_initial_delay,
+               both, true, 1, ms_max},
+    SettingRow{"retry-max-delay", "Longest retry delay", "Milliseconds between retries at most",
+               &Settings::retry_max_delay, both, true, 1, ms_max},
+    SettingRow{"max-retries", "Retries", "Retries in a row before giving up; -1: no limit",
+               &Settings::max_retries, both, true, -1, INT32_MAX},
+    SettingRow{"handshake-timeout", "Handshake time-out", "Milliseconds for one attempt to connect",
+               &Settings::handshake_timeout, both, true, 1, ms_max},
+    SettingRow{"keepalive-interval", "Keep-alive interval",
+               "Milliseconds of silence after which the peer is asked for a sign of life",
+               &Settings::keepalive_interval, both, true, 1, ms_max},
+    SettingRow{
+        "keepalive-timeout", "Keep-alive time-out",
+        "Milliseconds without a sign of life after which the session is lost: how long it takes to notice "
+        "that the peer has crashed",
+        &Settings::keepalive_timeout, both, true, 1, ms_max},
+    SettingRow{
+        "drain-timeout", "Drain time-out",
+        "Milliseconds that EOS waits until the peer's pipeline has everything; then a warning says how "
+        "much it has not",
+        &Settings::drain_timeout, sink, false, 0, ms_max},
+    SettingRow{"send-timeout", "Send time-out",
+               "Milliseconds a buffer may wait for room in a full send queue before that is an error; 0: no "
+               "limit",
+               &Settings::send_timeout, sink, false, 0, ms_max},
+    SettingRow{"receive-timeout", "Receive time-out",
+               "Milliseconds without anything from the peer after which that is an error; 0: no limit",
+               &Settings::receive_timeout, src, false, 0, ms_max},
+    SettingRow{"max-sessions", "Sessions",
+               "Sessions a listener holds at most, those in their handshake included; one of them carries "
+               "its stream",
+               &Settings::max_sessions, both, true, 1, 1000000},
+    SettingRow{"max-streams", "Streams", "Streams the peer may open in a session", &Settings::max_streams,
+               both, true, 1, 1000000},
+    SettingRow{"send-queue-bytes", "Send queue",
+               "Bytes held for sending, connected or not, before the element blocks",
+               &Settings::send_queue_bytes, sink, true, 1, INT64_MAX},
+    SettingRow{"socket-send-buffer", "Socket send buffer", "Bytes; 0: chosen automatically",
+               &Settings::socket_send_buffer, both, true, 0, INT32_MAX},
+    SettingRow{"socket-recv-buffer", "Socket receive buffer", "Bytes; 0: chosen automatically",
+               &Settings::socket_recv_buffer, both, true, 0, INT32_MAX},
+    SettingRow{
+        "max-window", "Largest window",
+        "Bytes that may be under way to this node per stream; windows grow to it with bandwidth and delay",
+        &Settings::max_window, both, true, 64 << 10, int64_t{1} << 40},
+    SettingRow{"mtu", "MTU", "Largest IP packet in bytes, from 1280; 0: discover what the path takes",
+               &Settings::mtu, both, true, 0, 65535},
+    SettingRow{"pacing-rate", "Pacing rate", "Ceiling for sending in bits per second; 0: none",
+               &Settings::pacing_rate, both, true, 0, INT64_MAX},
+    SettingRow{"congestion-control", "Congestion control", "How the rate of sending is found",
+               &Settings::congestion_control, both, true, 0, 0, congestion_control_type},
+    SettingRow{"local-address", "Local address", "Numeric address to bind; empty: every one",
+               &Settings::local_address, both, true},
+    SettingRow{
+        "local-port", "Local port",
+        "Port to bind for a caller, 0: any. Once the element has left READY it reads back what was bound",
+        &Settings::local_port, both, true, 0, 65535},
+    SettingRow{"wait-for-connection", "Wait for connection",
+               "A listener without a caller: wait, or let the pipeline run and drop what nobody hears",
+               &Settings::wait_for_connection, sink, false},
+    SettingRow{"priority", "Priority",
+               "Of this stream among those of the session: higher ones are sent first", &Settings::priority,
+               both, true, 0, 255},
+    SettingRow{"stats-interval", "Interval of stats",
+               "Milliseconds between stt-stats messages on the bus; 0: none", &Settings::stats_interval, both,
+               true, 0, ms_max},
+};
+
+}  // namespace
+
+std::span<const SettingRow> setting_table() { return rows; }
+
+}  // namespace stt

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The table behind gst/element_settings: every property with its text, range and field.
+#pragma once
+
+#include <span>
+#include <variant>
+
+#include "gst/element_settings.hpp"
+
+namespace stt {
+
+struct SettingRow {
+    using Field = std::variant<std::string Settings::*, SecretBytes Settings::*, bool Settings::*,
+                               int32_t Settings::*, uint32_t Settings::*, uint64_t Settings::*>;
+    const char* name;
+    const char* nick;
+    const char* blurb;
+    Field field;
+    unsigned sides;                    ///< of Side
+    bool connection;                   ///< a change needs a new connection
+    int64_t min = 0, max = 0;          ///< of numbers
+    GType (*enumeration)() = nullptr;  ///< set: the field is one of this type's values
+};
+
+/// In the order of the property ids, from 1.
+std::span<const SettingRow> setting_table();
+
+}  // namespace stt

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/stats.hpp"
+
+#include <string>
+
+namespace stt {
+namespace {
+
+void set(GstStructure* structure, const char* name, uint64_t value) {
+    gst_structure_set(structure, name, G_TYPE_UINT64, value, nullptr);
+}
+void set(GstStructure* structure, const char* name, double value) {
+    gst_structure_set(structure, name, G_TYPE_DOUBLE, value, nullptr);
+}
+void set(GstStructure* structure, const char* name, Duration value) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
+    gst_structure_set(structure, name, G_TYPE_INT64, static_cast<gint64>(us), nullptr);
+}
+
+}  // namespace
+
+void set_stats(GstStructure* structure, const LinkStats& stats) {
+    const SessionStats& session = stats.session;
+    const bool connected = stats.state == LinkState::connected || stats.state == LinkState::resumed;
+    gst_structure_set(structure, "connected", G_TYPE_BOOLEAN, static_cast<gboolean>(connected), nullptr);
+    set(structure, "sessions", stats.sessions);
+    set(structure, "reconnects", stats.reconnects);
+    set(structure, "queued-bytes", stats.queued_bytes);
+    set(structure, "socket-errors", stats.socket_errors);
+    set(structure, "packets-sent", session.packets_sent);
+    set(structure, "packets-received", session.packets_received);
+    set(structure, "packets-lost", session.packets_lost);
+    set(structure, "packets-spurious", session.packets_spurious);
+    set(structure, "packets-duplicate", session.duplicates);
+    set(structure, "packets-undecryptable", session.undecryptable);
+    set(structure, "checksum-mismatches", session.checksum_mismatches);
+    set(structure, "unknown-frames", session.unknown_frames);
+    set(structure, "bytes-sent", session.bytes_sent);
+    set(structure, "bytes-received", session.bytes_received);
+    set(structure, "bytes-lost", session.bytes_lost);
+    set(structure, "probes", session.probes);
+    set(structure, "key-updates", session.key_updates);
+    set(structure, "bytes-in-flight", session.in_flight);
+    set(structure, "congestion-window", session.congestion_window);
+    set(structure, "pacing-rate", session.pacing_rate * 8);
+    set(structure, "bandwidth", session.bandwidth * 8);
+    set(structure, "rtt", session.rtt);
+    set(structure, "rtt-min", session.rtt_min);
+    set(structure, "rtt-variation", session.rtt_variation);
+    set(structure, "datagram-size", session.mtu);
+}
+
+void PeriodicCall::start(uint32_t interval_ms, std::function<void()> call) {
+    stop();
+    GstClock* clock = gst_system_clock_obtain();
+    const GstClockTime interval = interval_ms * GST_MSECOND;
+    id_ = gst_clock_new_periodic_id(clock, gst_clock_get_time(clock) + interval, interval);
+    gst_object_unref(clock);
+    const auto call_it = [](GstClock*, GstClockTime, GstClockID, gpointer function) -> gboolean {
+        (*static_cast<std::function<void()>*>(function))();
+        return TRUE;
+    };
+    const auto drop_it = [](gpointer function) { delete static_cast<std::function<void()>*>(function); };
+    gst_clock_id_wait_async(id_, call_it, new std::function<void()>(std::move(call)), drop_it);
+}
+
+void PeriodicCall::stop() {
+    if (!id_) return;
+    gst_clock_id_unschedule(id_);
+    gst_clock_id_unref(id_);
+    id_ = nullptr;
+}
+
+}  // namespace stt

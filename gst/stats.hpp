@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Statistics as users read them.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <functional>
+
+#include "core/io/link.hpp"
+
+namespace stt {
+
+/// Sets the fields of `application/x-stt-stats` on `structure`. Counters in packets and bytes, times in
+/// microseconds, rates in bits per second.
+void set_stats(GstStructure* structure, const LinkStats& stats);
+
+/// Calls back at an interval on the system clock's thread.
+class PeriodicCall {
+  public:
+    ~PeriodicCall() { stop(); }
+    /// `interval_ms` > 0. `call` must not block; one that has begun may outlast stop().
+    void start(uint32_t interval_ms, std::function<void()> call);
+    void stop();
+
+  private:
+    GstClockID id_ = nullptr;
+};
+
+}  // namespace stt

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// sttsrc: delivers the peer's stream.
+#include <gst/base/gstpushsrc.h>
+
+#include "gst/bus.hpp"
+#include "gst/connection.hpp"
+#include "gst/elements.hpp"
+#include "gst/receiver.hpp"
+
+GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
+#define GST_CAT_DEFAULT sttsrc_debug
+
+namespace stt {
+namespace {
+
+/// Messages taken at once, so that a batch is pushed downstream before its first buffer has become old.
+constexpr size_t batch_max = 64;
+/// How long events wait for a buffer that says where the sender's time lies.
+constexpr Duration hold_time = 100ms;
+
+struct SttSrc {
+    GstPushSrc parent;
+    Connection* connection;
+    Receiver* receiver;
+    // Streaming thread.
+    std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
+    size_t next_message;
+    bool ended;  ///< EOS went downstream
+};
+struct SttSrcClass {
+    GstPushSrcClass parent;
+};
+
+G_DEFINE_TYPE_WITH_CODE(SttSrc, stt_src, GST_TYPE_PUSH_SRC,
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_src_uri_handler))
+
+SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
+
+Error receive_timeout() {
+    Error error;
+    error.code = ErrorCode::timeout;
+    error.origin = ErrorOrigin::network;
+    error.reason = "receive-timeout";
+    error.text = "nothing came from the peer for the receive-timeout";
+    return error;
+}
+
+/// Passes on what was taken from the inbox.
+GstFlowReturn pass_on(SttSrc* self) {
+    std::vector<InMessage>& messages = *self->messages;
+    while (self->next_message < messages.size()) {
+        const Result<GstFlowReturn> flow = self->receiver->take(messages[self->next_message++]);
+        if (!flow) {
+            self->connection->fail(flow.error());
+            return GST_FLOW_EOS;
+        }
+        if (flow.value() != GST_FLOW_OK) return flow.value();
+    }
+    return self->receiver->finish_batch();
+}
+
+/// EOS goes out here and not from the base class, so that the peer learns that it has.
+GstFlowReturn end(SttSrc* self, ReceiveQueue& inbox) {
+    const GstFlowReturn flow = self->receiver->end();
+    if (flow != GST_FLOW_OK) return flow;
+    self->ended = true;
+    inbox.eos_passed();
+    return GST_FLOW_FLUSHING;
+}
+
+/// Takes messages and pushes them downstream until something ends that; never returns OK. Any error of the
+/// link's has been posted when this returns EOS: the base class would post another for a worse result.
+GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
+    SttSrc* self = self_of(source);
+    const std::shared_ptr<Link> link = self->connection->link();
+    if (!link || self->ended) return GST_FLOW_FLUSHING;
+    const Duration limit = std::chrono::milliseconds(self->connection->setting(&Settings::receive_timeout));
+    for (;;) {
+        if (const GstFlowReturn flow = pass_on(self); flow != GST_FLOW_OK) return flow;
+        const bool holding = self->receiver->holds_events();
+        self->next_message = 0;
+        switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : limit)) {
+            case QueueStatus::ok:
+                self->receiver->read_stream(link->inbox().stream());
+                break;
+            case QueueStatus::flushing:
+                return GST_FLOW_FLUSHING;
+            case QueueStatus::eos:
+                return end(self, link->inbox());
+            case QueueStatus::failed:
+                self->connection->wait_error();
+                return GST_FLOW_EOS;
+            case QueueStatus::timeout:
+                if (!holding) {
+                    self->connection->fail(receive_timeout());
+                    return GST_FLOW_EOS;
+                }
+                if (const GstFlowReturn flow = self->receiver->release_held(); flow != GST_FLOW_OK)
+                    return flow;
+        }
+    }
+}
+
+gboolean event(GstBaseSrc* source, GstEvent* event) {
+    SttSrc* self = self_of(source);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM) {
+        auto message = encode_upstream(event, -self->receiver->shift());
+        const std::shared_ptr<Link> link = self->connection->link();
+        if (message && link) return link->send_upstream(std::move(*message));
+    }
+    return GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
+}
+
+/// What the application sends to the element itself.
+gboolean send_event(GstElement* element, GstEvent* event) {
+    const GstEventType type = GST_EVENT_TYPE(event);
+    const unsigned kind = gst_event_type_get_flags(type);
+    if (type == GST_EVENT_SEEK) {  // the base class would flush downstream, only to find that it cannot seek
+        gst_event_unref(event);
+        return FALSE;
+    }
+    // Those that belong in order with the data would wait in the base class for a buffer of its own.
+    const bool in_order = (kind & GST_EVENT_TYPE_DOWNSTREAM) && (kind & GST_EVENT_TYPE_SERIALIZED) &&
+                          type != GST_EVENT_EOS && type != GST_EVENT_FLUSH_STOP &&
+                          type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START;
+    if (!in_order) return GST_ELEMENT_CLASS(stt_src_parent_class)->send_event(element, event);
+    self_of(element)->receiver->inject(EventPtr(event));
+    return TRUE;
+}
+
+gboolean query(GstBaseSrc* source, GstQuery* query) {
+    SttSrc* self = self_of(source);
+    switch (GST_QUERY_TYPE(query)) {
+        case GST_QUERY_LATENCY: {
+            const GstClockTime latency = self->connection->setting(&Settings::latency) * GST_MSECOND;
+            gst_query_set_latency(query, TRUE, latency, latency);
+            return TRUE;
+        }
+        case GST_QUERY_SCHEDULING:
+            gst_query_set_scheduling(query,
+                                     static_cast<GstSchedulingFlags>(GST_SCHEDULING_FLAG_SEQUENTIAL |
+                                                                     GST_SCHEDULING_FLAG_BANDWIDTH_LIMITED),
+                                     1, -1, 0);
+            gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
+            return TRUE;
+        case GST_QUERY_URI: {
+            const std::string uri = self->connection->uri();
+            gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
+            return TRUE;
+        }
+        default:
+            return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
+    }
+}
+
+void close(SttSrc* self) {
+    self->connection->close();
+    self->messages->clear();
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+    SttSrc* self = self_of(element);
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+        const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
+        self->receiver->start(timestamps);
+        self->next_message = 0;
+        self->ended = false;
+        if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
+    }
+    const GstStateChangeReturn changed =
+        GST_ELEMENT_CLASS(stt_src_parent_class)->change_state(element, transition);
+    const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
+    const bool not_started =
+        transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
+    if (stopped || not_started) close(self);
+    return changed;
+}
+
+void stt_src_init(SttSrc* self) {
+    self->connection = new Connection(GST_ELEMENT(self), Side::src);
+    self->receiver = new Receiver(GST_BASE_SRC(self));
+    self->messages = new std::vector<InMessage>;
+    self->connection->set_hooks({
+        .upstream_message = nullptr,
+        .stream_opened =
+            [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
+    });
+    gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
+    gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
+}
+
+void finalize(GObject* object) {
+    SttSrc* self = self_of(object);
+    close(self);
+    delete self->connection;
+    delete self->receiver;
+    delete self->messages;
+    G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
+}
+
+void stt_src_class_init(SttSrcClass* src_class) {
+    GST_DEBUG_CATEGORY_INIT(sttsrc_debug, "sttsrc", 0, "STT source");
+    auto* object_class = G_OBJECT_CLASS(src_class);
+    object_class->finalize = finalize;
+    install_properties(object_class, Side::src);
+
+    auto* element_class = GST_ELEMENT_CLASS(src_class);
+    element_class->change_state = change_state;
+    element_class->send_event = send_event;
+    static GstStaticPadTemplate pad =
+        GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+    gst_element_class_add_static_pad_template(element_class, &pad);
+    gst_element_class_set_static_metadata(element_class, "STT source", "Source/Network",
+                                          "Delivers what a sttsink sends over an encrypted session",
+                                          "The STT for GStreamer authors");
+
+    auto* base_class = GST_BASE_SRC_CLASS(src_class);
+    base_class->event = event;
+    base_class->query = query;
+    base_class->is_seekable = [](GstBaseSrc*) -> gboolean { return FALSE; };
+    base_class->unlock = [](GstBaseSrc* source) -> gboolean {
+        self_of(source)->connection->interrupt(true);
+        return TRUE;
+    };
+    base_class->unlock_stop = [](GstBaseSrc* source) -> gboolean {
+        self_of(source)->connection->interrupt(false);
+        return TRUE;
+    };
+    GST_PUSH_SRC_CLASS(src_class)->create = create;
+}
+
+}  // namespace
+
+GType sttsrc_get_type() { return stt_src_get_type(); }
+
+}  // namespace stt

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/uri.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace stt {
+namespace {
+
+constexpr std::array<std::string_view, 16> allowed_settings = {
+    "mode",         "latency",         "stream-id",         "stream-label",        "framing",
+    "transports",   "peer-node-id",    "handshake-timeout", "keepalive-timeout",   "drain-timeout",
+    "send-timeout", "receive-timeout", "reconnect-timeout", "retry-initial-delay", "retry-max-delay",
+    "max-retries",
+};
+
+Error bad_uri(std::string text) {
+    Error error;
+    error.terminal = true;
+    error.reason = "bad-uri";
+    error.text = std::move(text);
+    return error;
+}
+
+std::string quoted(std::string_view text) { return std::string("'").append(text).append("'"); }
+
+std::optional<unsigned> hex_digit(char digit) {
+    if (digit >= '0' && digit <= '9') return digit - '0';
+    if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+    return std::nullopt;
+}
+
+/// Null for a malformed escape, and for a NUL, which no property value can hold.
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string result;
+    for (size_t i = 0; i < text.size(); i++) {
+        if (text[i] != '%') {
+            result += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return std::nullopt;
+        const auto high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+        if (!high || !low || (*high == 0 && *low == 0)) return std::nullopt;
+        result += static_cast<char>(*high << 4 | *low);
+        i += 2;
+    }
+    return result;
+}
+
+Status check_scheme(std::string_view scheme) {
+    if (scheme == "stt" || scheme == "stt+udp") return success();
+    for (const std::string_view later : {"stt+ws", "stt+wss", "stt+ice", "stt+ices"}) {
+        if (scheme == later)
+            return bad_uri("the transport of " + quoted(scheme) +
+                           " is not built in; use stt://HOST:PORT, which goes over UDP");
+    }
+    return bad_uri("unknown scheme " + quoted(scheme) + "; use stt://HOST:PORT or stt://:PORT");
+}
+
+Status read_authority(std::string_view authority, Uri& uri) {
+    std::string_view port;
+    if (authority.starts_with('[')) {
+        const size_t end = authority.find(']');
+        if (end == std::string_view::npos) return bad_uri("the IPv6 address lacks its closing bracket");
+        uri.host = authority.substr(1, end - 1);
+        if (uri.host.find(':') == std::string::npos)
+            return bad_uri("only IPv6 addresses go in brackets, not " + quoted(uri.host));
+        port = authority.substr(end + 1);
+        if (!port.starts_with(':')) return bad_uri("the port is missing: stt://[ADDRESS]:PORT");
+        port.remove_prefix(1);
+    } else {
+        const size_t colon = authority.find(':');
+        if (colon == std::string_view::npos)
+            return bad_uri("the port is missing in " + quoted(authority) + "; use stt://HOST:PORT");
+        if (authority.find(':', colon + 1) != std::string_view::npos)
+            return bad_uri("an IPv6 address needs brackets: stt://[ADDRESS]:PORT");
+        const auto host = percent_decode(authority.substr(0, colon));
+        if (!host) return bad_uri("the host " + quoted(authority.substr(0, colon)) + " is malformed");
+        uri.host = *host;
+        port = authority.substr(colon + 1);
+    }
+    unsigned value = 0;
+    const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), value);
+    if (port.empty() || failure != std::errc() || end != port.data() + port.size() || value > 65535)
+        return bad_uri("port " + quoted(port) + " is not a number from 0 to 65535");
+    if (value == 0 && !uri.host.empty())
+        return bad_uri("port 0 cannot be called; it is for listening: stt://:0");
+    uri.port = static_cast<uint16_t>(value);
+    return success();
+}
+
+/// The property to use for what a URI must not set.
+Error refused_setting(std::string_view name) {
+    return bad_uri("the query parameter " + quoted(name) +
+                   " is not allowed in a URI; set the element's property " + quoted(name) +
+                   ", if it has one");
+}
+
+Status read_query(std::string_view query, Uri& uri) {
+    while (!query.empty()) {
+        const std::string_view item = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(query.size(), item.size() + 1));
+        if (item.empty()) continue;
+        const size_t equals = item.find('=');
+        const std::string_view name = item.substr(0, equals);
+        if (std::find(allowed_settings.begin(), allowed_settings.end(), name) == allowed_settings.end())
+            return refused_setting(name);
+        if (equals == std::string_view::npos)
+            return bad_uri("the query parameter " + quoted(name) + " has no value");
+        const auto value = percent_decode(item.substr(equals + 1));
+        if (!value) return bad_uri("the value of " + quoted(name) + " is malformed");
+        if (name == "transports") {
+            if (*value != "udp")
+                return bad_uri("of transports only 'udp' is built in, not " + quoted(*value));
+            continue;
+        }
+        uri.settings.emplace_back(name, *value);
+    }
+    return success();
+}
+
+}  // namespace
+
+Result<Uri> parse_uri(std::string_view text) {
+    // First of all, so that no later message can quote a secret.
+    if (text.substr(0, text.find('?')).find('@') != std::string_view::npos)
+        return bad_uri("user information before '@' is not allowed in a URI; use seed-file or passphrase");
+    const size_t colon = text.find("://");
+    if (colon == std::string_view::npos)
+        return bad_uri(quoted(text.substr(0, 80)) + " is not a URI; use stt://HOST:PORT or stt://:PORT");
+    if (Status known = check_scheme(text.substr(0, colon)); !known) return known.error();
+    std::string_view rest = text.substr(colon + 3);
+    if (rest.find('#') != std::string_view::npos)
+        return bad_uri("a fragment ('#') is not allowed in a URI; set properties on the element");
+    std::string_view query;
+    if (const size_t mark = rest.find('?'); mark != std::string_view::npos) {
+        query = rest.substr(mark + 1);
+        rest = rest.substr(0, mark);
+    }
+    const size_t slash = rest.find('/');
+    if (slash != std::string_view::npos && rest.size() > slash + 1)
+        return bad_uri("a path " + quoted(rest.substr(slash)) +
+                       " means nothing over UDP; use stream-id or stream-label");
+    Uri uri;
+    if (Status read = read_authority(rest.substr(0, slash), uri); !read) return read.error();
+    if (Status read = read_query(query, uri); !read) return read.error();
+    return uri;
+}
+
+}  // namespace stt

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What goes wrong, and how the bus tells of it.
+#include <glib/gstdio.h>
+
+#include "tests/elements/support.hpp"
+
+namespace stt::test {
+namespace {
+
+/// The GError's code and the details of an ERROR.
+struct Told {
+    int code = -1;
+    std::string name, text, reason;
+    unsigned number = 0, sub_code = 0;
+    bool terminal = false;
+};
+Told told(GstMessage* message) {
+    Told told;
+    GError* error = nullptr;
+    gst_message_parse_error(message, &error, nullptr);
+    told.code = error->domain == GST_RESOURCE_ERROR ? error->code : -1;
+    told.text = error->message;
+    g_error_free(error);
+    const GstStructure* details = nullptr;
+    gst_message_parse_error_details(message, &details);
+    if (!details) return told;
+    const auto text = [&](const char* field) {
+        const char* value = gst_structure_get_string(details, field);
+        return std::string(value ? value : "");
+    };
+    told.name = text("name");
+    told.reason = text("reason");
+    gst_structure_get_uint(details, "code", &told.number);
+    gst_structure_get_uint(details, "sub-code", &told.sub_code);
+    gboolean terminal = FALSE;
+    gst_structure_get_boolean(details, "terminal", &terminal);
+    told.terminal = terminal;
+    EXPECT_NE(text("event-id"), "");
+    EXPECT_TRUE(gst_structure_has_field_typed(details, "timestamp", G_TYPE_UINT64));
+    return told;
+}
+
+/// The ERROR of an element that cannot leave READY.
+Told start_error(const char* factory, const std::function<void(GstElement*)>& configure) {
+    GstElement* element = gst_element_factory_make(factory, nullptr);
+    configure(element);
+    Told result;
+    {
+        Bus bus(element);
+        EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+        const MessagePtr message = bus.wait_type(GST_MESSAGE_ERROR);
+        EXPECT_TRUE(message);
+        if (message) result = told(message.get());
+        EXPECT_EQ(bus.count(GST_MESSAGE_ERROR), 0);
+        gst_element_set_state(element, GST_STATE_NULL);
+    }
+    gst_object_unref(element);
+    return result;
+}
+
+TEST(Errors, SettingsAtFaultAreNamed) {
+    struct {
+        const char *uri, *property, *value, *named;
+    } const table[] = {
+        {nullptr, "seed", seed, "uri"},
+        {"stt://h:1", nullptr, nullptr, "seed-file"},
+        {"stt://h:1", "seed", "12", "64 hexadecimal digits"},
+        {"stt://h:1", "passphrase", "short", "14 characters"},
+        {"stt://user@h:1", "seed", seed, "user information"},
+        {"stt://h:1?framing=none", "seed", seed, "framing"},
+        {"stt://h:1?drain-timeout=-5", "seed", seed, "drain-timeout"},
+        {"stt://:1?mode=caller", "seed", seed, "mode=caller"},
+        {"stt://h:1?peer-node-id=77", "seed", seed, "peer-node-id"},
+    };
+    g_unsetenv("STT_SEED_FILE");
+    for (const auto& row : table) {
+        const Told error = start_error("sttsink", [&](GstElement* element) {
+            if (row.property) g_object_set(element, row.property, row.value, nullptr);
+            if (row.uri) g_object_set(element, "uri", row.uri, nullptr);
+        });
+        EXPECT_EQ(error.code, GST_RESOURCE_ERROR_SETTINGS) << error.text;
+        EXPECT_NE(error.text.find(row.named), std::string::npos) << row.named << ": " << error.text;
+    }
+}
+
+TEST(Errors, AMissingSeedFileIsNotFound) {
+    const Told error = start_error("sttsink", [](GstElement* element) {
+        g_object_set(element, "uri", "stt://h:1", "seed-file", "/nonexistent/seed", nullptr);
+    });
+    EXPECT_EQ(error.code, GST_RESOURCE_ERROR_NOT_FOUND) << error.text;
+    EXPECT_EQ(error.number, 0u) << "whose hint would speak of something else";
+    EXPECT_EQ(error.reason, "no-such-file");
+}
+
+TEST(Errors, TwoSourcesOfASeedAreOneTooMany) {
+    const Told error = start_error("sttsrc", [](GstElement* element) {
+        g_object_set(element, "uri", "stt://:0", "seed", seed, "passphrase", "0123456789abcdef", nullptr);
+    });
+    EXPECT_NE(error.text.find("only one"), std::string::npos) << error.text;
+}
+
+TEST(Errors, ASmallMtuIsRefused) {
+    const Told error = start_error("sttsink", [](GstElement* element) {
+        g_object_set(element, "uri", "stt://127.0.0.1:5", "seed", seed, "mtu", 1000u, nullptr);
+    });
+    EXPECT_NE(error.text.find("mtu"), std::string::npos) << error.text;
+}
+
+TEST(Errors, ASeedFileThatOthersMayReadIsRefused) {
+    char* dir = g_dir_make_tmp("stt-test-XXXXXX", nullptr);
+    const std::string file = std::string(dir) + "/seed";
+    g_file_set_contents(file.c_str(), seed, -1, nullptr);
+    g_chmod(file.c_str(), 0644);
+    const auto start = [&](GstElement* element) {
+        g_object_set(element, "uri", "stt://:0", "seed-file", file.c_str(), nullptr);
+    };
+    EXPECT_NE(start_error("sttsrc", start).text.find(file), std::string::npos);
+    g_chmod(file.c_str(), 0600);
+    GstElement* element = gst_element_factory_make("sttsrc", nullptr);
+    start(element);
+    EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_object_unref(element);
+    g_remove(file.c_str());
+    g_rmdir(dir);
+    g_free(dir);
+}
+
+TEST(Errors, APortInUseFailsTheStateChange) {
+    GstElement* first = make_element("sttsrc", "stt://:0");
+    g_object_set(first, "local-address", "127.0.0.1", nullptr);
+    ASSERT_EQ(gst_element_set_state(first, GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+    const std::string port = std::to_string(local_port(first));
+    const Told error = start_error("sttsrc", [&](GstElement* element) {
+        g_object_set(element, "uri", ("stt://127.0.0.1:" + port + "?mode=listener").c_str(), "seed", seed,
+                     nullptr);
+    });
+    EXPECT_NE(error.text.find(port), std::string::npos) << error.text;
+    EXPECT_TRUE(error.terminal);
+    gst_element_set_state(first, GST_STATE_NULL);
+    gst_object_unref(first);
+}
+
+TEST(Errors, AWrongSeedIsOneErrorWithDetails) {
+    Pair pair([](GstElement* sink, GstElement*) { g_object_set(sink, "seed", other_seed, nullptr); });
+    const MessagePtr message = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(message);
+    const Told error = told(message.get());
+    EXPECT_EQ(error.code, GST_RESOURCE_ERROR_NOT_AUTHORIZED);
+    EXPECT_EQ(error.number, 0x0103u);
+    EXPECT_EQ(error.sub_code, 3u);
+    EXPECT_EQ(error.name, "AUTHENTICATION_FAILED");
+    EXPECT_TRUE(error.terminal);
+    pair.start();
+    EXPECT_EQ(pair.push(make_buffer(1).release()), GST_FLOW_EOS);
+    pair.push_eos();
+    pair.join();
+    EXPECT_EQ(pair.sink_bus->count(GST_MESSAGE_ERROR), 0);
+    EXPECT_EQ(pair.src_bus->count(GST_MESSAGE_ERROR), 0);
+}
+
+TEST(Errors, AWrongSeedAtTheReceiverIsOneErrorBeforeEos) {
+    GstElement* sink = make_element("sttsink", "stt://:0");
+    g_object_set(sink, "local-address", "127.0.0.1", nullptr);
+    GstHarness* listener = gst_harness_new_with_element(sink, "sink", nullptr);
+    gst_harness_play(listener);
+    GstElement* pipeline = gst_pipeline_new(nullptr);
+    GstElement* src =
+        make_element("sttsrc", "stt://127.0.0.1:" + std::to_string(local_port(sink)), other_seed);
+    GstElement* fake = gst_element_factory_make("fakesink", nullptr);
+    gst_bin_add_many(GST_BIN(pipeline), src, fake, nullptr);
+    gst_element_link(src, fake);
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    GstBus* bus = gst_element_get_bus(pipeline);
+    const auto both = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_EOS);
+    const MessagePtr message(gst_bus_timed_pop_filtered(bus, deadline, both));
+    ASSERT_TRUE(message);
+    ASSERT_EQ(GST_MESSAGE_TYPE(message.get()), GST_MESSAGE_ERROR);
+    EXPECT_EQ(told(message.get()).number, 0x0103u);
+    // What the source does about it ends with EOS downstream.
+    GstPad* pad = gst_element_get_static_pad(src, "src");
+    while (!GST_PAD_IS_EOS(pad)) g_usleep(1000);
+    gst_object_unref(pad);
+    const MessagePtr second(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR));
+    EXPECT_FALSE(second);
+    gst_object_unref(bus);
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    gst_object_unref(pipeline);
+    gst_harness_teardown(listener);
+    gst_object_unref(sink);
+}
+
+TEST(Errors, APeerThatIsNotTheExpectedNodeIsRefused) {
+    Pair pair([](GstElement* sink, GstElement*) {
+        g_object_set(sink, "peer-node-id", std::string(64, '7').c_str(), nullptr);
+    });
+    const MessagePtr message = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(message);
+    EXPECT_EQ(told(message.get()).name, "AUTHENTICATION_FAILED");
+}
+
+TEST(Errors, GivingUpComesAfterWarnings) {
+    GstElement* sink = make_element("sttsink", "stt://127.0.0.1:1");
+    g_object_set(sink, "retry-initial-delay", 1u, "max-retries", 2, nullptr);
+    {
+        Bus bus(sink);
+        GstHarness* harness = gst_harness_new_with_element(sink, "sink", nullptr);
+        gst_harness_play(harness);
+        const MessagePtr warning = bus.wait_type(GST_MESSAGE_WARNING);
+        ASSERT_TRUE(warning);
+        const GstStructure* details = nullptr;
+        gst_message_parse_warning_details(warning.get(), &details);
+        ASSERT_NE(details, nullptr);
+        EXPECT_TRUE(gst_structure_has_field(details, "next-delay-ms"));
+        EXPECT_STREQ(gst_structure_get_string(details, "name"), "CONNECTION_REFUSED");
+        const MessagePtr error = bus.wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(error);
+        EXPECT_EQ(told(error.get()).code, GST_RESOURCE_ERROR_NOT_FOUND);
+        gst_harness_teardown(harness);
+    }
+    gst_object_unref(sink);
+}
+
+TEST(Errors, NothingOfASecretIsEverShown) {
+    Pair pair;
+    pair.start();
+    pair.push(make_buffer(1).release());
+    EXPECT_TRUE(pair.pull());
+    while (GstMessage* message = gst_bus_pop(pair.sink_bus->get())) {
+        if (const GstStructure* structure = gst_message_get_structure(message)) {
+            char* text = gst_structure_to_string(structure);
+            EXPECT_EQ(strstr(text, seed), nullptr);
+            g_free(text);
+        }
+        gst_message_unref(message);
+    }
+}
+
+}  // namespace
+}  // namespace stt::test

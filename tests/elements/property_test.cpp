@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Every property: its default, that it keeps what it is given, and who may see it.
+#include <glib/gstdio.h>
+
+#include <set>
+
+#include "tests/elements/support.hpp"
+
+namespace stt::test {
+namespace {
+
+const char* const factories[] = {"sttsink", "sttsrc"};
+
+std::vector<GParamSpec*> own_properties(GstElement* element) {
+    unsigned count = 0;
+    GParamSpec** all = g_object_class_list_properties(G_OBJECT_GET_CLASS(element), &count);
+    std::vector<GParamSpec*> own;
+    for (unsigned i = 0; i < count; i++)
+        if (all[i]->owner_type == G_OBJECT_TYPE(element)) own.push_back(all[i]);
+    g_free(all);
+    return own;
+}
+
+TEST(Properties, EveryOneExplainsItself) {
+    for (const char* factory : factories) {
+        GstElement* element = gst_element_factory_make(factory, nullptr);
+        for (GParamSpec* spec : own_properties(element)) {
+            EXPECT_GT(strlen(g_param_spec_get_blurb(spec)), 15u) << spec->name;
+            EXPECT_NE(g_param_spec_get_nick(spec), nullptr) << spec->name;
+        }
+        gst_object_unref(element);
+    }
+}
+
+TEST(Properties, BeginWithTheirDefaults) {
+    for (const char* factory : factories) {
+        GstElement* element = gst_element_factory_make(factory, nullptr);
+        for (GParamSpec* spec : own_properties(element)) {
+            const bool writable = spec->flags & G_PARAM_WRITABLE, readable = spec->flags & G_PARAM_READABLE;
+            if (!writable || !readable) continue;
+            GValue value = G_VALUE_INIT;
+            g_value_init(&value, spec->value_type);
+            g_object_get_property(G_OBJECT(element), spec->name, &value);
+            EXPECT_TRUE(g_param_value_defaults(spec, &value)) << spec->name;
+            g_value_unset(&value);
+        }
+        gst_object_unref(element);
+    }
+}
+
+/// Something that is not the default.
+void change(GParamSpec* spec, GValue* value) {
+    if (G_IS_PARAM_SPEC_STRING(spec)) g_value_set_static_string(value, "something");
+    if (G_IS_PARAM_SPEC_BOOLEAN(spec)) g_value_set_boolean(value, !g_value_get_boolean(value));
+    if (G_IS_PARAM_SPEC_INT(spec)) g_value_set_int(value, g_value_get_int(value) + 17);
+    if (G_IS_PARAM_SPEC_UINT(spec)) g_value_set_uint(value, g_value_get_uint(value) + 17);
+    if (G_IS_PARAM_SPEC_UINT64(spec)) g_value_set_uint64(value, g_value_get_uint64(value) + 17);
+    if (G_IS_PARAM_SPEC_ENUM(spec)) g_value_set_enum(value, 1);
+    if (!strcmp(spec->name, "uri")) g_value_set_static_string(value, "stt://host:4711?mode=caller");
+}
+
+TEST(Properties, KeepWhatTheyAreGiven) {
+    for (const char* factory : factories) {
+        GstElement* element = gst_element_factory_make(factory, nullptr);
+        for (GParamSpec* spec : own_properties(element)) {
+            if (!(spec->flags & G_PARAM_WRITABLE) || !(spec->flags & G_PARAM_READABLE)) continue;
+            GValue value = G_VALUE_INIT, got = G_VALUE_INIT;
+            g_value_init(&value, spec->value_type);
+            g_value_init(&got, spec->value_type);
+            g_object_get_property(G_OBJECT(element), spec->name, &value);
+            change(spec, &value);
+            g_object_set_property(G_OBJECT(element), spec->name, &value);
+            g_object_get_property(G_OBJECT(element), spec->name, &got);
+            EXPECT_EQ(gst_value_compare(&value, &got), GST_VALUE_EQUAL) << spec->name;
+            g_value_unset(&value);
+            g_value_unset(&got);
+        }
+        gst_object_unref(element);
+    }
+}
+
+TEST(Properties, SecretsCannotBeRead) {
+    for (const char* factory : factories) {
+        GstElement* element = gst_element_factory_make(factory, nullptr);
+        for (const char* name : {"seed", "passphrase"}) {
+            GParamSpec* spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
+            ASSERT_NE(spec, nullptr);
+            EXPECT_TRUE(spec->flags & G_PARAM_WRITABLE);
+            EXPECT_FALSE(spec->flags & G_PARAM_READABLE);
+        }
+        gst_object_unref(element);
+    }
+}
+
+TEST(Properties, EachIsWhereItBelongs) {
+    const std::set<std::string> sink_only{"drain-timeout", "send-timeout", "send-queue-bytes",
+                                          "wait-for-connection"};
+    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout"};
+    GstElement* sink = gst_element_factory_make("sttsink", nullptr);
+    GstElement* src = gst_element_factory_make("sttsrc", nullptr);
+    std::set<std::string> of_sink, of_src;
+    for (GParamSpec* spec : own_properties(sink)) of_sink.insert(spec->name);
+    for (GParamSpec* spec : own_properties(src)) of_src.insert(spec->name);
+    for (const std::string& name : of_sink) EXPECT_NE(of_src.count(name), sink_only.count(name)) << name;
+    for (const std::string& name : of_src) EXPECT_NE(of_sink.count(name), src_only.count(name)) << name;
+    gst_object_unref(sink);
+    gst_object_unref(src);
+}
+
+TEST(Properties, TheUriSetsWhatItMay) {
+    GstElement* src = gst_element_factory_make("sttsrc", nullptr);
+    g_object_set(
+        src, "uri",
+        "stt://:5?mode=listener&latency=80&stream-id=7&stream-label=a%20b&framing=bytes&max-retries=-1",
+        nullptr);
+    int mode = 0, framing = 0, stream_id = 0;
+    unsigned latency = 0;
+    char* label = nullptr;
+    g_object_get(src, "mode", &mode, "framing", &framing, "latency", &latency, "stream-id", &stream_id,
+                 "stream-label", &label, nullptr);
+    EXPECT_EQ(mode, 2);
+    EXPECT_EQ(framing, 1);
+    EXPECT_EQ(latency, 80u);
+    EXPECT_EQ(stream_id, 7);
+    EXPECT_STREQ(label, "a b");
+    g_free(label);
+    gst_object_unref(src);
+}
+
+TEST(Properties, TheUriHandler) {
+    for (const GstURIType type : {GST_URI_SRC, GST_URI_SINK}) {
+        GError* error = nullptr;
+        GstElement* element = gst_element_make_from_uri(type, "stt://host:1?latency=5", nullptr, &error);
+        ASSERT_NE(element, nullptr) << error->message;
+        char* uri = gst_uri_handler_get_uri(GST_URI_HANDLER(element));
+        EXPECT_STREQ(uri, "stt://host:1?latency=5");
+        g_free(uri);
+        EXPECT_FALSE(gst_uri_handler_set_uri(GST_URI_HANDLER(element), "stt://me:secret@host:1", &error));
+        ASSERT_NE(error, nullptr);
+        EXPECT_EQ(error->domain, GST_URI_ERROR);
+        EXPECT_EQ(strstr(error->message, "secret"), nullptr);
+        g_clear_error(&error);
+        gst_object_unref(element);
+    }
+}
+
+TEST(Properties, NodeIdIsTheProcesssUnlessAFileSaysOtherwise) {
+    char *one = nullptr, *two = nullptr;
+    GstElement* sink = gst_element_factory_make("sttsink", nullptr);
+    GstElement* src = gst_element_factory_make("sttsrc", nullptr);
+    g_object_get(sink, "node-id", &one, nullptr);
+    g_object_get(src, "node-id", &two, nullptr);
+    EXPECT_STREQ(one, two);
+    EXPECT_EQ(strlen(one), 64u);
+    g_free(one);
+    g_free(two);
+    gst_object_unref(sink);
+    gst_object_unref(src);
+}
+
+TEST(Properties, AChangeThatComesTooLateIsSaid) {
+    Pair pair;
+    g_object_set(pair.sink_element, "max-window", guint64{1} << 20, nullptr);
+    const MessagePtr warning = pair.sink_bus->wait_type(GST_MESSAGE_WARNING);
+    ASSERT_TRUE(warning);
+    GError* error = nullptr;
+    gst_message_parse_warning(warning.get(), &error, nullptr);
+    EXPECT_NE(strstr(error->message, "max-window"), nullptr);
+    g_error_free(error);
+    g_object_set(pair.sink_element, "drain-timeout", 5u, nullptr);
+    EXPECT_EQ(pair.sink_bus->count(GST_MESSAGE_WARNING), 0);
+}
+
+TEST(Properties, ASeedFileThatChangesIsTakenUp) {
+    char* dir = g_dir_make_tmp("stt-test-XXXXXX", nullptr);
+    const std::string file = std::string(dir) + "/seed";
+    const auto write = [&](const std::string& lines) {
+        g_file_set_contents_full(file.c_str(), lines.data(), static_cast<gssize>(lines.size()),
+                                 G_FILE_SET_CONTENTS_CONSISTENT, 0600, nullptr);
+    };
+    write(std::string(other_seed) + "\n");
+    Pair pair([&](GstElement* sink, GstElement* src) {
+        g_object_set(src, "seed", nullptr, "seed-file", file.c_str(), nullptr);
+        g_object_set(sink, "seed", other_seed, nullptr);
+    });
+    ASSERT_TRUE(pair.sink_bus->wait_element("stt-session", "state", "connected"));
+    gst_element_set_state(pair.sink_element, GST_STATE_READY);
+    write(std::string(other_seed) + "\n" + seed + "\n");
+    g_object_set(pair.sink_element, "seed", seed, nullptr);
+    // The file is looked at once a second: until then the new seed is a wrong one.
+    bool connected = false;
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    while (!connected && g_get_monotonic_time() < end) {
+        gst_element_set_state(pair.sink_element, GST_STATE_PLAYING);
+        const MessagePtr verdict = pair.sink_bus->wait([](GstMessage* message) {
+            const GstStructure* structure = gst_message_get_structure(message);
+            return GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR ||
+                   (structure && !g_strcmp0(gst_structure_get_string(structure, "state"), "connected"));
+        });
+        ASSERT_TRUE(verdict);
+        connected = GST_MESSAGE_TYPE(verdict.get()) == GST_MESSAGE_ELEMENT;
+        if (!connected) gst_element_set_state(pair.sink_element, GST_STATE_READY);
+    }
+    EXPECT_TRUE(connected);
+    g_remove(file.c_str());
+    g_rmdir(dir);
+    g_free(dir);
+}
+
+TEST(Properties, APassphraseConnects) {
+    Pair pair([](GstElement* sink, GstElement* src) {
+        for (GstElement* element : {sink, src})
+            g_object_set(element, "seed", nullptr, "passphrase", "correct horse battery", nullptr);
+    });
+    pair.start();
+    pair.push(make_buffer(3).release());
+    EXPECT_TRUE(pair.pull());
+}
+
+}  // namespace
+}  // namespace stt::test

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/link.hpp"
+
+#include <thread>
+
+#include "tests/net/link_fixture.hpp"
+
+namespace stt::test {
+namespace {
+
+std::vector<uint8_t> numbered(size_t size, uint32_t number) {
+    std::vector<uint8_t> bytes(size);
+    for (size_t i = 0; i < size; i++) bytes[i] = static_cast<uint8_t>(number * 31 + i * 7 + (i >> 8));
+    return bytes;
+}
+
+// A sender and a receiver; the sender calls or listens.
+struct Pair {
+    End sender, receiver;
+
+    void open(bool sender_calls) {
+        End& listener = sender_calls ? receiver : sender;
+        End& caller = sender_calls ? sender : receiver;
+        const auto roles = sender_calls ? std::pair(StreamRole::receiver, StreamRole::sender)
+                                        : std::pair(StreamRole::sender, StreamRole::receiver);
+        ASSERT_TRUE(listener.open(listener_config(roles.first)));
+        ASSERT_TRUE(caller.open(caller_config(roles.second, listener.link->local_port())));
+    }
+};
+
+class LinkDirection : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Caller, LinkDirection, testing::Values(true, false),
+                         [](const auto& param) { return param.param ? "Sender" : "Receiver"; });
+
+TEST_P(LinkDirection, CarriesMessagesAndDrains) {
+    Pair pair;
+    pair.open(GetParam());
+    constexpr uint32_t count = 10'000;
+    std::thread streaming([&] {
+        for (uint32_t i = 0; i < count; i++)
+            ASSERT_EQ(pair.sender.link->outbox().push(message_of(numbered(1316, i)), true, 0, patience),
+                      QueueStatus::ok);
+        pair.sender.link->outbox().finish();
+    });
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all), QueueStatus::eos);
+    streaming.join();
+    pair.receiver.link->inbox().eos_passed();
+    ASSERT_EQ(all.size(), count);
+    for (uint32_t i = 0; i < count; i++) ASSERT_EQ(payload_of(all[i]), numbered(1316, i)) << i;
+    EXPECT_EQ(pair.sender.link->outbox().wait_delivered(patience), QueueStatus::ok);
+    EXPECT_EQ(pair.sender.link->outbox().undelivered().buffers, 0u);
+    EXPECT_EQ(pair.sender.link->outbox().delivered().buffers, count);
+    EXPECT_EQ(pair.sender.link->outbox().delivered().bytes, count * 1316u);
+    ASSERT_EQ(pair.receiver.seen.headers.size(), 1u);
+    EXPECT_EQ(pair.receiver.seen.headers[0], (std::vector<uint8_t>{1, 2, 3}));
+    EXPECT_TRUE(pair.sender.seen.errors.empty());
+    EXPECT_TRUE(pair.receiver.seen.errors.empty());
+}
+
+TEST(Link, CarriesTheLargestMessage) {
+    Pair pair;
+    pair.open(true);
+    const std::vector<uint8_t> big = numbered(message_payload_max, 5);
+    std::thread streaming([&] {
+        EXPECT_EQ(pair.sender.link->outbox().push(message_of(big), true, 0, patience), QueueStatus::ok);
+        pair.sender.link->outbox().finish();
+    });
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all), QueueStatus::eos);
+    streaming.join();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_TRUE(payload_of(all[0]) == big);
+}
+
+TEST(Link, WorksWithoutOffload) {
+    End sender, receiver;
+    LinkConfig listening = listener_config(StreamRole::receiver);
+    listening.offload = false;
+    ASSERT_TRUE(receiver.open(std::move(listening)));
+    LinkConfig calling = caller_config(StreamRole::sender, receiver.link->local_port());
+    calling.offload = false;
+    ASSERT_TRUE(sender.open(std::move(calling)));
+    constexpr uint32_t count = 200;
+    std::thread streaming([&] {
+        for (uint32_t i = 0; i < count; i++)
+            EXPECT_EQ(sender.link->outbox().push(message_of(numbered(65'536, i)), true, 0, patience),
+                      QueueStatus::ok);
+        sender.link->outbox().finish();
+    });
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(receiver.link->inbox(), all), QueueStatus::eos);
+    streaming.join();
+    ASSERT_EQ(all.size(), count);
+    for (uint32_t i = 0; i < count; i++) EXPECT_TRUE(payload_of(all[i]) == numbered(65'536, i)) << i;
+}
+
+TEST(Link, AnEndWithoutDataArrives) {
+    Pair pair;
+    pair.open(true);
+    pair.sender.link->outbox().finish();
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all), QueueStatus::eos);
+    pair.receiver.link->inbox().eos_passed();
+    EXPECT_EQ(pair.sender.link->outbox().wait_delivered(patience), QueueStatus::ok);
+}
+
+TEST(Link, CarriesMessagesUpstream) {
+    Pair pair;
+    pair.open(true);
+    EXPECT_TRUE(pair.receiver.seen.wait([&] { return !pair.receiver.seen.headers.empty(); }));
+    EXPECT_TRUE(pair.receiver.link->send_upstream(message_of({9, 8, 7}, 3)));
+    ASSERT_TRUE(pair.sender.seen.wait([&] { return !pair.sender.seen.upstream.empty(); }));
+    EXPECT_EQ(pair.sender.seen.upstream[0].kind, 3);
+    EXPECT_EQ(payload_of(pair.sender.seen.upstream[0]), (std::vector<uint8_t>{9, 8, 7}));
+    EXPECT_FALSE(pair.sender.link->send_upstream(message_of({1})));
+}
+
+TEST(Link, WrongSeedEndsTheCallerAndIsNotedByTheListener) {
+    End listener, caller;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    LinkConfig config = caller_config(StreamRole::sender, listener.link->local_port());
+    config.seeds = seed_of(8);
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
+    ASSERT_EQ(caller.seen.errors.size(), 1u);
+    EXPECT_EQ(caller.seen.errors[0].error.code, ErrorCode::authentication_failed);
+    EXPECT_TRUE(caller.seen.errors[0].error.terminal);
+    EXPECT_EQ(caller.link->outbox().push(message_of({1}), true, 0, patience), QueueStatus::failed);
+    ASSERT_TRUE(listener.seen.wait([&] { return listener.seen.find(ErrorCode::authentication_failed); }));
+    EXPECT_EQ(listener.seen.terminal_errors(), 0u);
+    EXPECT_EQ(caller.seen.terminal_errors(), 1u);
+}
+
+TEST(Link, ClosedPortIsRefusedAndRetriedUntilTimeIsUp) {
+    End gone;
+    ASSERT_TRUE(gone.open(listener_config(StreamRole::receiver)));
+    const uint16_t port = gone.link->local_port();
+    gone.link->close();
+    End caller;
+    LinkConfig config = caller_config(StreamRole::sender, port);
+    config.reconnect_timeout = 300ms;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
+    const std::lock_guard lock(caller.seen.mutex);
+    ASSERT_GE(caller.seen.errors.size(), 2u);
+    EXPECT_EQ(caller.seen.errors.front().error.code, ErrorCode::connection_refused);
+    EXPECT_TRUE(caller.seen.errors.front().retrying);
+    EXPECT_EQ(caller.seen.errors.front().attempt, 1u);
+    EXPECT_GT(caller.seen.errors.front().next_delay, 0ns);
+    EXPECT_EQ(caller.seen.errors.back().error.code, ErrorCode::connection_refused);
+    EXPECT_TRUE(caller.seen.errors.back().error.terminal);
+}
+
+TEST(Link, BindConflictNamesThePort) {
+    End first;
+    ASSERT_TRUE(first.open(listener_config(StreamRole::receiver)));
+    LinkConfig config = listener_config(StreamRole::receiver);
+    config.port = first.link->local_port();
+    Recorder seen;
+    const auto second = Link::open(std::move(config), seen);
+    ASSERT_FALSE(second.ok());
+    EXPECT_NE(second.error().text.find(std::to_string(first.link->local_port())), std::string::npos);
+    EXPECT_NE(second.error().text.find("127.0.0.1"), std::string::npos);
+    EXPECT_TRUE(second.error().terminal);
+}
+
+TEST(Link, CloseFreesThePortAtOnce) {
+    for (int i = 0; i < 20; i++) {
+        Pair pair;
+        pair.open(true);
+        if (i % 2) {
+            EXPECT_TRUE(pair.receiver.seen.wait_state(LinkState::connected));
+        }
+        const uint16_t port = pair.receiver.link->local_port();
+        pair.receiver.link->close();
+        LinkConfig config = listener_config(StreamRole::receiver);
+        config.port = port;
+        End again;
+        EXPECT_TRUE(again.open(std::move(config)));
+    }
+}
+
+TEST(Link, ClosesFromInsideACallback) {
+    End listener, caller;
+    std::atomic<bool> closed{false};
+    caller.seen.status_hook = [&](const LinkStatus& status) {
+        if (status.state != LinkState::connected) return;
+        caller.link->close();
+        closed = true;
+        caller.seen.changed.notify_all();
+    };
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, listener.link->local_port())));
+    ASSERT_TRUE(caller.seen.wait([&] { return closed.load(); }));
+    caller.link->close();
+    EXPECT_EQ(caller.seen.ready, 0) << "a callback after close()";
+    EXPECT_TRUE(listener.seen.wait([&] { return listener.seen.find(ErrorCode::session_closed); }));
+}
+
+TEST(Link, TheLastReferenceMayGoInACallback) {
+    End listener;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    static Recorder seen;  // nobody can wait for the end of the callback
+    std::mutex mutex;
+    std::shared_ptr<Link> link;
+    bool dropped = false;
+    seen.status_hook = [&](const LinkStatus& status) {
+        if (status.state != LinkState::connected) return;
+        std::shared_ptr<Link> last;
+        {
+            const std::lock_guard lock(mutex);
+            last = std::move(link);
+        }
+        last.reset();
+        {
+            const std::lock_guard lock(seen.mutex);
+            dropped = true;
+        }
+        seen.changed.notify_all();
+    };
+    {
+        const std::lock_guard lock(mutex);
+        link = std::move(*Link::open(caller_config(StreamRole::sender, listener.link->local_port()), seen));
+    }
+    ASSERT_TRUE(seen.wait([&] { return dropped; }));
+    EXPECT_TRUE(listener.seen.wait([&] { return listener.seen.find(ErrorCode::session_closed); }));
+}
+
+TEST(Link, ASecondCallerIsTurnedAway) {
+    Pair pair;
+    pair.open(true);
+    ASSERT_TRUE(pair.receiver.seen.wait([&] { return !pair.receiver.seen.headers.empty(); }));
+    End second;
+    LinkConfig config = caller_config(StreamRole::sender, pair.receiver.link->local_port());
+    config.auto_reconnect = false;
+    ASSERT_TRUE(second.open(std::move(config)));
+    ASSERT_TRUE(second.seen.wait_state(LinkState::closed));
+    {
+        const std::lock_guard lock(second.seen.mutex);
+        ASSERT_FALSE(second.seen.errors.empty());
+        EXPECT_NE(second.seen.errors.back().error.text.find("TOO_MANY_SESSIONS"), std::string::npos)
+            << second.seen.errors.back().error.text;
+    }
+    ASSERT_TRUE(
+        pair.receiver.seen.wait([&] { return pair.receiver.seen.find(ErrorCode::too_many_sessions); }));
+    EXPECT_EQ(pair.sender.link->outbox().push(message_of({1}), true, 0, patience), QueueStatus::ok);
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all, 1), QueueStatus::ok);
+}
+
+TEST(Link, TwoSendersAreToldSo) {
+    End listener, caller;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::sender)));
+    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, listener.link->local_port())));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
+    // Its own error, or the one that the caller closed the session with: whichever came first.
+    const auto told = [](const ErrorReport& r) {
+        return r.error.text.find("both ends are senders") != std::string::npos;
+    };
+    ASSERT_TRUE(listener.seen.wait([&] { return std::ranges::any_of(listener.seen.errors, told); }));
+    const std::lock_guard lock(caller.seen.mutex);
+    ASSERT_TRUE(caller.seen.find(ErrorCode::stream_closed));
+    EXPECT_TRUE(caller.seen.errors.back().error.terminal);
+}
+
+TEST(Link, TwoReceiversAreToldSo) {
+    End listener, caller;
+    LinkConfig listening = listener_config(StreamRole::receiver);
+    listening.session.handshake_timeout = 200ms;
+    ASSERT_TRUE(listener.open(std::move(listening)));
+    LinkConfig calling = caller_config(StreamRole::receiver, listener.link->local_port());
+    calling.session.handshake_timeout = 200ms;
+    ASSERT_TRUE(caller.open(std::move(calling)));
+    EXPECT_TRUE(caller.seen.wait([&] { return caller.seen.find(ErrorCode::timeout); }));
+    EXPECT_TRUE(listener.seen.wait([&] { return listener.seen.find(ErrorCode::timeout); }));
+}
+
+TEST(Link, ANewListenerGetsWhatTheOldOneDidNotAcknowledge) {
+    End caller;
+    auto old = std::make_unique<End>();
+    ASSERT_TRUE(old->open(listener_config(StreamRole::receiver)));
+    const uint16_t port = old->link->local_port();
+    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, port)));
+    ASSERT_TRUE(old->seen.wait_state(LinkState::connected));
+    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 0)), true, 0, patience), QueueStatus::ok);
+    std::vector<InMessage> first;
+    EXPECT_EQ(pop_all(old->link->inbox(), first, 1), QueueStatus::ok);
+    old.reset();
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::reconnecting));
+    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 1)), true, 0, patience), QueueStatus::ok);
+    caller.link->outbox().finish();
+    End fresh;
+    LinkConfig config = listener_config(StreamRole::receiver);
+    config.port = port;
+    ASSERT_TRUE(fresh.open(std::move(config)));
+    std::vector<InMessage> second;
+    EXPECT_EQ(pop_all(fresh.link->inbox(), second), QueueStatus::eos);
+    ASSERT_FALSE(second.empty());
+    EXPECT_EQ(payload_of(second.back()), numbered(100, 1));
+    EXPECT_EQ(caller.seen.ready, 2);
+    EXPECT_EQ(caller.link->stats().reconnects, 1u);
+}
+
+TEST(Link, AListenerTakesTheNextCaller) {
+    End listener;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    std::vector<InMessage> all;
+    for (uint32_t i = 0; i < 3; i++) {
+        End caller;
+        ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, listener.link->local_port())));
+        EXPECT_EQ(caller.link->outbox().push(message_of(numbered(50, i)), true, 0, patience),
+                  QueueStatus::ok);
+        EXPECT_EQ(pop_all(listener.link->inbox(), all, i + 1), QueueStatus::ok);
+    }
+    for (uint32_t i = 0; i < 3; i++) EXPECT_EQ(payload_of(all[i]), numbered(50, i));
+}
+
+TEST(Link, StretchesAPassphrase) {
+    End listener, caller;
+    const std::string phrase = "correct horse battery staple";
+    const Bytes bytes(reinterpret_cast<const uint8_t*>(phrase.data()), phrase.size());
+    LinkConfig listening = listener_config(StreamRole::receiver);
+    listening.seeds.clear();
+    listening.passphrase = SecretBytes::copy_of(bytes);
+    ASSERT_TRUE(listener.open(std::move(listening)));
+    LinkConfig calling = caller_config(StreamRole::sender, listener.link->local_port());
+    calling.seeds.clear();
+    calling.passphrase = SecretBytes::copy_of(bytes);
+    ASSERT_TRUE(caller.open(std::move(calling)));
+    EXPECT_TRUE(caller.seen.wait_state(LinkState::connected));
+}
+
+TEST(Link, StatsCountWhatWasSent) {
+    Pair pair;
+    pair.open(true);
+    EXPECT_EQ(pair.sender.link->outbox().push(message_of(numbered(50'000, 0)), true, 0, patience),
+              QueueStatus::ok);
+    std::vector<InMessage> all;
+    EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all, 1), QueueStatus::ok);
+    EXPECT_GE(pair.sender.link->stats().session.bytes_sent, 50'000u);
+    EXPECT_GE(pair.receiver.link->stats().session.bytes_received, 50'000u);
+    EXPECT_EQ(pair.receiver.link->stats().state, LinkState::connected);
+    EXPECT_EQ(pair.receiver.link->stats().sessions, 1u);
+}
+
+}  // namespace
+}  // namespace stt::test

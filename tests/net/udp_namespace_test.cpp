@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The socket on paths that loopback as it comes does not offer.
+#include <poll.h>
+
+#include "core/io/socket_address.hpp"
+#include "core/io/udp_socket.hpp"
+#include "tests/net/namespace.hpp"
+
+namespace stt::test {
+namespace {
+
+using Outcome = UdpSocket::Sent::Outcome;
+constexpr int patience_ms = 20'000;
+
+UdpSocket open(UdpConfig config = {}) {
+    config.local_address = "127.0.0.1";
+    auto socket = UdpSocket::open(config);
+    EXPECT_TRUE(socket.ok());
+    return std::move(*socket);
+}
+
+bool wait_for(const UdpSocket& socket, short events) {
+    pollfd item{socket.fd(), events, 0};
+    return poll(&item, 1, patience_ms) == 1;
+}
+
+class SlowLink : public testing::TestWithParam<SendMode> {};
+INSTANTIATE_TEST_SUITE_P(Modes, SlowLink,
+                         testing::Values(SendMode::segmentation, SendMode::several, SendMode::single));
+
+TEST_P(SlowLink, AFullSocketBlocksAndNothingIsLost) {
+    const auto body = [] {
+        UdpConfig config;
+        config.send_mode = GetParam();
+        config.send_buffer = 30'000;
+        UdpSocket from = open(config), to = open();
+        constexpr size_t segment = 1200, segments = 10, batches = 50;
+        size_t blocked = 0, received = 0;
+        const auto count = [&](const Address&, MutableBytes datagram, const auto&) {
+            EXPECT_EQ(datagram.size(), segment);
+            EXPECT_EQ(datagram[0], received / segments) << "out of order, or lost";
+            EXPECT_EQ(datagram[1], received % segments);
+            received++;
+        };
+        for (size_t i = 0; i < batches; i++) {
+            std::vector<uint8_t> batch(segments * segment);
+            for (size_t j = 0; j < segments; j++) {
+                batch[j * segment] = static_cast<uint8_t>(i);
+                batch[j * segment + 1] = static_cast<uint8_t>(j);
+            }
+            size_t done = 0;
+            for (;;) {
+                const auto sent = from.send(to.local_address(), Bytes(batch).subspan(done), segment);
+                done += sent.size;
+                if (sent.outcome == Outcome::done) break;
+                ASSERT_EQ(sent.outcome, Outcome::would_block);
+                ASSERT_EQ(sent.size % segment, 0u);
+                blocked++;
+                ASSERT_TRUE(wait_for(from, POLLOUT));
+                while (to.receive(count)) {
+                }
+            }
+            ASSERT_EQ(done, batch.size());
+        }
+        while (received < batches * segments && wait_for(to, POLLIN)) to.receive(count);
+        EXPECT_EQ(received, batches * segments);
+        EXPECT_GT(blocked, 0u) << "the test did not test anything";
+    };
+    STT_IN_NAMESPACE(
+        "ip link set lo mtu 1500 && tc qdisc add dev lo root tbf rate 20mbit burst 16kb limit 10mb", body);
+}
+
+TEST(NarrowLink, TooLongIsToldAndSegmentationStays) {
+    const auto body = [] {
+        UdpSocket from = open(), to = open();
+        const std::vector<uint8_t> bytes(32'000);
+        EXPECT_EQ(from.send(to.local_address(), Bytes(bytes).first(1472), 1472).outcome, Outcome::done);
+        for (const size_t size : {size_t{1473}, size_t{16'000}}) {
+            const auto sent =
+                from.send(to.local_address(), Bytes(bytes).first(size), std::min(size, size_t{1600}));
+            EXPECT_EQ(sent.outcome, Outcome::failed);
+            EXPECT_EQ(sent.report, NetworkReport::too_big);
+        }
+        EXPECT_EQ(from.send_mode(), SendMode::segmentation);
+        EXPECT_EQ(from.send(to.local_address(), bytes, 1472).outcome, Outcome::done);
+        EXPECT_EQ(from.send_mode(), SendMode::segmentation);
+        EXPECT_FALSE(from.next_error()) << "local errors came with the send";
+    };
+    STT_IN_NAMESPACE("ip link set lo mtu 1500", body);
+}
+
+TEST(Firewall, RejectionsAreReportedWithTheirAddress) {
+    const auto body = [] {
+        UdpSocket from = open();
+        const Address to = Address::v4({127, 0, 0, 1}, 9);
+        EXPECT_EQ(from.send(to, std::vector<uint8_t>(10), 10).outcome, Outcome::done);
+        ASSERT_TRUE(wait_for(from, POLLERR));
+        const auto error = from.next_error();
+        ASSERT_TRUE(error);
+        EXPECT_EQ(error->to, to);
+        EXPECT_EQ(error->report, NetworkReport::unreachable);
+    };
+    STT_IN_NAMESPACE(
+        "nft add table inet t && nft 'add chain inet t in { type filter hook input priority 0; }' && "
+        "nft 'add rule inet t in udp dport 9 reject with icmp type host-unreachable'",
+        body);
+}
+
+TEST(Firewall, WhatTheSystemWillNotSendFails) {
+    const auto body = [] {
+        UdpSocket from = open();
+        const auto sent = from.send(Address::v4({127, 0, 0, 1}, 9), std::vector<uint8_t>(10), 10);
+        EXPECT_EQ(sent.outcome, Outcome::failed);
+        EXPECT_EQ(sent.report, NetworkReport::send_failed);
+    };
+    STT_IN_NAMESPACE(
+        "nft add table inet t && nft 'add chain inet t out { type filter hook output priority 0; }' "
+        "&& nft 'add rule inet t out udp dport 9 drop'",
+        body);
+}
+
+TEST(Router, AnMtuOnTheWayIsReported) {
+    const auto body = [] {
+        UdpConfig config;
+        config.local_address = "10.77.0.1";
+        auto from = UdpSocket::open(config);
+        ASSERT_TRUE(from.ok());
+        const Address to = Address::v4({10, 78, 0, 2}, 9);
+        EXPECT_EQ(from->send(to, std::vector<uint8_t>(1472), 1472).outcome, Outcome::done);
+        ASSERT_TRUE(wait_for(*from, POLLERR));
+        const auto error = from->next_error();
+        ASSERT_TRUE(error);
+        EXPECT_EQ(error->to, to);
+        EXPECT_EQ(error->report, NetworkReport::too_big);
+        EXPECT_EQ(error->size, 1400u - 28 + 1);
+    };
+    // A router in a namespace of its own, which goes with the process that holds it: 1500 bytes in, 1400 out.
+    STT_IN_NAMESPACE(
+        "ip link add near0 type veth peer name near1 && { unshare -n sleep 20 & } && router=$! && "
+        "while [ $(readlink /proc/$router/ns/net) = $(readlink /proc/self/ns/net) ]; do :; done && "
+        "ip link set near1 netns $router && ip address add 10.77.0.1/24 dev near0 && ip link set near0 up && "
+        "ip route add 10.78.0.0/24 via 10.77.0.2 && nsenter -n -t $router sh -e -c '"
+        "ip link add far0 type veth peer name far1; "
+        "ip address add 10.77.0.2/24 dev near1; ip address add 10.78.0.1/24 dev far0; "
+        "ip link set far0 mtu 1400; ip link set near1 up; ip link set far0 up; ip link set far1 up; "
+        "ip neighbour add 10.78.0.2 lladdr 02:00:00:00:00:02 dev far0; "
+        "echo 1 > /proc/sys/net/ipv4/ip_forward'",
+        body);
+}
+
+TEST(NoIpv6, AnyAddressStillTakesIpv4) {
+    const auto body = [] {
+        auto any = UdpSocket::open({});
+        ASSERT_TRUE(any.ok());
+        UdpSocket from = open();
+        const Address to = *parse_address("127.0.0.1", any->local_address().port);
+        EXPECT_EQ(from.send(to, std::vector<uint8_t>(10), 10).outcome, Outcome::done);
+        ASSERT_TRUE(wait_for(*any, POLLIN));
+        Address sender;
+        any->receive([&](const Address& address, MutableBytes, const auto&) { sender = address; });
+        EXPECT_EQ(sender, from.local_address());
+        const auto v6 = any->send(*parse_address("2001:db8::1", 9), std::vector<uint8_t>(10), 10);
+        EXPECT_EQ(v6.outcome, Outcome::failed);
+        EXPECT_EQ(v6.report, NetworkReport::unreachable);
+    };
+    STT_IN_NAMESPACE("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6", body);
+}
+
+}  // namespace
+}  // namespace stt::test

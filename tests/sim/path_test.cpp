@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Paths that break, move and change their size under a session.
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.hpp"
+
+namespace stt::sim {
+namespace {
+
+constexpr Duration round_trip = 50ms;
+
+WorldConfig config_with(CongestionAlgorithm congestion) {
+    WorldConfig config;
+    config.forward.latency = config.backward.latency = round_trip / 2;
+    config.forward.rate = config.backward.rate = 1.25e6;
+    config.caller.congestion = config.listener.congestion = congestion;
+    return config;
+}
+
+constexpr CongestionAlgorithm controllers[] = {CongestionAlgorithm::bbr, CongestionAlgorithm::cubic};
+
+void darken(World& world, Duration duration) {
+    for (const Side side : {Side::caller, Side::listener})
+        world.network.link(side).blackouts.push_back({world.time(), world.time() + duration});
+}
+
+TEST(SimPath, FlowsSoonAfterABlackout) {
+    for (const auto congestion : controllers)
+        for (const Duration dark : {Duration(1s), Duration(3s), Duration(8s)})
+            for (uint64_t seed = 1; seed <= 5; seed++) {
+                WorldConfig config = config_with(congestion);
+                config.seed = seed;
+                World world(config);
+                ASSERT_TRUE(world.establish());
+                world.caller.application.send(*world.session(world.caller),
+                                              {.seed = seed, .payload = 10 << 20});
+                world.run_for(1s + seed * 37ms);
+                // With the queue that the controller keeps, whose last acknowledgements are lost, too.
+                const Duration measured = world.session(world.caller)->stats().rtt;
+                darken(world, dark);
+                world.run_for(dark);
+                const Time end = world.time();
+                const uint64_t before = world.listener.application.payload_received();
+                // More than a probe completes, less than a window reduced to two packets carries.
+                ASSERT_TRUE(world.run_until(
+                    [&] { return world.listener.application.payload_received() > before + 5000; }, 10s));
+                EXPECT_LE(world.time() - end, measured + 150ms)
+                    << "seed " << seed << ", dark for " << dark / 1s << " s: " << world.describe();
+                EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
+                    << world.failure() << world.describe();
+            }
+}
+
+TEST(SimPath, FullSpeedSoonAfterABlackout) {
+    for (const auto congestion : controllers) {
+        World world(config_with(congestion));
+        ASSERT_TRUE(world.establish());
+        world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 1 << 30});
+        world.run_for(3s);
+        darken(world, 3s);
+        world.run_for(3s + 1s);
+        const uint64_t before = world.listener.application.payload_received();
+        world.run_for(2s);
+        EXPECT_GE(world.listener.application.payload_received() - before, 1250000u * 2 * 8 / 10)
+            << static_cast<int>(congestion) << world.describe();
+    }
+}
+
+TEST(SimPath, ThousandRandomCuts) {
+    for (const auto congestion : controllers) {
+        WorldConfig config = config_with(congestion);
+        config.forward.rate = config.backward.rate = 100e3;
+        World world(config);
+        SeededRandom random(11);
+        Time at = World::epoch;
+        for (int i = 0; i < 1000; i++) {
+            at += std::chrono::milliseconds(100 + random.below(900));
+            const Time end = at + std::chrono::milliseconds(1 + random.below(1000));
+            // Both ways, or one.
+            const uint64_t which = random.below(3);
+            if (which != 0) world.network.link(Side::caller).blackouts.push_back({at, end});
+            if (which != 1) world.network.link(Side::listener).blackouts.push_back({at, end});
+            at = end;
+        }
+        ASSERT_TRUE(world.establish()) << world.describe();
+        world.caller.application.send(*world.session(world.caller),
+                                      {.seed = 1, .payload = 15000000, .answered = true});
+        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 2000s))
+            << world.failure() << world.describe();
+        EXPECT_TRUE(world.both(SessionState::established)) << world.describe();
+        EXPECT_GE(world.elapsed(), 150s);
+    }
+}
+
+TEST(SimPath, DiscoversTheMtu) {
+    for (const size_t mtu :
+         {size_t{1200}, size_t{1372}, size_t{1452}, size_t{1472}, size_t{4000}, size_t{8972}})
+        for (const bool reported : {false, true}) {
+            WorldConfig config;
+            config.forward.mtu = config.backward.mtu = mtu;
+            config.forward.report_too_big = config.backward.report_too_big = reported;
+            config.forward.loss = config.backward.loss = 0.01;
+            World world(config);
+            ASSERT_TRUE(world.establish());
+            world.run_for(10s);
+            for (Node* node : {&world.caller, &world.listener}) {
+                EXPECT_LE(world.session(*node)->stats().mtu, mtu);
+                EXPECT_GE(world.session(*node)->stats().mtu, mtu - std::min<size_t>(16, mtu - 1200));
+            }
+        }
+}
+
+TEST(SimPath, FallsBackFromABlackHole) {
+    for (const auto congestion : controllers) {
+        WorldConfig config = config_with(congestion);
+        World world(config);
+        ASSERT_TRUE(world.establish());
+        world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 8 << 20});
+        world.run_for(2s);
+        ASSERT_EQ(world.session(world.caller)->stats().mtu, 8972u);
+        world.network.link(Side::caller).mtu = world.network.link(Side::listener).mtu = 1400;
+        const uint64_t before = world.listener.application.payload_received();
+        ASSERT_TRUE(world.run_until(
+            [&] { return world.listener.application.payload_received() > before + 100000; }, 20s))
+            << world.describe();
+        EXPECT_LE(world.elapsed(), 8s);
+        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
+            << world.failure() << world.describe();
+        EXPECT_LE(world.session(world.caller)->stats().mtu, 1400u);
+        EXPECT_GE(world.session(world.caller)->stats().mtu, 1384u);
+    }
+}
+
+TEST(SimPath, SenderGoesOnAfterRebinding) {
+    World world(config_with(CongestionAlgorithm::bbr));
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 5 << 20});
+    world.run_for(1s);
+    const Address old_address = world.network.address(Side::caller);
+    world.network.rebind();
+    const Time moved = world.time();
+    ASSERT_TRUE(world.run_until(
+        [&] { return world.session(world.listener)->info().peer == world.network.address(Side::caller); },
+        5s))
+        << world.describe();
+    EXPECT_LE(world.time() - moved, 2 * round_trip + 100ms);
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 30s)) << world.failure() << world.describe();
+    EXPECT_LE(world.elapsed(), 10s);
+    EXPECT_LT(world.network.bytes_elsewhere(old_address), 100000u);
+}
+
+TEST(SimPath, ReceiverGoesOnAfterRebinding) {
+    World world(config_with(CongestionAlgorithm::bbr));
+    ASSERT_TRUE(world.establish());
+    world.listener.application.send(*world.session(world.listener), {.seed = 1, .payload = 5 << 20});
+    world.run_for(1s);
+    world.network.rebind();
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    // It notices by its keep-alive at the latest.
+    EXPECT_LE(world.elapsed(), 20s);
+}
+
+TEST(SimPath, RebindingTimeAndAgain) {
+    WorldConfig config = config_with(CongestionAlgorithm::bbr);
+    config.forward.loss = config.backward.loss = 0.02;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller),
+                                  {.seed = 1, .payload = 10 << 20, .answered = true});
+    for (int i = 0; i < 10; i++) {
+        world.run_for(1s);
+        world.network.rebind();
+    }
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 100s)) << world.failure() << world.describe();
+}
+
+TEST(SimPath, AStolenPacketDoesNotDivertASession) {
+    World world(config_with(CongestionAlgorithm::bbr));
+    ASSERT_TRUE(world.establish());
+    const Address thief = Address::v4({203, 0, 113, 66}, 6);
+    int stolen = 0;
+    world.network.tap = [&](Side from, Time now, std::vector<uint8_t>& datagram) {
+        // Overtakes the genuine one from another address, now and then.
+        if (from == Side::caller && ++stolen % 50 == 0)
+            world.network.inject({now + 1ms, Side::listener, thief, datagram});
+        return true;
+    };
+    world.listener.application.send(*world.session(world.listener),
+                                    {.seed = 1, .payload = 5 << 20, .answered = true});
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_EQ(world.session(world.listener)->info().peer, world.network.address(Side::caller));
+    EXPECT_LT(world.network.bytes_elsewhere(thief), 200000u) << "challenges, no data";
+}
+
+}  // namespace
+}  // namespace stt::sim

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A session's life after the handshake: keep-alive, closing, key renewal, streams.
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.hpp"
+
+namespace stt::sim {
+namespace {
+
+constexpr Duration round_trip = 40ms;
+
+WorldConfig config_with_latency() {
+    WorldConfig config;
+    config.forward.latency = config.backward.latency = round_trip / 2;
+    return config;
+}
+
+bool both_closed(World& world, Duration limit) {
+    return world.run_until([&] { return world.both(SessionState::closed); }, limit);
+}
+
+TEST(SimSession, StaysAloneForAnHour) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    const uint64_t before = world.network.counters(Side::caller).datagrams;
+    world.run_for(3600s);
+    EXPECT_TRUE(world.both(SessionState::established)) << world.describe();
+    EXPECT_LE(world.network.counters(Side::caller).datagrams - before, 2u * 360 + 20);
+}
+
+TEST(SimSession, EndsOnBothSidesWhenThePathStaysDead) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.network.link(Side::caller).loss = world.network.link(Side::listener).loss = 1;
+    const Time dead = world.time();
+    ASSERT_TRUE(both_closed(world, 100s)) << world.describe();
+    for (const Node* node : {&world.caller, &world.listener}) {
+        EXPECT_EQ(node->closed_by().code, ErrorCode::session_timeout);
+        EXPECT_TRUE(node->closed_by().terminal);
+        // Counted from what was heard last, half a round trip before or after.
+        EXPECT_GE(node->state_times.back() - dead, 30s - round_trip);
+        EXPECT_LE(node->state_times.back() - dead, 30s + round_trip);
+    }
+    world.run_for(10s);
+    EXPECT_TRUE(world.empty());
+}
+
+TEST(SimSession, ProbesOftenWhileDataWaitsInSilence) {
+    WorldConfig config = config_with_latency();
+    config.caller.keepalive_timeout = config.listener.keepalive_timeout = 300s;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.run_for(1s);
+    world.network.link(Side::caller).loss = world.network.link(Side::listener).loss = 1;
+    world.caller.application.send(*world.session(world.caller), {.seed = 3, .payload = 5000});
+    world.flush();
+    world.run_for(1s);
+    const auto sent = [&] { return world.network.counters(Side::caller).datagrams; };
+    const uint64_t begin = sent();
+    world.run_for(50s);
+    EXPECT_NEAR(static_cast<double>(sent() - begin), 500, 40);
+    world.run_for(30s);
+    const uint64_t late = sent();
+    world.run_for(100s);
+    EXPECT_NEAR(static_cast<double>(sent() - late), 100, 20);
+}
+
+TEST(SimSession, GracefulCloseDrains) {
+    WorldConfig config = config_with_latency();
+    config.forward.rate = 1e6;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
+    world.flush();
+    world.close(world.caller);
+    EXPECT_EQ(world.caller.state(), SessionState::closing);
+    ASSERT_TRUE(both_closed(world, 60s)) << world.describe();
+    EXPECT_EQ(world.listener.application.payload_received(), 3000000u);
+    EXPECT_TRUE(world.listener.application.all_received());
+    EXPECT_EQ(world.caller.closed_by().code, ErrorCode::none);
+    EXPECT_EQ(world.listener.closed_by().code, ErrorCode::session_closed);
+    EXPECT_EQ(world.listener.closed_by().reason, "graceful");
+}
+
+TEST(SimSession, DrainEndsAtItsTimeout) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.listener.application.stalled = true;
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
+    world.flush();
+    const Time begin = world.time();
+    world.close(world.caller);
+    ASSERT_TRUE(both_closed(world, 60s)) << world.describe();
+    EXPECT_EQ(world.caller.state_times.back() - begin, SessionConfig{}.drain_timeout);
+}
+
+TEST(SimSession, CloseWithoutDrainIsImmediate) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
+    world.run_for(50ms);
+    world.close(world.caller, false);
+    EXPECT_EQ(world.caller.state(), SessionState::closed);
+    ASSERT_TRUE(both_closed(world, 1s));
+    EXPECT_EQ(world.listener.state_times.back() - world.caller.state_times.back(), round_trip / 2);
+    EXPECT_TRUE(world.run_until([&] { return world.empty(); }, 10s));
+}
+
+TEST(SimSession, LostSessionCloseIsRepeated) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.run_for(1s);
+    world.network.link(Side::caller).blackouts.push_back({world.time(), world.time() + 1ms});
+    world.close(world.caller);
+    ASSERT_TRUE(both_closed(world, 1s)) << world.describe();
+    EXPECT_EQ(world.listener.closed_by().reason, "graceful");
+    EXPECT_TRUE(world.run_until([&] { return world.empty(); }, 10s));
+    EXPECT_TRUE(world.caller.errors.empty());
+    EXPECT_TRUE(world.listener.errors.empty());
+}
+
+TEST(SimSession, CloseToADeadPeerEndsToo) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.network.link(Side::caller).loss = 1;
+    world.close(world.caller);
+    EXPECT_TRUE(world.run_until([&] { return world.caller.endpoint.session_count() == 0; }, 30s));
+}
+
+TEST(SimSession, BothClosingAtOnce) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    world.close(world.caller);
+    world.close(world.listener);
+    EXPECT_TRUE(world.run_until([&] { return world.empty(); }, 10s));
+    EXPECT_LE(world.elapsed(), 10s);
+}
+
+TEST(SimSession, KeysAreRenewedUnderLoad) {
+    WorldConfig config = config_with_latency();
+    config.forward.rate = config.backward.rate = 250e3;
+    config.forward.loss = config.forward.reordering = 0.02;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.caller.application.unacknowledged_max = 100000;
+    world.caller.application.send(*world.session(world.caller),
+                                  {.seed = 5, .payload = 60000000, .answered = true});
+    const auto renewals = [&](Node& node) { return world.session(node)->stats().key_updates; };
+    ASSERT_TRUE(world.run_until([&] { return world.idle(); }, 2000s)) << world.failure() << world.describe();
+    EXPECT_GE(renewals(world.caller), 2u);
+    EXPECT_GE(renewals(world.listener), 2u);
+    EXPECT_EQ(world.session(world.listener)->stats().undecryptable, 0u);
+    EXPECT_EQ(world.session(world.caller)->stats().undecryptable, 0u);
+}
+
+TEST(SimSession, ResetEndsAStreamOnBothSidesAndTheOthersGoOn) {
+    World world(config_with_latency());
+    ASSERT_TRUE(world.establish());
+    for (uint64_t seed = 1; seed <= 3; seed++)
+        world.caller.application.send(*world.session(world.caller), {.seed = seed, .payload = 5000000});
+    world.run_for(200ms);
+    world.caller.application.reset(*world.session(world.caller), 2);
+    world.flush();
+    ASSERT_TRUE(world.run_until([&] { return world.listener.application.streams_closed() == 1; }, 5s));
+    EXPECT_FALSE(world.listener.application.flows().contains(2));
+    world.run_until([&] { return world.listener.application.all_received(); }, 30s);
+    EXPECT_EQ(world.listener.application.payload_received(), 10000000u) << world.describe();
+    EXPECT_TRUE(world.both(SessionState::established));
+}
+
+TEST(SimSession, MoreStreamsThanAllowedAreRefusedHere) {
+    WorldConfig config = config_with_latency();
+    config.listener.max_streams = 4;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    Session& session = *world.session(world.caller);
+    for (int i = 0; i < 4; i++) EXPECT_TRUE(session.open_stream({}, 0, std::nullopt).ok());
+    const auto fifth = session.open_stream({}, 0, std::nullopt);
+    ASSERT_FALSE(fifth.ok());
+    EXPECT_EQ(fifth.error().code, ErrorCode::too_many_streams);
+}
+
+TEST(SimSession, ThousandsOfStreamsComeAndGo) {
+    WorldConfig config = config_with_latency();
+    config.listener.max_streams = 8;
+    config.forward.loss = config.backward.loss = 0.02;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    for (uint64_t round = 0; round < 300; round++) {
+        for (uint64_t i = 0; i < 8; i++)
+            ASSERT_TRUE(world.caller.application.send(*world.session(world.caller),
+                                                      {.seed = 8 * round + i, .payload = 1 + 100 * i}))
+                << round << " " << world.failure() << world.describe();
+        ASSERT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure();
+        // The peer's last word on a stream may still be under way.
+        world.run_for(1s);
+    }
+    EXPECT_EQ(world.listener.application.flows().size(), 2400u);
+}
+
+}  // namespace
+}  // namespace stt::sim

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+namespace stt::sim {
+
+namespace {
+
+/// Steps, and datagrams in one step, without time going on: more is an endless loop.
+constexpr unsigned steps_max = 20000, datagrams_max = 200000;
+
+/// Not the epoch's first day: offsets either way must stay positive.
+constexpr WallTime wall_epoch = 1700000000s;
+
+EndpointConfig endpoint_config(const Node& node, const WorldConfig& config, bool listening) {
+    return {.identity = &node.identity,
+            .listening = listening,
+            .max_sessions = config.max_sessions,
+            .session = config.listener,
+            .hello_rate = config.hello_rate};
+}
+
+}  // namespace
+
+Node::Node(Side s, const WorldConfig& config, uint64_t seed, bool listening)
+    : side(s),
+      random(seed),
+      identity(Identity::generate(random)),
+      endpoint(endpoint_config(*this, config, listening), random),
+      clock_offset(listening ? Duration{} : config.caller_clock_offset) {
+    const uint8_t fill = listening && !config.same_secret ? 2 : 1;
+    std::vector<SecretBytes> seeds;
+    seeds.push_back(SecretBytes::copy_of(std::vector<uint8_t>(seed_size, fill)));
+    endpoint.set_seeds(std::move(seeds));
+}
+
+World::World(const WorldConfig& config)
+    : random(config.seed),
+      network(random.next(), config.forward, config.backward),
+      caller(Side::caller, config, random.next(), false),
+      listener(Side::listener, config, random.next(), true),
+      caller_config(config.caller),
+      buffer_(64 << 10) {}
+
+Now World::now(const Node& node) const {
+    const auto since = std::chrono::duration_cast<WallTime>(time_ - epoch + node.clock_offset);
+    return {time_, wall_epoch + since};
+}
+
+void World::connect() {
+    caller.session = caller.endpoint.connect(now(caller), network.address(Side::listener), caller_config);
+    flush();
+}
+
+bool World::establish(Duration limit) {
+    connect();
+    return run_until([&] { return both(SessionState::established); }, limit);
+}
+
+void World::close(Node& node, bool drain) {
+    if (Session* s = session(node)) s->close(now(node), drain, CloseReason::graceful, {});
+    flush();
+}
+
+void World::transmit(Node& node) {
+    for (unsigned count = 0; failure_.empty(); count++) {
+        const auto batch = node.endpoint.poll_transmit(now(node), buffer_, 64);
+        if (!batch) return;
+        if (count > datagrams_max || batch->size == 0 || batch->segment == 0 ||
+            batch->size > buffer_.size()) {
+            failure_ = "poll_transmit makes no sense or goes on for ever";
+            return;
+        }
+        for (size_t at = 0; at < batch->size; at += batch->segment) {
+            const size_t size = std::min(batch->segment, batch->size - at);
+            const Bytes datagram = Bytes(buffer_).subspan(at, size);
+            if (network.send(time_, node.side, batch->to, datagram) == Network::Sent::too_big)
+                node.endpoint.handle_network_report(now(node), batch->to, NetworkReport::too_big, size);
+        }
+    }
+}
+
+void World::take_events(Node& node) {
+    while (auto event = node.endpoint.next_event()) {
+        node.events++;
+        const auto* state = std::get_if<event::StateChanged>(&event->what);
+        // A listener's sessions come without being asked for.
+        if (state && node.side == Side::listener && state->state == SessionState::handshaking) {
+            node.session = event->session;
+            node.states.clear();
+            node.state_times.clear();
+        }
+        if (const auto* noted = std::get_if<event::ErrorNoted>(&event->what))
+            node.errors.push_back(noted->error);
+        if (state) node.latest[event->session] = *state;
+        if (event->session != node.session) continue;
+        if (state) {
+            node.states.push_back(*state);
+            node.state_times.push_back(time_);
+        }
+        node.application.handle(*event);
+    }
+}
+
+bool World::flush(Node& node) {
+    const uint64_t before = node.events;
+    take_events(node);
+    if (Session* s = session(node)) node.application.pump(now(node), *s);
+    transmit(node);
+    return node.events != before;
+}
+
+void World::flush() {
+    // What one round does may make events or datagrams due at once.
+    for (unsigned round = 0; round <= steps_max; round++) {
+        const bool at_caller = flush(caller), at_listener = flush(listener);
+        if (!at_caller && !at_listener) return;
+    }
+    failure_ = "events without end";
+}
+
+void World::deliver(Arrival arrival) {
+    Node& to = node(arrival.to);
+    if (random.below(2)) {
+        const auto owner = std::make_shared<std::vector<uint8_t>>(std::move(arrival.datagram));
+        to.endpoint.handle_datagram(now(to), arrival.from, *owner, owner);
+        return;
+    }
+    to.endpoint.handle_datagram(now(to), arrival.from, arrival.datagram, nullptr);
+    // Whoever still refers to it finds that out.
+    std::fill(arrival.datagram.begin(), arrival.datagram.end(), uint8_t{0xdd});
+}
+
+bool World::step(Time limit) {
+    const auto due = [&](Node& n) {
+        const Time wake = session(n) ? n.application.next_wake() : time_never;
+        return std::min(n.endpoint.next_timeout(time_), wake);
+    };
+    const Time next = std::min({network.next_arrival(), due(caller), due(listener)});
+    if (next > limit) {
+        time_ = std::max(time_, limit);
+        return false;
+    }
+    if (next > time_) {
+        time_ = next;
+        idle_steps_ = 0;
+    } else if (++idle_steps_ > steps_max) {
+        failure_ = "virtual time stands still: " + describe();
+        return false;
+    }
+    while (auto arrival = network.take(time_)) deliver(std::move(*arrival));
+    for (Node* n : {&caller, &listener})
+        if (n->endpoint.next_timeout(time_) <= time_) n->endpoint.handle_timeout(now(*n));
+    flush();
+    return failure().empty();
+}
+
+bool World::run_until(const std::function<bool()>& done, Duration duration) {
+    const Time limit = time_ + duration;
+    flush();
+    while (!done())
+        if (!failure().empty() || !step(limit)) return done() && failure().empty();
+    return failure().empty();
+}
+
+void World::run_for(Duration duration) {
+    run_until([] { return false; }, duration);
+}
+
+std::string World::failure() const {
+    if (!failure_.empty()) return failure_;
+    if (!caller.application.failure().empty()) return "caller: " + caller.application.failure();
+    if (!listener.application.failure().empty()) return "listener: " + listener.application.failure();
+    return {};
+}
+
+std::string World::describe() {
+    std::string text = "at " + std::to_string(std::chrono::duration<double>(elapsed()).count()) + " s";
+    for (Node* n : {&caller, &listener}) {
+        text += n == &caller ? "; caller" : "; listener";
+        text += ": state " + std::to_string(static_cast<int>(n->state()));
+        if (!n->states.empty() && n->closed_by().code != ErrorCode::none)
+            text += " (" + std::string(error_name(n->closed_by().code)) + " " + n->closed_by().reason + ": " +
+                    n->closed_by().text + ")";
+        for (const Error& error : n->errors)
+            text += ", noted " + std::string(error_name(error.code)) + " " + error.text;
+        if (Session* s = session(*n)) {
+            const SessionStats stats = s->stats();
+            text += ", in flight " + std::to_string(stats.in_flight) + " of " +
+                    std::to_string(stats.congestion_window) + ", sent " + std::to_string(stats.packets_sent) +
+                    ", lost " + std::to_string(stats.packets_lost) + ", probes " +
+                    std::to_string(stats.probes) + ", timeout in " +
+                    std::to_string(std::chrono::duration<double>(s->next_timeout(time_) - time_).count());
+        }
+        for (const auto& [id, flow] : n->application.flows()) {
+            text += "; stream " + std::to_string(id) + ": payload " + std::to_string(flow.payload) + " of " +
+                    std::to_string(flow.receiving ? flow.script.payload : 0) +
+                    (flow.end_consumed ? " ended" : "") + (flow.end_delivered ? " delivered" : "");
+        }
+    }
+    return text;
+}
+
+}  // namespace stt::sim

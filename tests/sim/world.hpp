@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Two endpoints joined by a simulated network, with an application on each, in virtual time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/proto/endpoint.hpp"
+#include "core/proto/session.hpp"
+#include "tests/sim/application.hpp"
+#include "tests/sim/network.hpp"
+
+namespace stt::sim {
+
+struct WorldConfig {
+    uint64_t seed = 1;
+    LinkConfig forward, backward;  ///< caller to listener, listener to caller
+    SessionConfig caller, listener;
+    size_t max_sessions = 100;
+    double hello_rate = 200;
+    Duration caller_clock_offset{};  ///< of its wall clock
+    bool same_secret = true;         ///< whether both have the same seed for the handshake
+};
+
+/// One end: what belongs to a process.
+struct Node {
+    Node(Side side, const WorldConfig& config, uint64_t seed, bool listening);
+
+    Side side;
+    SeededRandom random;
+    Identity identity;
+    Endpoint endpoint;
+    Duration clock_offset;
+    Application application;
+    /// The session whose streams the application uses: the caller's first, the listener's latest.
+    SessionHandle session = 0;
+
+    std::vector<event::StateChanged> states;  ///< of `session`
+    std::vector<Time> state_times;
+    std::map<SessionHandle, event::StateChanged> latest;  ///< of every session
+    std::vector<Error> errors;                            ///< noted ones, of all sessions and of none
+    uint64_t events = 0;
+
+    SessionState state() const { return states.empty() ? SessionState::init : states.back().state; }
+    /// Why the session closed.
+    const Error& closed_by() const { return states.back().error; }
+};
+
+class World {
+  public:
+    explicit World(const WorldConfig& config);
+
+    Time time() const { return time_; }
+    /// Since the world began.
+    Duration elapsed() const { return time_ - epoch; }
+    Now now(const Node& node) const;
+    /// Virtual time begins here, well away from Time{}.
+    static constexpr Time epoch{1000s};
+
+    Node& node(Side side) { return side == Side::caller ? caller : listener; }
+    Session* session(Node& node) { return node.endpoint.find(node.session); }
+
+    /// The caller calls the listener.
+    void connect();
+    /// Calls and waits until both sides are established. False: see failure().
+    bool establish(Duration limit = 60s);
+    /// Lets everything happen until `done`, at most until `limit` of virtual time from now. False: not done
+    /// by then, or failure().
+    bool run_until(const std::function<bool()>& done, Duration limit);
+    void run_for(Duration duration);
+    /// Sends what is due and delivers events at the present time; call after touching a session by hand.
+    void flush();
+    /// Closes the session of `node` as an application would.
+    void close(Node& node, bool drain = true);
+
+    bool both(SessionState state) const { return caller.state() == state && listener.state() == state; }
+    bool idle() const { return caller.application.idle() && listener.application.idle(); }
+    bool empty() const { return caller.endpoint.session_count() + listener.endpoint.session_count() == 0; }
+    /// The first thing that went wrong in an application or in the machinery, or empty.
+    std::string failure() const;
+    /// One paragraph for failure texts.
+    std::string describe();
+
+    SeededRandom random;
+    Network network;
+    Node caller, listener;
+    SessionConfig caller_config;
+
+  private:
+    /// Goes on to the next thing that happens, at most to `limit`. False: nothing before it.
+    bool step(Time limit);
+    bool flush(Node& node);
+    void transmit(Node& node);
+    void take_events(Node& node);
+    void deliver(Arrival arrival);
+
+    Time time_ = epoch;
+    unsigned idle_steps_ = 0;  // since time went on
+    std::string failure_;
+    std::vector<uint8_t> buffer_;
+};
+
+}  // namespace stt::sim

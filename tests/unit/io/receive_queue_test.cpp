@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "core/io/queues.hpp"
+
+namespace stt {
+namespace {
+
+constexpr auto patience = 20s;
+
+// The bytes of one message as they come from the stream.
+std::vector<uint8_t> wire(size_t payload, uint8_t kind = 1) {
+    std::vector<uint8_t> bytes = encode_head(kind, {}, payload);
+    bytes.resize(bytes.size() + payload, kind);
+    return bytes;
+}
+
+std::vector<Chunk> one(const std::vector<uint8_t>& bytes) { return {Chunk::copy_of(bytes)}; }
+
+class ReceiveQueueTest : public testing::Test {
+  protected:
+    QueueStatus pop(size_t max = 64, Duration timeout = 1ms) { return queue.pop(messages, max, timeout); }
+
+    std::atomic<int> wakes{0};
+    ReceiveQueue queue{[this] { wakes++; }};
+    std::vector<InMessage> messages;
+};
+
+TEST_F(ReceiveQueueTest, CutsMessagesAcrossChunks) {
+    std::vector<uint8_t> bytes = wire(100, 1);
+    const auto more = wire(200, 2);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    const Chunk all = Chunk::copy_of(bytes);
+    queue.push({all.sub(0, 50), all.sub(50, 100)}, false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].payload_size, 100u);
+    queue.push({all.sub(150, bytes.size() - 150)}, false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].kind, 2);
+    EXPECT_EQ(messages[0].end_offset, bytes.size());
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_TRUE(messages.empty());
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
+TEST_F(ReceiveQueueTest, HandsOutNoMoreThanAskedFor) {
+    for (int i = 0; i < 5; i++) queue.push(one(wire(10)), false);
+    ASSERT_EQ(pop(2), QueueStatus::ok);
+    EXPECT_EQ(messages.size(), 2u);
+    ASSERT_EQ(pop(2), QueueStatus::ok);
+    ASSERT_EQ(pop(2), QueueStatus::ok);
+    EXPECT_EQ(messages.size(), 1u);
+}
+
+TEST_F(ReceiveQueueTest, PoppingSaysThatTheLastOnesWerePassedOn) {
+    const auto bytes = wire(100);
+    for (int i = 0; i < 3; i++) queue.push(one(bytes), false);
+    EXPECT_EQ(queue.held_bytes(), 3 * bytes.size());
+    EXPECT_FALSE(queue.take_consumed());
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    auto consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_EQ(consumed->taken, bytes.size()) << "what is not needed yet stays out of the account";
+    EXPECT_EQ(consumed->delivered, 0u);
+    EXPECT_FALSE(queue.take_consumed());
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_EQ(consumed->delivered, bytes.size());
+    EXPECT_EQ(consumed->taken, 2 * bytes.size());
+    EXPECT_FALSE(consumed->finished);
+    EXPECT_EQ(queue.held_bytes(), 2 * bytes.size());
+}
+
+TEST_F(ReceiveQueueTest, TheEndComesAfterEverything) {
+    queue.push(one(wire(10)), true);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(pop(), QueueStatus::eos);
+    EXPECT_FALSE(queue.take_consumed()->finished);
+    const int before = wakes;
+    queue.eos_passed();
+    EXPECT_GT(wakes, before);
+    const auto consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_TRUE(consumed->finished);
+    EXPECT_EQ(consumed->delivered, 13u);
+    EXPECT_EQ(pop(), QueueStatus::eos);
+}
+
+TEST_F(ReceiveQueueTest, AnEmptyStreamEnds) {
+    queue.push({}, true);
+    EXPECT_EQ(pop(), QueueStatus::eos);
+}
+
+TEST_F(ReceiveQueueTest, WakesForWhatOpensTheWindowAndBeforeItSleeps) {
+    for (int i = 0; i < 40; i++) queue.push(one(wire(4096)), false);
+    int pops = 0;
+    while (pop(1) == QueueStatus::ok) pops++;
+    EXPECT_EQ(pops, 40);
+    EXPECT_GE(wakes, 2);
+    EXPECT_LE(wakes, 8);
+    EXPECT_EQ(queue.take_consumed()->delivered, 40u * wire(4096).size());
+}
+
+TEST_F(ReceiveQueueTest, WakesForTheLastBitBeforeItSleeps) {
+    queue.push(one(wire(10)), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(wakes, 0) << "not worth it yet";
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(wakes, 1);
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(wakes, 1) << "nothing new";
+}
+
+TEST_F(ReceiveQueueTest, AHugeMessageIsTakenWhileItArrives) {
+    constexpr size_t size = 1 << 20;
+    const Chunk all = Chunk::copy_of(wire(size));
+    std::thread streaming([&] { EXPECT_EQ(queue.pop(messages, 1, patience), QueueStatus::ok); });
+    // Window-sized steps: each comes only once the one before has been taken.
+    constexpr size_t window = 128 << 10;
+    uint64_t taken = 0;
+    size_t pushed = 0;
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (pushed < all.size() && std::chrono::steady_clock::now() < deadline) {
+        const size_t step = std::min({all.size() - pushed, size_t{1200}, window - (pushed - taken)});
+        if (step > 0) queue.push({all.sub(pushed, step)}, false);
+        pushed += step;
+        if (const auto consumed = queue.take_consumed()) taken = consumed->taken;
+        if (step == 0) std::this_thread::yield();
+    }
+    streaming.join();
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].payload_size, size);
+    EXPECT_GT(wakes, 0);
+}
+
+TEST_F(ReceiveQueueTest, BytesThatAreNoMessagesFail) {
+    queue.push(one(wire(10)), false);
+    queue.push(one(std::vector<uint8_t>(32, 0xff)), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    const int before = wakes;
+    EXPECT_EQ(pop(), QueueStatus::failed);
+    EXPECT_GT(wakes, before);
+    EXPECT_TRUE(queue.take_error());
+    EXPECT_FALSE(queue.take_error());
+    EXPECT_EQ(pop(), QueueStatus::failed);
+}
+
+TEST_F(ReceiveQueueTest, AnEndWithinAMessageFails) {
+    auto bytes = wire(10);
+    bytes.pop_back();
+    queue.push(one(bytes), true);
+    EXPECT_EQ(pop(), QueueStatus::failed);
+    EXPECT_EQ(queue.take_error()->code, ErrorCode::invalid_frame);
+}
+
+TEST_F(ReceiveQueueTest, AnotherStreamTakesOverBehindTheMessagesOfTheFirst) {
+    const auto bytes = wire(10, 1);
+    queue.push(one(bytes), false);
+    queue.push(one({bytes.begin(), bytes.end() - 1}), false);
+    queue.restart();
+    EXPECT_TRUE(queue.behind());
+    EXPECT_FALSE(queue.finished());
+    queue.push(one(wire(20, 2)), true);
+    EXPECT_TRUE(queue.finished());
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 1);
+    EXPECT_EQ(queue.stream(), 0u) << "although another has begun";
+    EXPECT_FALSE(queue.take_consumed()) << "of a stream that is gone";
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 2);
+    EXPECT_EQ(messages[0].end_offset, 23u) << "offsets start at 0 again";
+    EXPECT_EQ(queue.stream(), 1u);
+    EXPECT_FALSE(queue.behind());
+    EXPECT_EQ(queue.take_consumed()->taken, 23u);
+    ASSERT_EQ(pop(1), QueueStatus::eos);
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
+TEST_F(ReceiveQueueTest, AnEndIsReportedBeforeAnotherStream) {
+    queue.push(one(wire(10)), true);
+    queue.restart();
+    queue.push(one(wire(10, 2)), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(pop(), QueueStatus::eos);
+    queue.eos_passed();
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 2);
+}
+
+TEST_F(ReceiveQueueTest, ClearingKeepsTheStreamThatTookOver) {
+    queue.push(one(wire(10, 1)), true);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(pop(), QueueStatus::eos);
+    queue.restart();
+    queue.push(one(wire(10, 2)), false);
+    queue.clear();
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 2);
+    queue.push(one({1, 0}), false);
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    queue.clear();
+    queue.push(one(wire(10, 3)), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 3);
+    EXPECT_EQ(queue.held_bytes(), 13u);
+}
+
+TEST_F(ReceiveQueueTest, FlushingAndFailureWakeWhoWaits) {
+    std::thread flushed([&] { EXPECT_EQ(queue.pop(messages, 1, patience), QueueStatus::flushing); });
+    queue.set_flushing(true);
+    flushed.join();
+    queue.push(one(wire(10)), false);
+    EXPECT_EQ(pop(), QueueStatus::flushing);
+    queue.set_flushing(false);
+    EXPECT_EQ(pop(), QueueStatus::ok) << "flushing discards nothing";
+    std::thread failed([&] {
+        std::vector<InMessage> mine;
+        EXPECT_EQ(queue.pop(mine, 1, patience), QueueStatus::failed);
+    });
+    queue.fail();
+    failed.join();
+    queue.clear();
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+}
+
+TEST_F(ReceiveQueueTest, TwoThreads) {
+    constexpr int count = 20'000;
+    const Chunk chunk = Chunk::copy_of(wire(100));
+    std::thread io([&] {
+        uint64_t delivered = 0;
+        for (int i = 0; i < count; i++) {
+            queue.push({chunk}, i == count - 1);
+            if (const auto consumed = queue.take_consumed()) {
+                EXPECT_GE(consumed->delivered, delivered);
+                EXPECT_GE(consumed->taken, consumed->delivered);
+                delivered = consumed->delivered;
+            }
+        }
+    });
+    int got = 0;
+    QueueStatus status;
+    while ((status = queue.pop(messages, 16, patience)) == QueueStatus::ok)
+        got += static_cast<int>(messages.size());
+    io.join();
+    EXPECT_EQ(status, QueueStatus::eos);
+    EXPECT_EQ(got, count);
+}
+
+}  // namespace
+}  // namespace stt
