@@ -71,6 +71,23 @@ RejectMac mac_of(Bytes seed, const RejectPacket& packet) {
     return mac;
 }
 
+// Binds the proof to this handshake and to who takes part in it.
+std::array<uint8_t, 32> resume_mac_of(Bytes secret, Bytes challenge_hash, const NodeId& caller,
+                                      const NodeId& responder) {
+    std::string label = "stt resume proof";
+    for (const Bytes part : {challenge_hash, Bytes(caller), Bytes(responder)})
+        label.append(reinterpret_cast<const char*>(part.data()), part.size());
+    const SecretBytes derived = derive_secret(secret, label);
+    std::array<uint8_t, 32> mac;
+    std::copy_n(derived.bytes().begin(), mac.size(), mac.begin());
+    return mac;
+}
+
+std::vector<uint8_t> hash_of(const NoiseHandshake& noise) {
+    const Bytes hash = noise.handshake_hash();
+    return {hash.begin(), hash.end()};
+}
+
 }  // namespace
 
 CipherSet preferred_ciphers() {
@@ -126,6 +143,7 @@ Result<ChallengePayload> CallerHandshake::read_challenge(Bytes datagram) {
     responder_session_ = payload->responder_session;
     cipher_ = payload->cipher;
     peer_ = *noise_->remote_static();
+    challenge_hash_ = hash_of(*noise_);
     return payload;
 }
 
@@ -168,6 +186,7 @@ std::optional<ResponderHandshake> ResponderHandshake::open_hello(const Identity&
         auto payload = decode_hello_payload(plain);
         if (!payload) return std::nullopt;
         ResponderHandshake result;
+        result.identity_ = &identity;
         result.header_ = *header;
         std::copy_n(datagram.begin() + hello_header_size, result.ephemeral_.size(),
                     result.ephemeral_.begin());
@@ -206,6 +225,7 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
     header.receiver_session = header_.caller_session;
     auto packet = write_packet(PacketType::challenge, header, *noise_, encode(payload));
     if (!packet) return handshake_error(HandshakeSubCode::none, packet.error().text);
+    challenge_hash_ = hash_of(*noise_);
     return packet;
 }
 
@@ -226,6 +246,16 @@ HandshakeSecrets ResponderHandshake::finish() {
     HandshakeSecrets secrets = secrets_of(*noise_, false, cipher_);
     noise_.reset();
     return secrets;
+}
+
+std::array<uint8_t, 32> CallerHandshake::resume_mac(Bytes resume_secret) const {
+    return resume_mac_of(resume_secret, challenge_hash_, identity_.node_id(), peer_);
+}
+
+bool ResponderHandshake::resume_mac_fits(Bytes resume_secret, const std::array<uint8_t, 32>& mac) const {
+    const auto expected =
+        resume_mac_of(resume_secret, challenge_hash_, *noise_->remote_static(), identity_->node_id());
+    return sodium_memcmp(expected.data(), mac.data(), mac.size()) == 0;
 }
 
 RejectMac CallerHandshake::reject_mac(const RejectPacket& packet) const {

@@ -16,10 +16,10 @@ struct HandshakeSecrets {
     SecretBytes send_key;     ///< 32 bytes, first traffic secret of our direction
     SecretBytes receive_key;  ///< 32 bytes
     Cipher cipher = Cipher::chacha20_poly1305;
-    NodeId peer{};                      ///< proven
-    std::array<uint8_t, 16> session{};  ///< names the session on both sides: start of the handshake hash
-    SecretBytes resume_secret;          ///< 32 bytes; what a resumption proves to know
-    bool caller = false;                ///< our role; the caller is who begins key renewals
+    NodeId peer{};  ///< proven
+    SessionName session{};
+    SecretBytes resume_secret;  ///< 32 bytes; what a resumption proves to know
+    bool caller = false;        ///< our role; the caller is who begins key renewals
 };
 
 /// Ciphers this machine should use: AES-256-GCM only with hardware for it.
@@ -46,6 +46,9 @@ class CallerHandshake {
     /// After make_auth_proof, once.
     HandshakeSecrets finish();
 
+    /// After read_challenge: proof of knowing `resume_secret` (32 bytes), good for this handshake only.
+    std::array<uint8_t, 32> resume_mac(Bytes resume_secret) const;
+
     /// Whether `packet` bears the mac of somebody who has the seed.
     bool reject_is_authentic(const RejectPacket& packet) const;
     /// The mac for a REJECT of our own.
@@ -61,6 +64,7 @@ class CallerHandshake {
     CipherSet ciphers_;
     Cipher cipher_ = Cipher::chacha20_poly1305;
     NodeId peer_{};
+    std::vector<uint8_t> challenge_hash_;  // the handshake hash after CHALLENGE
     std::optional<NoiseHandshake> noise_;
 };
 
@@ -85,6 +89,10 @@ class ResponderHandshake {
     /// Reads the AUTH_PROOF that answers make_challenge's CHALLENGE. On an error nothing has changed. One
     /// that does not open is handshake_failure, sub-code proof_verification_failed.
     Result<AuthProofPayload> read_auth_proof(Bytes datagram);
+    /// After read_auth_proof: the caller's proven identity.
+    NodeId peer() const { return *noise_->remote_static(); }
+    /// After read_auth_proof: whether `mac` proves that the caller knows `resume_secret` (32 bytes).
+    bool resume_mac_fits(Bytes resume_secret, const std::array<uint8_t, 32>& mac) const;
     /// After read_auth_proof, once.
     HandshakeSecrets finish();
 
@@ -93,6 +101,8 @@ class ResponderHandshake {
 
   private:
     ResponderHandshake() = default;
+    const Identity* identity_ = nullptr;
+    std::vector<uint8_t> challenge_hash_;  // the handshake hash after CHALLENGE
     HelloHeader header_;
     std::array<uint8_t, 32> ephemeral_{};  // the caller's, in the clear; every HELLO made has another
     HelloPayload payload_;

@@ -54,11 +54,13 @@ Error reject_error(const RejectPacket& packet, bool authentic) {
 }  // namespace
 
 CallerAttempt::CallerAttempt(Now now, const Identity& identity, Bytes seed, const SessionConfig& config,
-                             SessionId local_session, const SessionLimits& limits, Random& random)
+                             SessionId local_session, const SessionLimits& limits,
+                             std::optional<ResumeTicket> ticket, Random& random)
     : config_(config),
       limits_(limits),
       id_(random_attempt(random)),
       local_session_(local_session),
+      ticket_(std::move(ticket)),
       handshake_(identity, seed, id_, local_session, config.ciphers, random),
       deadline_(now.time + config.handshake_timeout) {
     start_hello(now, Cookie{});
@@ -162,7 +164,10 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
         farewell_ = encode(reject);
         return;
     }
-    datagram_ = handshake_.make_auth_proof({.limits = limits_, .token = config_.token, .resume_proof = {}});
+    AuthProofPayload payload{.limits = limits_, .token = config_.token, .resume_proof = std::nullopt};
+    resumes_ = ticket_ && ticket_->peer == handshake_.peer();
+    if (resumes_) payload.resume_proof = {ticket_->session, handshake_.resume_mac(ticket_->secret.bytes())};
+    datagram_ = handshake_.make_auth_proof(payload);
     proven_ = true;
     sent_ = false;
     next_send_ = now.time;

@@ -2,6 +2,7 @@
 /// A caller's attempt at a handshake: what to send when, and whom to believe.
 #pragma once
 
+#include "core/proto/resumption.hpp"
 #include "core/proto/session_config.hpp"
 
 namespace stt {
@@ -9,16 +10,18 @@ namespace stt {
 class CallerAttempt {
   public:
     /// First retransmission of HELLO or AUTH_PROOF; doubles up to the second.
-    static constexpr Duration retransmit_first = 250ms, retransmit_max = 2s;
+    static constexpr Duration retransmit_first = 250ms, retransmit_max = 1s;
     /// How often a peer may ask for a cookie; more is somebody playing ping-pong with us.
     static constexpr unsigned cookies_max = 4;
     /// A verdict that anybody could have forged (REJECT without mac, ICMP) waits this long, or a round trip
     /// if that is longer, for a genuine CHALLENGE.
     static constexpr Duration verdict_grace_min = 45ms, verdict_grace_max = 1s;
 
-    /// `identity` and `random` outlive the object; `seed` is copied.
+    /// `identity` and `random` outlive the object; `seed` is copied. `ticket`: of the session to go on with,
+    /// which only the node that had it is shown.
     CallerAttempt(Now now, const Identity& identity, Bytes seed, const SessionConfig& config,
-                  SessionId local_session, const SessionLimits& limits, Random& random);
+                  SessionId local_session, const SessionLimits& limits, std::optional<ResumeTicket> ticket,
+                  Random& random);
 
     const AttemptId& id() const { return id_; }
 
@@ -33,6 +36,8 @@ class CallerAttempt {
 
     /// AUTH_PROOF is made; the secrets can be taken once.
     bool proven() const { return proven_; }
+    /// … and asked to go on with an earlier session's streams.
+    bool resumes() const { return resumes_; }
     HandshakeSecrets take_secrets() { return handshake_.finish(); }
     const ChallengePayload& challenge() const { return challenge_; }
     Duration round_trip() const { return round_trip_; }
@@ -50,6 +55,7 @@ class CallerAttempt {
     SessionLimits limits_;
     AttemptId id_;
     SessionId local_session_;
+    std::optional<ResumeTicket> ticket_;
     CallerHandshake handshake_;
     Duration clock_offset_{};  // the responder's wall clock less ours, once it told
     bool clock_adjusted_ = false;
@@ -63,7 +69,7 @@ class CallerAttempt {
     bool sent_ = false;
     Time deadline_;
 
-    bool proven_ = false;
+    bool proven_ = false, resumes_ = false;
     ChallengePayload challenge_;
     Duration round_trip_{};
     std::optional<Error> verdict_;

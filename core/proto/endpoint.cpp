@@ -38,19 +38,34 @@ SessionId Endpoint::fresh_id() {
 }
 
 void Endpoint::adopt(std::unique_ptr<Session> session, const AttemptId& attempt) {
-    ids_[session->local_id()] = next_handle_;
     attempts_[attempt] = next_handle_;
     sessions_[next_handle_++] = std::move(session);
 }
 
-SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config) {
+SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes) {
     const SessionHandle handle = next_handle_;
     const Bytes seed = seeds_.empty() ? Bytes{} : seeds_.front().bytes();
-    auto session = std::make_unique<Session>(now, handle, fresh_id(), peer, *config_.identity, seed,
-                                             std::move(config), random_);
+    auto session =
+        std::make_unique<Session>(now, place_at(peer), *config_.identity, seed, std::move(config), resumes);
     const AttemptId attempt = session->attempt();
     adopt(std::move(session), attempt);
     return handle;
+}
+
+SessionPlace Endpoint::place_at(const Address& peer) {
+    return {*this, next_handle_, add_id(next_handle_), peer, random_};
+}
+
+SessionId Endpoint::add_id(SessionHandle handle) {
+    const SessionId id = fresh_id();
+    ids_[id] = handle;
+    return id;
+}
+
+Session* Endpoint::find_resumable(const SessionName& name) {
+    for (auto& [handle, session] : sessions_)
+        if (session->ticket(name)) return session.get();
+    return nullptr;
 }
 
 Session* Endpoint::find(SessionHandle handle) {
@@ -118,13 +133,13 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
         case PacketType::challenge:
             if (const auto header = read_handshake_header(datagram))
                 if (Session* session = by_attempt(header->attempt))
-                    if (session->local_id() == header->receiver_session)
+                    if (session->ids().local() == header->receiver_session)
                         session->handle_challenge(now, from, datagram);
             return;
         case PacketType::auth_proof:
             if (const auto header = read_handshake_header(datagram))
                 if (Session* session = by_attempt(header->attempt))
-                    if (session->local_id() == header->receiver_session)
+                    if (session->ids().local() == header->receiver_session)
                         session->handle_auth_proof(now, from, datagram);
             return;
         case PacketType::cookie:
@@ -136,7 +151,7 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
             // The id is the peer's, which only somebody on the path has seen.
             if (const auto packet = read_session_unknown(datagram))
                 for (auto& [handle, session] : sessions_)
-                    if (session->peer_id() == packet->session && session->info().peer == from)
+                    if (session->ids().remote() == packet->session && session->info().peer == from)
                         session->handle_session_unknown(now);
             return;
         default:
@@ -204,11 +219,23 @@ void Endpoint::forget_closed(Now now) {
             ++it;
             continue;
         }
-        ids_.erase(it->second->local_id());
+        for (const SessionId id : it->second->ids().all_local()) ids_.erase(id);
         const auto attempt = attempts_.find(it->second->attempt());
         if (attempt != attempts_.end() && attempt->second == it->first) attempts_.erase(attempt);
         it = sessions_.erase(it);
     }
+}
+
+/// Lost sessions hold memory, and only time ends them: there are never more of them than may stand.
+void Endpoint::bound_resumable() {
+    size_t lost = 0;
+    Session* oldest = nullptr;
+    for (auto& [handle, session] : sessions_) {
+        if (!session->resumable()) continue;
+        lost++;
+        if (!oldest || session->resumable_until() < oldest->resumable_until()) oldest = session.get();
+    }
+    if (lost > config_.max_sessions) oldest->abandon();
 }
 
 std::optional<Event> Endpoint::next_event() {

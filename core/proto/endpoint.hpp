@@ -17,6 +17,7 @@
 namespace stt {
 
 class Session;
+struct SessionPlace;
 
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
@@ -47,7 +48,8 @@ class Endpoint {
     void set_seeds(std::vector<SecretBytes> seeds);
 
     /// Starts a session with `peer`. Its HELLO comes out of poll_transmit.
-    SessionHandle connect(Now now, const Address& peer, SessionConfig config);
+    /// `resumes`: a session to go on with, that stands or is resumable; 0: none.
+    SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
     /// Null once the session was forgotten (after its `closed` event was taken).
     Session* find(SessionHandle handle);
     size_t session_count() const { return sessions_.size(); }
@@ -75,6 +77,14 @@ class Endpoint {
     /// The oldest event not yet taken.
     std::optional<Event> next_event();
 
+    // For sessions.
+
+    /// The session whose streams may be taken over by whoever proves to have had `name`, or null.
+    Session* find_resumable(const SessionName& name);
+    /// Another id of the session, and the end of one.
+    SessionId add_id(SessionHandle handle);
+    void remove_id(SessionId id) { ids_.erase(id); }
+
     struct Counters {
         uint64_t malformed = 0;         ///< datagrams that are no packets of ours, or too short
         uint64_t unknown_sessions = 0;  ///< packets for sessions that are not there
@@ -92,6 +102,7 @@ class Endpoint {
     Session* by_id(SessionId id);
     Session* by_attempt(const AttemptId& id);
     SessionId fresh_id();
+    SessionPlace place_at(const Address& peer);
     void adopt(std::unique_ptr<Session> session, const AttemptId& attempt);
     void handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram);
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
@@ -103,6 +114,7 @@ class Endpoint {
                 Error error);
     void note(const Address& peer, Error error);
     void forget_closed(Now now);
+    void bound_resumable();
 
     const EndpointConfig config_;
     Random& random_;

@@ -91,9 +91,8 @@ void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
     const AttemptId attempt = hello.header().attempt;
     // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
     if (Session* earlier = by_attempt(attempt)) earlier->close(now, false, CloseReason::graceful, {});
-    adopt(std::make_unique<Session>(now, next_handle_, fresh_id(), from, std::move(hello), config_.session,
-                                    random_),
-          attempt);
+    bound_resumable();
+    adopt(std::make_unique<Session>(now, place_at(from), std::move(hello), config_.session), attempt);
 }
 
 /// Says no, on the wire as often as the limit allows, and to the application.

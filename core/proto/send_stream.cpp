@@ -99,6 +99,15 @@ void SendStream::on_lost(const StreamRange& range) {
     const uint64_t begin = std::max(range.offset, acked_base_);
     const uint64_t end = range.offset + range.size;
     if (begin >= end) return;
+    lose(begin, end);
+}
+
+void SendStream::on_all_lost() {
+    if (acked_base_ < sent_) lose(acked_base_, sent_);
+    fin_lost_ = true;
+}
+
+void SendStream::lose(uint64_t begin, uint64_t end) {
     lost_.add(begin, end);
     for (const auto& acked : acked_.list()) {
         if (acked.begin >= end) break;

@@ -37,6 +37,8 @@ class SendStream {
     void on_sent(const Piece& piece, uint64_t size);
     void on_acked(const StreamRange& range);
     void on_lost(const StreamRange& range);
+    /// Nothing is under way any more: what was sent and not acknowledged is lost.
+    void on_all_lost();
 
     bool fin_due() const {
         return finish_written_ && sent_ == written_ && !fin_acked_ && (!fin_sent_ || fin_lost_);
@@ -67,6 +69,7 @@ class SendStream {
     };
     size_t find_segment(uint64_t offset);
     void release_acked();
+    void lose(uint64_t begin, uint64_t end);
 
     std::deque<Segment> segments_;  // from the first not wholly acknowledged one on
     size_t cursor_ = 0;             // segment where the last copy ended: new data is copied in order

@@ -38,41 +38,45 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
 
 }  // namespace
 
-Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, bool caller,
-                 SessionConfig config, Random& random)
-    : handle_(handle),
-      local_id_(local_id),
+Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig config)
+    : endpoint_(place.endpoint),
+      handle_(place.handle),
+      ids_(place.local_id),
       config_(std::move(config)),
-      random_(random),
+      random_(place.random),
       recovery_(make_congestion_controller(config_.congestion, config_.mtu.value_or(datagram_min))),
       mtu_(config_.mtu, datagram_max),
       streams_(caller, config_.max_window, config_.max_streams),
-      path_(peer),
+      path_(place.peer),
       last_received_(now.time) {
     info_.caller = caller;
-    info_.peer = peer;
+    info_.peer = place.peer;
     recovery_.set_pacing_ceiling(config_.pacing_ceiling);
     recovery_.set_max_datagram(mtu_.current());
 }
 
-Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer,
-                 const Identity& identity, Bytes seed, SessionConfig config, Random& random)
-    : Session(now, handle, local_id, peer, true, std::move(config), random) {
-    attempt_ = std::make_unique<CallerAttempt>(now, identity, seed, config_, local_id,
-                                               limits_for(streams_, config_), random);
+Session::Session(Now now, const SessionPlace& place, const Identity& identity, Bytes seed,
+                 SessionConfig config, SessionHandle resumes)
+    : Session(now, place, true, std::move(config)) {
+    std::optional<ResumeTicket> ticket;
+    if (const Session* old = endpoint_.find(resumes); old && old->ticket_) {
+        resumes_ = resumes;
+        ticket = old->ticket_->clone();
+    }
+    attempt_ = std::make_unique<CallerAttempt>(now, identity, seed, config_, ids_.local(),
+                                               limits_for(streams_, config_), std::move(ticket), random_);
     attempt_id_ = attempt_->id();
     set_state(SessionState::handshaking);
 }
 
-Session::Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer,
-                 ResponderHandshake hello, SessionConfig config, Random& random)
-    : Session(now, handle, local_id, peer, false, std::move(config), random) {
+Session::Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config)
+    : Session(now, place, false, std::move(config)) {
     attempt_id_ = hello.header().attempt;
-    peer_id_ = hello.header().caller_session;
+    ids_.set_remote(hello.header().caller_session);
     handshake_deadline_ = now.time + config_.handshake_timeout;
     set_state(SessionState::handshaking);
     Result<std::vector<uint8_t>> challenge =
-        hello.make_challenge(local_id, limits_for(streams_, config_), config_.ciphers, now.wall);
+        hello.make_challenge(ids_.local(), limits_for(streams_, config_), config_.ciphers, now.wall);
     if (!challenge.ok()) {
         end(now, challenge.error());
         return;
@@ -102,6 +106,9 @@ void Session::end(Now now, Error error) {
     if (error.code != ErrorCode::none) error.terminal = true;
     // Without keys nothing that is late could be answered.
     linger_until_ = protection_ ? now.time + 3 * recovery_.rtt().probe_timeout(peer_ack_delay()) : now.time;
+    if (state_ == SessionState::established && is_path_lost(error) &&
+        config_.resume_within > Duration::zero())
+        resumable_until_ = now.time + config_.resume_within;
     queue_news();  // what the streams came to is told before the end
     set_state(SessionState::closed, std::move(error));
 }
@@ -184,7 +191,7 @@ void Session::handle_reject(Now now, const Address& from, const RejectPacket& pa
     if (attempt_) {
         attempt_->on_reject(now, packet);
         check_attempt(now);
-    } else if (responder_ && packet.receiver_session == local_id_ &&
+    } else if (responder_ && packet.receiver_session == ids_.local() &&
                packet.mac == responder_->reject_mac(packet)) {
         end(now, {.code = ErrorCode::authentication_failed,
                   .origin = ErrorOrigin::peer,
@@ -214,9 +221,10 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
         note(std::move(error));
         return;
     }
+    const Result<Session*> earlier = find_earlier(*proof);
     HandshakeSecrets secrets = responder_->finish();
     const NodeId peer = secrets.peer;
-    if (Status keys = install_keys(now, std::move(secrets), proof->limits, peer_id_); !keys.ok()) {
+    if (Status keys = install_keys(now, std::move(secrets), proof->limits, ids_.remote()); !keys.ok()) {
         end(now, keys.error());
         return;
     }
@@ -224,15 +232,25 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
     challenge_.clear();
     final_due_ = true;
     if (config_.expected_peer && peer != *config_.expected_peer) {
-        refusal_ = {.code = ErrorCode::authentication_failed,
-                    .origin = ErrorOrigin::local,
-                    .authenticated = true,
-                    .reason = "unexpected-peer",
-                    .text = "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names"};
-        end(now, refusal_);
+        refuse(now, {.code = ErrorCode::authentication_failed,
+                     .origin = ErrorOrigin::local,
+                     .authenticated = true,
+                     .reason = "unexpected-peer",
+                     .text = "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names"});
         return;
     }
+    if (!earlier.ok()) {
+        refuse(now, earlier.error());
+        return;
+    }
+    if (*earlier) take_over(**earlier, proof->resume_proof->session);
     establish(now);
+}
+
+/// FINAL says why, and nothing follows.
+void Session::refuse(Now now, Error error) {
+    refusal_ = error;
+    end(now, std::move(error));
 }
 
 Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
@@ -240,13 +258,14 @@ Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLim
     info_.peer_node = secrets.peer;
     info_.name = secrets.session;
     info_.cipher = secrets.cipher;
+    ticket_ = {secrets.session, secrets.peer, std::move(secrets.resume_secret)};
     Result<PacketProtection> protection = PacketProtection::create(secrets, now.time);
     if (!protection.ok()) return protection.error();
     protection_.emplace(std::move(protection.value()));
     peer_limits_ = peer_limits;
     mtu_.limit(peer_limits.max_datagram);
     recovery_.set_max_datagram(mtu_.current());
-    peer_id_ = peer_id;
+    ids_.set_remote(peer_id);
     streams_.start(peer_limits);
     return success();
 }
@@ -256,6 +275,7 @@ void Session::establish(Now now) {
     handshake_deadline_ = time_never;
     last_received_ = now.time;
     last_keep_alive_ = now.time;
+    offer_id();
     set_state(SessionState::established);
 }
 
@@ -332,14 +352,15 @@ Time Session::next_keep_alive() const {
 }
 
 Time Session::next_timeout(Time now) {
-    if (state_ == SessionState::closed) return std::min(linger_until_, next_close_);
+    if (state_ == SessionState::closed)
+        return std::min({linger_until_, next_close_, resumable() ? resumable_until_ : time_never});
     Time next =
         std::min({handshake_deadline_, drain_deadline_, attempt_ ? attempt_->next_timeout() : time_never});
     if (!protection_) return next;
     next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
                      streams_.next_timeout(), path_.next_timeout()});
     if (state_ == SessionState::handshaking) return next;
-    next = std::min(next, last_received_ + config_.keepalive_timeout);
+    next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);
     if (state_ == SessionState::established) next = std::min(next, std::max(next_send, mtu_.next_timeout()));
@@ -349,6 +370,7 @@ Time Session::next_timeout(Time now) {
 
 void Session::handle_timeout(Now now) {
     if (state_ == SessionState::closed) {
+        check_resumable(now);
         if (now.time < next_close_) return;
         next_close_ = time_never;
         close_due_ = true;
@@ -383,7 +405,7 @@ void Session::handle_timeout(Now now) {
 
 void Session::check_keepalive(Now now) {
     if (state_ != SessionState::established && state_ != SessionState::closing) return;
-    if (now.time - last_received_ >= config_.keepalive_timeout) {
+    if (now.time - last_received_ >= config_.keepalive_timeout || now.time >= doubt_deadline_) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
         close(now, false, CloseReason::timeout,
@@ -440,8 +462,10 @@ void Session::settle(Now now) {
     for (const SentPacket& packet : outcome_.lost) {
         if (packet.mtu_probe) mtu_.on_probe_lost(now.time, packet.number);
         streams_.on_lost(packet.frames);
-        for (const ControlRecord& record : packet.frames.control())
+        for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::final && !final_acked_) final_due_ = true;
+            if (record.type == FrameType::new_session_id) ids_.on_frame_lost(record.value);
+        }
     }
     outcome_.clear();
     if (state_ == SessionState::closing && streams_.drained()) {
@@ -465,7 +489,8 @@ void Session::take_events(std::deque<Event>& events) {
 
 bool Session::forgettable(Time now) const {
     return state_ == SessionState::closed && events_.empty() && !close_due_ && last_word_.empty() &&
-           !(final_due_ && refusal_.code != ErrorCode::none) && (now >= linger_until_ || !protection_);
+           !(final_due_ && refusal_.code != ErrorCode::none) && !resumable() &&
+           (now >= linger_until_ || !protection_);
 }
 
 }  // namespace stt

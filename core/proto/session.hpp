@@ -12,9 +12,20 @@
 #include "core/proto/mtu_search.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/recovery.hpp"
+#include "core/proto/resumption.hpp"
+#include "core/proto/session_ids.hpp"
 #include "core/proto/stream_table.hpp"
 
 namespace stt {
+
+/// Where a session stands.
+struct SessionPlace {
+    Endpoint& endpoint;  ///< outlives the session
+    SessionHandle handle;
+    SessionId local_id;
+    Address peer;
+    Random& random;  ///< outlives the session
+};
 
 class Session {
   public:
@@ -51,19 +62,29 @@ class Session {
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
     void close(Now now, bool drain, CloseReason reason, Error error);
 
+    /// The session whose streams this one goes on with; 0: none. From state established on.
+    SessionHandle resumed() const { return resumed_; }
+    /// Closed, but only because the path was lost: its streams are kept for another session.
+    bool resumable() const { return resumable_until_ != Time{}; }
+    /// Nothing will go on with its streams: they may go.
+    void abandon();
+    /// Somebody else claims this session's place: it must be heard from within `patience`, else it is lost.
+    void doubt(Time now, Duration patience);
+
     // The endpoint's side.
 
-    /// A call. `identity` and `random` outlive the session.
-    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, const Identity& identity,
-            Bytes seed, SessionConfig config, Random& random);
+    /// A call. `identity` outlives the session. `resumes`: the session to go on with, 0: none.
+    Session(Now now, const SessionPlace& place, const Identity& identity, Bytes seed, SessionConfig config,
+            SessionHandle resumes);
     /// An answer to `hello`, which opened.
-    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, ResponderHandshake hello,
-            SessionConfig config, Random& random);
+    Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config);
     ~Session();
 
-    SessionId local_id() const { return local_id_; }
-    SessionId peer_id() const { return peer_id_; }
+    const SessionIds& ids() const { return ids_; }
     const AttemptId& attempt() const { return attempt_id_; }
+    /// What another session needs to take over from this one by that name; null when it cannot.
+    const ResumeTicket* ticket(const SessionName& name) const;
+    Time resumable_until() const { return resumable_until_; }
 
     void handle_challenge(Now now, const Address& from, Bytes datagram);
     void handle_cookie(Now now, const Address& from, const CookiePacket& packet);
@@ -88,8 +109,7 @@ class Session {
   private:
     struct Packet;  // one being written
 
-    Session(Now now, SessionHandle handle, SessionId local_id, const Address& peer, bool caller,
-            SessionConfig config, Random& random);
+    Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
     void set_state(SessionState state, Error error = {});
     void end(Now now, Error error);
@@ -99,6 +119,14 @@ class Session {
     Status install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
                         SessionId peer_id);
     void establish(Now now);
+    Result<Session*> find_earlier(const AuthProofPayload& payload);
+    /// Goes on with the streams of `earlier`, which was recognised by `name` and falls.
+    void take_over(Session& earlier, const SessionName& name);
+    void fall();
+    void check_resumable(Now now);
+    void offer_id();
+    void note_id(SessionId id);
+    void refuse(Now now, Error error);
     void check_attempt(Now now);
 
     Bytes handshake_datagram_due(Now now);
@@ -110,9 +138,11 @@ class Session {
     size_t write_packet(Now now, MutableBytes out);
     void write_frames(Now now, Packet& packet);
     void open_with_final(Packet& packet);
+    FinalFrame accepted() const { return {0, 0, resumed_ != 0, {}}; }
     void write_acks(Now now, Packet& packet);
     void write_close(Now now, Packet& packet);
-    size_t seal(Now now, Packet& packet, MutableBytes out, size_t pad_to);
+    /// `receiver`: the id that the packet bears.
+    size_t seal(Now now, SessionId receiver, Packet& packet, MutableBytes out, size_t pad_to);
 
     bool handle_frames(Now now, const Address& from, Bytes payload, const std::shared_ptr<const void>& owner,
                        bool& eliciting);
@@ -132,9 +162,9 @@ class Session {
     Time next_silence_probe() const;
     Time next_keep_alive() const;
 
+    Endpoint& endpoint_;
     const SessionHandle handle_;
-    const SessionId local_id_;
-    SessionId peer_id_ = 0;
+    SessionIds ids_;
     const SessionConfig config_;
     Random& random_;
     AttemptId attempt_id_{};
@@ -152,6 +182,14 @@ class Session {
     Time handshake_deadline_ = time_never;
     bool final_due_ = false, final_acked_ = false;
     Error refusal_;  // FINAL's verdict; code none: accepted
+
+    // Resumption.
+    SessionHandle resumes_ = 0;  // the session to ask for
+    SessionHandle resumed_ = 0;  // the session taken over
+    std::optional<ResumeTicket> ticket_;
+    // The ticket that was used to take over, until the caller is known to have heard of it.
+    std::optional<ResumeTicket> used_ticket_;
+    Time resumable_until_{};  // Time{}: not resumable
 
     std::optional<PacketProtection> protection_;
     SessionLimits peer_limits_;
@@ -171,6 +209,7 @@ class Session {
     Time last_keep_alive_{};
     uint64_t keep_alive_sequence_ = 0;
     bool keep_alive_due_ = false;
+    Time doubt_deadline_ = time_never;
     std::optional<uint64_t> keep_alive_answer_;
 
     // Closing.

@@ -19,6 +19,9 @@ struct SessionConfig {
     Duration handshake_timeout = 10s;
     Duration keepalive_interval = 10s;
     Duration keepalive_timeout = 30s;
+    /// How long the streams of a session whose path was lost are kept for another session to go on with;
+    /// zero: not at all.
+    Duration resume_within = 50s;
     Duration drain_timeout = 10s;  ///< how long a graceful close waits for data to be delivered
     /// Bytes a receiver lets a peer have under way, per stream and (twice this) per session; windows start at
     /// window_initial and grow to this with bandwidth × delay.
@@ -40,8 +43,8 @@ enum class SessionState : uint8_t { init, handshaking, established, closing, clo
 struct SessionInfo {
     bool caller = false;
     Address peer;
-    NodeId peer_node{};              ///< all zeros before it is proven
-    std::array<uint8_t, 16> name{};  ///< the same on both sides; zeros before ESTABLISHED
+    NodeId peer_node{};  ///< all zeros before it is proven
+    SessionName name{};  ///< the same on both sides; zeros before ESTABLISHED
     Cipher cipher = Cipher::chacha20_poly1305;
 };
 

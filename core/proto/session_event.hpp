@@ -19,6 +19,8 @@ struct StateChanged {
     SessionState state;
     Error error;
 };
+/// A session that was lost has not come back within resume_within: what its streams held is gone.
+struct Abandoned {};
 /// The peer opened a stream; its data may follow.
 struct StreamOpened {
     StreamId stream;
@@ -52,8 +54,8 @@ struct ErrorNoted {
 
 struct Event {
     SessionHandle session = 0;
-    std::variant<event::StateChanged, event::StreamOpened, event::StreamReadable, event::StreamProgress,
-                 event::StreamClosed, event::ErrorNoted>
+    std::variant<event::StateChanged, event::Abandoned, event::StreamOpened, event::StreamReadable,
+                 event::StreamProgress, event::StreamClosed, event::ErrorNoted>
         what;
 };
 

@@ -38,6 +38,7 @@ std::string_view reason_name(CloseReason reason) {
 void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
                             const std::shared_ptr<const void>& owner) {
     if (!protection_) return;
+    const SessionId receiver = read_session_header(packet)->session;
     const bool newest_before = protection_->received().any();
     const uint64_t highest_before = protection_->received().highest();
     const PacketProtection::OpenResult opened = protection_->open(now.time, packet);
@@ -61,6 +62,9 @@ void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     }
     counters_.packets_received++;
     counters_.bytes_received += packet.size();
+    used_ticket_.reset();  // the caller has heard of the resumption, or needs no other
+    doubt_deadline_ = time_never;
+    note_id(receiver);
     if (state_ == SessionState::closed) {
         handle_when_closed(now, opened.payload);
         return;
@@ -183,13 +187,16 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                                     .text = std::string(f.text)});
                               return success();
                           },
+                          [&](const NewSessionIdFrame& f) {
+                              ids_.on_offered(f);
+                              return success();
+                          },
                           [&](const UnknownFrame&) {
                               counters_.unknown_frames++;
                               return success();
                           },
                           // Arrival is all that matters of these.
                           [](const KeepAliveAnswerFrame&) { return success(); },
-                          [](const NewSessionIdFrame&) { return success(); },
                           [](const BlockedFrame&) { return success(); },
                           [](const PaddingFrame&) { return success(); },
                       },
@@ -212,6 +219,17 @@ Status Session::handle_ack(Now now, const AckFrame& frame) {
 void Session::handle_final(Now now, const FinalFrame& frame) {
     if (!info_.caller || state_ != SessionState::handshaking || !attempt_) return;
     if (frame.code == 0) {
+        if (frame.resumed) {
+            Session* const earlier = attempt_->resumes() ? endpoint_.find(resumes_) : nullptr;
+            if (!earlier || !earlier->ticket(earlier->info_.name)) {
+                close(now, false, CloseReason::error,
+                      {.code = ErrorCode::handshake_failure,
+                       .reason = "wrong-session",
+                       .text = "the peer goes on with a session that is not here any more"});
+                return;
+            }
+            take_over(*earlier, earlier->info_.name);
+        }
         establish(now);
         return;
     }
@@ -248,6 +266,7 @@ void Session::restore_path(Now now) {
 
 void Session::move_to(Now now, const Address& address) {
     info_.peer = address;
+    ids_.change_remote();
     mtu_.reset(now.time);
     outcome_.clear();
     recovery_.on_path_restored(now.time, true, outcome_);

@@ -91,7 +91,8 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
         Packet packet(body_of(out.first(datagram_min)));
         open_with_final(packet);
         packet.add(PathResponseFrame{response->token});
-        const size_t size = seal(now, packet, out.first(datagram_min), datagram_min);
+        const SessionId receiver = response->to == path_.remote() ? ids_.remote() : ids_.remote_elsewhere();
+        const size_t size = seal(now, receiver, packet, out.first(datagram_min), datagram_min);
         return Endpoint::Transmit{response->to, size, size};
     }
     if (const auto token = path_.challenge_due(now.time, recovery_.rtt().smoothed())) {
@@ -101,7 +102,7 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
         const Address to = path_.candidate();
         const size_t padded = path_.spend(datagram_min) ? datagram_min : 0;
         if (padded == 0 && !path_.spend(session_overhead + packet.out.size())) return std::nullopt;
-        const size_t size = seal(now, packet, out.first(datagram_min), padded);
+        const size_t size = seal(now, ids_.remote_elsewhere(), packet, out.first(datagram_min), padded);
         return Endpoint::Transmit{to, size, size};
     }
     return std::nullopt;
@@ -117,7 +118,7 @@ std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBy
     open_with_final(packet);
     packet.add(KeepAliveFrame{keep_alive_sequence_++});
     mtu_.on_probe_sent(now.time, recovery_.next_number(), *size);
-    seal(now, packet, out.first(length), length);
+    seal(now, ids_.remote(), packet, out.first(length), length);
     return Endpoint::Transmit{path_.remote(), length, length};
 }
 
@@ -132,17 +133,17 @@ size_t Session::write_packet(Now now, MutableBytes out) {
     else
         write_frames(now, packet);
     if (packet.out.size() == 0) return 0;
-    return seal(now, packet, out, 0);
+    return seal(now, ids_.remote(), packet, out, 0);
 }
 
 void Session::write_close(Now now, Packet& packet) {
     if (refusal_.code != ErrorCode::none && final_due_) {
         final_due_ = false;
-        packet.add(FinalFrame{static_cast<uint16_t>(refusal_.code), refusal_.sub_code, refusal_.text});
+        packet.add(FinalFrame{static_cast<uint16_t>(refusal_.code), refusal_.sub_code, false, refusal_.text});
         return;
     }
     // A caller listens to nothing before FINAL, so a session that ends this early says it again.
-    if (!info_.caller && !final_acked_) packet.add(FinalFrame{0, 0, {}});
+    if (!info_.caller && !final_acked_) packet.add(accepted());
     close_due_ = false;
     if (closes_sent_++ == 0) closed_at_ = now.time;
     const Time insist_until = closed_at_ + close_insistence;
@@ -162,8 +163,9 @@ void Session::write_close(Now now, Packet& packet) {
 
 void Session::write_frames(Now now, Packet& packet) {
     const bool allowed = probes_due_ > 0 || recovery_.may_send(now.time);
-    if (final_due_ || keep_alive_due_ || keep_alive_answer_ || probes_due_ > 0 || acks_.ack_due(now.time) ||
-        streams_.control_pending(now.time) || (allowed && streams_.data_pending()))
+    const bool id_due = ids_.due() && state_ == SessionState::established;
+    if (final_due_ || keep_alive_due_ || id_due || keep_alive_answer_ || probes_due_ > 0 ||
+        acks_.ack_due(now.time) || streams_.control_pending(now.time) || (allowed && streams_.data_pending()))
         open_with_final(packet);
 
     if (acks_.ack_due(now.time) || (acks_.pending() && allowed && streams_.pending(now.time)))
@@ -171,6 +173,11 @@ void Session::write_frames(Now now, Packet& packet) {
     if (keep_alive_due_ && packet.add(KeepAliveFrame{keep_alive_sequence_})) {
         keep_alive_sequence_++;
         keep_alive_due_ = false;
+    }
+    if (id_due) {
+        const NewSessionIdFrame frame = *ids_.frame_due();
+        if (!packet.add(frame, {FrameType::new_session_id, no_stream, frame.sequence}))
+            ids_.on_frame_lost(frame.sequence);
     }
     if (keep_alive_answer_ && packet.add(KeepAliveAnswerFrame{*keep_alive_answer_}))
         keep_alive_answer_.reset();
@@ -192,7 +199,7 @@ void Session::write_frames(Now now, Packet& packet) {
 /// completes its handshake, and before that it heeds no other.
 void Session::open_with_final(Packet& packet) {
     if (info_.caller || final_acked_) return;
-    if (packet.add(FinalFrame{0, 0, {}}, {FrameType::final})) final_due_ = false;
+    if (packet.add(accepted(), {FrameType::final})) final_due_ = false;
 }
 
 void Session::write_acks(Now now, Packet& packet) {
@@ -201,13 +208,13 @@ void Session::write_acks(Now now, Packet& packet) {
     if (const auto nack = acks_.make_nack(now.time)) write_frame(packet.out, *nack);
 }
 
-size_t Session::seal(Now now, Packet& packet, MutableBytes out, size_t pad_to) {
+size_t Session::seal(Now now, SessionId receiver, Packet& packet, MutableBytes out, size_t pad_to) {
     // PADDING is all zeros up to the end, so that its type needs no length.
     if (pad_to > session_overhead && packet.out.size() < pad_to - session_overhead)
         packet.out.zeros(pad_to - session_overhead - packet.out.size());
     const size_t size = session_overhead + packet.out.size();
     const uint64_t number = recovery_.next_number();
-    protection_->seal(now.time, peer_id_, number, out.first(size));
+    protection_->seal(now.time, receiver, number, out.first(size));
     recovery_.on_sent(now.time, {.number = number,
                                  .sent = now.time,
                                  .size = static_cast<uint32_t>(size),

@@ -48,6 +48,23 @@ void StreamTable::start(const SessionLimits& peer) {
     sent_limit_ = peer.session_window;
 }
 
+void StreamTable::resume(const SessionLimits& peer) {
+    peer_ = peer;
+    for (auto& [id, stream] : streams_) {
+        stream.send.on_all_lost();
+        stream.receive.on_window_frame_lost();
+        if (stream.ours && !stream.open_acked) stream.announced = false;
+        if (stream.reset_sent && !stream.reset_acked) stream.reset_due = true;
+        control_.insert(id);
+        active_.insert(id);
+        mark_progress(id, stream);
+        stream.readable_told = false;
+        tell_readable(id, stream);
+    }
+    session_window_due_ = true;
+    window_frame_at_ = Time{};
+}
+
 StreamTable::Stream* StreamTable::find(StreamId id) {
     const auto it = streams_.find(id);
     return it == streams_.end() ? nullptr : &it->second;

@@ -24,6 +24,10 @@ class StreamTable {
     StreamTable(bool caller, uint64_t window_max, uint64_t max_streams);
     /// The peer's limits are known: streams may be opened.
     void start(const SessionLimits& peer);
+    /// A new session goes on with the streams of one whose keys, packets and acknowledgements are gone:
+    /// everything that was under way is sent again, limits and news included. `peer`: for streams opened
+    /// later.
+    void resume(const SessionLimits& peer);
     /// What we grant the peer at first.
     SessionLimits initial_limits() const;
 

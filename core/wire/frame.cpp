@@ -125,6 +125,7 @@ struct BodyWriter {
     void operator()(const FinalFrame& frame) {
         out.u16(frame.code);
         out.u8(frame.sub_code);
+        out.u8(frame.resumed ? 1 : 0);
         text(frame.text);
     }
     void operator()(const NewSessionIdFrame& frame) {

@@ -135,6 +135,7 @@ struct PathResponseFrame {
 struct FinalFrame {
     uint16_t code;
     uint8_t sub_code;
+    bool resumed;  ///< the session goes on with the streams of the one that AUTH_PROOF named
     std::string_view text;
 };
 /// Another name for the session, to be used after a change of address (RFC 9000, section 9.5).

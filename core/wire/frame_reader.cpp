@@ -106,7 +106,9 @@ bool read(ByteReader& in, PathResponseFrame& frame) {
 bool read(ByteReader& in, FinalFrame& frame) {
     frame.code = in.u16();
     frame.sub_code = in.u8();
-    return read_text(in, frame.text);
+    const uint8_t resumed = in.u8();
+    frame.resumed = resumed == 1;
+    return read_text(in, frame.text) && resumed <= 1;
 }
 bool read(ByteReader& in, NewSessionIdFrame& frame) {
     frame.sequence = in.varint();

@@ -19,6 +19,8 @@ namespace stt {
 using AttemptId = std::array<uint8_t, 16>;
 using Cookie = std::array<uint8_t, 16>;  ///< all zeros: none
 using HandshakeNonce = std::array<uint8_t, 16>;
+/// Names a session, the same on both sides, in logs and to resume it: the start of its handshake hash.
+using SessionName = std::array<uint8_t, 16>;
 using RejectMac = std::array<uint8_t, 16>;  ///< all zeros: not authenticated
 
 enum class Cipher : uint8_t { aes256_gcm = 1, chacha20_poly1305 = 2 };
@@ -95,10 +97,15 @@ struct ChallengePayload {
     WallTime time{};
     SessionLimits limits;
 };
+/// Knowledge of an earlier session, whose streams the new one is to go on with.
+struct ResumeProof {
+    SessionName session{};
+    std::array<uint8_t, 32> mac{};
+};
 struct AuthProofPayload {
     SessionLimits limits;
-    std::vector<uint8_t> token;         ///< at most token_max
-    std::vector<uint8_t> resume_proof;  ///< empty, or knowledge of an earlier session; at most 64
+    std::vector<uint8_t> token;  ///< at most token_max
+    std::optional<ResumeProof> resume_proof;
 };
 
 /// Type of a packet by its first byte; null when it is none of ours.

@@ -26,7 +26,6 @@ enum Tag : uint64_t {
 };
 constexpr uint64_t tag_end = 14;
 
-constexpr size_t resume_proof_max = 64;
 constexpr uint64_t keepalive_timeout_ms_max = microseconds_max / 1000;
 
 class FieldWriter {
@@ -45,6 +44,11 @@ class FieldWriter {
         varint(tag_max_datagram, limits.max_datagram);
         varint(tag_ack_delay_us, limits.ack_delay_us);
         varint(tag_keepalive_timeout_ms, limits.keepalive_timeout_ms);
+    }
+    void resume_proof(const ResumeProof& proof) {
+        ByteWriter out(field(tag_resume_proof, proof.session.size() + proof.mac.size()));
+        out.bytes(proof.session);
+        out.bytes(proof.mac);
     }
     std::vector<uint8_t> take() { return std::move(bytes_); }
 
@@ -75,6 +79,14 @@ class FieldReader {
     }
     void take_bytes(Tag tag, MutableBytes into) {
         read(tag, [&](ByteReader& in) { in.copy_to(into); });
+    }
+    void take_resume_proof(std::optional<ResumeProof>& into) {
+        if (!seen(tag_resume_proof)) return;
+        ResumeProof& proof = into.emplace();
+        read(tag_resume_proof, [&](ByteReader& in) {
+            in.copy_to(proof.session);
+            in.copy_to(proof.mac);
+        });
     }
     void take_u8(Tag tag, uint8_t& into) {
         read(tag, [&](ByteReader& in) { into = in.u8(); });
@@ -193,7 +205,7 @@ std::vector<uint8_t> encode(const AuthProofPayload& payload) {
     FieldWriter out;
     out.limits(payload.limits);
     if (!payload.token.empty()) out.bytes(tag_token, payload.token);
-    if (!payload.resume_proof.empty()) out.bytes(tag_resume_proof, payload.resume_proof);
+    if (payload.resume_proof) out.resume_proof(*payload.resume_proof);
     return out.take();
 }
 
@@ -202,7 +214,7 @@ Result<AuthProofPayload> decode_auth_proof_payload(Bytes bytes) {
     AuthProofPayload payload;
     in.take_limits(payload.limits);
     in.take_bytes(tag_token, payload.token, token_max);
-    in.take_bytes(tag_resume_proof, payload.resume_proof, resume_proof_max);
+    in.take_resume_proof(payload.resume_proof);
     return in.result(payload);
 }
 

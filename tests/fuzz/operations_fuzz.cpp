@@ -146,7 +146,7 @@ class Player {
                 const Bytes raw = in_.bytes(std::min<size_t>(in_.u8(), in_.remaining()));
                 std::vector<uint8_t> packet(session_overhead + raw.size());
                 std::copy(raw.begin(), raw.end(), packet.begin() + session_header_size);
-                const SessionId id = session ? session->local_id() : 1;
+                const SessionId id = session ? session->ids().local() : 1;
                 write_session_header(packet, {PacketType::session_even, id, in_.u32()});
                 seal_checksum(packet);
                 inject(side, std::move(packet), (code & 0x40) != 0);

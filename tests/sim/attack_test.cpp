@@ -269,7 +269,7 @@ TEST(SimAttack, UnknownSessionsAreAnsweredSmallAndNotTooOften) {
 TEST(SimAttack, ForgedSessionUnknownDoesNotEndASession) {
     World world(config_with_latency());
     ASSERT_TRUE(world.establish());
-    const SessionUnknownPacket forged{.session = world.session(world.caller)->peer_id()};
+    const SessionUnknownPacket forged{.session = world.session(world.caller)->ids().remote()};
     for (int i = 0; i < 1000; i++)
         world.network.inject(
             {world.time() + i * 1ms, Side::caller, world.network.address(Side::listener), encode(forged)});

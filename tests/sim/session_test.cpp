@@ -41,7 +41,7 @@ TEST(SimSession, EndsOnBothSidesWhenThePathStaysDead) {
         EXPECT_GE(node->state_times.back() - dead, 30s - round_trip);
         EXPECT_LE(node->state_times.back() - dead, 30s + round_trip);
     }
-    world.run_for(10s);
+    world.run_for(SessionConfig{}.resume_within);
     EXPECT_TRUE(world.empty());
 }
 

@@ -41,6 +41,7 @@ World::World(const WorldConfig& config)
       caller(Side::caller, config, random.next(), false),
       listener(Side::listener, config, random.next(), true),
       caller_config(config.caller),
+      reconnect(config.reconnect),
       buffer_(64 << 10) {}
 
 Now World::now(const Node& node) const {
@@ -84,23 +85,51 @@ void World::transmit(Node& node) {
 void World::take_events(Node& node) {
     while (auto event = node.endpoint.next_event()) {
         node.events++;
-        const auto* state = std::get_if<event::StateChanged>(&event->what);
-        // A listener's sessions come without being asked for.
-        if (state && node.side == Side::listener && state->state == SessionState::handshaking) {
-            node.session = event->session;
-            node.states.clear();
-            node.state_times.clear();
-        }
         if (const auto* noted = std::get_if<event::ErrorNoted>(&event->what))
             node.errors.push_back(noted->error);
-        if (state) node.latest[event->session] = *state;
-        if (event->session != node.session) continue;
-        if (state) {
-            node.states.push_back(*state);
-            node.state_times.push_back(time_);
-        }
-        node.application.handle(*event);
+        if (std::holds_alternative<event::Abandoned>(event->what)) node.abandoned++;
+        if (const auto* state = std::get_if<event::StateChanged>(&event->what))
+            take_state(node, event->session, *state);
+        if (event->session == node.session) node.application.handle(*event);
     }
+}
+
+/// Whether a session is there that another may go on with.
+bool World::has_streams(Node& node) {
+    Session* const s = session(node);
+    return s && (s->state() == SessionState::established || s->resumable());
+}
+
+void World::take_state(Node& node, SessionHandle from, const event::StateChanged& change) {
+    // A listener's sessions come without being asked for.
+    if (node.side == Side::listener && change.state == SessionState::handshaking &&
+        !(reconnect && has_streams(node))) {
+        node.session = from;
+        node.states.clear();
+        node.state_times.clear();
+    }
+    node.latest[from] = change;
+    if (change.state == SessionState::established && from != node.session) {
+        const Session* const fresh = node.endpoint.find(from);
+        if (fresh && fresh->resumed() == node.session) {
+            node.session = from;
+            node.attempt = 0;
+            node.resumptions++;
+        }
+    }
+    if (from == node.session) {
+        node.states.push_back(change);
+        node.state_times.push_back(time_);
+    }
+    const bool ours = from == node.session || from == node.attempt;
+    if (reconnect && node.side == Side::caller && ours && change.state == SessionState::closed)
+        call_again(node);
+}
+
+void World::call_again(Node& node) {
+    if (!has_streams(node)) return;
+    node.attempt =
+        node.endpoint.connect(now(node), network.address(Side::listener), caller_config, node.session);
 }
 
 bool World::flush(Node& node) {

@@ -21,6 +21,7 @@ struct WorldConfig {
     double hello_rate = 200;
     Duration caller_clock_offset{};  ///< of its wall clock
     bool same_secret = true;         ///< whether both have the same seed for the handshake
+    bool reconnect = false;          ///< the caller tries for ever to go on with a session that was lost
 };
 
 /// One end: what belongs to a process.
@@ -35,6 +36,9 @@ struct Node {
     Application application;
     /// The session whose streams the application uses: the caller's first, the listener's latest.
     SessionHandle session = 0;
+    SessionHandle attempt = 0;  ///< the caller's, to go on with `session`; 0: none
+    unsigned resumptions = 0;
+    unsigned abandoned = 0;  ///< sessions that were not gone on with
 
     std::vector<event::StateChanged> states;  ///< of `session`
     std::vector<Time> state_times;
@@ -86,6 +90,7 @@ class World {
     Network network;
     Node caller, listener;
     SessionConfig caller_config;
+    const bool reconnect;
 
   private:
     /// Goes on to the next thing that happens, at most to `limit`. False: nothing before it.
@@ -93,6 +98,9 @@ class World {
     bool flush(Node& node);
     void transmit(Node& node);
     void take_events(Node& node);
+    void take_state(Node& node, SessionHandle from, const event::StateChanged& change);
+    void call_again(Node& node);
+    bool has_streams(Node& node);
     void deliver(Arrival arrival);
 
     Time time_ = epoch;

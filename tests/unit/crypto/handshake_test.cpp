@@ -96,6 +96,21 @@ TEST_F(Handshake, both_ends_agree_on_everything) {
     EXPECT_FALSE(b.caller);
 }
 
+TEST_F(Handshake, a_resume_proof_is_good_for_its_handshake_only) {
+    const Buffer secret(32, 5), other_secret(32, 6);
+    std::vector<std::array<uint8_t, 32>> macs;
+    for (int i = 0; i < 2; i++) {
+        CallerHandshake caller = make_caller();
+        auto responder = open(caller.make_hello(wall, {}));
+        ASSERT_TRUE(caller.read_challenge(challenge_from(*responder)));
+        macs.push_back(caller.resume_mac(secret));
+        ASSERT_TRUE(responder->read_auth_proof(caller.make_auth_proof(proof_)));
+        EXPECT_TRUE(responder->resume_mac_fits(secret, macs[i]));
+        EXPECT_FALSE(responder->resume_mac_fits(other_secret, macs[i]));
+        EXPECT_EQ(responder->resume_mac_fits(secret, macs[0]), i == 0);
+    }
+}
+
 TEST_F(Handshake, no_two_handshakes_share_keys) {
     std::vector<std::string> keys;
     for (int i = 0; i < 2; i++) {

@@ -31,7 +31,7 @@ struct CallerAttemptTest : ::testing::Test {
     std::optional<CallerAttempt> attempt;
 
     CallerAttempt& start() {
-        attempt.emplace(now, identity, seed, config, caller_id, SessionLimits{}, random);
+        attempt.emplace(now, identity, seed, config, caller_id, SessionLimits{}, std::nullopt, random);
         return *attempt;
     }
     void pass(Duration time) {
@@ -98,7 +98,8 @@ TEST_F(CallerAttemptTest, repeats_the_same_hello_ever_more_slowly) {
         pass(attempt->next_timeout() - now.time);
     }
     EXPECT_EQ(first.size(), datagram_min);
-    EXPECT_EQ(sent, (std::vector<Duration>{0ms, 250ms, 750ms, 1750ms, 3750ms, 5750ms, 7750ms, 9750ms}));
+    EXPECT_EQ(sent, (std::vector<Duration>{0ms, 250ms, 750ms, 1750ms, 2750ms, 3750ms, 4750ms, 5750ms, 6750ms,
+                                           7750ms, 8750ms, 9750ms}));
     EXPECT_EQ(now.time - begin, config.handshake_timeout);
     EXPECT_EQ(attempt->failure(now)->code, ErrorCode::connection_timeout);
     EXPECT_EQ(attempt->failure(now)->origin, ErrorOrigin::network);

@@ -76,7 +76,10 @@ struct Describe {
     }
     void operator()(const PathChallengeFrame& f) { out.bytes("data", f.data); }
     void operator()(const PathResponseFrame& f) { out.bytes("data", f.data); }
-    void operator()(const FinalFrame& f) { verdict(f.code, f.sub_code, f.text); }
+    void operator()(const FinalFrame& f) {
+        out.number("resumed", f.resumed);
+        verdict(f.code, f.sub_code, f.text);
+    }
     void operator()(const NewSessionIdFrame& f) { out.number("sequence", f.sequence).number("id", f.id); }
     void operator()(const BlockedFrame& f) {
         out.text("stream", stream_name(f.stream)).number("limit", f.limit);
@@ -186,7 +189,8 @@ std::string describe(const AuthProofPayload& payload) {
     return Text("AUTH-PROOF-PAYLOAD")
         .limits(payload.limits)
         .bytes("token", payload.token)
-        .bytes("resume_proof", payload.resume_proof)
+        .bytes("resumed_session", payload.resume_proof ? Bytes(payload.resume_proof->session) : Bytes())
+        .bytes("resume_mac", payload.resume_proof ? Bytes(payload.resume_proof->mac) : Bytes())
         .take();
 }
 

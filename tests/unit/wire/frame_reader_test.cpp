@@ -156,14 +156,15 @@ TEST(FrameReader, BoundsHeadersAndTexts) {
     EXPECT_FALSE(FrameReader(open(stream_header_max + 1)).next(frame));
 
     const std::string text(257, 'a');
-    std::string body = "000000";
+    std::string body = "00000000";
     for (char c : text) body += hex(std::vector<uint8_t>{static_cast<uint8_t>(c)});
-    EXPECT_EQ(read("0f4104" + body), "malformed");
-    EXPECT_TRUE(read("0f4103" + body.substr(0, body.size() - 2)).starts_with("FINAL"));
-    EXPECT_EQ(read("0f0600000061"
+    EXPECT_EQ(read("0f4105" + body), "malformed");
+    EXPECT_TRUE(read("0f4104" + body.substr(0, body.size() - 2)).starts_with("FINAL"));
+    EXPECT_EQ(read("0f070000000061"
                    "1b62"),
-              "FINAL code=0 sub_code=0 text=a;")
+              "FINAL resumed=0 code=0 sub_code=0 text=a;")
         << "texts are made safe";
+    EXPECT_EQ(read("0f0400000002"), "malformed") << "resumed is a truth";
 }
 
 TEST(FrameReader, SaysWhatWasWrongAndStops) {
@@ -229,7 +230,7 @@ class FrameMaker {
             case FrameType::path_response:
                 return PathResponseFrame{{byte(), byte(), byte(), byte(), byte(), byte(), byte(), byte()}};
             case FrameType::final:
-                return FinalFrame{code(), byte(), text()};
+                return FinalFrame{code(), byte(), byte() % 2 == 1, text()};
             case FrameType::new_session_id:
                 return NewSessionIdFrame{number(), random_() | 1};
             default:

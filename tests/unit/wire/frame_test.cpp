@@ -104,8 +104,8 @@ TEST(WriteFrame, AckAloneAndInAFrameAreTheSame) {
 }
 
 TEST(WriteFrame, CutsTextsToSafeOnes) {
-    const auto bytes = encoded(FinalFrame{1, 2, "bad\nline"});
-    EXPECT_EQ(hex(bytes), "0f06000102626164");
+    const auto bytes = encoded(FinalFrame{1, 2, false, "bad\nline"});
+    EXPECT_EQ(hex(bytes), "0f0700010200626164");
 }
 
 struct DataCase {

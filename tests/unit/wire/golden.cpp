@@ -107,8 +107,9 @@ std::vector<Golden> made_frames() {
         ErrorFrame{0x0302, 0, 6, ""},
         PathChallengeFrame{counting<8>(1)},
         PathResponseFrame{counting<8>(1)},
-        FinalFrame{0, 0, ""},
-        FinalFrame{0x0203, 0, "full"},
+        FinalFrame{0, 0, false, ""},
+        FinalFrame{0, 0, true, ""},
+        FinalFrame{0x0203, 0, false, "full"},
         NewSessionIdFrame{2, 0x3132333435363738},
         BlockedFrame{no_stream, 1 << 20},
         BlockedFrame{8, 4096},
@@ -167,7 +168,7 @@ std::vector<Golden> made_payloads() {
     AuthProofPayload plain, full;
     plain.limits = full.limits = limits();
     full.token = five;
-    full.resume_proof = {1, 2, 3};
+    full.resume_proof = {counting<16>(0x70), counting<32>(0x80)};
     return {
         {describe(hello), encode(hello)},
         {describe(challenge), encode(challenge)},

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Going on with another session's streams, and the ids that change with the address.
+#include "core/proto/session.hpp"
+
+namespace stt {
+
+const ResumeTicket* Session::ticket(const SessionName& name) const {
+    const bool has_streams =
+        state_ == SessionState::established || state_ == SessionState::closing || resumable();
+    if (!has_streams) return nullptr;
+    for (const auto* ticket : {&ticket_, &used_ticket_})
+        if (*ticket && (*ticket)->session == name) return &**ticket;
+    return nullptr;
+}
+
+/// The responder's side: what AUTH_PROOF asks for. An earlier session that is not known is no error.
+Result<Session*> Session::find_earlier(const AuthProofPayload& payload) {
+    if (!payload.resume_proof) return nullptr;
+    Session* const earlier = endpoint_.find_resumable(payload.resume_proof->session);
+    if (!earlier) return nullptr;
+    const ResumeTicket* const ticket = earlier->ticket(payload.resume_proof->session);
+    if (ticket->peer == responder_->peer() &&
+        responder_->resume_mac_fits(ticket->secret.bytes(), payload.resume_proof->mac))
+        return earlier;
+    return Error{.code = ErrorCode::handshake_failure,
+                 .sub_code = static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed),
+                 .origin = ErrorOrigin::peer,
+                 .authenticated = true,
+                 .reason = "wrong-session",
+                 .text = "a caller wanted to go on with session " + to_hex(payload.resume_proof->session) +
+                         ", but could not prove that it was its own"};
+}
+
+void Session::take_over(Session& earlier, const SessionName& name) {
+    // The caller may not hear of it and come back with the same ticket.
+    if (!info_.caller) used_ticket_ = earlier.ticket(name)->clone();
+    resumed_ = earlier.handle_;
+    streams_ = std::exchange(earlier.streams_, StreamTable(info_.caller, 0, 0));
+    streams_.resume(peer_limits_);
+    earlier.fall();
+}
+
+/// Ends without a word to anybody: another session has taken its place.
+void Session::fall() {
+    attempt_.reset();
+    responder_.reset();
+    protection_.reset();
+    used_ticket_.reset();
+    close_due_ = challenge_due_ = final_due_ = false;
+    next_close_ = time_never;
+    state_ = SessionState::closed;
+    abandon();
+}
+
+void Session::abandon() {
+    ticket_.reset();
+    resumable_until_ = Time{};
+    if (state_ == SessionState::closed && !protection_) linger_until_ = Time{};
+}
+
+/// Closed, and kept for the sake of its streams.
+void Session::check_resumable(Now now) {
+    if (!resumable()) return;
+    if (now.time >= linger_until_) {
+        protection_.reset();
+        linger_until_ = time_never;
+    }
+    if (now.time < resumable_until_) return;
+    abandon();
+    events_.push_back({handle_, event::Abandoned{}});
+}
+
+void Session::doubt(Time now, Duration patience) {
+    if (state_ != SessionState::established || doubt_deadline_ != time_never) return;
+    doubt_deadline_ = now + patience;
+    last_keep_alive_ = now;
+    keep_alive_due_ = true;
+}
+
+void Session::offer_id() { ids_.offer(endpoint_.add_id(handle_)); }
+
+/// A genuine packet bore `id`.
+void Session::note_id(SessionId id) {
+    SessionId retired = 0;
+    if (!ids_.on_received(id, retired)) return;
+    if (retired) endpoint_.remove_id(retired);
+    offer_id();
+    // The peer has seen a reason not to be recognised by the old ids.
+    ids_.change_remote();
+}
+
+}  // namespace stt

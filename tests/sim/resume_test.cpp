@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Sessions that are lost and gone on with, and the ids that change with the address.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/sim/world.hpp"
+
+namespace stt::sim {
+namespace {
+
+constexpr Duration round_trip = 50ms;
+
+WorldConfig config_with_reconnection() {
+    WorldConfig config;
+    config.forward.latency = config.backward.latency = round_trip / 2;
+    config.forward.rate = config.backward.rate = 1.25e6;
+    config.reconnect = true;
+    return config;
+}
+
+void darken(World& world, Duration duration) {
+    for (const Side side : {Side::caller, Side::listener})
+        world.network.link(side).blackouts.push_back({world.time(), world.time() + duration});
+}
+
+TEST(SimResume, GoesOnAfterALongSilence) {
+    World world(config_with_reconnection());
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller),
+                                  {.seed = 1, .payload = 5 << 20, .answered = true});
+    world.run_for(1s);
+    const SessionName before = world.session(world.caller)->info().name;
+    darken(world, 45s);
+    world.run_for(44s);
+    EXPECT_EQ(world.session(world.caller)->state(), SessionState::closed);
+    EXPECT_TRUE(world.session(world.listener)->resumable());
+    world.run_for(1s);
+    const Time light = world.time();
+    ASSERT_TRUE(world.run_until([&] { return world.listener.resumptions == 1; }, 10s)) << world.describe();
+    EXPECT_LE(world.time() - light, CallerAttempt::retransmit_max + 2 * round_trip);
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_EQ(world.caller.resumptions, 1u);
+    EXPECT_NE(world.session(world.caller)->info().name, before) << "fresh keys";
+    EXPECT_EQ(world.session(world.caller)->info().name, world.session(world.listener)->info().name);
+    world.run_for(10s);
+    EXPECT_EQ(world.caller.endpoint.session_count(), 1u) << "the lost one is forgotten";
+    EXPECT_EQ(world.listener.endpoint.session_count(), 1u);
+}
+
+TEST(SimResume, ThousandCutsLongerThanPatience) {
+    for (uint64_t seed = 1; seed <= 2; seed++) {
+        WorldConfig config = config_with_reconnection();
+        config.seed = seed;
+        config.forward.rate = config.backward.rate = 200e3;
+        for (SessionConfig* session : {&config.caller, &config.listener}) {
+            session->keepalive_timeout = 2s;
+            session->handshake_timeout = 3s;
+        }
+        World world(config);
+        SeededRandom random(seed + 100);
+        Time at = World::epoch;
+        for (int i = 0; i < 1000; i++) {
+            at += std::chrono::milliseconds(100 + random.below(2000));
+            const Time end = at + std::chrono::milliseconds(1 + random.below(6000));
+            const uint64_t which = random.below(3);
+            if (which != 0) world.network.link(Side::caller).blackouts.push_back({at, end});
+            if (which != 1) world.network.link(Side::listener).blackouts.push_back({at, end});
+            at = end;
+        }
+        ASSERT_TRUE(world.establish()) << "seed " << seed << ": " << world.describe();
+        world.caller.application.send(*world.session(world.caller),
+                                      {.seed = seed, .payload = 20000000, .answered = true});
+        EXPECT_TRUE(world.run_until([&] { return world.idle() && world.time() > at; }, 10000s))
+            << "seed " << seed << ": " << world.failure() << world.describe();
+        EXPECT_GT(world.caller.resumptions, 100u) << "seed " << seed;
+    }
+}
+
+TEST(SimResume, ALostFinalDoesNotLoseTheStreams) {
+    World world(config_with_reconnection());
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3 << 20});
+    world.run_for(500ms);
+    darken(world, 31s);
+    world.run_for(31s);
+    // The responder takes over and says so, again and again, and nobody hears it.
+    bool deaf = true;
+    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
+        const auto type = packet_type(datagram);
+        return !(deaf && from == Side::listener && type == PacketType::session_even);
+    };
+    ASSERT_TRUE(world.run_until([&] { return world.listener.resumptions == 1; }, 10s)) << world.describe();
+    world.run_for(15s);
+    EXPECT_EQ(world.caller.resumptions, 0u);
+    deaf = false;
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_EQ(world.caller.resumptions, 1u);
+    EXPECT_GE(world.listener.resumptions, 2u);
+}
+
+TEST(SimResume, TakesOverASessionThatStillStands) {
+    WorldConfig config = config_with_reconnection();
+    config.caller.keepalive_timeout = 3s;  // less patient than the listener
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.listener.application.send(*world.session(world.listener), {.seed = 1, .payload = 5 << 20});
+    world.run_for(1s);
+    // The last word is lost, too.
+    darken(world, 4s);
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_EQ(world.caller.resumptions, 1u);
+    EXPECT_EQ(world.listener.resumptions, 1u);
+}
+
+TEST(SimResume, APeerThatForgotGivesANewSession) {
+    World world(config_with_reconnection());
+    ASSERT_TRUE(world.establish());
+    const SessionHandle before = world.caller.session;
+    world.run_for(1s);
+    world.session(world.listener)->close(world.now(world.listener), false, CloseReason::graceful, {});
+    world.network.link(Side::listener).loss = 1;
+    world.flush();
+    world.run_for(40s);  // past the caller's patience and the listener's memory
+    world.network.link(Side::listener).loss = 0;
+    ASSERT_TRUE(world.run_until(
+        [&] {
+            const auto latest = world.caller.latest.rbegin();
+            return latest->first != before && latest->second.state == SessionState::established;
+        },
+        30s))
+        << world.describe();
+    EXPECT_EQ(world.caller.resumptions, 0u);
+    EXPECT_EQ(world.caller.endpoint.find(world.caller.latest.rbegin()->first)->resumed(), 0u);
+}
+
+TEST(SimResume, StreamsAreKeptForAWhileOnly) {
+    WorldConfig config = config_with_reconnection();
+    config.reconnect = false;
+    config.listener.resume_within = 20s;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.network.link(Side::caller).loss = world.network.link(Side::listener).loss = 1;
+    const Time dead = world.time();
+    ASSERT_TRUE(world.run_until([&] { return world.listener.abandoned == 1; }, 100s));
+    EXPECT_NEAR(std::chrono::duration<double>(world.time() - dead).count(), 30 + 20, 0.1);
+    world.run_for(60s);
+    EXPECT_TRUE(world.empty());
+}
+
+TEST(SimResume, ADoubtedPeerMustShowItself) {
+    for (const bool alive : {true, false}) {
+        World world(config_with_reconnection());
+        ASSERT_TRUE(world.establish());
+        world.run_for(5s);
+        if (!alive) world.network.link(Side::caller).loss = 1;
+        const Time doubted = world.time();
+        world.session(world.listener)->doubt(world.time(), 2s);
+        world.flush();
+        world.run_until([&] { return world.listener.state() == SessionState::closed; }, 10s);
+        EXPECT_EQ(world.listener.state() == SessionState::closed, !alive);
+        if (alive) continue;
+        EXPECT_EQ(world.listener.closed_by().code, ErrorCode::session_timeout);
+        EXPECT_LE(world.time() - doubted, 2s);
+    }
+}
+
+TEST(SimResume, IdsChangeWithTheAddress) {
+    World world(config_with_reconnection());
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller),
+                                  {.seed = 1, .payload = 5 << 20, .answered = true});
+    world.run_for(1s);
+    std::set<SessionId> before[2], after[2];
+    auto* seen = before;  // null: nobody looks
+    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
+        const auto header = read_session_header(datagram);
+        if (header && seen) seen[static_cast<size_t>(from)].insert(header->session);
+        return true;
+    };
+    world.run_for(500ms);
+    for (unsigned time = 0; time < 3; time++) {
+        // A NAT tells nobody: until the listener has noticed, everything is as before.
+        seen = nullptr;
+        world.network.rebind();
+        ASSERT_TRUE(world.run_until(
+            [&] { return world.session(world.listener)->info().peer == world.network.address(Side::caller); },
+            5s));
+        world.run_for(2 * round_trip);
+        seen = after;
+        world.run_for(500ms);
+        for (const Side side : {Side::caller, Side::listener}) {
+            const auto index = static_cast<size_t>(side);
+            EXPECT_EQ(after[index].size(), 1u);
+            for (const SessionId id : after[index]) EXPECT_FALSE(before[index].contains(id)) << time;
+            before[index].merge(after[index]);
+            after[index].clear();
+        }
+    }
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+}
+
+}  // namespace
+}  // namespace stt::sim
