@@ -12,9 +12,17 @@ constexpr uint64_t upstream_limit = 256 << 10;
 // How long stats() waits for the I/O thread before it makes do with what it has.
 constexpr auto stats_patience = 50ms;
 
-LinkConfig without_secrets(LinkConfig config) {
+/// "For as long as it takes", with room for sums.
+constexpr Duration without_end = 24h * 365;
+
+LinkConfig adapted(LinkConfig config) {
     config.seeds.clear();
     config.passphrase = {};
+    // A caller gives up by itself; what a listener keeps for callers who were lost must have an end.
+    const bool endless = config.caller || config.reconnect_timeout == Duration::zero();
+    config.session.resume_within = !config.auto_reconnect ? Duration::zero()
+                                   : endless              ? without_end
+                                                          : config.reconnect_timeout;
     return config;
 }
 
@@ -32,7 +40,7 @@ Link::Impl::Impl(LinkConfig link_config, LinkObserver& link_observer)
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
     auto seeds = std::make_shared<std::vector<SecretBytes>>(std::move(config.seeds));
     auto passphrase = std::make_shared<SecretBytes>(std::move(config.passphrase));
-    const auto impl = std::make_shared<Impl>(without_secrets(std::move(config)), observer);
+    const auto impl = std::make_shared<Impl>(adapted(std::move(config)), observer);
     const LinkConfig& c = impl->config;
 
     UdpConfig udp;
@@ -96,6 +104,7 @@ void Link::Impl::renew_stats(bool last) {
     fresh.info = info;
     fresh.sessions = sessions;
     fresh.reconnects = sessions > 0 ? sessions - 1 : 0;
+    fresh.resumptions = resumptions;
     fresh.socket_errors = node->socket_errors();
     if (const Session* s = current()) fresh.session = s->stats();
     const std::lock_guard lock(stats_mutex);
@@ -184,6 +193,7 @@ void Link::Impl::close() {
         account_inbox(clock_now(), *s);
         s->close(clock_now(), false, CloseReason::graceful, {});
     }
+    if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
     if (!given_up) set_state(LinkState::closed);
     closed = true;
     renew_stats(true);
@@ -228,7 +238,11 @@ void Link::Impl::give_up(Error error) {
     told.peer = peer_text();
     told.session = info;
     told.stream = stream;
-    if (Session* s = current()) s->close(clock_now(), false, CloseReason::error, std::move(error));
+    if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
+    if (Session* s = current()) {
+        s->close(clock_now(), false, CloseReason::error, std::move(error));
+        s->abandon();
+    }
     upstream_open = false;
     // The observer first: a streaming thread that sees the queue fail may rely on the error having been told.
     observer.on_error(told);

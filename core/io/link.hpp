@@ -67,8 +67,12 @@ class LinkObserver {
     virtual void on_error(const ErrorReport& report) = 0;
     /// Receiver: the peer's stream is there. `header` as the sender gave it.
     virtual void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) = 0;
-    /// Sender: the stream stands on this session; what it carries starts at its beginning when `fresh`.
-    virtual void on_stream_ready(StreamId stream, bool fresh) = 0;
+    /// Sender: a stream to a peer is there. `again`: not the first; what the one before had not acknowledged
+    /// goes out again on this.
+    virtual void on_stream_ready(StreamId stream, bool again) = 0;
+    /// Sender, before on_stream_ready: what the peer before had acknowledged and not passed on is given up.
+    /// The message returned, if any, tells the peer, before anything else.
+    virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost) = 0;
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).
     virtual void on_upstream_message(InMessage message) = 0;
@@ -78,7 +82,7 @@ struct LinkStats {
     LinkState state = LinkState::connecting;
     SessionStats session;  ///< of the current session; zeros without one
     SessionInfo info;
-    uint64_t sessions = 0, reconnects = 0, socket_errors = 0;
+    uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;
     uint64_t queued_bytes = 0;
 };
 

@@ -14,11 +14,16 @@ bool is_about_the_address(ErrorCode code) {
 
 void Link::Impl::begin_attempt(Now now) {
     retry.begin_attempt();
-    info = {};
+    if (!session) info = {};
     const Duration limit = std::min(config.session.handshake_timeout, retry.remaining(now.time));
     resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
         const Now then = clock_now();
-        if (!found) {
+        if (!found && session) {
+            // Where names cannot be looked up, the peer may still be where it was.
+            addresses = {info.peer};
+            next_address = 0;
+            try_next_address(then);
+        } else if (!found) {
             attempt_failed(then, found.error());
         } else {
             addresses = std::move(*found);
@@ -33,12 +38,11 @@ void Link::Impl::begin_attempt(Now now) {
 void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
     session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
-    session = node->endpoint().connect(now, addresses[next_address++], std::move(session_config));
-    info = current()->info();
+    attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
+    if (!session) info = find(attempt)->info();
 }
 
 void Link::Impl::attempt_failed(Now now, Error error) {
-    session = 0;
     if (is_about_the_address(error.code) && next_address < addresses.size() &&
         retry.remaining(now.time) > Duration::zero()) {
         report(error, Duration::zero());
@@ -47,15 +51,21 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     }
     addresses.clear();
     next_address = 0;
+    // The peer says that the session is not ours to go on with, or not what it was.
+    if (session && error.code == ErrorCode::handshake_failure && error.reason == "wrong-session") {
+        if (Session* lost = current()) lost->abandon();
+        on_abandoned();
+        if (closed) return;
+    }
     schedule_retry(now, std::move(error));
 }
 
 void Link::Impl::call_beside(Now now, SessionHandle doubted) {
-    if (!config.caller || !config.auto_reconnect || !established || doubted != session || beside != 0 ||
+    if (!config.caller || !config.auto_reconnect || !established || doubted != session || attempt != 0 ||
         now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
-    beside = node->endpoint().connect(now, current()->info().peer, config.session);
+    attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
 }
 
 bool Link::Impl::may_retry(const Error& error) const {
@@ -68,7 +78,12 @@ bool Link::Impl::may_retry(const Error& error) const {
 }
 
 void Link::Impl::schedule_retry(Now now, Error error) {
-    const auto delay = may_retry(error) ? retry.next_delay(now.time) : std::nullopt;
+    // Silence does not abandon a session: any HELLO may be the one that gets through.
+    const bool at_once = session && (is_path_lost(error) || error.code == ErrorCode::connection_timeout) &&
+                         retry.remaining(now.time) > Duration::zero();
+    const auto delay = !may_retry(error) ? std::nullopt
+                       : at_once         ? std::optional(Duration::zero())
+                                         : retry.next_delay(now.time);
     if (!delay) {
         give_up(std::move(error));
         return;

@@ -24,7 +24,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_turn(Now now) override;
     Time deadline() const override { return std::min(retry_at, stream_expected_by); }
     bool is_sender() const { return config.role == StreamRole::sender; }
-    Session* current() { return session ? node->endpoint().find(session) : nullptr; }
+    Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
+    Session* current() { return find(session); }
 
     // link.cpp: the one place where things are told to the observer.
 
@@ -51,8 +52,16 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_event(Now now, Event event) override;
     void on_state(Now now, SessionHandle handle, const event::StateChanged& change);
     void on_established(Now now, SessionHandle handle);
+    void on_resumed(Now now, const Session& fresh);
     void on_closed(Now now, SessionHandle handle, const Error& error);
+    /// The session may be gone on with.
+    void on_path_lost(Now now, const Error& error);
+    /// … but was not.
+    void on_abandoned();
+    /// The session that carried the stream is over.
     void on_lost(Now now, const Error& error);
+    /// Nobody goes on with the stream there is; `why` tells the observer.
+    void end_stream(const Error& why);
     void on_stream_opened(const event::StreamOpened& opened);
     void on_stream_closed(const Error& error);
     void open_stream();
@@ -97,13 +106,13 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     Time retry_at = time_never;
     Error last_error;  // why the last attempt failed
 
-    SessionHandle session = 0;  // the caller's, or the one the listener's stream is on
-    bool established = false;
+    SessionHandle session = 0;  // the one the stream is on: it stands, or was lost and may be gone on with
+    bool established = false;   // it stands
     Time established_at{};
-    SessionHandle beside = 0;  // see call_beside; 0: none under way
+    SessionHandle attempt = 0;  // the caller's handshake under way, beside a session that stands or not
     Time next_beside{};
     SessionInfo info;  // of the current session, or the last one
-    uint64_t sessions = 0;
+    uint64_t sessions = 0, resumptions = 0;
 
     std::optional<StreamId> stream;
     bool readable = false;  // read() has something

@@ -9,6 +9,9 @@ namespace {
 // lets more go makes a turn that brings more. The rest stays where a flush can discard it.
 constexpr uint64_t ahead_min = 256 << 10;
 
+// How long the present caller has to show itself when another one comes: a few probe timeouts of a slow path.
+constexpr Duration doubt_patience = 2s;
+
 Error stream_error(ErrorCode code, std::string reason, std::string text) {
     Error error;
     error.code = code;
@@ -26,6 +29,8 @@ void Link::Impl::on_event(Now now, Event event) {
         const bool unknown = noted->error.code == ErrorCode::session_not_found;
         report(std::move(noted->error));
         if (unknown && !closed && !given_up) call_beside(now, event.session);
+    } else if (std::holds_alternative<event::Abandoned>(event.what)) {
+        if (event.session == session) on_abandoned();
     } else if (event.session != session || given_up) {
         return;  // of a session that is being closed
     } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
@@ -44,7 +49,7 @@ void Link::Impl::on_event(Now now, Event event) {
 void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChanged& change) {
     switch (change.state) {
         case SessionState::handshaking:
-            if (session == 0 || handle == session) set_state(LinkState::handshaking);
+            if (!established) set_state(LinkState::handshaking);
             return;
         case SessionState::established:
             return on_established(now, handle);
@@ -58,26 +63,32 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
 
 void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (given_up) return;
-    Session* const fresh = node->endpoint().find(handle);
+    Session* const fresh = find(handle);
     if (!fresh) return;
-    if (handle == beside) {
-        // The peer has proved itself, and does not know the session any more: it falls.
-        beside = 0;
+    if (handle == attempt) {
+        attempt = 0;
         retry_at = time_never;
-        if (Session* old = current()) old->close(now, false, CloseReason::error, {});
-        session = 0;
-        established = false;
-        upstream_open = false;
-        const Error error = stream_error(ErrorCode::session_not_found, "peer-restarted",
-                                         "the peer was restarted: the stream begins anew");
-        if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, error);
-        if (!closed) set_state(LinkState::reconnecting);
-        if (closed) return;
-    } else if (established && handle != session) {
-        Error error =
-            stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller");
-        fresh->close(now, false, CloseReason::error, std::move(error));
+    }
+    if (session && fresh->resumed() == session) {
+        on_resumed(now, *fresh);
         return;
+    }
+    if (established && !config.caller) {
+        // The one who is here may have crashed, and this be its successor.
+        current()->doubt(now.time, doubt_patience);
+        fresh->close(now, false, CloseReason::error,
+                     stream_error(ErrorCode::too_many_sessions, "busy",
+                                  "the stream here is taken by another caller"));
+        return;
+    }
+    if (Session* earlier = current()) {
+        // The peer has proved itself, and does not know the session any more: it falls.
+        earlier->close(now, false, CloseReason::error, {});
+        earlier->abandon();
+        end_stream(stream_error(ErrorCode::session_not_found, "peer-restarted",
+                                "the peer has a new session: the stream begins anew"));
+        if (!closed && established) set_state(LinkState::reconnecting);
+        if (closed) return;
     }
     session = handle;
     established = true;
@@ -95,6 +106,23 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         open_stream();  // otherwise the peer has ended it already, and that event follows
 }
 
+void Link::Impl::on_resumed(Now now, const Session& fresh) {
+    session = fresh.handle();
+    established = true;
+    established_at = now.time;
+    sessions++;
+    resumptions++;
+    info = fresh.info();
+    readable = true;  // what came before the loss may not have been read
+    upstream_open = !is_sender() && stream;
+    set_state(LinkState::resumed);
+    if (closed || stream || fresh.state() != SessionState::established) return;
+    if (is_sender())
+        open_stream();
+    else
+        stream_expected_by = now.time + config.session.handshake_timeout;
+}
+
 void Link::Impl::open_stream() {
     auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
     if (!id) {
@@ -102,9 +130,14 @@ void Link::Impl::open_stream() {
         return;
     }
     stream = *id;
-    streams++;
-    outbox.restart();
-    observer.on_stream_ready(*id, true);
+    std::vector<OutMessage> first;
+    const SendQueue::Account lost = outbox.give_up_undelivered();
+    if (lost.buffers > 0) {
+        if (auto message = observer.on_gap(lost)) first.push_back(std::move(*message));
+        if (closed) return;
+    }
+    outbox.restart(std::move(first));
+    observer.on_stream_ready(*id, streams++ > 0);
 }
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
@@ -155,27 +188,57 @@ void Link::Impl::stream_failed(const Error& error) {
 }
 
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
-    if (handle == beside) {
-        beside = 0;  // nobody there yet, or not the peer; the session's own time-out decides
+    if (handle == attempt) {
+        attempt = 0;
+        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides.
+        if (!established) attempt_failed(now, error);
         return;
     }
     if (handle != session) {
         if (error.code != ErrorCode::none) report(error);
         return;
     }
-    if (const Session* s = current()) info = s->info();
-    if (!established) {
-        attempt_failed(now, error);
-        return;
-    }
-    session = 0;
+    Session* const lost = current();
+    if (lost) info = lost->info();
     established = false;
     stream_expected_by = time_never;
     upstream_open = false;
+    if (lost && lost->resumable() && !given_up && !finished) {
+        on_path_lost(now, error);
+        return;
+    }
+    if (lost) lost->abandon();
+    session = 0;
     on_lost(now, error);
 }
 
-// The session that carried the stream is over.
+void Link::Impl::on_path_lost(Now now, const Error& error) {
+    if (config.caller) {
+        retry.start(now.time);
+        if (attempt)
+            report(error, Duration::zero());
+        else
+            schedule_retry(now, error);
+    } else {
+        report(error, Duration::zero());
+    }
+    if (!given_up) set_state(LinkState::reconnecting);
+}
+
+void Link::Impl::on_abandoned() {
+    session = 0;
+    end_stream(stream_error(ErrorCode::session_timeout, "not-resumed",
+                            "the session was lost, and the peer did not go on with it"));
+}
+
+void Link::Impl::end_stream(const Error& why) {
+    established = false;
+    session = 0;
+    upstream_open = false;
+    stream_expected_by = time_never;
+    if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, why);
+}
+
 void Link::Impl::on_lost(Now now, const Error& error) {
     const auto ended = std::exchange(stream, std::nullopt);
     if (given_up || error.code == ErrorCode::none) return;
@@ -203,7 +266,8 @@ void Link::Impl::on_lost(Now now, const Error& error) {
 // ---
 
 void Link::Impl::move_data(Now now) {
-    Session* const from = established && stream ? current() : nullptr;
+    // Of a lost session, too: what has arrived is passed on, and its successor takes over what is written.
+    Session* const from = stream ? current() : nullptr;
     if (!from) return;
     move_outbox(*from);
     if (is_sender())

@@ -81,9 +81,12 @@ class SendQueue {
     void take(std::vector<OutMessage>& messages, uint64_t size, bool& finished);
     /// From StreamProgress.
     void progress(uint64_t acked, uint64_t delivered, bool finished);
-    /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream. What the
-    /// old stream's peer has acknowledged counts as delivered: it is in that peer's hands.
-    void restart();
+    /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not have
+    /// got there, and returns how much that was.
+    Account give_up_undelivered();
+    /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
+    /// `first`. After give_up_undelivered().
+    void restart(std::vector<OutMessage> first);
 
   private:
     struct Entry {
@@ -98,7 +101,6 @@ class SendQueue {
     QueueStatus push(OutMessage&& message, Entry entry, Duration timeout);
     bool over_limit(uint64_t size) const;
     bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
-    void settle_front();
     void notify();
 
     const uint64_t limit_;

@@ -184,17 +184,6 @@ void SendQueue::take(std::vector<OutMessage>& messages, uint64_t size, bool& fin
     if (finished) finish_taken_ = true;
 }
 
-// The oldest entry has been delivered; it has been acknowledged before.
-void SendQueue::settle_front() {
-    const Entry& entry = entries_.front();
-    if (entry.is_data) {
-        subtract(undelivered_, entry.payload_size, entry.duration_ns);
-        add(delivered_, entry.payload_size, entry.duration_ns);
-    }
-    entries_.pop_front();
-    acked_--;
-}
-
 void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
     {
         const std::lock_guard lock(mutex_);
@@ -207,16 +196,37 @@ void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
             else
                 released_.push_back(std::move(entry.message));
         }
-        while (acked_ > 0 && entries_.front().end_offset <= delivered) settle_front();
+        while (acked_ > 0 && entries_.front().end_offset <= delivered) {
+            const Entry& entry = entries_.front();
+            if (entry.is_data) {
+                subtract(undelivered_, entry.payload_size, entry.duration_ns);
+                add(delivered_, entry.payload_size, entry.duration_ns);
+            }
+            entries_.pop_front();
+            acked_--;
+        }
         if (finished && finish_taken_) finish_delivered_ = true;
         notify();
     }
     released_.clear();
 }
 
-void SendQueue::restart() {
+SendQueue::Account SendQueue::give_up_undelivered() {
+    Account lost;
     const std::lock_guard lock(mutex_);
-    while (acked_ > 0) settle_front();
+    for (; acked_ > 0; acked_--) {
+        const Entry& entry = entries_.front();
+        if (entry.is_data) {
+            subtract(undelivered_, entry.payload_size, entry.duration_ns);
+            add(lost, entry.payload_size, entry.duration_ns);
+        }
+        entries_.pop_front();
+    }
+    return lost;
+}
+
+void SendQueue::restart(std::vector<OutMessage> first) {
+    const std::lock_guard lock(mutex_);
     size_t taken = entries_.size() - pending_.size();
     if (finish_delivered_) states_.clear();
     for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
@@ -226,6 +236,12 @@ void SendQueue::restart() {
         taken++;
     }
     states_.clear();
+    for (auto message = first.rbegin(); message != first.rend(); ++message) {
+        const uint64_t size = message->size();
+        unacked_ += size;
+        entries_.push_front({0, size, 0, 0, false, {}, std::move(*message)});
+        taken++;
+    }
     std::deque<OutMessage> again;
     end_offset_ = 0;
     for (Entry& entry : entries_) {

@@ -317,6 +317,9 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size) 
         check_attempt(now);
     } else if (report == NetworkReport::send_failed) {
         note(std::move(error));
+    } else if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
+        // Forged or not, it fits what its successor has proved.
+        doubt_deadline_ = now.time;
     }
 }
 

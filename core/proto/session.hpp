@@ -31,6 +31,7 @@ class Session {
   public:
     // What an application may call, between Endpoint's calls and on the same thread.
 
+    SessionHandle handle() const { return handle_; }
     SessionState state() const { return state_; }
     const SessionInfo& info() const { return info_; }
     SessionStats stats() const;

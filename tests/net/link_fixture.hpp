@@ -32,8 +32,12 @@ class Recorder : public LinkObserver {
     void on_stream_opened(StreamId, const std::vector<uint8_t>& header) override {
         note([&] { headers.push_back(header); });
     }
-    void on_stream_ready(StreamId, bool fresh) override {
-        note([&] { ready += fresh; });
+    void on_stream_ready(StreamId, bool) override {
+        note([&] { ready++; });
+    }
+    std::optional<OutMessage> on_gap(const SendQueue::Account& lost) override {
+        note([&] { gaps.push_back(lost); });
+        return std::nullopt;
     }
     void on_stream_closed(StreamId, const Error& error) override {
         note([&] { closed_streams.push_back(error); });
@@ -69,6 +73,7 @@ class Recorder : public LinkObserver {
     std::vector<std::vector<uint8_t>> headers;
     std::vector<Error> closed_streams;
     std::vector<InMessage> upstream;
+    std::vector<SendQueue::Account> gaps;
     int ready = 0;
     std::function<void(const LinkStatus&)> status_hook;  // set before the link opens
     std::function<void(const ErrorReport&)> error_hook;

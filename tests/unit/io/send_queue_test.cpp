@@ -136,17 +136,25 @@ TEST_F(SendQueueTest, RestartHandsOutWhatWasNotAcknowledged) {
     push(1);
     queue.finish();
     queue.progress(250, 100, false);
-    queue.restart();
-    EXPECT_EQ(queue.delivered().buffers, 2u) << "what was acknowledged is in the peer's hands";
+    const SendQueue::Account lost = queue.give_up_undelivered();
+    EXPECT_EQ(lost.buffers, 1u) << "acknowledged, and nobody knows what became of it";
+    EXPECT_EQ(lost.bytes, 97u);
+    queue.restart({});
+    EXPECT_EQ(queue.delivered().buffers, 1u);
+    EXPECT_EQ(queue.undelivered().buffers, 3u);
     EXPECT_EQ(take(), 3u);
     EXPECT_TRUE(finished);
     EXPECT_EQ(taken[0].size(), 100u);
     queue.progress(100, 100, false);
-    EXPECT_EQ(queue.delivered().buffers, 3u) << "offsets start at 0 again";
+    EXPECT_EQ(queue.delivered().buffers, 2u) << "offsets start at 0 again";
     EXPECT_EQ(queue.queued_bytes(), 200u);
-    queue.restart();
-    EXPECT_EQ(take(), 2u);
+    EXPECT_EQ(queue.give_up_undelivered().buffers, 0u);
+    queue.restart({OutMessage{{9, 0, 0}, {}}});
+    EXPECT_EQ(take(), 3u);
     EXPECT_TRUE(finished);
+    EXPECT_EQ(taken[0].head[0], 9) << "before anything else";
+    queue.progress(203, 203, true);
+    EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::ok);
 }
 
 TEST_F(SendQueueTest, ANewStreamBeginsWithTheStateWhereItTakesUp) {
@@ -164,7 +172,7 @@ TEST_F(SendQueueTest, ANewStreamBeginsWithTheStateWhereItTakesUp) {
     queue.progress(209, 209, false);
     EXPECT_EQ(queue.queued_bytes(), 3u);
     for (int again = 0; again < 2; again++) {
-        queue.restart();
+        queue.restart({});
         ASSERT_EQ(take(), 3u);
         EXPECT_EQ(taken[0].head[0], 51) << "of key 3, in force where the next message was pushed";
         EXPECT_EQ(taken[1].head[0], 52) << "of key 7";
@@ -173,7 +181,7 @@ TEST_F(SendQueueTest, ANewStreamBeginsWithTheStateWhereItTakesUp) {
     }
     queue.progress(9, 9, false);
     EXPECT_EQ(queue.queued_bytes(), 0u);
-    queue.restart();
+    queue.restart({});
     ASSERT_EQ(take(), 2u);
     EXPECT_EQ(taken[0].head[0], 53);
     EXPECT_EQ(taken[1].head[0], 52);
