@@ -105,6 +105,13 @@ unsigned resource_code(const Error& error, bool side_reads) {
     }
 }
 
+void set_gap(GstStructure* structure, const Gap& gap) {
+    set(structure, "buffers", gap.buffers);
+    set(structure, "bytes", gap.bytes);
+    set(structure, "duration", gap.duration);
+    set(structure, "uncertain", gap.uncertain);
+}
+
 GstMessage* element_message(GstElement* element, GstStructure* structure) {
     return gst_message_new_element(GST_OBJECT(element), structure);
 }
@@ -208,27 +215,25 @@ GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Er
     return element_message(element, structure);
 }
 
-std::vector<GstMessage*> undelivered_messages(GstElement* element, const SendQueue::Account& missing,
-                                              uint32_t timeout_ms) {
-    const auto amount = [&](GstStructure* structure) {
-        set(structure, "buffers", missing.buffers);
-        set(structure, "bytes", missing.bytes);
-        set(structure, "duration", missing.duration_ns);
-    };
-    GstStructure* gap = gst_structure_new_empty("stt-stream");
-    set(gap, "event", std::string_view("gap"));
-    amount(gap);
+GstMessage* gap_message(GstElement* element, const Gap& gap) {
+    GstStructure* structure = gst_structure_new_empty("stt-stream");
+    set(structure, "event", std::string_view("gap"));
+    set_gap(structure, gap);
+    return element_message(element, structure);
+}
+
+std::vector<GstMessage*> undelivered_messages(GstElement* element, const Gap& missing, uint32_t timeout_ms) {
     ErrorReport report;
     report.error.code = ErrorCode::timeout;
     report.error.reason = "drain-timeout";
     report.error.text = "the peer has not taken " + std::to_string(missing.buffers) + " buffers, " +
-                        std::to_string(missing.bytes) + " bytes, " + std::to_string(missing.duration_ns) +
+                        std::to_string(missing.bytes) + " bytes, " + std::to_string(missing.duration) +
                         " ns within the drain-timeout of " + std::to_string(timeout_ms) + " ms";
     GstStructure* details = error_structure(report);
-    amount(details);
+    set_gap(details, missing);
     GError* error = gerror_for(report.error, false);
     const std::vector<GstMessage*> messages{
-        element_message(element, gap), element_message(element, gst_structure_copy(details)),
+        gap_message(element, missing), element_message(element, gst_structure_copy(details)),
         gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details)};
     g_error_free(error);
     return messages;

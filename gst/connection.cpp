@@ -248,7 +248,8 @@ void Connection::announce_progress(GstProgressType type, const std::string& text
 }
 
 void Connection::on_status(const LinkStatus& status) {
-    if (!stands(status.state)) set_ready(false);
+    // A stream that was lost with its session may be gone on with: what is sent meanwhile is held for it.
+    if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
     announcer_.post(session_message(element_, status, caller_, node_));
     const bool progress = [&] {
         const std::lock_guard lock(mutex_);
@@ -270,7 +271,8 @@ void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& h
     announcer_.post(stream_opened_message(element_, stream, decoded ? &*decoded : nullptr));
 }
 
-void Connection::on_stream_ready(StreamId stream, bool) {
+void Connection::on_stream_ready(StreamId stream, bool again) {
+    if (again && hooks_.stream_taken_up) hooks_.stream_taken_up();
     set_ready(true);
     const StreamHeader header{0, setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes),
                               setting(&Settings::stream_label)};
@@ -278,7 +280,14 @@ void Connection::on_stream_ready(StreamId stream, bool) {
 }
 
 void Connection::on_stream_closed(StreamId stream, const Error& error) {
+    set_ready(false);
     announcer_.post(stream_closed_message(element_, stream, error));
+}
+
+std::optional<OutMessage> Connection::on_gap(const SendQueue::Account& lost, bool uncertain) {
+    const Gap gap{lost.buffers, lost.bytes, lost.duration_ns, uncertain};
+    announce_gap(gap);
+    return encode_given_up(gap);
 }
 
 void Connection::on_upstream_message(InMessage message) {

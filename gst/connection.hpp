@@ -10,6 +10,7 @@
 
 #include "core/io/link.hpp"
 #include "gst/announcer.hpp"
+#include "gst/bus.hpp"
 #include "gst/element_settings.hpp"
 #include "gst/metadata.hpp"
 #include "gst/stats.hpp"
@@ -29,6 +30,7 @@ class Connection final : public LinkObserver {
     /// What only one kind of element does, called on the I/O thread; set before open(), must not block.
     struct Hooks {
         std::function<void(InMessage)> upstream_message;         // sink
+        std::function<void()> stream_taken_up;                   // sink; a peer that lacks what came before
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
     };
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
@@ -78,9 +80,12 @@ class Connection final : public LinkObserver {
     void on_status(const LinkStatus& status) override;
     void on_error(const ErrorReport& report) override;
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
-    void on_stream_ready(StreamId stream, bool fresh) override;
+    void on_stream_ready(StreamId stream, bool again) override;
+    std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) override;
     void on_stream_closed(StreamId stream, const Error& error) override;
     void on_upstream_message(InMessage message) override;
+    /// Any thread.
+    void announce_gap(const Gap& gap) { announcer_.post(gap_message(element_, gap)); }
     /// Posts stt-stats when stats-interval asks for it: by timer, and once more when a stream has ended, so
     /// that the last one is complete. Any thread.
     void post_stats();

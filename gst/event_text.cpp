@@ -158,14 +158,18 @@ EventPtr decode_force_key_unit(ByteReader& in) {
     const uint8_t all_headers = in.u8();
     const uint32_t count = in.u32();
     if (!in.ok() || !in.empty()) return nullptr;
-    return EventPtr(gst_event_new_custom(
-        GST_EVENT_CUSTOM_UPSTREAM,
-        gst_structure_new("GstForceKeyUnit", "running-time", GST_TYPE_CLOCK_TIME, running_time, "all-headers",
-                          G_TYPE_BOOLEAN, static_cast<gboolean>(all_headers != 0), "count", G_TYPE_UINT,
-                          count, nullptr)));
+    return make_force_key_unit(running_time, all_headers != 0, count);
 }
 
 }  // namespace
+
+EventPtr make_force_key_unit(GstClockTime running_time, bool all_headers, uint32_t count) {
+    return EventPtr(gst_event_new_custom(
+        GST_EVENT_CUSTOM_UPSTREAM,
+        gst_structure_new("GstForceKeyUnit", "running-time", GST_TYPE_CLOCK_TIME, running_time, "all-headers",
+                          G_TYPE_BOOLEAN, static_cast<gboolean>(all_headers), "count", G_TYPE_UINT, count,
+                          nullptr)));
+}
 
 bool valid_utf8(const std::string& text) { return g_utf8_validate_len(text.data(), text.size(), nullptr); }
 

@@ -12,6 +12,9 @@ namespace stt {
 /// malformed. Untrusted.
 EventPtr decode_event(const InMessage& message);
 
+/// A force-key-unit request.
+EventPtr make_force_key_unit(GstClockTime running_time, bool all_headers, uint32_t count);
+
 /// Whether GStreamer may be given `text` to parse: UTF-8, and not so nested that its parser runs out of
 /// stack.
 bool parseable(const std::string& text);

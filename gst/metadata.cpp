@@ -120,6 +120,14 @@ Result<Decoded> decode_buffer(const InMessage& message) {
     return Decoded(std::move(owned));
 }
 
+Result<Decoded> decode_given_up(ByteReader in) {
+    Gap gap;
+    for (uint64_t* field : {&gap.buffers, &gap.bytes, &gap.duration}) *field = read_number(in);
+    gap.uncertain = in.u8() != 0;
+    if (!in.ok() || !in.empty()) return malformed("report of a gap");
+    return Decoded(gap);
+}
+
 bool sane(double rate) { return std::isfinite(rate) && rate != 0; }
 
 Result<Decoded> decode_segment(ByteReader in) {
@@ -184,6 +192,14 @@ OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time) {
 
 OutMessage encode_flush() { return header_only(MessageKind::flush, {}); }
 
+OutMessage encode_given_up(const Gap& gap) {
+    std::array<uint8_t, 3 * 9 + 1> space;
+    ByteWriter out(space);
+    for (const uint64_t field : {gap.buffers, gap.bytes, gap.duration}) write_number(out, field);
+    out.u8(gap.uncertain);
+    return header_only(MessageKind::given_up, out.written());
+}
+
 Result<Decoded> decode(const InMessage& message) {
     ByteReader in{Bytes(message.header)};
     switch (static_cast<MessageKind>(message.kind)) {
@@ -198,6 +214,8 @@ Result<Decoded> decode(const InMessage& message) {
             return decode_segment(in);
         case MessageKind::flush:
             return Decoded(DecodedFlush{});
+        case MessageKind::given_up:
+            return decode_given_up(in);
         case MessageKind::caps:
         case MessageKind::gap:
         case MessageKind::tag:

@@ -26,6 +26,7 @@ enum class MessageKind : uint8_t {
     protection = 8,
     custom = 9,
     force_key_unit = 10,  ///< against the stream's direction
+    given_up = 11,        ///< what the sender had to give up before what follows
 };
 
 /// Encoding. `buffer` stays mapped and referenced by the message until it has been sent and acknowledged.
@@ -34,6 +35,12 @@ Result<OutMessage> encode_buffer(GstBuffer* buffer);
 Result<OutMessage> encode_bytes(GstBuffer* buffer);
 OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time);
 OutMessage encode_flush();
+/// What is missing from a stream.
+struct Gap {
+    uint64_t buffers = 0, bytes = 0, duration = 0;  ///< duration in ns
+    bool uncertain = false;                         ///< some or all of it may have arrived after all
+};
+OutMessage encode_given_up(const Gap& gap);
 /// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but
 /// cannot be written down.
 Result<std::optional<OutMessage>> encode_event(GstEvent* event);
@@ -60,7 +67,7 @@ struct BufferDeleter {
 };
 using BufferPtr = std::unique_ptr<GstBuffer, BufferDeleter>;
 
-using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, DecodedFlush, DecodedUnknown>;
+using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, DecodedFlush, Gap, DecodedUnknown>;
 
 /// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed.
 Result<Decoded> decode(const InMessage& message);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/overloaded.hpp"
+#include "gst/connection.hpp"
 
 namespace stt {
 namespace {
@@ -106,6 +107,12 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                           [&](DecodedFlush&) {
                               run_.discont = true;
                               return GST_FLOW_OK;
+                          },
+                          [&](Gap& gap) {
+                              run_.discont = true;
+                              const GstFlowReturn flow = finish_batch();
+                              Connection::of(element_).announce_gap(gap);
+                              return flow;
                           },
                           [](DecodedUnknown&) { return GST_FLOW_OK; },
                       },

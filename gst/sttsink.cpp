@@ -7,6 +7,7 @@
 #include "gst/bus.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
+#include "gst/event_text.hpp"
 #include "gst/metadata.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
@@ -189,10 +190,19 @@ GstFlowReturn send_buffer(SttSink* self, GstBuffer* buffer) {
     return push_data(self, std::move(*message), GST_BUFFER_DURATION(buffer));
 }
 
+/// Nobody hears it; a caller that comes back is to know.
+void skip(SttSink* self, GstBuffer* buffer) {
+    self->state_sent = false;
+    const std::shared_ptr<Link> link = self->connection->link();
+    const GstClockTime duration = GST_BUFFER_DURATION(buffer);
+    if (link)
+        link->outbox().skip(gst_buffer_get_size(buffer), GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0);
+}
+
 GstFlowReturn render(GstBaseSink* sink, GstBuffer* buffer) {
     SttSink* self = self_of(sink);
     if (unheard(self)) {
-        self->state_sent = false;
+        skip(self, buffer);
         return GST_FLOW_OK;
     }
     const GstFlowReturn flow = prepare(self);
@@ -201,12 +211,12 @@ GstFlowReturn render(GstBaseSink* sink, GstBuffer* buffer) {
 
 GstFlowReturn render_list(GstBaseSink* sink, GstBufferList* list) {
     SttSink* self = self_of(sink);
+    const unsigned count = gst_buffer_list_length(list);
     if (unheard(self)) {
-        self->state_sent = false;
+        for (unsigned i = 0; i < count; i++) skip(self, gst_buffer_list_get(list, i));
         return GST_FLOW_OK;
     }
     GstFlowReturn flow = prepare(self);
-    const unsigned count = gst_buffer_list_length(list);
     for (unsigned i = 0; i < count && flow == GST_FLOW_OK; i++)
         flow = send_buffer(self, gst_buffer_list_get(list, i));
     return flow;
@@ -233,7 +243,8 @@ GstFlowReturn drain(SttSink* self) {
                 self->connection->announcer().wait_posted();
                 return GST_FLOW_OK;
             case QueueStatus::timeout: {
-                const SendQueue::Account missing = link->outbox().undelivered();
+                const SendQueue::Account account = link->outbox().undelivered();
+                const Gap missing{account.buffers, account.bytes, account.duration_ns};
                 Announcer& announcer = self->connection->announcer();
                 for (GstMessage* message : undelivered_messages(GST_ELEMENT(self), missing, timeout_ms))
                     announcer.post(message);
@@ -346,6 +357,12 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 }
 
 /// I/O thread. Upstream elements may do anything in their event functions.
+void push_upstream(SttSink* self, EventPtr event) {
+    self->connection->announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(event))] {
+        gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_event_ref(kept.get()));
+    });
+}
+
 void pass_upstream(SttSink* self, const InMessage& message) {
     Result<Decoded> decoded = decode(message);
     auto* event = decoded ? std::get_if<EventPtr>(&*decoded) : nullptr;
@@ -353,15 +370,15 @@ void pass_upstream(SttSink* self, const InMessage& message) {
         GST_WARNING_OBJECT(self, "a message from the receiver was not a force-key-unit request");
         return;
     }
-    self->connection->announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(*event))] {
-        gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_event_ref(kept.get()));
-    });
+    push_upstream(self, std::move(*event));
 }
 
 void stt_sink_init(SttSink* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::sink);
     self->connection->set_hooks({
         .upstream_message = [self](InMessage message) { pass_upstream(self, message); },
+        // What comes next may be of no use to it before a key unit.
+        .stream_taken_up = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
         .stream_opened = nullptr,
     });
     gst_base_sink_set_processing_deadline(&self->parent, 0);

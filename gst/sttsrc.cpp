@@ -182,6 +182,7 @@ void stt_src_init(SttSrc* self) {
     self->messages = new std::vector<InMessage>;
     self->connection->set_hooks({
         .upstream_message = nullptr,
+        .stream_taken_up = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
     });

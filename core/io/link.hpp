@@ -67,12 +67,13 @@ class LinkObserver {
     virtual void on_error(const ErrorReport& report) = 0;
     /// Receiver: the peer's stream is there. `header` as the sender gave it.
     virtual void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) = 0;
-    /// Sender: a stream to a peer is there. `again`: not the first; what the one before had not acknowledged
-    /// goes out again on this.
+    /// Sender: a stream to a peer is there. `again`: it does not start where the element's did. What the peer
+    /// before had not acknowledged goes out again on it.
     virtual void on_stream_ready(StreamId stream, bool again) = 0;
-    /// Sender, before on_stream_ready: what the peer before had acknowledged and not passed on is given up.
-    /// The message returned, if any, tells the peer, before anything else.
-    virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost) = 0;
+    /// Sender, before on_stream_ready: what the peer before had acknowledged and not passed on is given up
+    /// (`uncertain`), or what nobody was there to receive. The message returned, if any, tells the peer,
+    /// before anything else.
+    virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) = 0;
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).
     virtual void on_upstream_message(InMessage message) = 0;

@@ -115,6 +115,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0, resumptions = 0;
 
     std::optional<StreamId> stream;
+    NodeId stream_peer{};   // who had the last one
     bool readable = false;  // read() has something
     bool finished = false;  // the stream came, or went, to its end
     uint64_t streams = 0;   // so far

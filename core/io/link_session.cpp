@@ -76,9 +76,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
-        fresh->close(now, false, CloseReason::error,
-                     stream_error(ErrorCode::too_many_sessions, "busy",
-                                  "the stream here is taken by another caller"));
+        fresh->close(
+            now, false, CloseReason::error,
+            stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller"));
         return;
     }
     if (Session* earlier = current()) {
@@ -131,13 +131,17 @@ void Link::Impl::open_stream() {
     }
     stream = *id;
     std::vector<OutMessage> first;
-    const SendQueue::Account lost = outbox.give_up_undelivered();
-    if (lost.buffers > 0) {
-        if (auto message = observer.on_gap(lost)) first.push_back(std::move(*message));
-        if (closed) return;
-    }
+    const auto tell = [&](const SendQueue::Account& lost, bool uncertain) {
+        if (lost.buffers == 0 || closed) return;
+        if (auto message = observer.on_gap(lost, uncertain)) first.push_back(std::move(*message));
+    };
+    tell(outbox.give_up_undelivered(), true);
+    // To somebody else, what came before is not missing.
+    const SendQueue::Account skipped = outbox.take_skipped();
+    if (std::exchange(stream_peer, info.peer_node) == info.peer_node) tell(skipped, false);
+    if (closed) return;
     outbox.restart(std::move(first));
-    observer.on_stream_ready(*id, streams++ > 0);
+    observer.on_stream_ready(*id, streams++ > 0 || skipped.buffers > 0);
 }
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {

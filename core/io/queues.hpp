@@ -58,6 +58,8 @@ class SendQueue {
         uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
     };
     Account undelivered() const;
+    /// A buffer that was not pushed, as there was nobody to send it to.
+    void skip(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
 
@@ -81,9 +83,11 @@ class SendQueue {
     void take(std::vector<OutMessage>& messages, uint64_t size, bool& finished);
     /// From StreamProgress.
     void progress(uint64_t acked, uint64_t delivered, bool finished);
-    /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not have
-    /// got there, and returns how much that was.
+    /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not
+    /// have got there, and returns how much that was.
     Account give_up_undelivered();
+    /// What was skipped since the last call.
+    Account take_skipped();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
     /// `first`. After give_up_undelivered().
     void restart(std::vector<OutMessage> first);
@@ -120,7 +124,7 @@ class SendQueue {
     uint64_t unacked_ = 0;            // bytes of the entries from acked_ on
     bool finished_ = false;           // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
-    Account undelivered_, delivered_;
+    Account undelivered_, delivered_, skipped_;
 };
 
 /// Messages that arrived, cut from the stream's bytes on the streaming thread.

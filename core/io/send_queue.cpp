@@ -116,6 +116,11 @@ SendQueue::Account SendQueue::delivered() const {
     return delivered_;
 }
 
+void SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
+    const std::lock_guard lock(mutex_);
+    add(skipped_, payload_size, duration_ns);
+}
+
 uint64_t SendQueue::queued_bytes() const {
     const std::lock_guard lock(mutex_);
     return unacked_;
@@ -169,7 +174,7 @@ void SendQueue::clear() {
     end_offset_ = unacked_ = 0;
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
-    undelivered_ = delivered_ = {};
+    undelivered_ = delivered_ = skipped_ = {};
     notify();
 }
 
@@ -223,6 +228,11 @@ SendQueue::Account SendQueue::give_up_undelivered() {
         entries_.pop_front();
     }
     return lost;
+}
+
+SendQueue::Account SendQueue::take_skipped() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(skipped_, {});
 }
 
 void SendQueue::restart(std::vector<OutMessage> first) {

@@ -35,7 +35,7 @@ class Recorder : public LinkObserver {
     void on_stream_ready(StreamId, bool) override {
         note([&] { ready++; });
     }
-    std::optional<OutMessage> on_gap(const SendQueue::Account& lost) override {
+    std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool) override {
         note([&] { gaps.push_back(lost); });
         return std::nullopt;
     }
