@@ -11,7 +11,8 @@ namespace stt::test {
 
 class RoguePeer {
   public:
-    explicit RoguePeer(Bytes seed, Random& random = system_random()) : session(seed, random) {}
+    explicit RoguePeer(std::string_view hex_seed, Random& random = system_random())
+        : session(hex_seed, random) {}
 
     uint16_t port() const { return socket.port(); }
     static WallTime wall();

@@ -15,9 +15,9 @@ constexpr SessionLimits limits{.session_window = 1 << 24,
 
 }  // namespace
 
-RogueSession::RogueSession(Bytes seed, Random& random)
+RogueSession::RogueSession(std::string_view hex_seed, Random& random)
     : random_(random), identity_(Identity::generate(random)) {
-    seeds_.push_back(SecretBytes::copy_of(seed));
+    seeds_.push_back(seed_from_hex(hex_seed).value());
     while (local_id_ == 0) local_id_ = random.u64();
 }
 

@@ -15,8 +15,8 @@ class RogueSession {
   public:
     using Datagram = std::vector<uint8_t>;
 
-    /// `seed`: seed_size bytes. `random`: where attempt, nonce and keys come from; outlives the object.
-    explicit RogueSession(Bytes seed, Random& random = system_random());
+    /// `hex_seed`: as elements take it. `random`: where nonces and keys come from; outlives the object.
+    explicit RogueSession(std::string_view hex_seed, Random& random = system_random());
 
     // As a caller.
 

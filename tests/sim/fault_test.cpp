@@ -73,9 +73,9 @@ TEST(SimFault, UnknownFramesAreToldOnceForEachType) {
     config.identity = &identity;
     config.listening = true;
     Endpoint endpoint(config, random);
-    const std::vector<uint8_t> seed(seed_size, 1);
+    const std::string seed(2 * seed_size, '1');
     std::vector<SecretBytes> seeds;
-    seeds.push_back(SecretBytes::copy_of(seed));
+    seeds.push_back(seed_from_hex(seed).value());
     endpoint.set_seeds(std::move(seeds));
     const Address address = Address::v4({10, 0, 0, 9}, 9);
     std::vector<uint8_t> batch(65536);
