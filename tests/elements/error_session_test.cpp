@@ -40,6 +40,29 @@ TEST(ErrorSession, AStopOfThePeerIsAGracefulClose) {
     EXPECT_EQ(caller->errors->count(0x0201), 1u);
 }
 
+TEST(ErrorSession, AClosingPeersReasonIsTold) {
+    auto src = listening_src();
+    const struct {
+        CloseReason reason;
+        const char* line;
+    } table[] = {
+        {CloseReason::timeout,
+         "0x0201/0 SESSION_CLOSED session timeout WARNING READ origin=peer authenticated can-retry retried"},
+        {CloseReason::error,
+         "0x0201/0 SESSION_CLOSED session error WARNING READ origin=peer authenticated can-retry retried"},
+        {CloseReason::auth_failure,
+         "0x0201/0 SESSION_CLOSED session auth_failure WARNING READ origin=peer authenticated can-retry "
+         "retried"},
+    };
+    size_t before = 0;
+    for (const auto& row : table) {
+        RoguePeer rogue(seed);
+        ASSERT_TRUE(rogue.call(port_of(src)));
+        rogue.send_frames({SessionCloseFrame{row.reason, 0, 0, "so it goes"}});
+        EXPECT_EQ(src->errors->wait(0x0201, before++), row.line);
+    }
+}
+
 TEST(ErrorSession, ACutLineIsATimeoutOnBothEnds) {
     auto src = listening_src(soon_lost);
     Line line(port_of(src));
