@@ -130,7 +130,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     if (const ErrorInfo* info = find_error(error.code)) {
         set(details, "category", info->category);
         set(details, "hint", info->hint);
-        can_retry |= info->recovery == RecoveryClass::retry || info->recovery == RecoveryClass::automatic;
+        can_retry |= info->retried;
     }
     set(details, "message", valid_text(error.text));
     set(details, "reason", valid_text(error.reason));

@@ -38,6 +38,7 @@ void Link::Impl::begin_attempt(Now now) {
 void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
     session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
+    session_config.peer_proven = sessions > 0;
     attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
     if (!session) info = find(attempt)->info();
 }

@@ -54,6 +54,14 @@ Error open_error(const std::string& what, int error) {
         case EACCES:
             e.reason = "permission-denied";
             break;
+        case EMFILE:
+        case ENFILE:
+            e.reason = "descriptors";
+            break;
+        case ENOMEM:
+        case ENOBUFS:
+            e.reason = "memory";
+            break;
         default:
             break;
     }

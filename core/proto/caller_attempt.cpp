@@ -138,6 +138,12 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     if (!challenge.ok()) {
         // Anybody can send one that does not open; only if nothing better comes is it the reason.
         Error error = challenge.error();
+        if (error.sub_code == static_cast<uint8_t>(HandshakeSubCode::challenge_decrypt_failed) &&
+            !config_.peer_proven) {
+            error.code = ErrorCode::authentication_failed;
+            error.reason = "wrong-seed";
+            error.text += "; its seed is another one";
+        }
         error.origin = ErrorOrigin::peer;
         error.terminal = true;
         verdict(now, std::move(error), false);

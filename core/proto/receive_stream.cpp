@@ -13,11 +13,11 @@ constexpr Duration scheduling_allowance = 5ms;
 /// Progress that opens no window is reported this late, so that reports are exact without a frame per buffer.
 constexpr Duration progress_delay = 50ms;
 
-Error violation(ErrorCode code, std::string text) {
+Error violation(ErrorCode code, std::string reason, std::string text) {
     return {.code = code,
             .origin = ErrorOrigin::peer,
             .authenticated = true,
-            .reason = {},
+            .reason = std::move(reason),
             .text = std::move(text)};
 }
 
@@ -26,11 +26,11 @@ Error violation(ErrorCode code, std::string text) {
 Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end <= highest_) return uint64_t{0};
     if (end > limit_)
-        return violation(ErrorCode::flow_control_violation, "the peer sent up to offset " +
-                                                                std::to_string(end) + " where " +
-                                                                std::to_string(limit_) + " was allowed");
+        return violation(ErrorCode::flow_control_violation, "stream-window",
+                         "the peer sent up to offset " + std::to_string(end) + " where " +
+                             std::to_string(limit_) + " was allowed");
     if (final_size_ && end > *final_size_)
-        return violation(ErrorCode::invalid_frame, "data behind the end of the stream");
+        return violation(ErrorCode::invalid_frame, "stream-size", "data behind the end of the stream");
     const uint64_t growth = end - highest_;
     highest_ = end;
     return growth;
@@ -79,7 +79,8 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         ++behind;
     }
     if (pieces_.size() > pieces_max)
-        return violation(ErrorCode::buffer_overflow, "the peer sent too many fragments out of order");
+        return violation(ErrorCode::buffer_overflow, "fragments",
+                         "the peer sent too many fragments out of order");
 
     while (!pieces_.empty() && pieces_.begin()->first == next_) {
         next_ += pieces_.begin()->second.size();
@@ -91,7 +92,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
     if ((final_size_ && *final_size_ != size) || size < highest_)
-        return violation(ErrorCode::invalid_frame, "the end of the stream moved");
+        return violation(ErrorCode::invalid_frame, "stream-size", "the end of the stream moved");
     const Result<uint64_t> growth = grow(size);
     if (growth.ok()) final_size_ = size;
     return growth;

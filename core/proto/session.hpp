@@ -10,6 +10,7 @@
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/endpoint.hpp"
 #include "core/proto/mtu_search.hpp"
+#include "core/proto/packet_faults.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/recovery.hpp"
 #include "core/proto/resumption.hpp"
@@ -227,6 +228,7 @@ class Session {
     Time next_close_answer_{};
 
     unsigned malformed_packets_ = 0;
+    PacketFaults faults_;
     Time next_unknown_note_{};
     SessionStats counters_;  // those that nobody else keeps
 };

@@ -33,6 +33,8 @@ struct SessionConfig {
     CongestionAlgorithm congestion = CongestionAlgorithm::bbr;
     CipherSet ciphers = preferred_ciphers();
     std::optional<NodeId> expected_peer;
+    /// The peer has proved before that it has the seed: an answer that does not open is then no wrong seed.
+    bool peer_proven = false;
     std::vector<uint8_t> token;  ///< at most token_max
 };
 

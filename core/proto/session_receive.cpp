@@ -48,10 +48,10 @@ void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     }
     if (opened.verdict == PacketProtection::Opened::refused) {
         // AEAD decides; the checksum only tells whether it was the line or an attacker.
-        if (opened.checksum_fits)
-            counters_.undecryptable++;
-        else
-            counters_.checksum_mismatches++;
+        (opened.checksum_fits ? counters_.undecryptable : counters_.checksum_mismatches)++;
+        if (auto fault =
+                opened.checksum_fits ? faults_.on_forged() : faults_.on_damaged(counters_.packets_received))
+            note(std::move(*fault));
         if (protection_->failures() >= PacketProtection::integrity_limit)
             fail_protocol(
                 now, {.code = ErrorCode::encryption_error,
@@ -191,8 +191,9 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                               ids_.on_offered(f);
                               return success();
                           },
-                          [&](const UnknownFrame&) {
+                          [&](const UnknownFrame& f) {
                               counters_.unknown_frames++;
+                              if (auto fault = faults_.on_unknown_frame(f.type)) note(std::move(*fault));
                               return success();
                           },
                           // Arrival is all that matters of these.

@@ -11,15 +11,15 @@ namespace {
 /// text.
 constexpr size_t close_frame_max = frame_text_max + 64;
 
-Error local_error(ErrorCode code, std::string text) {
-    return {.code = code, .reason = {}, .text = std::move(text)};
+Error local_error(ErrorCode code, std::string reason, std::string text) {
+    return {.code = code, .reason = std::move(reason), .text = std::move(text)};
 }
 
-Error peer_error(ErrorCode code, std::string text) {
+Error peer_error(ErrorCode code, std::string reason, std::string text) {
     return {.code = code,
             .origin = ErrorOrigin::peer,
             .authenticated = true,
-            .reason = {},
+            .reason = std::move(reason),
             .text = std::move(text)};
 }
 
@@ -80,14 +80,16 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
     const auto count =
         std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second.ours; });
     if (static_cast<uint64_t>(count) >= peer_.max_streams)
-        return local_error(ErrorCode::too_many_streams,
+        return local_error(ErrorCode::too_many_streams, "max-streams",
                            "the peer allows " + std::to_string(peer_.max_streams) + " streams at a time");
     StreamId id = wanted.value_or(caller_ ? 0 : 1);
-    if (wanted && (!is_ours(id) || find(id) || is_retired(id)))
-        return local_error(ErrorCode::stream_id_conflict,
-                           is_ours(id)
-                               ? "stream " + std::to_string(id) + " is in use or was used before"
-                               : "stream ids of this side are " + std::string(caller_ ? "even" : "odd"));
+    if (wanted && !is_ours(id))
+        return local_error(ErrorCode::stream_id_conflict, "wrong-side",
+                           "stream " + std::to_string(id) + " is the peer's to open: the ids of a " +
+                               (caller_ ? "caller are even" : "listener are odd"));
+    if (wanted && (find(id) || is_retired(id)))
+        return local_error(ErrorCode::stream_id_conflict, "in-use",
+                           "stream " + std::to_string(id) + " is in use or was used before");
     while (find(id) || is_retired(id)) id += 2;
 
     Stream& stream =
@@ -209,7 +211,7 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
             .first->second;
     if (open >= max_streams_)
         reset(id, stream,
-              local_error(ErrorCode::too_many_streams,
+              local_error(ErrorCode::too_many_streams, "max-streams",
                           "at most " + std::to_string(max_streams_) + " streams at a time"));
     return &stream;
 }
@@ -218,7 +220,7 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
     if (!growth.ok()) return growth.error();
     received_total_ += growth.value();
     if (received_total_ > receive_limit_)
-        return peer_error(ErrorCode::flow_control_violation,
+        return peer_error(ErrorCode::flow_control_violation, "session-window",
                           "the peer sent more than the session's window allows");
     return success();
 }
@@ -226,7 +228,7 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
     if (is_ours(frame.stream))
         return peer_error(
-            ErrorCode::stream_id_conflict,
+            ErrorCode::stream_id_conflict, "wrong-side",
             "the peer opened stream " + std::to_string(frame.stream) + ", which is not its to open");
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->announced || stream->reset()) return success();
@@ -261,7 +263,9 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
     if (Status status = account(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
     stream->reset_by_peer = true;
     if (!stream->reset()) {
-        Error error = peer_error(static_cast<ErrorCode>(frame.code), std::string(frame.text));
+        const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
+        Error error = peer_error(code, "reset",
+                                 frame.text.empty() ? "the peer ended the stream" : std::string(frame.text));
         error.sub_code = frame.sub_code;
         // The answer says what we had sent.
         reset(frame.stream, *stream, error);
@@ -281,7 +285,7 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     if (!stream) {
         if (is_ours(frame.stream) && !is_retired(frame.stream))
             return peer_error(
-                ErrorCode::invalid_frame,
+                ErrorCode::invalid_frame, "unknown-stream",
                 "a window for stream " + std::to_string(frame.stream) + ", which was never opened");
         return success();
     }

@@ -202,8 +202,9 @@ bool FrameReader::fail(uint64_t type) {
     error_.emplace();
     error_->code = ErrorCode::invalid_frame;
     error_->origin = ErrorOrigin::peer;
-    error_->text = "The peer sent a malformed frame of type " + std::to_string(type) + " (" +
-                   std::string(frame_name(type)) + ").";
+    error_->reason = "malformed-frame";
+    error_->text = "the peer sent a malformed frame of type " + std::to_string(type) + " (" +
+                   std::string(frame_name(type)) + ")";
     return false;
 }
 

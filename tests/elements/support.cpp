@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "tests/elements/child.hpp"
+
 namespace stt::test {
 
 Bus::Bus(GstElement* element) : bus_(gst_bus_new()), element_(GST_ELEMENT(gst_object_ref(element))) {
@@ -166,5 +168,6 @@ bool same_bytes(GstBuffer* a, GstBuffer* b) {
 int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     gst_init(&argc, &argv);
+    if (stt::test::Child::is_one(argc, argv)) return stt::test::Child::run(argv);
     return RUN_ALL_TESTS();
 }

@@ -177,7 +177,7 @@ TEST(FrameReader, SaysWhatWasWrongAndStops) {
     ASSERT_NE(in.error(), nullptr);
     EXPECT_EQ(in.error()->code, ErrorCode::invalid_frame);
     EXPECT_EQ(in.error()->origin, ErrorOrigin::peer);
-    EXPECT_EQ(in.error()->text, "The peer sent a malformed frame of type 8 (DATA).");
+    EXPECT_EQ(in.error()->text, "the peer sent a malformed frame of type 8 (DATA)");
     EXPECT_FALSE(in.next(frame)) << "nothing after it is read";
 }
 

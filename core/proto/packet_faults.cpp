@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/packet_faults.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace stt {
+
+namespace {
+
+/// "7.4 %".
+std::string percent(double share) {
+    const auto tenths = std::lround(share * 1000);
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
+}
+
+}  // namespace
+
+// The window is looked at only here, so packets that open cost nothing; after a time without damage its first
+// damaged packet ends a window that was very long, and the next begins.
+std::optional<Error> PacketFaults::on_damaged(uint64_t opened) {
+    damaged_++;
+    const uint64_t all = opened - opened_before_ + damaged_;
+    if (noise_told_ || all < window) return std::nullopt;
+    const double share = static_cast<double>(damaged_) / static_cast<double>(all);
+    opened_before_ = opened;
+    damaged_ = 0;
+    if (share <= noisy_share) return std::nullopt;
+    noise_told_ = true;
+    return Error{.code = ErrorCode::checksum_mismatch,
+                 .origin = ErrorOrigin::network,
+                 .reason = "line-noise",
+                 .text = percent(share) + " of the last " + std::to_string(all) +
+                         " packets arrived damaged; they are sent again"};
+}
+
+std::optional<Error> PacketFaults::on_forged() {
+    if (std::exchange(forgery_told_, true)) return std::nullopt;
+    return Error{.code = ErrorCode::encryption_error,
+                 .origin = ErrorOrigin::network,
+                 .reason = "forged-packet",
+                 .text =
+                     "a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
+                     "more of them are only counted"};
+}
+
+std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
+    const auto told = types_.begin() + static_cast<std::ptrdiff_t>(types_told_);
+    if (types_told_ == types_max || std::find(types_.begin(), told, type) != told) return std::nullopt;
+    types_[types_told_++] = type;
+    return Error{.code = ErrorCode::unknown_frame_type,
+                 .origin = ErrorOrigin::peer,
+                 .authenticated = true,
+                 .reason = "unknown-frame",
+                 .text = "the peer sent a frame of type " + std::to_string(type) +
+                         ", which this version does not know; such frames are stepped over"};
+}
+
+}  // namespace stt

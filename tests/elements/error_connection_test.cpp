@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Errors on the way to a session, each by its real cause: 0x01.. and 0x0405.
+#include "tests/elements/error_log.hpp"
+#include "tests/lib/rogue_peer.hpp"
+#include "tests/net/namespace.hpp"
+
+namespace stt::test {
+namespace {
+
+/// One attempt, and no long wait for an answer.
+void once(GstElement* element) {
+    g_object_set(element, "auto-reconnect", FALSE, "handshake-timeout", 200u, nullptr);
+}
+
+TEST(ErrorConnection, ASilentHostIsATimeout) {
+    const LoopbackSocket silent;
+    auto sink = calling_sink(silent.port(), once);
+    EXPECT_EQ(sink->errors->wait(0x0101),
+              "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout ERROR OPEN_READ_WRITE "
+              "origin=network terminal can-retry");
+    sink.reset();
+    auto src = calling_src(silent.port(), [](GstElement* element) {
+        g_object_set(element, "handshake-timeout", 200u, nullptr);
+    });
+    EXPECT_EQ(src->errors->wait(0x0101),
+              "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout WARNING OPEN_READ_WRITE "
+              "origin=network can-retry retried");
+}
+
+TEST(ErrorConnection, ACallerThatFallsSilentIsATimeoutAtTheListener) {
+    auto src = listening_src(once);
+    RoguePeer rogue(seed);
+    rogue.socket.send(static_cast<uint16_t>(src->port()), rogue.session.hello(RoguePeer::wall()));
+    EXPECT_EQ(src->errors->wait(0x0101),
+              "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout MESSAGE origin=network can-retry");
+}
+
+TEST(ErrorConnection, AClosedPortIsRefused) {
+    const auto closed_port = [] { return LoopbackSocket().port(); };
+    auto sink = calling_sink(closed_port(), once);
+    EXPECT_EQ(sink->errors->wait(0x0102),
+              "0x0102/0 CONNECTION_REFUSED connection port-closed ERROR NOT_FOUND origin=network terminal "
+              "can-retry");
+    auto src = calling_src(closed_port());
+    EXPECT_EQ(src->errors->wait(0x0102),
+              "0x0102/0 CONNECTION_REFUSED connection port-closed WARNING NOT_FOUND origin=network can-retry "
+              "retried");
+    EXPECT_EQ(sink->errors->count(0x0102), 1u) << sink->errors->lines();
+}
+
+TEST(ErrorConnection, AWrongSeedIsToldOnBothEnds) {
+    auto src = listening_src();
+    auto sink = calling_sink(src->port(),
+                             [](GstElement* element) { g_object_set(element, "seed", other_seed, nullptr); });
+    EXPECT_EQ(
+        sink->errors->wait(0x0103),
+        "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed ERROR NOT_AUTHORIZED origin=peer terminal");
+    EXPECT_EQ(src->errors->wait(0x0103),
+              "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed MESSAGE origin=peer");
+    EXPECT_EQ(sink->errors->count(0x0103), 1u);
+    EXPECT_EQ(src->errors->count(0x0103), 1u);
+}
+
+TEST(ErrorConnection, AnotherNodeThanTheExpectedIsToldOnBothEnds) {
+    auto src = listening_src();
+    auto sink = calling_sink(src->port(), [](GstElement* element) {
+        g_object_set(element, "peer-node-id", std::string(64, '7').c_str(), nullptr);
+    });
+    EXPECT_EQ(sink->errors->wait(0x0103),
+              "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer ERROR NOT_AUTHORIZED origin=local "
+              "authenticated terminal");
+    EXPECT_EQ(src->errors->wait(0x0103),
+              "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer MESSAGE origin=peer authenticated");
+}
+
+TEST(ErrorConnection, ACallerThatIsNotTheExpectedIsToldOnBothEnds) {
+    auto src = listening_src([](GstElement* element) {
+        g_object_set(element, "peer-node-id", std::string(64, '7').c_str(), nullptr);
+    });
+    auto sink = calling_sink(src->port());
+    EXPECT_EQ(src->errors->wait(0x0103),
+              "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer MESSAGE origin=local authenticated");
+    EXPECT_EQ(sink->errors->wait(0x0103),
+              "0x0103/0 AUTHENTICATION_FAILED connection refused ERROR NOT_AUTHORIZED origin=peer "
+              "authenticated terminal");
+}
+
+TEST(ErrorConnection, AChallengeOfAnotherSeedIsAWrongSeed) {
+    RoguePeer rogue(seed);
+    auto sink = calling_sink(rogue.port());
+    ASSERT_TRUE(rogue.wait_hello());
+    auto challenge = rogue.session.challenge(RoguePeer::wall());
+    challenge.back() ^= 1;
+    seal_handshake_checksum(challenge);
+    rogue.send(challenge);
+    EXPECT_EQ(
+        sink->errors->wait(0x0103),
+        "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed ERROR NOT_AUTHORIZED origin=peer terminal");
+}
+
+TEST(ErrorConnection, WithoutARouteTheNetworkIsUnreachable) {
+    STT_IN_NAMESPACE("true", [] {
+        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
+        EXPECT_EQ(sink->errors->wait(0x0104),
+                  "0x0104/0 NETWORK_UNREACHABLE connection no-route ERROR OPEN_READ_WRITE origin=network "
+                  "terminal can-retry");
+        auto src = std::make_unique<Playing>("sttsrc", "stt://192.0.2.1:7600");
+        EXPECT_EQ(src->errors->wait(0x0104),
+                  "0x0104/0 NETWORK_UNREACHABLE connection no-route WARNING OPEN_READ_WRITE origin=network "
+                  "can-retry retried");
+    });
+}
+
+TEST(ErrorConnection, ANameThatDoesNotResolveIsUnreachable) {
+    // An empty label: no server need be asked.
+    Playing sink("sttsink", "stt://no..such.name:7600", once);
+    EXPECT_EQ(sink.errors->wait(0x0104),
+              "0x0104/0 NETWORK_UNREACHABLE connection resolve ERROR OPEN_READ_WRITE origin=network terminal "
+              "can-retry");
+}
+
+TEST(ErrorConnection, AListenerOfAnotherVersionIsToldAtTheCaller) {
+    RoguePeer rogue(seed);
+    auto sink = calling_sink(rogue.port());
+    const auto hello = rogue.receive(PacketType::hello);
+    ASSERT_FALSE(hello.empty());
+    const auto header = read_hello_header(hello);
+    rogue.send(encode(RejectPacket{.version = wire_version + 1,
+                                   .attempt = header->attempt,
+                                   .receiver_session = header->caller_session,
+                                   .code = 0x0105}));
+    EXPECT_EQ(sink->errors->wait(0x0105),
+              "0x0105/0 PROTOCOL_VERSION_MISMATCH connection version ERROR OPEN_READ_WRITE origin=peer "
+              "terminal");
+}
+
+TEST(ErrorConnection, ACallerOfAnotherVersionIsToldAtTheListener) {
+    auto src = listening_src();
+    RoguePeer rogue(seed);
+    std::vector<uint8_t> hello(datagram_min);
+    HelloHeader header{.version = wire_version + 1, .caller_session = 1};
+    write_hello_header(hello, header);
+    seal_handshake_checksum(hello);
+    rogue.socket.send(static_cast<uint16_t>(src->port()), hello);
+    EXPECT_EQ(src->errors->wait(0x0105),
+              "0x0105/0 PROTOCOL_VERSION_MISMATCH connection version MESSAGE origin=peer");
+    const auto reject = read_reject(rogue.receive(PacketType::reject));
+    ASSERT_TRUE(reject);
+    EXPECT_EQ(reject->version, wire_version);
+    EXPECT_EQ(reject->code, 0x0105);
+}
+
+// ---
+
+/// Gives the same numbers after each rewind().
+class TapeRandom : public Random {
+  public:
+    void fill(MutableBytes out) override {
+        for (uint8_t& byte : out) byte = static_cast<uint8_t>(state_ = state_ * 1103515245 + 12345);
+    }
+    void rewind() { state_ = 1; }
+
+  private:
+    uint32_t state_ = 1;
+};
+
+TEST(ErrorHandshake, ANonceThatComesAgainIsToldOnBothEnds) {
+    auto src = listening_src();
+    const auto port = static_cast<uint16_t>(src->port());
+    TapeRandom tape;
+    RoguePeer rogue(seed, tape);
+    tape.rewind();
+    rogue.socket.send(port, rogue.session.hello(RoguePeer::wall()));
+    ASSERT_FALSE(rogue.receive(PacketType::challenge).empty());
+    tape.rewind();
+    rogue.socket.send(port, rogue.session.hello(RoguePeer::wall()));
+    EXPECT_EQ(src->errors->wait(0x0405),
+              "0x0405/1 HANDSHAKE_FAILURE protocol nonce-reuse MESSAGE origin=peer can-retry");
+    const auto reject = read_reject(rogue.receive(PacketType::reject));
+    ASSERT_TRUE(reject);
+    EXPECT_EQ(reject->sub_code, 1);
+
+    RoguePeer listener(seed);
+    auto sink = calling_sink(listener.port(), once);
+    ASSERT_TRUE(listener.wait_hello());
+    listener.send(listener.session.reject(ErrorCode::handshake_failure, 1, RoguePeer::wall()));
+    EXPECT_EQ(sink->errors->wait(0x0405),
+              "0x0405/1 HANDSHAKE_FAILURE protocol nonce-reuse ERROR OPEN_READ_WRITE origin=peer "
+              "authenticated terminal can-retry");
+}
+
+TEST(ErrorHandshake, AClockThatIsOffIsToldOnBothEnds) {
+    auto src = listening_src();
+    RoguePeer rogue(seed);
+    constexpr auto day = std::chrono::hours(24);
+    rogue.socket.send(static_cast<uint16_t>(src->port()), rogue.session.hello(RoguePeer::wall() - day));
+    EXPECT_EQ(src->errors->wait(0x0405),
+              "0x0405/2 HANDSHAKE_FAILURE protocol timestamp-expired MESSAGE origin=peer can-retry");
+
+    // A caller takes the responder's time over, once. This responder's differs each time.
+    RoguePeer listener(seed);
+    auto sink = calling_sink(listener.port(), [](GstElement* element) {
+        g_object_set(element, "auto-reconnect", FALSE, nullptr);
+    });
+    for (int days = 1; days <= 2; days++) {
+        ASSERT_TRUE(listener.wait_hello());
+        listener.send(
+            listener.session.reject(ErrorCode::handshake_failure, 2, RoguePeer::wall() - days * day));
+    }
+    EXPECT_EQ(sink->errors->wait(0x0405),
+              "0x0405/2 HANDSHAKE_FAILURE protocol timestamp-expired ERROR OPEN_READ_WRITE origin=peer "
+              "authenticated terminal can-retry");
+}
+
+TEST(ErrorHandshake, AChallengeThatDoesNotOpenOfAPeerThatHadProvedItselfIsRetried) {
+    RoguePeer rogue(seed);
+    auto sink = calling_sink(
+        rogue.port(), [](GstElement* element) { g_object_set(element, "retry-initial-delay", 1u, nullptr); });
+    ASSERT_TRUE(rogue.wait_hello());
+    ASSERT_TRUE(rogue.accept());
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    rogue.send_frames({SessionCloseFrame{CloseReason::error, 0, 0, ""}});
+    ASSERT_TRUE(rogue.wait_hello()) << "it comes back";
+    auto challenge = rogue.session.challenge(RoguePeer::wall());
+    challenge.back() ^= 1;
+    seal_handshake_checksum(challenge);
+    rogue.send(challenge);
+    EXPECT_EQ(sink->errors->wait(0x0405),
+              "0x0405/3 HANDSHAKE_FAILURE protocol challenge WARNING OPEN_READ_WRITE origin=peer can-retry "
+              "retried");
+    EXPECT_EQ(sink->errors->count(0x0103), 0u) << sink->errors->lines();
+}
+
+TEST(ErrorHandshake, AProofThatDoesNotOpenIsToldByTheListener) {
+    auto src = listening_src();
+    const auto port = static_cast<uint16_t>(src->port());
+    RoguePeer rogue(seed);
+    rogue.socket.send(port, rogue.session.hello(RoguePeer::wall()));
+    auto proof = rogue.session.auth_proof(rogue.receive(PacketType::challenge));
+    ASSERT_FALSE(proof.empty());
+    const auto genuine = proof;
+    proof.back() ^= 1;
+    seal_handshake_checksum(proof);
+    rogue.send(proof);
+    EXPECT_EQ(src->errors->wait(0x0405),
+              "0x0405/4 HANDSHAKE_FAILURE protocol proof MESSAGE origin=peer can-retry");
+    rogue.send(genuine);
+    EXPECT_TRUE(rogue.wait_frame<FinalFrame>()) << "it could have been anybody's: the genuine one counts";
+}
+
+}  // namespace
+}  // namespace stt::test

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Errors of sessions and streams, each by its real cause: 0x02.. and 0x03..
+#include <csignal>
+
+#include "tests/elements/child.hpp"
+#include "tests/elements/error_log.hpp"
+#include "tests/lib/line.hpp"
+#include "tests/lib/rogue_peer.hpp"
+
+namespace stt::test {
+namespace {
+
+uint16_t port_of(const std::unique_ptr<Playing>& end) { return static_cast<uint16_t>(end->port()); }
+
+void stay_away(GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); }
+
+void soon_lost(GstElement* element) {
+    g_object_set(element, "keepalive-timeout", 300u, "retry-initial-delay", 10000u, nullptr);
+}
+
+/// A header as sttsink gives it: version, run, framing.
+const std::vector<uint8_t> stream_header{1, 1, 2, 3, 4, 5, 6, 7, 8, 0};
+
+TEST(ErrorSession, AStopOfThePeerIsAGracefulClose) {
+    auto src = listening_src();
+    auto sink = calling_sink(src->port());
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    gst_element_set_state(sink->element, GST_STATE_NULL);
+    EXPECT_EQ(src->errors->wait(0x0201),
+              "0x0201/0 SESSION_CLOSED session graceful WARNING READ origin=peer authenticated can-retry "
+              "retried");
+
+    auto listener = listening_src();
+    auto caller = calling_sink(listener->port(), stay_away);
+    ASSERT_TRUE(caller->errors->wait_state("connected"));
+    gst_element_set_state(listener->element, GST_STATE_NULL);
+    EXPECT_EQ(caller->errors->wait(0x0201),
+              "0x0201/0 SESSION_CLOSED session graceful ERROR WRITE origin=peer authenticated terminal "
+              "can-retry");
+    EXPECT_EQ(caller->errors->count(0x0201), 1u);
+}
+
+TEST(ErrorSession, AClosingPeersReasonIsTold) {
+    auto src = listening_src();
+    const struct {
+        CloseReason reason;
+        const char* line;
+    } table[] = {
+        {CloseReason::timeout,
+         "0x0201/0 SESSION_CLOSED session timeout WARNING READ origin=peer authenticated can-retry retried"},
+        {CloseReason::error,
+         "0x0201/0 SESSION_CLOSED session error WARNING READ origin=peer authenticated can-retry retried"},
+        {CloseReason::auth_failure,
+         "0x0201/0 SESSION_CLOSED session auth_failure WARNING READ origin=peer authenticated can-retry "
+         "retried"},
+    };
+    size_t before = 0;
+    for (const auto& row : table) {
+        RoguePeer rogue(seed);
+        ASSERT_TRUE(rogue.call(port_of(src)));
+        rogue.send_frames({SessionCloseFrame{row.reason, 0, 0, "so it goes"}});
+        EXPECT_EQ(src->errors->wait(0x0201, before++), row.line);
+    }
+}
+
+TEST(ErrorSession, ACutLineIsATimeoutOnBothEnds) {
+    auto src = listening_src(soon_lost);
+    Line line(port_of(src));
+    auto sink = calling_sink(line.port(), soon_lost);
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    ASSERT_TRUE(src->errors->wait_state("connected"));
+    line.cut();
+    EXPECT_EQ(sink->errors->wait(0x0202),
+              "0x0202/0 SESSION_TIMEOUT session keepalive-timeout WARNING WRITE origin=network can-retry "
+              "retried");
+    EXPECT_EQ(src->errors->wait(0x0202),
+              "0x0202/0 SESSION_TIMEOUT session keepalive-timeout WARNING READ origin=network can-retry "
+              "retried");
+    EXPECT_EQ(sink->errors->count(0x0202) + src->errors->count(0x0202), 2u);
+}
+
+TEST(ErrorSession, AStoppedProcessIsATimeout) {
+    Child child("sttsrc local-address=127.0.0.1 uri=stt://:0 seed=" + std::string(seed) + " ! fakesink");
+    const uint16_t port = child.listening_port();
+    ASSERT_NE(port, 0);
+    auto sink = calling_sink(port, [](GstElement* element) {
+        soon_lost(element);
+        stay_away(element);
+    });
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    child.signal(SIGSTOP);
+    EXPECT_EQ(sink->errors->wait(0x0202),
+              "0x0202/0 SESSION_TIMEOUT session keepalive-timeout ERROR WRITE origin=network terminal "
+              "can-retry");
+}
+
+TEST(ErrorSession, OneCallerTooManyIsToldOnBothEnds) {
+    auto src = listening_src([](GstElement* element) { g_object_set(element, "max-sessions", 1u, nullptr); });
+    auto first = calling_sink(src->port());
+    ASSERT_TRUE(first->errors->wait_state("connected"));
+    auto second = calling_sink(src->port());
+    EXPECT_EQ(second->errors->wait(0x0203),
+              "0x0203/0 TOO_MANY_SESSIONS session busy WARNING BUSY origin=peer authenticated can-retry "
+              "retried");
+    EXPECT_EQ(src->errors->wait(0x0203),
+              "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=peer can-retry");
+}
+
+TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
+    const auto pipeline = [](uint16_t port) {
+        return "sttsrc local-address=127.0.0.1 uri=stt://:" + std::to_string(port) +
+               " seed=" + std::string(seed) + " ! fakesink";
+    };
+    auto child = std::make_unique<Child>(pipeline(0));
+    const uint16_t port = child->listening_port();
+    ASSERT_NE(port, 0);
+    auto sink = calling_sink(port, [](GstElement* element) {
+        g_object_set(element, "keepalive-interval", 50u, "retry-initial-delay", 10u, nullptr);
+    });
+    sink->start();
+    sink->push(1000);
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    child->signal(SIGKILL);
+    child = std::make_unique<Child>(pipeline(port));
+    ASSERT_EQ(child->listening_port(), port);
+    EXPECT_EQ(sink->errors->wait(0x0204),
+              "0x0204/0 SESSION_NOT_FOUND session unknown-session MESSAGE origin=peer can-retry");
+    EXPECT_TRUE(sink->errors->wait_state("reconnecting"));
+    EXPECT_FALSE(child->wait_line("session connected").empty());
+}
+
+// ---
+
+/// A rogue that sends to a sttsrc, with a session that stands.
+struct ToReceiver {
+    explicit ToReceiver(const std::function<void(GstElement*)>& configure = {})
+        : src(listening_src(configure)), rogue(seed) {
+        EXPECT_TRUE(rogue.call(port_of(src)));
+    }
+    void open(StreamId id) { rogue.send_frames({StreamOpenFrame{id, 0, stream_header}}); }
+    std::string error(unsigned code) { return src->errors->wait(code); }
+
+    std::unique_ptr<Playing> src;
+    RoguePeer rogue;
+};
+
+TEST(ErrorStream, AResetStreamIsClosed) {
+    ToReceiver to;
+    to.open(0);
+    to.rogue.send_frames({StreamCloseFrame{0, 0, 0x0301, 0, "the camera is gone"}});
+    EXPECT_EQ(to.error(0x0301),
+              "0x0301/0 STREAM_CLOSED stream reset MESSAGE origin=peer authenticated can-retry");
+
+    RoguePeer listener(seed);
+    auto sink = calling_sink(listener.port());
+    ASSERT_TRUE(listener.wait_hello());
+    ASSERT_TRUE(listener.accept());
+    ASSERT_TRUE(listener.wait_frame<StreamOpenFrame>());
+    listener.send_frames({StreamCloseFrame{0, 0, 0, 0, ""}});
+    EXPECT_EQ(sink->errors->wait(0x0301),
+              "0x0301/0 STREAM_CLOSED stream reset ERROR WRITE origin=peer authenticated terminal can-retry");
+}
+
+TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {
+    ToReceiver to;
+    to.open(0);
+    to.open(2);
+    EXPECT_EQ(to.error(0x0302), "0x0302/0 TOO_MANY_STREAMS stream one-stream MESSAGE origin=local");
+    EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
+        const auto* close = std::get_if<StreamCloseFrame>(&frame);
+        return close && close->stream == 2 && close->code == 0x0302;
+    }));
+}
+
+TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
+    RoguePeer listener(seed);
+    auto sink = calling_sink(listener.port());
+    ASSERT_TRUE(listener.wait_hello());
+    ASSERT_TRUE(listener.accept());
+    ASSERT_TRUE(listener.wait_frame<StreamOpenFrame>());
+    listener.send_frames({StreamCloseFrame{0, 0, 0x0302, 0, "at most 0 streams at a time"}});
+    EXPECT_EQ(sink->errors->wait(0x0302),
+              "0x0302/0 TOO_MANY_STREAMS stream reset ERROR BUSY origin=peer authenticated terminal");
+}
+
+TEST(ErrorStream, AnIdOfTheOtherSideIsAConflict) {
+    auto src = listening_src();
+    auto sink = calling_sink(src->port(),
+                             [](GstElement* element) { g_object_set(element, "stream-id", 7, nullptr); });
+    EXPECT_EQ(sink->errors->wait(0x0303),
+              "0x0303/0 STREAM_ID_CONFLICT stream wrong-side ERROR BUSY origin=local terminal");
+}
+
+TEST(ErrorStream, APeerThatOpensAnIdOfOursIsSentAway) {
+    ToReceiver to;
+    to.open(1);
+    EXPECT_EQ(to.error(0x0303),
+              "0x0303/0 STREAM_ID_CONFLICT stream wrong-side WARNING BUSY origin=peer authenticated "
+              "can-retry retried");
+    EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
+        const auto* close = std::get_if<SessionCloseFrame>(&frame);
+        return close && close->reason == CloseReason::error && close->code == 0x0303;
+    }));
+}
+
+TEST(ErrorStream, AnOverrunWindowIsAViolation) {
+    const std::vector<uint8_t> some(100);
+    ToReceiver to;
+    to.open(0);
+    to.rogue.send_plain(data_frame(0, (512 << 10) - some.size() + 1, some));
+    EXPECT_EQ(to.error(0x0304),
+              "0x0304/0 FLOW_CONTROL_VIOLATION stream stream-window WARNING READ origin=peer authenticated "
+              "can-retry retried");
+    EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
+        const auto* close = std::get_if<SessionCloseFrame>(&frame);
+        return close && close->code == 0x0304;
+    }));
+}
+
+TEST(ErrorStream, AnOverrunWindowOfTheSessionIsAViolation) {
+    const std::vector<uint8_t> some(100);
+    ToReceiver to;
+    // Two full streams are what the session allows; a third is beyond.
+    for (const StreamId id : {0, 2, 4}) to.rogue.send_plain(data_frame(id, (512 << 10) - some.size(), some));
+    EXPECT_EQ(to.error(0x0304),
+              "0x0304/0 FLOW_CONTROL_VIOLATION stream session-window WARNING READ origin=peer authenticated "
+              "can-retry retried");
+}
+
+}  // namespace
+}  // namespace stt::test

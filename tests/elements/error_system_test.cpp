@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Errors of this machine and of time, each by its real cause: 0x05.. and 0x06..
+#include "tests/elements/child.hpp"
+#include "tests/elements/error_log.hpp"
+#include "tests/lib/line.hpp"
+#include "tests/lib/rogue_peer.hpp"
+#include "tests/net/namespace.hpp"
+
+namespace stt::test {
+namespace {
+
+uint16_t port_of(const std::unique_ptr<Playing>& end) { return static_cast<uint16_t>(end->port()); }
+
+TEST(ErrorTransport, ASystemThatDoesNotSendIsTold) {
+    // The kernel says EINVAL to whoever sends into a black hole.
+    STT_IN_NAMESPACE("ip route add blackhole 192.0.2.0/24", [] {
+        Playing sink("sttsink", "stt://192.0.2.1:7600",
+                     [](GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); });
+        EXPECT_EQ(sink.errors->wait(0x0501),
+                  "0x0501/0 UDP_SEND_FAILED transport send ERROR WRITE origin=network terminal can-retry");
+        Playing src("sttsrc", "stt://192.0.2.1:7600");
+        EXPECT_EQ(src.errors->wait(0x0501),
+                  "0x0501/0 UDP_SEND_FAILED transport send WARNING READ origin=network can-retry retried");
+    });
+}
+
+TEST(ErrorTransport, ASystemThatDoesNotSendAnyMoreEndsNothingByItself) {
+    STT_IN_NAMESPACE("true", [] {
+        auto src = listening_src();
+        auto sink = calling_sink(src->port());
+        ASSERT_TRUE(sink->errors->wait_state("connected"));
+        sink->start();
+        ASSERT_TRUE(run("ip route replace blackhole 127.0.0.1 table local"));
+        sink->push(1000);
+        EXPECT_EQ(sink->errors->wait(0x0501),
+                  "0x0501/0 UDP_SEND_FAILED transport send MESSAGE origin=network can-retry");
+        ASSERT_TRUE(run("ip route replace local 127.0.0.1 dev lo table local"));
+        EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+    });
+}
+
+TEST(ErrorApplication, ASendTimeoutIsTold) {
+    const LoopbackSocket silent;
+    auto sink = calling_sink(silent.port(), [](GstElement* element) {
+        g_object_set(element, "send-queue-bytes", guint64{1000}, "send-timeout", 100u, nullptr);
+    });
+    sink->start();
+    while (sink->push(2000) == GST_FLOW_OK) {
+    }
+    EXPECT_EQ(sink->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application send-timeout ERROR WRITE origin=local terminal can-retry");
+    EXPECT_EQ(sink->errors->count(0x0601), 1u);
+}
+
+TEST(ErrorApplication, AReceiveTimeoutIsTold) {
+    auto src =
+        listening_src([](GstElement* element) { g_object_set(element, "receive-timeout", 100u, nullptr); });
+    EXPECT_EQ(src->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=network terminal can-retry");
+    EXPECT_EQ(src->errors->count(0x0601), 1u);
+}
+
+TEST(ErrorApplication, ADrainTimeoutIsTold) {
+    const LoopbackSocket silent;
+    auto sink = calling_sink(
+        silent.port(), [](GstElement* element) { g_object_set(element, "drain-timeout", 100u, nullptr); });
+    sink->start();
+    sink->push(2000);
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    EXPECT_EQ(sink->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application drain-timeout WARNING WRITE origin=local can-retry");
+}
+
+TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
+    auto src =
+        listening_src([](GstElement* element) { g_object_set(element, "handshake-timeout", 200u, nullptr); });
+    auto other = calling_src(src->port());
+    EXPECT_EQ(src->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application no-stream MESSAGE origin=peer can-retry");
+}
+
+TEST(ErrorApplication, ThousandsOfFragmentsOverflow) {
+    auto src = listening_src();
+    RoguePeer rogue(seed);
+    ASSERT_TRUE(rogue.call(port_of(src)));
+    // Every other byte, and never the first: nothing joins.
+    const uint8_t byte = 7;
+    std::vector<uint8_t> frames;
+    for (uint64_t i = 0; i < 65'536 + 1; i++) {
+        const auto frame = data_frame(0, 2 * i + 1, {&byte, 1});
+        frames.insert(frames.end(), frame.begin(), frame.end());
+        if (frames.size() < 8000 && i < 65'536) continue;
+        rogue.send_plain(frames);
+        frames.clear();
+        // Loopback drops what a socket's buffer does not hold: one by one.
+        ASSERT_TRUE(rogue.wait_frame([](const Frame& answer) {
+            return std::holds_alternative<AckFrame>(answer) ||
+                   std::holds_alternative<SessionCloseFrame>(answer);
+        }));
+    }
+    EXPECT_EQ(
+        src->errors->wait(0x0602),
+        "0x0602/0 BUFFER_OVERFLOW application fragments WARNING NO_SPACE_LEFT origin=peer authenticated "
+        "can-retry retried");
+}
+
+TEST(ErrorApplication, ExhaustedDescriptorsAreTold) {
+    Child child("sttsrc uri=stt://:0 seed=" + std::string(seed) + " ! fakesink",
+                Child::Shortage::descriptors);
+    EXPECT_EQ(child.wait_line("error "),
+              "error 0x0603/0 RESOURCE_EXHAUSTED application descriptors ERROR NO_SPACE_LEFT origin=local "
+              "terminal can-retry");
+}
+
+TEST(ErrorApplication, ExhaustedMemoryIsTold) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer's own memory does not fit under a limit";
+#endif
+    Child child("sttsrc uri=stt://:0 passphrase=correct-horse-battery-staple ! fakesink",
+                Child::Shortage::memory);
+    EXPECT_EQ(child.wait_line("error "),
+              "error 0x0603/0 RESOURCE_EXHAUSTED application passphrase ERROR NO_SPACE_LEFT origin=local "
+              "terminal can-retry");
+}
+
+}  // namespace
+}  // namespace stt::test

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/lib/rogue_peer.hpp"
+
+namespace stt::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 20s;  // far beyond anything that works
+
+}  // namespace
+
+WallTime RoguePeer::wall() {
+    return std::chrono::duration_cast<WallTime>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+bool RoguePeer::call(uint16_t port) {
+    peer_ = port;
+    send(session.hello(wall()));
+    const auto challenge = receive(PacketType::challenge);
+    if (challenge.empty()) return false;
+    const auto proof = session.auth_proof(challenge);
+    if (proof.empty()) return false;
+    send(proof);
+    return wait_frame([](const Frame& frame) {
+        const auto* final = std::get_if<FinalFrame>(&frame);
+        return final && final->code == 0;
+    });
+}
+
+bool RoguePeer::wait_hello() {
+    const auto hello = receive(PacketType::hello);
+    return session.read_hello(hello);
+}
+
+bool RoguePeer::accept() {
+    send(session.challenge(wall()));
+    if (!session.read_auth_proof(receive(PacketType::auth_proof))) return false;
+    send_frames({FinalFrame{}});
+    return true;
+}
+
+RogueSession::Datagram RoguePeer::receive(PacketType type) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        const auto left = end - std::chrono::steady_clock::now();
+        auto received = socket.receive(std::chrono::duration_cast<std::chrono::milliseconds>(left));
+        if (!received || left < left.zero()) return {};
+        if (packet_type(received->datagram) != type) continue;
+        peer_ = received->from_port;
+        return std::move(received->datagram);
+    }
+}
+
+bool RoguePeer::wait_frame(const std::function<bool(const Frame&)>& wanted) {
+    for (;;) {
+        auto datagram = receive(PacketType::session_even);
+        if (datagram.empty()) return false;
+        const MutableBytes payload = session.open(Time{}, datagram);
+        if (payload.empty()) continue;
+        AckFrame ack{.delay_us = 0, .ranges = {}};
+        ack.ranges.add({session.opened(), session.opened()});
+        send_frames({ack});
+        FrameReader reader(payload);
+        Frame frame;
+        while (reader.next(frame))
+            if (wanted(frame)) return true;
+    }
+}
+
+}  // namespace stt::test
