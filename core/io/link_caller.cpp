@@ -47,6 +47,7 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     }
     addresses.clear();
     next_address = 0;
+    retry.failed(now.time);
     schedule_retry(now, std::move(error));
 }
 
@@ -68,12 +69,12 @@ bool Link::Impl::may_retry(const Error& error) const {
 }
 
 void Link::Impl::schedule_retry(Now now, Error error) {
-    const auto delay = may_retry(error) ? retry.next_delay(now.time) : std::nullopt;
-    if (!delay) {
+    if (!may_retry(error) || !retry.retries_left() || retry.remaining(now.time) == Duration::zero()) {
         give_up(std::move(error));
         return;
     }
-    retry_at = now.time + *delay;
+    const Duration delay = retry.next_delay(now.time);
+    retry_at = now.time + delay;
     last_error = error;
     report(std::move(error), delay);
 }

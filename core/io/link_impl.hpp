@@ -5,7 +5,7 @@
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
 #include "core/io/resolver.hpp"
-#include "core/io/retry.hpp"
+#include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -93,7 +93,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     Resolver resolver;
     std::vector<Address> addresses;  // of the attempt under way
     size_t next_address = 0;
-    Retry retry;
+    RetryPolicy retry;
     Time retry_at = time_never;
     Error last_error;  // why the last attempt failed
 

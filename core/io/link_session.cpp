@@ -83,6 +83,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     established = true;
     established_at = now.time;
     sessions++;
+    retry.succeeded(now.time);
     info = fresh->info();
     readable = finished = false;
     upstream = {};
@@ -192,7 +193,10 @@ void Link::Impl::on_lost(Now now, const Error& error) {
     }
     if (config.caller) {
         // A session that falls as soon as it stands is a failed attempt like any other.
-        if (now.time - established_at >= config.retry_initial_delay) retry.start(now.time);
+        if (now.time - established_at >= config.retry_initial_delay)
+            retry.start(now.time);
+        else
+            retry.failed(now.time);
         schedule_retry(now, error);
     } else {
         report(error, Duration::zero());
