@@ -59,17 +59,10 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
     beside = node->endpoint().connect(now, current()->info().peer, config.session);
 }
 
-bool Link::Impl::may_retry(const Error& error) const {
-    if (!config.auto_reconnect) return false;
-    // Before the peer has proved itself anybody can send its refusals: once a session has stood, what is
-    // forged must not end a link that has run for months.
-    if (sessions > 0 && !error.authenticated && error.origin != ErrorOrigin::local) return true;
-    const ErrorInfo* row = find_error(error.code);
-    return row && row->retried;
-}
-
 void Link::Impl::schedule_retry(Now now, Error error) {
-    if (!may_retry(error) || !retry.retries_left() || retry.remaining(now.time) == Duration::zero()) {
+    const bool retried = config.auto_reconnect && may_retry(error, sessions > 0) && retry.retries_left() &&
+                         retry.remaining(now.time) > Duration::zero();
+    if (!retried) {
         give_up(std::move(error));
         return;
     }

@@ -41,7 +41,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
     void schedule_retry(Now now, Error error);
-    bool may_retry(const Error& error) const;
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);

@@ -22,6 +22,13 @@ constexpr Duration pause_max = 10s;
 
 }  // namespace
 
+bool may_retry(const Error& error, bool proved_before) {
+    if (proved_before && !error.authenticated && error.origin != ErrorOrigin::local) return true;
+    if (error.code == ErrorCode::session_closed && error.reason == "auth_failure") return false;
+    const ErrorInfo* row = find_error(error.code);
+    return row && row->retried;
+}
+
 void RetryPolicy::start(Time now) {
     give_up_at_ = config_.give_up_after == Duration::zero() ? time_never : now + config_.give_up_after;
     attempt_ = 0;

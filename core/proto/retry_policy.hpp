@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "core/base/error.hpp"
 #include "core/base/random.hpp"
 #include "core/base/time.hpp"
 
@@ -14,6 +15,12 @@ struct RetryConfig {
     Duration give_up_after = 50s;  ///< without a session; zero: never
     int max_retries = -1;          ///< -1: no limit
 };
+
+/// Whether another attempt may follow `error`, which ended a session or an attempt at one: as error_table()
+/// has it. The exception: before the peer has proved itself in an attempt anybody can send refusals in its
+/// name, and what is forged must not end a link that has run for months. So once it has proved itself
+/// earlier (`proved_before`) only what is authentic, or was found on this side, is heeded.
+bool may_retry(const Error& error, bool proved_before);
 
 /// States of the circuit breaker. Closed is the normal one, as with an electric circuit.
 enum class Circuit : uint8_t { closed, open, half_open };

@@ -12,6 +12,55 @@ namespace {
 
 constexpr Time begin{100s};
 
+// Every code, from either side and from the network, proved and not, to a link that has met its peer before
+// and to one that has not.
+TEST(MayRetry, FollowsTheTableExceptForHearsayAboutAPeerThatProvedItself) {
+    std::vector<ErrorCode> codes{ErrorCode::none, static_cast<ErrorCode>(0x0799)};
+    for (const ErrorInfo& row : error_table()) codes.push_back(row.code);
+    for (const ErrorCode code : codes) {
+        const ErrorInfo* row = find_error(code);
+        const bool by_table = row && row->retried;
+        for (const ErrorOrigin origin : {ErrorOrigin::local, ErrorOrigin::peer, ErrorOrigin::network}) {
+            for (const bool authenticated : {false, true}) {
+                Error error;
+                error.code = code;
+                error.origin = origin;
+                error.authenticated = authenticated;
+                EXPECT_EQ(may_retry(error, false), by_table) << error_name(code);
+                const bool hearsay = !authenticated && origin != ErrorOrigin::local;
+                EXPECT_EQ(may_retry(error, true), hearsay || by_table) << error_name(code);
+            }
+        }
+    }
+}
+
+TEST(MayRetry, WhatAuthenticationAndVersionsForbidStaysForbidden) {
+    for (const ErrorCode code : {ErrorCode::authentication_failed, ErrorCode::protocol_version_mismatch}) {
+        Error error;
+        error.code = code;
+        EXPECT_FALSE(may_retry(error, false));
+        EXPECT_FALSE(may_retry(error, true)) << "found on this side";
+        error.origin = ErrorOrigin::peer;
+        EXPECT_FALSE(may_retry(error, false));
+        EXPECT_TRUE(may_retry(error, true)) << "anybody could have sent it";
+        error.authenticated = true;
+        EXPECT_FALSE(may_retry(error, true)) << "a refusal with a valid mac, or in FINAL";
+    }
+}
+
+TEST(MayRetry, ASessionClosedForAuthenticationIsNotMadeAgain) {
+    Error error;
+    error.code = ErrorCode::session_closed;
+    error.origin = ErrorOrigin::peer;
+    error.authenticated = true;
+    for (const char* reason : {"graceful", "timeout", "error"}) {
+        error.reason = reason;
+        EXPECT_TRUE(may_retry(error, true)) << reason;
+    }
+    error.reason = "auth_failure";
+    EXPECT_FALSE(may_retry(error, true));
+}
+
 TEST(RetryPolicy, JitterIsFullAndTheCeilingDoubles) {
     TestRandom random(1);
     RetryPolicy policy({.initial_delay = 1s, .max_delay = 8s, .give_up_after = 0s}, random);
