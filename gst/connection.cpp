@@ -78,6 +78,7 @@ bool Connection::open() {
                          settings_.stream_label});
     }
     caller_ = config->caller;
+    told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
     const std::string peer = config->host + ":" + std::to_string(config->port);
     if (caller_) announce_progress(GST_PROGRESS_TYPE_START, "Connecting to " + peer);
@@ -254,7 +255,8 @@ void Connection::on_status(const LinkStatus& status) {
         const std::lock_guard lock(mutex_);
         return connecting_;
     }();
-    if (!progress) return;
+    // Told again: only the circuit has changed.
+    if (!progress || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
         announce_progress(GST_PROGRESS_TYPE_CONTINUE, "Authenticating with " + status.peer);
     else if (stands(status.state))

@@ -99,6 +99,7 @@ class Connection final : public LinkObserver {
     Hooks hooks_;
     bool caller_ = false;                     // written by open()
     NodeId node_{};                           // written by open()
+    LinkState told_state_{};                  // the last of on_status; I/O thread
     PeriodicCall stats_timer_, seeds_timer_;  // state changes only
 
     mutable std::mutex mutex_;

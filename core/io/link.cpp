@@ -93,6 +93,7 @@ LinkStats Link::stats() const {
 void Link::Impl::renew_stats(bool last) {
     LinkStats fresh;
     fresh.state = state;
+    fresh.circuit = retry.circuit();
     fresh.info = info;
     fresh.sessions = sessions;
     fresh.reconnects = sessions > 0 ? sessions - 1 : 0;
@@ -198,9 +199,10 @@ std::string Link::Impl::peer_text() const {
 }
 
 void Link::Impl::set_state(LinkState next) {
-    if (closed || state == next) return;
+    if (closed || (state == next && circuit_told == retry.circuit())) return;
     state = next;
-    observer.on_status({state, info, peer_text()});
+    circuit_told = retry.circuit();
+    observer.on_status({state, info, peer_text(), circuit_told});
 }
 
 void Link::Impl::report(Error error, std::optional<Duration> retry_after) {

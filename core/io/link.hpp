@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/io/queues.hpp"
+#include "core/proto/retry_policy.hpp"
 #include "core/proto/session_config.hpp"
 
 namespace stt {
@@ -47,6 +48,7 @@ struct LinkStatus {
     LinkState state;
     SessionInfo session;
     std::string peer;  ///< address and port as text; empty when unknown
+    Circuit circuit;   ///< of a caller's attempts; a listener's is always closed
 };
 
 /// An error together with what the link does about it.
@@ -63,6 +65,7 @@ struct ErrorReport {
 class LinkObserver {
   public:
     virtual ~LinkObserver() = default;
+    /// The state has changed, or the circuit has.
     virtual void on_status(const LinkStatus& status) = 0;
     virtual void on_error(const ErrorReport& report) = 0;
     /// Receiver: the peer's stream is there. `header` as the sender gave it.
@@ -76,6 +79,7 @@ class LinkObserver {
 
 struct LinkStats {
     LinkState state = LinkState::connecting;
+    Circuit circuit = Circuit::closed;
     SessionStats session;  ///< of the current session; zeros without one
     SessionInfo info;
     uint64_t sessions = 0, reconnects = 0, socket_errors = 0;

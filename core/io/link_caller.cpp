@@ -15,6 +15,8 @@ bool is_about_the_address(ErrorCode code) {
 void Link::Impl::begin_attempt(Now now) {
     retry.begin_attempt();
     info = {};
+    set_state(state);
+    if (closed) return;
     const Duration limit = std::min(config.session.handshake_timeout, retry.remaining(now.time));
     resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
         const Now then = clock_now();
@@ -70,6 +72,7 @@ void Link::Impl::schedule_retry(Now now, Error error) {
     retry_at = now.time + delay;
     last_error = error;
     report(std::move(error), delay);
+    if (!closed) set_state(state);
 }
 
 }  // namespace stt

@@ -28,6 +28,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     // link.cpp: the one place where things are told to the observer.
 
+    /// Tells of `next` unless it was told already, together with the circuit as it is.
     void set_state(LinkState next);
     /// Tells of an error the link goes on after.
     void report(Error error, std::optional<Duration> retry_after = {});
@@ -86,6 +87,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     // The I/O thread only.
 
     LinkState state = LinkState::closed;
+    Circuit circuit_told = Circuit::closed;
     bool closing = false;   // close() has begun
     bool closed = false;    // no callbacks any more
     bool given_up = false;  // the terminal error was told

@@ -344,5 +344,36 @@ TEST(Link, StatsCountWhatWasSent) {
     EXPECT_EQ(pair.receiver.link->stats().sessions, 1u);
 }
 
+TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
+    uint16_t unused;
+    {
+        End nobody;
+        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
+        unused = nobody.link->local_port();
+    }
+    End caller;
+    std::vector<Circuit> circuits;  // as told, without repetitions
+    caller.seen.status_hook = [&](const LinkStatus& status) {
+        const std::lock_guard lock(caller.seen.mutex);
+        if (circuits.empty() || circuits.back() != status.circuit) circuits.push_back(status.circuit);
+    };
+    LinkConfig config = caller_config(StreamRole::sender, unused);
+    config.retry_initial_delay = 1ms;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(caller.seen.wait([&] { return circuits.size() >= 3; }));
+    EXPECT_NE(caller.link->stats().circuit, Circuit::closed);
+    LinkConfig late = listener_config(StreamRole::receiver);
+    late.port = unused;
+    End listener;
+    ASSERT_TRUE(listener.open(std::move(late)));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::connected));
+    EXPECT_EQ(caller.link->stats().circuit, Circuit::closed);
+    caller.link->close();
+    EXPECT_EQ(circuits[0], Circuit::closed);
+    EXPECT_EQ(circuits[1], Circuit::open);
+    EXPECT_EQ(circuits[2], Circuit::half_open);
+    EXPECT_EQ(circuits.back(), Circuit::closed);
+}
+
 }  // namespace
 }  // namespace stt::test
