@@ -6,6 +6,7 @@
 
 #include "gst/bus.hpp"
 #include "gst/link_config.hpp"
+#include "gst/retry_signal.hpp"
 
 namespace stt {
 namespace {
@@ -265,6 +266,16 @@ void Connection::on_status(const LinkStatus& status) {
 
 void Connection::on_error(const ErrorReport& report) { announce_error(report); }
 
+void Connection::on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
+    if (!retry_signal_is_heard(element_)) {
+        reply(RetryDecision::standard);
+        return;
+    }
+    announcer_.run([element = element_, report, reply = std::move(reply)] {
+        reply(emit_retry_signal(element, report));
+    });
+}
+
 void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) {
     const std::optional<StreamHeader> decoded = decode_stream_header(header);
     if (hooks_.stream_opened) hooks_.stream_opened(decoded ? &*decoded : nullptr);
@@ -354,6 +365,7 @@ void install_properties(GObjectClass* object_class, Side side) {
         Connection::of(object).get_property(id, value, spec);
     };
     install_settings(object_class, side);
+    install_retry_signal(object_class);
     const auto flags = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_property(
         object_class, property_node_id,

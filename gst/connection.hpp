@@ -77,6 +77,7 @@ class Connection final : public LinkObserver {
 
     void on_status(const LinkStatus& status) override;
     void on_error(const ErrorReport& report) override;
+    void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) override;
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool fresh) override;
     void on_stream_closed(StreamId stream, const Error& error) override;
@@ -113,7 +114,8 @@ class Connection final : public LinkObserver {
     bool connecting_ = false;     // PROGRESS was started and not ended; under mutex_
 };
 
-/// Installs the shared properties, `stats` and `node-id` on an element's class, and the GObject functions.
+/// Installs what the elements share on one's class: properties, `stats` and `node-id` with them, the GObject
+/// functions and signals.
 void install_properties(GObjectClass* object_class, Side side);
 /// Interface init functions of GstURIHandler.
 void init_sink_uri_handler(gpointer interface, gpointer data);

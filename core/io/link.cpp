@@ -205,17 +205,22 @@ void Link::Impl::set_state(LinkState next) {
     observer.on_status({state, info, peer_text(), circuit_told});
 }
 
+ErrorReport Link::Impl::report_of(Error error) const {
+    ErrorReport report;
+    report.error = std::move(error);
+    report.attempt = config.caller ? retry.attempt() : 0;
+    report.peer = peer_text();
+    report.session = info;
+    report.stream = stream;
+    return report;
+}
+
 void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     if (closed || given_up) return;
     error.terminal = false;
-    ErrorReport told;
-    told.error = std::move(error);
+    ErrorReport told = report_of(std::move(error));
     told.retrying = retry_after.has_value();
     told.next_delay = retry_after.value_or(Duration::zero());
-    told.attempt = config.caller ? retry.attempt() : 0;
-    told.peer = peer_text();
-    told.session = info;
-    told.stream = stream;
     observer.on_error(told);
 }
 
@@ -223,13 +228,8 @@ void Link::Impl::give_up(Error error) {
     if (closed || std::exchange(given_up, true)) return;
     resolver.cancel();
     retry_at = stream_expected_by = time_never;
-    ErrorReport told;
-    told.error = error;
+    ErrorReport told = report_of(error);
     told.error.terminal = true;
-    told.attempt = config.caller ? retry.attempt() : 0;
-    told.peer = peer_text();
-    told.session = info;
-    told.stream = stream;
     if (Session* s = current()) s->close(clock_now(), false, CloseReason::error, std::move(error));
     upstream_open = false;
     // The observer first: a streaming thread that sees the queue fail may rely on the error having been told.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -62,12 +63,22 @@ struct ErrorReport {
     std::optional<StreamId> stream;
 };
 
+/// What follows an error: what the policy says (`standard`), another attempt, or the end.
+enum class RetryDecision : uint8_t { standard, retry, stop };
+
 class LinkObserver {
   public:
     virtual ~LinkObserver() = default;
     /// The state has changed, or the circuit has.
     virtual void on_status(const LinkStatus& status) = 0;
     virtual void on_error(const ErrorReport& report) = 0;
+    /// Asked before an error is told after which the link would try again or, if `report` is terminal, end.
+    /// It waits until `reply` is called: once, now or later, from any thread. What comes about in the
+    /// meantime, such as the peer's return, may make the answer void.
+    virtual void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
+        (void)report;
+        reply(RetryDecision::standard);
+    }
     /// Receiver: the peer's stream is there. `header` as the sender gave it.
     virtual void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) = 0;
     /// Sender: the stream stands on this session; what it carries starts at its beginning when `fresh`.

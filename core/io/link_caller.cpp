@@ -50,7 +50,8 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     addresses.clear();
     next_address = 0;
     retry.failed(now.time);
-    schedule_retry(now, std::move(error));
+    const bool retried = config.auto_reconnect && may_retry(error, sessions > 0);
+    decide(now, std::move(error), retried);
 }
 
 void Link::Impl::call_beside(Now now, SessionHandle doubted) {
@@ -59,20 +60,6 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         return;
     next_beside = now.time + config.retry_initial_delay;
     beside = node->endpoint().connect(now, current()->info().peer, config.session);
-}
-
-void Link::Impl::schedule_retry(Now now, Error error) {
-    const bool retried = config.auto_reconnect && may_retry(error, sessions > 0) && retry.retries_left() &&
-                         retry.remaining(now.time) > Duration::zero();
-    if (!retried) {
-        give_up(std::move(error));
-        return;
-    }
-    const Duration delay = retry.next_delay(now.time);
-    retry_at = now.time + delay;
-    last_error = error;
-    report(std::move(error), delay);
-    if (!closed) set_state(state);
 }
 
 }  // namespace stt

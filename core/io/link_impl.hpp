@@ -34,14 +34,24 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void report(Error error, std::optional<Duration> retry_after = {});
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error);
+    ErrorReport report_of(Error error) const;
     std::string peer_text() const;
+
+    // link_decision.cpp: what follows an error that leaves the link without its stream.
+
+    /// Asks the observer; by default there is another attempt when `retried`.
+    void decide(Now now, Error error, bool retried);
+    void decided(uint64_t number, RetryDecision decision);
+    /// The question has lost its point; its error is still to be told.
+    void drop_question();
+    /// Ends what still stands of the session after `error`.
+    void drop_session(const Error& error);
 
     // link_caller.cpp: from a host name to an established session.
 
     void begin_attempt(Now now);
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
-    void schedule_retry(Now now, Error error);
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
@@ -97,6 +107,14 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     RetryPolicy retry;
     Time retry_at = time_never;
     Error last_error;  // why the last attempt failed
+    struct Question {
+        Error error;
+        bool retried;  // by default
+        Duration delay;
+        Time retry_at;
+    };
+    std::optional<Question> question;  // the observer is deciding
+    uint64_t questions = 0;            // so far
 
     SessionHandle session = 0;  // the caller's, or the one the listener's stream is on
     bool established = false;

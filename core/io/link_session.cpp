@@ -64,6 +64,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         // The peer has proved itself, and does not know the session any more: it falls.
         beside = 0;
         retry_at = time_never;
+        drop_question();
         if (Session* old = current()) old->close(now, false, CloseReason::error, {});
         session = 0;
         established = false;
@@ -99,7 +100,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 void Link::Impl::open_stream() {
     auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
     if (!id) {
-        give_up(id.error());
+        decide(clock_now(), id.error(), false);
         return;
     }
     stream = *id;
@@ -147,12 +148,8 @@ void Link::Impl::on_stream_closed(const Error& error) {
 }
 
 void Link::Impl::stream_failed(const Error& error) {
-    if (config.caller) {
-        give_up(error);
-        return;
-    }
     // The listener stays for callers who do better.
-    report(error);
+    decide(clock_now(), error, !config.caller);
 }
 
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
@@ -187,20 +184,15 @@ void Link::Impl::on_lost(Now now, const Error& error) {
     }
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
-    if (!config.auto_reconnect) {
-        give_up(error);
-        return;
-    }
     if (config.caller) {
         // A session that falls as soon as it stands is a failed attempt like any other.
         if (now.time - established_at >= config.retry_initial_delay)
             retry.start(now.time);
         else
             retry.failed(now.time);
-        schedule_retry(now, error);
-    } else {
-        report(error, Duration::zero());
     }
+    const bool retried = !config.caller || may_retry(error, true);
+    decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);
 }
 
