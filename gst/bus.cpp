@@ -148,6 +148,7 @@ GstStructure* error_structure(const ErrorReport& report) {
         const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(report.next_delay).count();
         set(details, "next-delay-ms", static_cast<uint64_t>(std::max<int64_t>(delay, 0)));
     }
+    if (report.repeated > 0) set(details, "repeated", report.repeated);
     set_session(details, report.session, report.peer);
     if (report.stream) set(details, "stream-id", uint64_t{*report.stream});
     // Names the event, so that the element message and the standard one can be matched.

@@ -114,8 +114,9 @@ void Connection::close() {
         changed_.notify_all();
     }
     if (!link) return;
-    link->close();
+    // What the link says at its end still goes out.
     announcer_.clear();
+    link->close();
     if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
 }
 

@@ -161,6 +161,11 @@ void Link::Impl::on_turn(Now now) {
         error.text = "the peer has opened no stream: are both ends receivers?";
         report(std::move(error));
     }
+    while (!closed) {
+        auto summary = digest.take_due(now.time);
+        if (!summary) break;
+        summarise(std::move(*summary));
+    }
     if (!closed) move_data(now);
     if (!closed && stats_wanted.exchange(false)) renew_stats(false);
 }
@@ -185,6 +190,7 @@ void Link::Impl::close() {
         account_inbox(clock_now(), *s);
         s->close(clock_now(), false, CloseReason::graceful, {});
     }
+    summarise_all();
     if (!given_up) set_state(LinkState::closed);
     closed = true;
     renew_stats(true);
@@ -218,14 +224,31 @@ ErrorReport Link::Impl::report_of(Error error) const {
 void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     if (closed || given_up) return;
     error.terminal = false;
+    if (!digest.admit(clock_now().time, error)) return;
     ErrorReport told = report_of(std::move(error));
     told.retrying = retry_after.has_value();
     told.next_delay = retry_after.value_or(Duration::zero());
     observer.on_error(told);
 }
 
+void Link::Impl::summarise(ErrorDigest::Summary summary) {
+    ErrorReport told = report_of(std::move(summary.last));
+    told.repeated = summary.repeated;
+    observer.on_error(told);
+}
+
+void Link::Impl::summarise_all() {
+    while (!closed) {
+        auto summary = digest.take_any();
+        if (!summary) return;
+        summarise(std::move(*summary));
+    }
+}
+
 void Link::Impl::give_up(Error error) {
     if (closed || std::exchange(given_up, true)) return;
+    summarise_all();
+    if (closed) return;
     resolver.cancel();
     retry_at = stream_expected_by = time_never;
     ErrorReport told = report_of(error);

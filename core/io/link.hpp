@@ -58,6 +58,7 @@ struct ErrorReport {
     bool retrying = false;
     unsigned attempt = 0;  ///< the attempt that failed, from 1; 0: not about an attempt
     Duration next_delay{};
+    uint64_t repeated = 0;  ///< of a summary: equal errors that were not told since the last message
     std::string peer;
     SessionInfo session;
     std::optional<StreamId> stream;

@@ -5,6 +5,7 @@
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
 #include "core/io/resolver.hpp"
+#include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
 
@@ -22,7 +23,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close_from_any_thread();
     void close();
     void on_turn(Now now) override;
-    Time deadline() const override { return std::min(retry_at, stream_expected_by); }
+    Time deadline() const override { return std::min({retry_at, stream_expected_by, digest.deadline()}); }
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* current() { return session ? node->endpoint().find(session) : nullptr; }
 
@@ -30,10 +31,14 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     /// Tells of `next` unless it was told already, together with the circuit as it is.
     void set_state(LinkState next);
-    /// Tells of an error the link goes on after.
+    /// Tells of an error the link goes on after; of equal ones in quick succession the first few and their
+    /// number.
     void report(Error error, std::optional<Duration> retry_after = {});
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error);
+    void summarise(ErrorDigest::Summary summary);
+    /// Tells what report() still counts.
+    void summarise_all();
     ErrorReport report_of(Error error) const;
     std::string peer_text() const;
 
@@ -106,6 +111,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     size_t next_address = 0;
     RetryPolicy retry;
     Time retry_at = time_never;
+    ErrorDigest digest;
     Error last_error;  // why the last attempt failed
     struct Question {
         Error error;

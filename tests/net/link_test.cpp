@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "core/proto/error_digest.hpp"
 #include "tests/net/link_fixture.hpp"
 
 namespace stt::test {
@@ -373,6 +374,30 @@ TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
     EXPECT_EQ(circuits[1], Circuit::open);
     EXPECT_EQ(circuits[2], Circuit::half_open);
     EXPECT_EQ(circuits.back(), Circuit::closed);
+}
+
+TEST(Link, AFloodOfEqualErrorsIsAHandfulOfReportsThatAddUp) {
+    constexpr uint64_t flood = 40;
+    End listener;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    // Each attempt is a HELLO that the listener cannot open, from a caller of its own.
+    for (uint64_t i = 0; i < flood; i++) {
+        End caller;
+        LinkConfig config = caller_config(StreamRole::sender, listener.link->local_port());
+        config.seeds = seed_of(static_cast<uint8_t>(100 + i % 2));
+        ASSERT_TRUE(caller.open(std::move(config)));
+        ASSERT_TRUE(caller.seen.wait([&] { return !caller.seen.errors.empty(); }));
+    }
+    listener.link->close();
+    uint64_t told = 0, repeated = 0;
+    for (const ErrorReport& report : listener.seen.errors) {
+        EXPECT_EQ(report.error.code, ErrorCode::authentication_failed);
+        EXPECT_FALSE(report.error.terminal);
+        report.repeated > 0 ? repeated += report.repeated : told++;
+    }
+    EXPECT_EQ(told, ErrorDigest::burst);
+    EXPECT_GE(told + repeated, flood);
+    EXPECT_LE(listener.seen.errors.size(), ErrorDigest::burst + 10);
 }
 
 }  // namespace
