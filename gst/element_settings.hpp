@@ -42,6 +42,7 @@ struct Settings {
     uint32_t drain_timeout = 10000;
     uint32_t send_timeout = 0;
     uint32_t receive_timeout = 0;
+    uint32_t stream_timeout = 0;
     uint32_t max_sessions = 100;
     uint32_t max_streams = 256;
     uint64_t send_queue_bytes = 8 << 20;

@@ -144,6 +144,11 @@ const std::array rows = {
     SettingRow{"receive-timeout", "Receive time-out",
                "Milliseconds without anything from the peer after which that is an error; 0: no limit",
                &Settings::receive_timeout, src, false, 0, ms_max},
+    SettingRow{
+        "stream-timeout", "Stream time-out",
+        "Milliseconds without a byte of the stream in either direction after which it is closed; 0: no "
+        "limit",
+        &Settings::stream_timeout, both, true, 0, ms_max},
     SettingRow{"max-sessions", "Sessions",
                "Sessions a listener holds at most, those in their handshake included; one of them carries "
                "its stream",

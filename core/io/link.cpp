@@ -161,6 +161,7 @@ void Link::Impl::on_turn(Now now) {
         error.text = "the peer has opened no stream: are both ends receivers?";
         report(std::move(error));
     }
+    if (!closed && now.time >= stream_idle_at()) on_stream_idle();
     while (!closed) {
         auto summary = digest.take_due(now.time);
         if (!summary) break;

@@ -35,6 +35,7 @@ struct LinkConfig {
     /// Exactly one of: seeds ready to use (moved in), or a passphrase to stretch in the background.
     std::vector<SecretBytes> seeds;
     SecretBytes passphrase;
+    Duration stream_timeout{};  ///< without a byte of the stream either way, after which it ends; zero: none
     // Retrying.
     bool auto_reconnect = true;
     Duration reconnect_timeout = 50s;

@@ -23,7 +23,14 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close_from_any_thread();
     void close();
     void on_turn(Now now) override;
-    Time deadline() const override { return std::min({retry_at, stream_expected_by, digest.deadline()}); }
+    Time deadline() const override {
+        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at()});
+    }
+    /// When the stream has been idle for too long.
+    Time stream_idle_at() const {
+        return stream && !finished && config.stream_timeout > Duration::zero() ? stream_moved_at + config.stream_timeout
+                                                                  : time_never;
+    }
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* current() { return session ? node->endpoint().find(session) : nullptr; }
 
@@ -70,6 +77,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_lost(Now now, const Error& error);
     void on_stream_opened(const event::StreamOpened& opened);
     void on_stream_closed(const Error& error);
+    void on_stream_idle();
     void open_stream();
     /// The peer does what no retry can mend.
     void stream_failed(const Error& error);
@@ -131,9 +139,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0;
 
     std::optional<StreamId> stream;
-    bool readable = false;  // read() has something
-    bool finished = false;  // the stream came, or went, to its end
-    uint64_t streams = 0;   // so far
+    bool readable = false;   // read() has something
+    bool finished = false;   // the stream came, or went, to its end
+    uint64_t streams = 0;    // so far
+    Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
     std::vector<OutMessage> outgoing;  // reused
     MessageReader upstream;            // sender: messages against the direction

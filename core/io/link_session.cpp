@@ -34,8 +34,10 @@ void Link::Impl::on_event(Now now, Event event) {
         if (closed_stream->stream == stream) on_stream_closed(closed_stream->error);
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
         if (news->stream == stream) readable = true;
+        stream_moved_at = now.time;
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
+        stream_moved_at = now.time;
         if (is_sender() && progress->finished) finished = true;
         outbox.progress(progress->acked, progress->delivered, progress->finished);
     }
@@ -104,6 +106,7 @@ void Link::Impl::open_stream() {
         return;
     }
     stream = *id;
+    stream_moved_at = clock_now().time;
     streams++;
     outbox.restart();
     observer.on_stream_ready(*id, true);
@@ -136,6 +139,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         return;
     }
     stream = opened.stream;
+    stream_moved_at = clock_now().time;
     if (streams++ > 0) inbox.restart();
     outbox.clear();
     upstream_open = true;
@@ -145,6 +149,13 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
 void Link::Impl::on_stream_closed(const Error& error) {
     observer.on_stream_closed(*std::exchange(stream, std::nullopt), error);
     if (!closed) stream_failed(error);
+}
+
+void Link::Impl::on_stream_idle() {
+    Error error = stream_error(ErrorCode::stream_closed, "stream-timeout",
+                               "nothing of the stream moved in either direction for the stream-timeout");
+    if (Session* s = current()) s->reset(*stream, error);
+    on_stream_closed(error);
 }
 
 void Link::Impl::stream_failed(const Error& error) {

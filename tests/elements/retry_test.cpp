@@ -212,5 +212,115 @@ TEST(Circuit, IsInStatsAndInEverySessionMessage) {
     gst_structure_free(stats);
 }
 
+std::string origin_of(GstMessage* message) {
+    const GstStructure* details = nullptr;
+    gst_message_parse_error_details(message, &details);
+    const char* origin = details ? gst_structure_get_string(details, "origin") : nullptr;
+    return origin ? origin : "";
+}
+
+TEST(Timeouts, AnIdleStreamIsClosedAndTheListenerServesTheNextCaller) {
+    Pair pair([](GstElement* sink, GstElement*) { g_object_set(sink, "stream-timeout", 1000u, nullptr); });
+    pair.start();
+    pair.push(make_buffer(10).release());
+    ASSERT_TRUE(pair.pull());
+    const MessagePtr error = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(name_of(error.get()), "STREAM_CLOSED");
+    const GstStructure* details = nullptr;
+    gst_message_parse_error_details(error.get(), &details);
+    EXPECT_STREQ(gst_structure_get_string(details, "reason"), "stream-timeout");
+    EXPECT_EQ(origin_of(error.get()), "local");
+    EXPECT_TRUE(pair.src_bus->wait_element("stt-stream", "event", "closed"));
+
+    Caller next(local_port(pair.src_element));
+    next.play();
+    EXPECT_TRUE(pair.src_bus->wait_element("stt-stream", "event", "opened"));
+    EXPECT_EQ(pair.src_bus->count(GST_MESSAGE_ERROR), 0);
+}
+
+TEST(Timeouts, AListenerEndsTheStreamOnly) {
+    Pair pair([](GstElement*, GstElement* src) { g_object_set(src, "stream-timeout", 1000u, nullptr); });
+    pair.start();
+    pair.push(make_buffer(10).release());
+    ASSERT_TRUE(pair.pull());
+    const MessagePtr warning = pair.src_bus->wait_type(GST_MESSAGE_WARNING);
+    ASSERT_TRUE(warning);
+    EXPECT_EQ(name_of(warning.get()), "STREAM_CLOSED");
+    const MessagePtr error = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(name_of(error.get()), "STREAM_CLOSED");
+    EXPECT_EQ(pair.src_bus->count(GST_MESSAGE_ERROR), 0);
+}
+
+TEST(Timeouts, AMovingStreamStays) {
+    Pair pair([](GstElement* sink, GstElement* src) {
+        g_object_set(sink, "stream-timeout", 2000u, nullptr);
+        g_object_set(src, "stream-timeout", 2000u, nullptr);
+    });
+    pair.start();
+    const gint64 end = g_get_monotonic_time() + 2500 * G_TIME_SPAN_MILLISECOND;
+    while (g_get_monotonic_time() < end) {
+        ASSERT_EQ(pair.push(make_buffer(10).release()), GST_FLOW_OK);
+        ASSERT_TRUE(pair.pull());
+    }
+    EXPECT_EQ(pair.sink_bus->count(GST_MESSAGE_ERROR), 0);
+    EXPECT_EQ(pair.src_bus->count(GST_MESSAGE_WARNING), 0);
+}
+
+TEST(Timeouts, AStreamThatCameToItsEndIsNotIdle) {
+    Pair pair([](GstElement* sink, GstElement* src) {
+        g_object_set(sink, "stream-timeout", 300u, nullptr);
+        g_object_set(src, "stream-timeout", 300u, nullptr);
+    });
+    pair.start();
+    pair.push_eos();
+    EXPECT_TRUE(pair.pull_event(GST_EVENT_EOS));
+    pair.join();
+    const auto bad = static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING);
+    const auto is_bad = [&](GstMessage* message) { return (GST_MESSAGE_TYPE(message) & bad) != 0; };
+    EXPECT_FALSE(pair.sink_bus->wait(is_bad, 600 * GST_MSECOND));
+    EXPECT_FALSE(pair.src_bus->wait(is_bad, 1));
+}
+
+TEST(Timeouts, ReceiveTimeoutBlamesThePeerOnlyWhileThereIsAStream) {
+    {
+        GstElement* src = make_element("sttsrc", "stt://:0");
+        g_object_set(src, "local-address", "127.0.0.1", "receive-timeout", 50u, nullptr);
+        Bus bus(src);
+        GstHarness* harness = gst_harness_new_with_element(src, nullptr, "src");
+        gst_harness_play(harness);
+        const MessagePtr error = bus.wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(error);
+        EXPECT_EQ(name_of(error.get()), "TIMEOUT");
+        EXPECT_EQ(origin_of(error.get()), "network");
+        gst_harness_teardown(harness);
+        gst_object_unref(src);
+    }
+    Pair pair([](GstElement*, GstElement* src) { g_object_set(src, "receive-timeout", 2000u, nullptr); });
+    pair.start();
+    pair.push(make_buffer(10).release());
+    ASSERT_TRUE(pair.pull());
+    const MessagePtr error = pair.src_bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(name_of(error.get()), "TIMEOUT");
+    EXPECT_EQ(origin_of(error.get()), "peer");
+}
+
+TEST(Timeouts, SendTimeoutBlamesTheNetworkWithoutAConnection) {
+    Caller caller(closed_port());
+    g_object_set(caller.element, "send-timeout", 50u, "send-queue-bytes", guint64{1000}, nullptr);
+    caller.play();
+    gst_harness_set_src_caps_str(caller.harness, "application/x-test");
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (int i = 0; i < 100 && flow == GST_FLOW_OK; i++)
+        flow = gst_harness_push(caller.harness, make_buffer(1000).release());
+    EXPECT_EQ(flow, GST_FLOW_EOS);
+    const MessagePtr error = caller.bus->wait_type(GST_MESSAGE_ERROR);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(name_of(error.get()), "TIMEOUT");
+    EXPECT_EQ(origin_of(error.get()), "network");
+}
+
 }  // namespace
 }  // namespace stt::test
