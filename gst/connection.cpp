@@ -68,9 +68,15 @@ bool Connection::open() {
         report.error = error;
         report.error.terminal = true;
         for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
-            gst_element_post_message(element_, message);
+            announcer_.post_now(message);
+        announcer_.set_log(nullptr);
         return false;
     };
+    if (const std::string file = setting(&Settings::event_log); !file.empty()) {
+        Result<std::shared_ptr<EventLog>> log = EventLog::open(file);
+        if (!log) return refuse(log.error());
+        announcer_.set_log(std::move(*log));
+    }
     if (!config) return refuse(config.error());
     if (side_ == Side::sink) {
         const std::lock_guard lock(mutex_);
@@ -117,6 +123,7 @@ void Connection::close() {
     // What the link says at its end still goes out.
     announcer_.clear();
     link->close();
+    announcer_.set_log(nullptr);  // what was posted before is still written
     if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
 }
 
@@ -168,7 +175,7 @@ void Connection::reload_seeds() {
     report.error = seeds.error();
     report.error.terminal = false;  // the seeds read before stay in force
     for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
-        gst_element_post_message(element_, message);
+        announcer_.post_now(message);
 }
 
 void Connection::interrupt(bool on) {

@@ -56,6 +56,7 @@ struct Settings {
     uint32_t local_port = 0;
     bool wait_for_connection = true;
     uint32_t priority = 0;
+    std::string event_log;
     uint32_t stats_interval = 0;
 
     SecretBytes seed;        ///< 32 bytes; empty: not set

@@ -184,6 +184,10 @@ const std::array rows = {
     SettingRow{"priority", "Priority",
                "Of this stream among those of the session: higher ones are sent first", &Settings::priority,
                both, true, 0, 255},
+    SettingRow{"event-log", "Event log",
+               "File to which every stt- message is appended as a line of JSON, for a log collector; it is "
+               "opened anew when another tool has rotated it",
+               &Settings::event_log, both, true},
     SettingRow{"stats-interval", "Interval of stats",
                "Milliseconds between stt-stats messages on the bus; 0: none", &Settings::stats_interval, both,
                true, 0, ms_max},
