@@ -5,12 +5,41 @@
 #include <utility>
 
 namespace stt {
+namespace {
+
+void log_and_post(GstElement* element, EventLog* log, GstMessage* message) {
+    if (log) {
+        if (const Status written = log->write(element, message); !written) {
+            GError* error = g_error_new_literal(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
+                                                written.error().text.c_str());
+            gst_element_post_message(element, gst_message_new_warning(GST_OBJECT(element), error, nullptr));
+            g_error_free(error);
+        }
+    }
+    gst_element_post_message(element, message);
+}
+
+}  // namespace
 
 Announcer::~Announcer() { clear(); }
 
 void Announcer::post(GstMessage* message) {
     const std::shared_ptr<GstMessage> owned(message, [](GstMessage* last) { gst_message_unref(last); });
-    run([element = element_, owned] { gst_element_post_message(element, gst_message_ref(owned.get())); });
+    run([element = element_, log = log(), owned] {
+        log_and_post(element, log.get(), gst_message_ref(owned.get()));
+    });
+}
+
+void Announcer::post_now(GstMessage* message) { log_and_post(element_, log().get(), message); }
+
+void Announcer::set_log(std::shared_ptr<EventLog> log) {
+    const std::lock_guard lock(mutex_);
+    log_.swap(log);
+}
+
+std::shared_ptr<EventLog> Announcer::log() {
+    const std::lock_guard lock(mutex_);
+    return log_;
 }
 
 void Announcer::run(std::function<void()> job) {

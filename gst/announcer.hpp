@@ -9,7 +9,10 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+
+#include "gst/event_log.hpp"
 
 namespace stt {
 
@@ -19,8 +22,12 @@ class Announcer {
     explicit Announcer(GstElement* element) : element_(element) {}
     ~Announcer();
 
+    /// Messages posted from now on are written to `log` as well; null: to none. Any thread.
+    void set_log(std::shared_ptr<EventLog> log);
     /// Queues `message` for gst_element_post_message. Takes ownership; any thread, does not block.
     void post(GstMessage* message);
+    /// Posts it at once, before what is queued: on a thread of the application's, or in a job.
+    void post_now(GstMessage* message);
     /// Queues any other call; any thread, does not block.
     void run(std::function<void()> job);
     /// Blocks until everything queued before was handed over, or interrupt(true) is in force.
@@ -32,6 +39,7 @@ class Announcer {
 
   private:
     void work();
+    std::shared_ptr<EventLog> log();
 
     GstElement* element_;
     std::mutex mutex_;
@@ -39,6 +47,7 @@ class Announcer {
     std::deque<std::function<void()>> jobs_;  // under mutex_
     bool working_ = false;                    // a thread of GStreamer's pool is in work(); under mutex_
     bool interrupted_ = false;                // under mutex_
+    std::shared_ptr<EventLog> log_;           // under mutex_
 };
 
 }  // namespace stt

@@ -118,6 +118,18 @@ GstMessage* element_message(GstElement* element, GstStructure* structure) {
 
 }  // namespace
 
+const char* name_of(Circuit circuit) {
+    switch (circuit) {
+        case Circuit::closed:
+            return "closed";
+        case Circuit::open:
+            return "open";
+        case Circuit::half_open:
+            return "half-open";
+    }
+    return "closed";
+}
+
 GstStructure* error_structure(const ErrorReport& report) {
     const Error& error = report.error;
     GstStructure* details = gst_structure_new_empty("stt-error");
@@ -143,6 +155,7 @@ GstStructure* error_structure(const ErrorReport& report) {
         const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(report.next_delay).count();
         set(details, "next-delay-ms", static_cast<uint64_t>(std::max<int64_t>(delay, 0)));
     }
+    if (report.repeated > 0) set(details, "repeated", report.repeated);
     set_session(details, report.session, report.peer);
     if (report.stream) set(details, "stream-id", uint64_t{*report.stream});
     // Names the event, so that the element message and the standard one can be matched.
@@ -185,6 +198,7 @@ GstMessage* session_message(GstElement* element, const LinkStatus& status, bool 
     set(structure, "role", std::string_view(caller ? "caller" : "listener"));
     set_session(structure, status.session, status.peer);
     set(structure, "node-id", to_hex(node));
+    set(structure, "circuit", std::string_view(name_of(status.circuit)));
     if (any_set(status.session.name)) {
         const bool aes = status.session.cipher == Cipher::aes256_gcm;
         set(structure, "cipher", std::string_view(aes ? "AES-256-GCM" : "ChaCha20-Poly1305"));

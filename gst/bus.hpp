@@ -9,6 +9,9 @@
 
 namespace stt {
 
+/// As `stt-session` and the statistics have it: closed, open or half-open.
+const char* name_of(Circuit circuit);
+
 /// Details of an error: the structure `stt-error`. Owned by the caller.
 GstStructure* error_structure(const ErrorReport& report);
 

@@ -6,6 +6,7 @@
 
 #include "gst/bus.hpp"
 #include "gst/link_config.hpp"
+#include "gst/retry_signal.hpp"
 
 namespace stt {
 namespace {
@@ -67,9 +68,15 @@ bool Connection::open() {
         report.error = error;
         report.error.terminal = true;
         for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
-            gst_element_post_message(element_, message);
+            announcer_.post_now(message);
+        announcer_.set_log(nullptr);
         return false;
     };
+    if (const std::string file = setting(&Settings::event_log); !file.empty()) {
+        Result<std::shared_ptr<EventLog>> log = EventLog::open(file);
+        if (!log) return refuse(log.error());
+        announcer_.set_log(std::move(*log));
+    }
     if (!config) return refuse(config.error());
     if (side_ == Side::sink) {
         const std::lock_guard lock(mutex_);
@@ -78,6 +85,7 @@ bool Connection::open() {
                          settings_.stream_label});
     }
     caller_ = config->caller;
+    told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
     const std::string peer = config->host + ":" + std::to_string(config->port);
     if (caller_) announce_progress(GST_PROGRESS_TYPE_START, "Connecting to " + peer);
@@ -112,8 +120,10 @@ void Connection::close() {
         changed_.notify_all();
     }
     if (!link) return;
-    link->close();
+    // What the link says at its end still goes out.
     announcer_.clear();
+    link->close();
+    announcer_.set_log(nullptr);  // what was posted before is still written
     if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
 }
 
@@ -165,7 +175,7 @@ void Connection::reload_seeds() {
     report.error = seeds.error();
     report.error.terminal = false;  // the seeds read before stay in force
     for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
-        gst_element_post_message(element_, message);
+        announcer_.post_now(message);
 }
 
 void Connection::interrupt(bool on) {
@@ -255,7 +265,8 @@ void Connection::on_status(const LinkStatus& status) {
         const std::lock_guard lock(mutex_);
         return connecting_;
     }();
-    if (!progress) return;
+    // Told again: only the circuit has changed.
+    if (!progress || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
         announce_progress(GST_PROGRESS_TYPE_CONTINUE, "Authenticating with " + status.peer);
     else if (stands(status.state))
@@ -263,6 +274,16 @@ void Connection::on_status(const LinkStatus& status) {
 }
 
 void Connection::on_error(const ErrorReport& report) { announce_error(report); }
+
+void Connection::on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
+    if (!retry_signal_is_heard(element_)) {
+        reply(RetryDecision::standard);
+        return;
+    }
+    announcer_.run([element = element_, report, reply = std::move(reply)] {
+        reply(emit_retry_signal(element, report));
+    });
+}
 
 void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) {
     const std::optional<StreamHeader> decoded = decode_stream_header(header);
@@ -361,6 +382,7 @@ void install_properties(GObjectClass* object_class, Side side) {
         Connection::of(object).get_property(id, value, spec);
     };
     install_settings(object_class, side);
+    install_retry_signal(object_class);
     const auto flags = static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
     g_object_class_install_property(
         object_class, property_node_id,

@@ -79,6 +79,7 @@ class Connection final : public LinkObserver {
 
     void on_status(const LinkStatus& status) override;
     void on_error(const ErrorReport& report) override;
+    void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) override;
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool again) override;
     std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) override;
@@ -104,6 +105,7 @@ class Connection final : public LinkObserver {
     Hooks hooks_;
     bool caller_ = false;                     // written by open()
     NodeId node_{};                           // written by open()
+    LinkState told_state_{};                  // the last of on_status; I/O thread
     PeriodicCall stats_timer_, seeds_timer_;  // state changes only
 
     mutable std::mutex mutex_;
@@ -117,7 +119,8 @@ class Connection final : public LinkObserver {
     bool connecting_ = false;     // PROGRESS was started and not ended; under mutex_
 };
 
-/// Installs the shared properties, `stats` and `node-id` on an element's class, and the GObject functions.
+/// Installs what the elements share on one's class: properties, `stats` and `node-id` with them, the GObject
+/// functions and signals.
 void install_properties(GObjectClass* object_class, Side side);
 /// Interface init functions of GstURIHandler.
 void init_sink_uri_handler(gpointer interface, gpointer data);

@@ -42,6 +42,7 @@ struct Settings {
     uint32_t drain_timeout = 10000;
     uint32_t send_timeout = 0;
     uint32_t receive_timeout = 0;
+    uint32_t stream_timeout = 0;
     uint32_t max_sessions = 100;
     uint32_t max_streams = 256;
     uint64_t send_queue_bytes = 8 << 20;
@@ -55,6 +56,7 @@ struct Settings {
     uint32_t local_port = 0;
     bool wait_for_connection = true;
     uint32_t priority = 0;
+    std::string event_log;
     uint32_t stats_interval = 0;
 
     SecretBytes seed;        ///< 32 bytes; empty: not set

@@ -144,6 +144,11 @@ const std::array rows = {
     SettingRow{"receive-timeout", "Receive time-out",
                "Milliseconds without anything from the peer after which that is an error; 0: no limit",
                &Settings::receive_timeout, src, false, 0, ms_max},
+    SettingRow{
+        "stream-timeout", "Stream time-out",
+        "Milliseconds without a byte of the stream in either direction after which it is closed; 0: no "
+        "limit",
+        &Settings::stream_timeout, both, true, 0, ms_max},
     SettingRow{"max-sessions", "Sessions",
                "Sessions a listener holds at most, those in their handshake included; one of them carries "
                "its stream",
@@ -179,6 +184,10 @@ const std::array rows = {
     SettingRow{"priority", "Priority",
                "Of this stream among those of the session: higher ones are sent first", &Settings::priority,
                both, true, 0, 255},
+    SettingRow{"event-log", "Event log",
+               "File to which every stt- message is appended as a line of JSON, for a log collector; it is "
+               "opened anew when another tool has rotated it",
+               &Settings::event_log, both, true},
     SettingRow{"stats-interval", "Interval of stats",
                "Milliseconds between stt-stats messages on the bus; 0: none", &Settings::stats_interval, both,
                true, 0, ms_max},

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "gst/bus.hpp"
+
 namespace stt {
 namespace {
 
@@ -23,8 +25,10 @@ void set_stats(GstStructure* structure, const LinkStats& stats) {
     const SessionStats& session = stats.session;
     const bool connected = stats.state == LinkState::connected || stats.state == LinkState::resumed;
     gst_structure_set(structure, "connected", G_TYPE_BOOLEAN, static_cast<gboolean>(connected), nullptr);
+    gst_structure_set(structure, "circuit", G_TYPE_STRING, name_of(stats.circuit), nullptr);
     set(structure, "sessions", stats.sessions);
     set(structure, "reconnects", stats.reconnects);
+    set(structure, "resumptions", stats.resumptions);
     set(structure, "queued-bytes", stats.queued_bytes);
     set(structure, "socket-errors", stats.socket_errors);
     set(structure, "packets-sent", session.packets_sent);

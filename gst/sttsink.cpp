@@ -43,9 +43,11 @@ Error stream_ended() {
     return error;
 }
 
-Error send_timeout() {
+/// Without a connection it is the network's fault, with one the peer's.
+Error send_timeout(const Connection& connection) {
     Error error;
     error.code = ErrorCode::timeout;
+    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
     error.reason = "send-timeout";
     error.text = "the peer took nothing for the send-timeout";
     return error;
@@ -69,7 +71,7 @@ GstFlowReturn hand_over(SttSink* self, Push push) {
                 continue;
             }
             case QueueStatus::timeout:
-                self->connection->fail(send_timeout());
+                self->connection->fail(send_timeout(*self->connection));
                 return GST_FLOW_EOS;
             case QueueStatus::eos:
             case QueueStatus::failed:

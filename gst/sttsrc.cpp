@@ -36,10 +36,11 @@ G_DEFINE_TYPE_WITH_CODE(SttSrc, stt_src, GST_TYPE_PUSH_SRC,
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
-Error receive_timeout() {
+/// Without a connection it is the network's fault, with one the peer's.
+Error receive_timeout(const Connection& connection) {
     Error error;
     error.code = ErrorCode::timeout;
-    error.origin = ErrorOrigin::network;
+    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
     error.reason = "receive-timeout";
     error.text = "nothing came from the peer for the receive-timeout";
     return error;
@@ -92,7 +93,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 return GST_FLOW_EOS;
             case QueueStatus::timeout:
                 if (!holding) {
-                    self->connection->fail(receive_timeout());
+                    self->connection->fail(receive_timeout(*self->connection));
                     return GST_FLOW_EOS;
                 }
                 if (const GstFlowReturn flow = self->receiver->release_held(); flow != GST_FLOW_OK)

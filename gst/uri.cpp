@@ -9,11 +9,11 @@
 namespace stt {
 namespace {
 
-constexpr std::array<std::string_view, 16> allowed_settings = {
-    "mode",         "latency",         "stream-id",         "stream-label",        "framing",
-    "transports",   "peer-node-id",    "handshake-timeout", "keepalive-timeout",   "drain-timeout",
-    "send-timeout", "receive-timeout", "reconnect-timeout", "retry-initial-delay", "retry-max-delay",
-    "max-retries",
+constexpr std::array<std::string_view, 18> allowed_settings = {
+    "mode",         "latency",         "stream-id",          "stream-label",        "framing",
+    "transports",   "peer-node-id",    "handshake-timeout",  "keepalive-timeout",   "drain-timeout",
+    "send-timeout", "receive-timeout", "reconnect-timeout",  "retry-initial-delay", "retry-max-delay",
+    "max-retries",  "stream-timeout",  "keepalive-interval",
 };
 
 Error bad_uri(std::string text) {

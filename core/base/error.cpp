@@ -13,100 +13,121 @@ using enum RecoveryClass;
 constexpr std::array table{
     ErrorInfo{
         ErrorCode::connection_timeout, "CONNECTION_TIMEOUT", "connection", retry, true,
+        "The peer may be starting, or the network may be down for a while.",
         "The handshake did not complete within handshake-timeout.",
         "Check that the peer runs and that host and port in uri are right and not blocked by a firewall; "
         "raise handshake-timeout on slow networks."},
     ErrorInfo{
         ErrorCode::connection_refused, "CONNECTION_REFUSED", "connection", fix_config, true,
+        "The listener may be about to start.",
         "The peer's host answered that nobody listens there, or the peer turned the connection down.",
         "Start the listener, and check the port in uri and any firewall or port forwarding on the way."},
     ErrorInfo{
         ErrorCode::authentication_failed, "AUTHENTICATION_FAILED", "connection", fatal, false,
+        "Neither a seed nor an identity becomes right by trying again.",
         "The two ends do not have the same seed, or the peer is not the node that was expected or allowed.",
         "Give both ends the same seed, seed-file or passphrase; if the reason is unexpected-peer, check "
         "peer-node-id."},
     ErrorInfo{ErrorCode::network_unreachable, "NETWORK_UNREACHABLE", "connection", fix_config, true,
+              "Routes and name servers come back, as when a device joins another network.",
               "There is no route to the peer, or its address cannot be resolved.",
               "Check this machine's network connection and routes, the host in uri, and local-address if "
               "it is set."},
     ErrorInfo{ErrorCode::protocol_version_mismatch, "PROTOCOL_VERSION_MISMATCH", "connection", fatal, false,
+              "Both ends stay of the version that they are.",
               "The peer speaks another version of the protocol.",
               "Install the same version of the stt plugin on both ends."},
     ErrorInfo{ErrorCode::session_closed, "SESSION_CLOSED", "session", retry, true,
+              "The peer may take a new session; only the reason auth_failure says that it never will.",
               "The session was ended, by either side or by an error.",
               "A reason of graceful is a normal end; otherwise the reason and the peer's log say why, and "
               "auto-reconnect makes a new session."},
     ErrorInfo{ErrorCode::session_timeout, "SESSION_TIMEOUT", "session", retry, true,
-              "Nothing was heard from the peer for keepalive-timeout.",
+              "The path or the peer may come back.", "Nothing was heard from the peer for keepalive-timeout.",
               "Check the peer and the network between; raise keepalive-timeout where long interruptions are "
               "normal."},
     ErrorInfo{ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
+              "Others end their sessions, and the listener has room again.",
               "The listener has as many sessions as its max-sessions allows.",
               "End sessions that are not needed, or raise max-sessions on the listener."},
     ErrorInfo{ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
+              "A peer that was restarted takes a new session.",
               "The peer does not know the session: it ended there, or the peer was restarted.",
               "Nothing to do while auto-reconnect is on: a caller begins a new session as soon as the peer "
               "is there."},
-    ErrorInfo{ErrorCode::stream_closed, "STREAM_CLOSED", "stream", retry, true,
+    ErrorInfo{ErrorCode::stream_closed, "STREAM_CLOSED", "stream", retry, false,
+              "Whoever ended the stream by itself, in a session that stands, meant to.",
               "The stream was ended abruptly, by the peer, or together with its session.",
               "Check the peer's log if it was not meant to end."},
     ErrorInfo{ErrorCode::too_many_streams, "TOO_MANY_STREAMS", "stream", fix_config, false,
+              "A new session with the same settings meets the same limit.",
               "The session has as many streams as max-streams allows.",
               "End streams that are not needed, or raise max-streams on the receiving side."},
     ErrorInfo{
         ErrorCode::stream_id_conflict, "STREAM_ID_CONFLICT", "stream", fix_config, false,
-        "The stream id is in use, or belongs to the other side.",
+        "The stream-id that is set stays taken.", "The stream id is in use, or belongs to the other side.",
         "Leave stream-id at -1, or give every element of the session another one: even for the caller, odd "
         "for the listener."},
     ErrorInfo{ErrorCode::flow_control_violation, "FLOW_CONTROL_VIOLATION", "stream", fatal, false,
-              "The peer sent more than it was allowed to.",
+              "A defective sender repeats its mistake.", "The peer sent more than it was allowed to.",
               "This is a defect of the sending program: update it, and report it with a log of both ends "
               "(GST_DEBUG=stt*:6)."},
     ErrorInfo{
         ErrorCode::invalid_frame, "INVALID_FRAME", "protocol", automatic, true,
+        "What the sender got wrong may depend on the state of the session that has ended.",
         "An authentic packet held what the wire format does not allow.",
         "This is a defect of the sending program: use the same version of the stt plugin on both ends, and "
         "report it with a log of both ends (GST_DEBUG=stt*:6) if it stays."},
     ErrorInfo{
         ErrorCode::encryption_error, "ENCRYPTION_ERROR", "protocol", fatal, false,
+        "A machine that cannot seal or open any more, or an attack, calls for a person.",
         "A packet could not be sealed or opened, although it arrived undamaged.",
         "Check for somebody who forges packets on the network; if there is nobody, restart both ends and "
         "report it with a log of both ends (GST_DEBUG=stt*:6)."},
     ErrorInfo{ErrorCode::checksum_mismatch, "CHECKSUM_MISMATCH", "protocol", automatic, true,
+              "Noise on the line comes and goes.",
               "A packet was damaged on the way; it was dropped and is sent again.",
               "Nothing to do when it is rare; otherwise check cables, adapters and drivers on the way."},
     ErrorInfo{ErrorCode::unknown_frame_type, "UNKNOWN_FRAME_TYPE", "protocol", automatic, true,
+              "The frame was stepped over, and need not come again.",
               "The peer sent a frame of a type this version does not know; it was stepped over.",
               "Nothing to do; install the same version of the stt plugin on both ends to use all of it."},
     ErrorInfo{
         ErrorCode::handshake_failure, "HANDSHAKE_FAILURE", "protocol", retry, true,
+        "A new attempt brings a new nonce and a new time; what is behind it may have been noise.",
         "The handshake failed; the sub-code says at which step.",
         "If it stays, check that both ends have the same seed, and that their clocks agree to two minutes."},
     ErrorInfo{
         ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
+        "Interfaces and buffers of the system recover.",
         "The operating system did not take a datagram for sending.",
         "Check the network interface and local firewall rules; raise socket-send-buffer if it is full."},
     ErrorInfo{
         ErrorCode::websocket_closed, "WEBSOCKET_CLOSED", "transport", retry, true,
+        "Proxies and servers end connections for reasons of their own.",
         "The WebSocket connection ended, at the peer or somewhere on the way.",
         "Nothing to do while auto-reconnect is on; if it happens often, check the proxy and the peer's log."},
     ErrorInfo{ErrorCode::websocket_handshake_failed, "WEBSOCKET_HANDSHAKE_FAILED", "transport", fix_config,
-              true, "The server or a proxy did not open a WebSocket connection.",
+              true, "A proxy answers like this while the server behind it starts.",
+              "The server or a proxy did not open a WebSocket connection.",
               "Check host, port and path in uri against the listener's websocket-path, and proxy and "
               "proxy-credentials-file if there is one on the way."},
     ErrorInfo{
         ErrorCode::tls_error, "TLS_ERROR", "transport", fix_config, false,
+        "Certificates, names and trust in them are settings.",
         "TLS could not be set up: a certificate is invalid, has expired or is for another name.",
         "Check the certificate's dates and name against tls-server-name and this machine's clock, and set "
         "tls-ca-file to the authority that signed it."},
     ErrorInfo{
-        ErrorCode::timeout, "TIMEOUT", "application", retry, true,
+        ErrorCode::timeout, "TIMEOUT", "application", retry, true, "The side that was too slow may catch up.",
         "An operation took longer than send-timeout, receive-timeout or drain-timeout.",
         "Check whether the other end keeps up; raise the timeout that is named, or set it to 0 for none."},
     ErrorInfo{ErrorCode::buffer_overflow, "BUFFER_OVERFLOW", "application", fix_config, true,
+              "The side that was too slow may catch up with a new session.",
               "More arrived than a buffer holds, because it was not taken out fast enough.",
               "Raise max-window, socket-recv-buffer or send-queue-bytes, or make the slower side faster."},
     ErrorInfo{ErrorCode::resource_exhausted, "RESOURCE_EXHAUSTED", "application", fix_config, true,
+              "Memory and descriptors are given back as other work ends.",
               "The machine ran out of memory, file descriptors or another resource.",
               "Run fewer sessions, raise the system's limits (ulimit -n, ulimit -l), or add memory."},
 };

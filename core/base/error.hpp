@@ -64,9 +64,10 @@ struct ErrorInfo {
     std::string_view name;      ///< such as "CONNECTION_TIMEOUT"
     std::string_view category;  ///< connection, session, stream, protocol, transport or application
     RecoveryClass recovery;
-    bool retried;            ///< whether a lost or failed session is tried again by itself after this error
-    std::string_view cause;  ///< one sentence
-    std::string_view hint;   ///< what to do about it, one sentence
+    bool retried;                   ///< whether a new session is tried by itself after this error
+    std::string_view retry_reason;  ///< why, or why not, one sentence
+    std::string_view cause;         ///< one sentence
+    std::string_view hint;          ///< what to do about it, one sentence
 };
 
 /// Every code, in numerical order; without `none`.

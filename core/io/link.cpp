@@ -101,6 +101,7 @@ LinkStats Link::stats() const {
 void Link::Impl::renew_stats(bool last) {
     LinkStats fresh;
     fresh.state = state;
+    fresh.circuit = retry.circuit();
     fresh.info = info;
     fresh.sessions = sessions;
     fresh.reconnects = sessions > 0 ? sessions - 1 : 0;
@@ -169,6 +170,12 @@ void Link::Impl::on_turn(Now now) {
         error.text = "the peer has opened no stream: are both ends receivers?";
         report(std::move(error));
     }
+    if (!closed && now.time >= stream_idle_at()) on_stream_idle();
+    while (!closed) {
+        auto summary = digest.take_due(now.time);
+        if (!summary) break;
+        summarise(std::move(*summary));
+    }
     if (!closed) move_data(now);
     if (!closed && stats_wanted.exchange(false)) renew_stats(false);
 }
@@ -194,6 +201,7 @@ void Link::Impl::close() {
         s->close(clock_now(), false, CloseReason::graceful, {});
     }
     if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
+    summarise_all();
     if (!given_up) set_state(LinkState::closed);
     closed = true;
     renew_stats(true);
@@ -208,36 +216,54 @@ std::string Link::Impl::peer_text() const {
 }
 
 void Link::Impl::set_state(LinkState next) {
-    if (closed || state == next) return;
+    if (closed || (state == next && circuit_told == retry.circuit())) return;
     state = next;
-    observer.on_status({state, info, peer_text()});
+    circuit_told = retry.circuit();
+    observer.on_status({state, info, peer_text(), circuit_told});
+}
+
+ErrorReport Link::Impl::report_of(Error error) const {
+    ErrorReport report;
+    report.error = std::move(error);
+    report.attempt = config.caller ? retry.attempt() : 0;
+    report.peer = peer_text();
+    report.session = info;
+    report.stream = stream;
+    return report;
 }
 
 void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     if (closed || given_up) return;
     error.terminal = false;
-    ErrorReport told;
-    told.error = std::move(error);
+    if (!digest.admit(clock_now().time, error)) return;
+    ErrorReport told = report_of(std::move(error));
     told.retrying = retry_after.has_value();
     told.next_delay = retry_after.value_or(Duration::zero());
-    told.attempt = config.caller ? retry.attempt() : 0;
-    told.peer = peer_text();
-    told.session = info;
-    told.stream = stream;
     observer.on_error(told);
+}
+
+void Link::Impl::summarise(ErrorDigest::Summary summary) {
+    ErrorReport told = report_of(std::move(summary.last));
+    told.repeated = summary.repeated;
+    observer.on_error(told);
+}
+
+void Link::Impl::summarise_all() {
+    while (!closed) {
+        auto summary = digest.take_any();
+        if (!summary) return;
+        summarise(std::move(*summary));
+    }
 }
 
 void Link::Impl::give_up(Error error) {
     if (closed || std::exchange(given_up, true)) return;
+    summarise_all();
+    if (closed) return;
     resolver.cancel();
     retry_at = stream_expected_by = time_never;
-    ErrorReport told;
-    told.error = error;
+    ErrorReport told = report_of(error);
     told.error.terminal = true;
-    told.attempt = config.caller ? retry.attempt() : 0;
-    told.peer = peer_text();
-    told.session = info;
-    told.stream = stream;
     if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
     if (Session* s = current()) {
         s->close(clock_now(), false, CloseReason::error, std::move(error));

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/io/queues.hpp"
+#include "core/proto/retry_policy.hpp"
 #include "core/proto/session_config.hpp"
 
 namespace stt {
@@ -33,6 +35,7 @@ struct LinkConfig {
     /// Exactly one of: seeds ready to use (moved in), or a passphrase to stretch in the background.
     std::vector<SecretBytes> seeds;
     SecretBytes passphrase;
+    Duration stream_timeout{};  ///< without a byte of the stream either way, after which it ends; zero: none
     // Retrying.
     bool auto_reconnect = true;
     Duration reconnect_timeout = 50s;
@@ -47,6 +50,7 @@ struct LinkStatus {
     LinkState state;
     SessionInfo session;
     std::string peer;  ///< address and port as text; empty when unknown
+    Circuit circuit;   ///< of a caller's attempts; a listener's is always closed
 };
 
 /// An error together with what the link does about it.
@@ -55,16 +59,28 @@ struct ErrorReport {
     bool retrying = false;
     unsigned attempt = 0;  ///< the attempt that failed, from 1; 0: not about an attempt
     Duration next_delay{};
+    uint64_t repeated = 0;  ///< of a summary: equal errors that were not told since the last message
     std::string peer;
     SessionInfo session;
     std::optional<StreamId> stream;
 };
 
+/// What follows an error: what the policy says (`standard`), another attempt, or the end.
+enum class RetryDecision : uint8_t { standard, retry, stop };
+
 class LinkObserver {
   public:
     virtual ~LinkObserver() = default;
+    /// The state has changed, or the circuit has.
     virtual void on_status(const LinkStatus& status) = 0;
     virtual void on_error(const ErrorReport& report) = 0;
+    /// Asked before an error is told after which the link would try again or, if `report` is terminal, end.
+    /// It waits until `reply` is called: once, now or later, from any thread. What comes about in the
+    /// meantime, such as the peer's return, may make the answer void.
+    virtual void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
+        (void)report;
+        reply(RetryDecision::standard);
+    }
     /// Receiver: the peer's stream is there. `header` as the sender gave it.
     virtual void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) = 0;
     /// Sender: a stream to a peer is there. `again`: it does not start where the element's did. What the peer
@@ -81,6 +97,7 @@ class LinkObserver {
 
 struct LinkStats {
     LinkState state = LinkState::connecting;
+    Circuit circuit = Circuit::closed;
     SessionStats session;  ///< of the current session; zeros without one
     SessionInfo info;
     uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;

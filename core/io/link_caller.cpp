@@ -15,6 +15,8 @@ bool is_about_the_address(ErrorCode code) {
 void Link::Impl::begin_attempt(Now now) {
     retry.begin_attempt();
     if (!session) info = {};
+    set_state(state);
+    if (closed) return;
     const Duration limit = std::min(config.session.handshake_timeout, retry.remaining(now.time));
     resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
         const Now then = clock_now();
@@ -58,7 +60,9 @@ void Link::Impl::attempt_failed(Now now, Error error) {
         on_abandoned();
         if (closed) return;
     }
-    schedule_retry(now, std::move(error));
+    if (!waits_for_path(error)) retry.failed(now.time);
+    const bool retried = config.auto_reconnect && may_retry(error, sessions > 0);
+    decide(now, std::move(error), retried);
 }
 
 void Link::Impl::call_beside(Now now, SessionHandle doubted) {
@@ -67,31 +71,6 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         return;
     next_beside = now.time + config.retry_initial_delay;
     attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
-}
-
-bool Link::Impl::may_retry(const Error& error) const {
-    if (!config.auto_reconnect) return false;
-    // Before the peer has proved itself anybody can send its refusals: once a session has stood, what is
-    // forged must not end a link that has run for months.
-    if (sessions > 0 && !error.authenticated && error.origin != ErrorOrigin::local) return true;
-    const ErrorInfo* row = find_error(error.code);
-    return row && row->retried;
-}
-
-void Link::Impl::schedule_retry(Now now, Error error) {
-    // Silence does not abandon a session: any HELLO may be the one that gets through.
-    const bool at_once = session && (is_path_lost(error) || error.code == ErrorCode::connection_timeout) &&
-                         retry.remaining(now.time) > Duration::zero();
-    const auto delay = !may_retry(error) ? std::nullopt
-                       : at_once         ? std::optional(Duration::zero())
-                                         : retry.next_delay(now.time);
-    if (!delay) {
-        give_up(std::move(error));
-        return;
-    }
-    retry_at = now.time + *delay;
-    last_error = error;
-    report(std::move(error), delay);
 }
 
 }  // namespace stt

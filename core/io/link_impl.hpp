@@ -5,7 +5,8 @@
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
 #include "core/io/resolver.hpp"
-#include "core/io/retry.hpp"
+#include "core/proto/error_digest.hpp"
+#include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -22,27 +23,49 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close_from_any_thread();
     void close();
     void on_turn(Now now) override;
-    Time deadline() const override { return std::min(retry_at, stream_expected_by); }
+    Time deadline() const override {
+        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at()});
+    }
+    /// When the stream has been idle for too long.
+    Time stream_idle_at() const {
+        return stream && !finished && config.stream_timeout > Duration::zero()
+                   ? stream_moved_at + config.stream_timeout
+                   : time_never;
+    }
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
     Session* current() { return find(session); }
 
     // link.cpp: the one place where things are told to the observer.
 
+    /// Tells of `next` unless it was told already, together with the circuit as it is.
     void set_state(LinkState next);
-    /// Tells of an error the link goes on after.
+    /// Tells of an error the link goes on after; of equal ones in quick succession the first few and their
+    /// number.
     void report(Error error, std::optional<Duration> retry_after = {});
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error);
+    void summarise(ErrorDigest::Summary summary);
+    /// Tells what report() still counts.
+    void summarise_all();
+    ErrorReport report_of(Error error) const;
     std::string peer_text() const;
+
+    // link_decision.cpp: what follows an error that leaves the link without its stream.
+
+    /// Asks the observer; by default there is another attempt when `retried`.
+    void decide(Now now, Error error, bool retried);
+    void decided(uint64_t number, RetryDecision decision);
+    /// The question has lost its point; its error is still to be told.
+    void drop_question();
+    /// Ends what still stands of the session after `error`.
+    void drop_session(const Error& error);
 
     // link_caller.cpp: from a host name to an established session.
 
     void begin_attempt(Now now);
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
-    void schedule_retry(Now now, Error error);
-    bool may_retry(const Error& error) const;
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
@@ -56,6 +79,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_closed(Now now, SessionHandle handle, const Error& error);
     /// The session may be gone on with.
     void on_path_lost(Now now, const Error& error);
+    /// Whether `error` leaves the session waiting for its path.
+    bool waits_for_path(const Error& error) const;
     /// … but was not.
     void on_abandoned();
     /// The session that carried the stream is over.
@@ -64,6 +89,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void end_stream(const Error& why);
     void on_stream_opened(const event::StreamOpened& opened);
     void on_stream_closed(const Error& error);
+    void on_stream_idle();
     void open_stream();
     /// The peer does what no retry can mend.
     void stream_failed(const Error& error);
@@ -96,15 +122,25 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     // The I/O thread only.
 
     LinkState state = LinkState::closed;
+    Circuit circuit_told = Circuit::closed;
     bool closing = false;   // close() has begun
     bool closed = false;    // no callbacks any more
     bool given_up = false;  // the terminal error was told
     Resolver resolver;
     std::vector<Address> addresses;  // of the attempt under way
     size_t next_address = 0;
-    Retry retry;
+    RetryPolicy retry;
     Time retry_at = time_never;
+    ErrorDigest digest;
     Error last_error;  // why the last attempt failed
+    struct Question {
+        Error error;
+        bool retried;  // by default
+        Duration delay;
+        Time retry_at;
+    };
+    std::optional<Question> question;  // the observer is deciding
+    uint64_t questions = 0;            // so far
 
     SessionHandle session = 0;  // the one the stream is on: it stands, or was lost and may be gone on with
     bool established = false;   // it stands
@@ -115,10 +151,11 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0, resumptions = 0;
 
     std::optional<StreamId> stream;
-    NodeId stream_peer{};   // who had the last one
-    bool readable = false;  // read() has something
-    bool finished = false;  // the stream came, or went, to its end
-    uint64_t streams = 0;   // so far
+    NodeId stream_peer{};    // who had the last one
+    bool readable = false;   // read() has something
+    bool finished = false;   // the stream came, or went, to its end
+    uint64_t streams = 0;    // so far
+    Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
     std::vector<OutMessage> outgoing;  // reused
     MessageReader upstream;            // sender: messages against the direction

@@ -39,8 +39,10 @@ void Link::Impl::on_event(Now now, Event event) {
         if (closed_stream->stream == stream) on_stream_closed(closed_stream->error);
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
         if (news->stream == stream) readable = true;
+        stream_moved_at = now.time;
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
+        stream_moved_at = now.time;
         if (is_sender() && progress->finished) finished = true;
         outbox.progress(progress->acked, progress->delivered, progress->finished);
     }
@@ -68,6 +70,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (handle == attempt) {
         attempt = 0;
         retry_at = time_never;
+        drop_question();
     }
     if (session && fresh->resumed() == session) {
         on_resumed(now, *fresh);
@@ -83,17 +86,19 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     }
     if (Session* earlier = current()) {
         // The peer has proved itself, and does not know the session any more: it falls.
+        const bool stood = established;
         earlier->close(now, false, CloseReason::error, {});
         earlier->abandon();
         end_stream(stream_error(ErrorCode::session_not_found, "peer-restarted",
                                 "the peer has a new session: the stream begins anew"));
-        if (!closed && established) set_state(LinkState::reconnecting);
+        if (!closed && stood) set_state(LinkState::reconnecting);
         if (closed) return;
     }
     session = handle;
     established = true;
     established_at = now.time;
     sessions++;
+    retry.succeeded(now.time);
     info = fresh->info();
     readable = finished = false;
     upstream = {};
@@ -112,6 +117,8 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     established_at = now.time;
     sessions++;
     resumptions++;
+    retry.succeeded(now.time);
+    stream_moved_at = now.time;
     info = fresh.info();
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream;
@@ -126,10 +133,11 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
 void Link::Impl::open_stream() {
     auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
     if (!id) {
-        give_up(id.error());
+        decide(clock_now(), id.error(), false);
         return;
     }
     stream = *id;
+    stream_moved_at = clock_now().time;
     std::vector<OutMessage> first;
     const auto tell = [&](const SendQueue::Account& lost, bool uncertain) {
         if (lost.buffers == 0 || closed) return;
@@ -171,6 +179,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         return;
     }
     stream = opened.stream;
+    stream_moved_at = clock_now().time;
     if (streams++ > 0) inbox.restart();
     outbox.clear();
     upstream_open = true;
@@ -182,13 +191,16 @@ void Link::Impl::on_stream_closed(const Error& error) {
     if (!closed) stream_failed(error);
 }
 
+void Link::Impl::on_stream_idle() {
+    Error error = stream_error(ErrorCode::stream_closed, "stream-timeout",
+                               "nothing of the stream moved in either direction for the stream-timeout");
+    if (Session* s = current()) s->reset(*stream, error);
+    on_stream_closed(error);
+}
+
 void Link::Impl::stream_failed(const Error& error) {
-    if (config.caller) {
-        give_up(error);
-        return;
-    }
     // The listener stays for callers who do better.
-    report(error);
+    decide(clock_now(), error, !config.caller);
 }
 
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
@@ -217,16 +229,16 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
-    if (config.caller) {
-        retry.start(now.time);
-        if (attempt)
-            report(error, Duration::zero());
-        else
-            schedule_retry(now, error);
-    } else {
+    if (config.caller) retry.start(now.time);
+    if (attempt)
         report(error, Duration::zero());
-    }
+    else
+        decide(now, error, true);
     if (!given_up) set_state(LinkState::reconnecting);
+}
+
+bool Link::Impl::waits_for_path(const Error& error) const {
+    return session && !established && (is_path_lost(error) || error.code == ErrorCode::connection_timeout);
 }
 
 void Link::Impl::on_abandoned() {
@@ -253,17 +265,15 @@ void Link::Impl::on_lost(Now now, const Error& error) {
     }
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
-    if (!config.auto_reconnect) {
-        give_up(error);
-        return;
-    }
     if (config.caller) {
         // A session that falls as soon as it stands is a failed attempt like any other.
-        if (now.time - established_at >= config.retry_initial_delay) retry.start(now.time);
-        schedule_retry(now, error);
-    } else {
-        report(error, Duration::zero());
+        if (now.time - established_at >= config.retry_initial_delay)
+            retry.start(now.time);
+        else
+            retry.failed(now.time);
     }
+    const bool retried = !config.caller || may_retry(error, true);
+    decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);
 }
 

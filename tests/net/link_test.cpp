@@ -3,6 +3,11 @@
 
 #include <thread>
 
+#include "core/crypto/handshake.hpp"
+#include "core/io/loop.hpp"
+#include "core/io/udp_socket.hpp"
+#include "core/proto/error_digest.hpp"
+#include "core/wire/handshake_packet.hpp"
 #include "tests/net/link_fixture.hpp"
 
 namespace stt::test {
@@ -342,6 +347,77 @@ TEST(Link, StatsCountWhatWasSent) {
     EXPECT_GE(pair.receiver.link->stats().session.bytes_received, 50'000u);
     EXPECT_EQ(pair.receiver.link->stats().state, LinkState::connected);
     EXPECT_EQ(pair.receiver.link->stats().sessions, 1u);
+}
+
+TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
+    uint16_t unused;
+    {
+        End nobody;
+        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
+        unused = nobody.link->local_port();
+    }
+    End caller;
+    std::vector<Circuit> circuits;  // as told, without repetitions
+    caller.seen.status_hook = [&](const LinkStatus& status) {
+        const std::lock_guard lock(caller.seen.mutex);
+        if (circuits.empty() || circuits.back() != status.circuit) circuits.push_back(status.circuit);
+    };
+    LinkConfig config = caller_config(StreamRole::sender, unused);
+    config.retry_initial_delay = 1ms;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(caller.seen.wait([&] { return circuits.size() >= 3; }));
+    EXPECT_NE(caller.link->stats().circuit, Circuit::closed);
+    LinkConfig late = listener_config(StreamRole::receiver);
+    late.port = unused;
+    End listener;
+    ASSERT_TRUE(listener.open(std::move(late)));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::connected));
+    EXPECT_EQ(caller.link->stats().circuit, Circuit::closed);
+    caller.link->close();
+    EXPECT_EQ(circuits[0], Circuit::closed);
+    EXPECT_EQ(circuits[1], Circuit::open);
+    EXPECT_EQ(circuits[2], Circuit::half_open);
+    EXPECT_EQ(circuits.back(), Circuit::closed);
+}
+
+TEST(Link, AFloodOfWrongHellosIsAHandfulOfReportsThatAddUp) {
+    End listener;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    const Address to = Address::v4({127, 0, 0, 1}, listener.link->local_port());
+    UdpConfig config;
+    config.local_address = "127.0.0.1";
+    auto stranger = UdpSocket::open(config);
+    ASSERT_TRUE(stranger.ok());
+    const Identity identity = Identity::generate(system_random());
+    const std::vector<SecretBytes> seeds = seed_of(99);
+    CallerHandshake handshake(identity, seeds[0].bytes(), AttemptId{1}, 1, preferred_ciphers(),
+                              system_random());
+    const std::vector<uint8_t> hello = handshake.make_hello(clock_now().wall, {});
+
+    // As many as the listener turned away out loud; the others fell to its limits.
+    uint64_t rejects = 0;
+    const auto count = [&](const Address&, MutableBytes datagram, const auto&) {
+        rejects += packet_type(datagram) == PacketType::reject;
+    };
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    for (int sent = 0; sent < 3000 || rejects <= 2 * ErrorDigest::burst; sent++) {
+        ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+        (void)stranger->send(to, hello, hello.size());
+        while (stranger->receive(count)) {
+        }
+    }
+    listener.link->close();
+    while (stranger->receive(count)) {
+    }
+    uint64_t told = 0, repeated = 0;
+    for (const ErrorReport& report : listener.seen.errors) {
+        EXPECT_EQ(report.error.code, ErrorCode::authentication_failed);
+        EXPECT_FALSE(report.error.terminal);
+        report.repeated > 0 ? repeated += report.repeated : told++;
+    }
+    EXPECT_EQ(told, ErrorDigest::burst);
+    EXPECT_EQ(told + repeated, rejects);
+    EXPECT_LE(listener.seen.errors.size(), ErrorDigest::burst + 3u);
 }
 
 }  // namespace

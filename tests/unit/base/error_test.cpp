@@ -60,6 +60,7 @@ TEST(Error, CategoryFollowsFromTheHighByte) {
 
 TEST(Error, WhatOnlyAPersonCanMendIsNotRetried) {
     const std::set<ErrorCode> not_retried{
+        ErrorCode::stream_closed,
         ErrorCode::authentication_failed,
         ErrorCode::protocol_version_mismatch,
         ErrorCode::too_many_streams,
@@ -79,7 +80,7 @@ TEST(Error, WhatOnlyAPersonCanMendIsNotRetried) {
 TEST(Error, EveryRowTellsCauseAndRemedyInASentence) {
     std::set<std::string_view> hints;
     for (const ErrorInfo& row : error_table()) {
-        for (std::string_view sentence : {row.cause, row.hint}) {
+        for (std::string_view sentence : {row.retry_reason, row.cause, row.hint}) {
             EXPECT_GT(sentence.size(), 30u) << row.name;
             EXPECT_TRUE(isupper(static_cast<unsigned char>(sentence.front()))) << row.name;
             EXPECT_EQ(sentence.back(), '.') << row.name;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/io/link_impl.hpp"
+
+namespace stt {
+
+void Link::Impl::decide(Now now, Error error, bool retried) {
+    if (closed || given_up) return;
+    drop_question();
+    Duration delay{};
+    if (config.caller) {
+        if (established) retry.start(now.time);
+        if (retry.remaining(now.time) == Duration::zero()) {
+            give_up(std::move(error));  // reconnect-timeout holds, whoever decides
+            return;
+        }
+        // Silence does not abandon a session: any HELLO may be the one that gets through.
+        const bool at_once = retried && waits_for_path(error);
+        retried = retried && (at_once || retry.retries_left());
+        if (!at_once) delay = retry.next_delay(now.time);
+    }
+    ErrorReport asked = report_of(error);
+    asked.error.terminal = !retried;
+    asked.retrying = retried;
+    asked.next_delay = delay;
+    question = Question{std::move(error), retried, delay, now.time + delay};
+    observer.on_decision(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
+        if (self->node->loop().on_thread())
+            self->decided(number, decision);
+        else
+            self->node->loop().post([self, number, decision] { self->decided(number, decision); });
+    });
+}
+
+void Link::Impl::decided(uint64_t number, RetryDecision decision) {
+    if (closed || given_up || !question || number != questions) return;
+    Question asked = *std::exchange(question, std::nullopt);
+    if (decision == RetryDecision::stop || (decision == RetryDecision::standard && !asked.retried)) {
+        give_up(std::move(asked.error));
+        return;
+    }
+    if (config.caller || !asked.retried) drop_session(asked.error);
+    if (config.caller) {
+        retry_at = asked.retry_at;
+        last_error = asked.error;
+    }
+    report(std::move(asked.error), asked.delay);
+    // The circuit may have changed.
+    if (!closed) set_state(state);
+}
+
+void Link::Impl::drop_question() {
+    if (auto asked = std::exchange(question, std::nullopt)) report(std::move(asked->error));
+}
+
+void Link::Impl::drop_session(const Error& error) {
+    if (!established) return;
+    if (Session* s = current()) {
+        s->close(clock_now(), false, CloseReason::error, error);
+        s->abandon();
+    }
+    session = 0;
+    established = false;
+    stream.reset();
+    stream_expected_by = time_never;
+    upstream_open = false;
+    set_state(LinkState::reconnecting);
+}
+
+}  // namespace stt

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/retry_policy.hpp"
+
+#include <algorithm>
+
+namespace stt {
+namespace {
+
+// How many outcomes the circuit breaker looks at. Five are needed before it judges: by default they take up
+// to 15 s (1 + 2 + 4 + 8), so a listener that starts within seconds of its caller never meets an open
+// circuit. Ten let five old successes be outvoted.
+constexpr size_t outcomes_min = 5, outcomes_max = 10;
+// Older outcomes say nothing of the peer as it is now: twice the longest default delay, so that an attempt
+// is still judged together with those around it.
+constexpr Duration outcome_age_max = 120s;
+
+// The pause of an open circuit: as long as the ceiling has grown to when five attempts in a row have failed,
+// 8 s by default, so that whoever set shorter delays gets a shorter pause. It is the most that an open
+// circuit adds to finding a peer that has come back, hence the limit.
+constexpr int pause_factor = 8;
+constexpr Duration pause_max = 10s;
+
+}  // namespace
+
+bool may_retry(const Error& error, bool proved_before) {
+    if (proved_before && !error.authenticated && error.origin != ErrorOrigin::local) return true;
+    if (error.code == ErrorCode::session_closed && error.reason == "auth_failure") return false;
+    const ErrorInfo* row = find_error(error.code);
+    return row && row->retried;
+}
+
+void RetryPolicy::start(Time now) {
+    give_up_at_ = config_.give_up_after == Duration::zero() ? time_never : now + config_.give_up_after;
+    attempt_ = 0;
+    retries_ = 0;
+    ceiling_ = std::min(config_.initial_delay, config_.max_delay);
+}
+
+Duration RetryPolicy::remaining(Time now) const { return std::max(give_up_at_ - now, Duration::zero()); }
+
+void RetryPolicy::begin_attempt() {
+    attempt_++;
+    if (circuit_ == Circuit::open) circuit_ = Circuit::half_open;
+}
+
+void RetryPolicy::succeeded(Time now) {
+    // A probe's success outweighs the failures before it.
+    if (circuit_ != Circuit::closed) outcomes_.clear();
+    circuit_ = Circuit::closed;
+    note(now, false);
+}
+
+void RetryPolicy::failed(Time now) {
+    if (circuit_ == Circuit::closed) {
+        note(now, true);
+        const auto failures = static_cast<size_t>(
+            std::count_if(outcomes_.begin(), outcomes_.end(), [](const Outcome& o) { return o.failed; }));
+        if (outcomes_.size() < outcomes_min || 2 * failures <= outcomes_.size()) return;
+    }
+    circuit_ = Circuit::open;
+}
+
+void RetryPolicy::note(Time now, bool failed) {
+    outcomes_.push_back({now, failed});
+    while (outcomes_.size() > outcomes_max || now - outcomes_.front().at > outcome_age_max)
+        outcomes_.pop_front();
+}
+
+Duration RetryPolicy::pause() const {
+    return std::min({pause_factor * config_.initial_delay, config_.max_delay, pause_max});
+}
+
+Duration RetryPolicy::next_delay(Time now) {
+    retries_++;
+    const auto span = static_cast<uint64_t>(ceiling_.count()) + 1;
+    Duration delay(static_cast<int64_t>(random_.u64() % span));
+    ceiling_ = std::min(2 * ceiling_, config_.max_delay);
+    if (circuit_ == Circuit::open) delay = std::max(delay, pause());
+    // Half of what is left at most, until that is too little to be worth an attempt.
+    const Duration left = remaining(now);
+    if (delay <= left / 2) return delay;
+    return left >= config_.initial_delay ? left / 2 : left;
+}
+
+}  // namespace stt

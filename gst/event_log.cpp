@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/event_log.hpp"
+
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <utility>
+
+namespace stt {
+namespace {
+
+int open_file(const std::string& path) {
+    // Not to wait for a reader, should it be a pipe.
+    return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+}
+
+Error file_error(const std::string& path, const char* verb, int code) {
+    Error error;
+    error.reason = code == ENOENT                    ? "no-such-file"
+                   : code == EACCES || code == EPERM ? "permission-denied"
+                                                     : "event-log";
+    error.text = "the event-log '" + path + "' cannot be " + verb + ": " + g_strerror(code);
+    return error;
+}
+
+void add_value(JsonBuilder* builder, const GValue* value) {
+    if (G_VALUE_HOLDS_STRING(value)) {
+        json_builder_add_string_value(builder, g_value_get_string(value));
+    } else if (G_VALUE_HOLDS_BOOLEAN(value)) {
+        json_builder_add_boolean_value(builder, g_value_get_boolean(value));
+    } else if (G_VALUE_HOLDS_INT(value)) {
+        json_builder_add_int_value(builder, g_value_get_int(value));
+    } else if (G_VALUE_HOLDS_UINT(value)) {
+        json_builder_add_int_value(builder, g_value_get_uint(value));
+    } else if (G_VALUE_HOLDS_INT64(value)) {
+        json_builder_add_int_value(builder, g_value_get_int64(value));
+    } else if (G_VALUE_HOLDS_UINT64(value) && g_value_get_uint64(value) <= G_MAXINT64) {
+        json_builder_add_int_value(builder, static_cast<gint64>(g_value_get_uint64(value)));
+    } else if (G_VALUE_HOLDS_DOUBLE(value) && std::isfinite(g_value_get_double(value))) {
+        json_builder_add_double_value(builder, g_value_get_double(value));
+    } else {
+        // What JSON has no form of.
+        char* text = gst_value_serialize(value);
+        text ? json_builder_add_string_value(builder, text) : json_builder_add_null_value(builder);
+        g_free(text);
+    }
+}
+
+std::string json_line(GstElement* element, const GstStructure* structure) {
+    JsonBuilder* builder = json_builder_new();
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "timestamp");
+    json_builder_add_int_value(builder, g_get_real_time());
+    json_builder_set_member_name(builder, "element");
+    char* name = gst_element_get_name(element);
+    json_builder_add_string_value(builder, name);
+    g_free(name);
+    json_builder_set_member_name(builder, "type");
+    json_builder_add_string_value(builder, gst_structure_get_name(structure));
+    const auto add_field = [](GQuark field, const GValue* value, gpointer data) -> gboolean {
+        auto* to = static_cast<JsonBuilder*>(data);
+        // An error's own timestamp takes the line's place: it is of when the error came about.
+        json_builder_set_member_name(to, g_quark_to_string(field));
+        add_value(to, value);
+        return TRUE;
+    };
+    gst_structure_foreach(structure, add_field, builder);
+    json_builder_end_object(builder);
+    JsonNode* root = json_builder_get_root(builder);
+    char* text = json_to_string(root, FALSE);
+    std::string line = std::string(text) + '\n';
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(builder);
+    return line;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<EventLog>> EventLog::open(const std::string& path) {
+    const int fd = open_file(path);
+    if (fd < 0) return file_error(path, "opened", errno);
+    return std::shared_ptr<EventLog>(new EventLog(path, fd));
+}
+
+EventLog::~EventLog() {
+    if (fd_ >= 0) close(fd_);
+}
+
+Status EventLog::write(GstElement* element, GstMessage* message) {
+    const GstStructure* structure =
+        GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT ? gst_message_get_structure(message) : nullptr;
+    if (!structure || !g_str_has_prefix(gst_structure_get_name(structure), "stt-")) return success();
+    const std::string line = json_line(element, structure);
+    const std::lock_guard lock(mutex_);
+    if (append(line)) {
+        failed_ = false;
+        return success();
+    }
+    const int code = errno;
+    if (std::exchange(failed_, true)) return success();
+    return file_error(path_, "written", code);
+}
+
+bool EventLog::moved() const {
+    struct stat named {
+    }, opened{};
+    return stat(path_.c_str(), &named) != 0 || fstat(fd_, &opened) != 0 || named.st_ino != opened.st_ino ||
+           named.st_dev != opened.st_dev;
+}
+
+// False: errno says why.
+bool EventLog::append(const std::string& line) {
+    if (fd_ < 0 || moved()) {
+        if (fd_ >= 0) close(fd_);
+        fd_ = open_file(path_);
+        torn_ = false;
+        if (fd_ < 0) return false;
+    }
+    const std::string text = torn_ ? '\n' + line : line;
+    ssize_t written = 0;
+    do {
+        written = ::write(fd_, text.data(), text.size());
+    } while (written < 0 && errno == EINTR);
+    if (written == static_cast<ssize_t>(text.size())) {
+        torn_ = false;
+        return true;
+    }
+    if (written > 0) {
+        torn_ = true;
+        errno = ENOSPC;  // what the rest would have met
+    }
+    return false;
+}
+
+}  // namespace stt

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// The property event-log.
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+
+#include "tests/elements/support.hpp"
+
+namespace stt::test {
+namespace {
+
+/// A folder of its own, removed with what is in it.
+class Folder {
+  public:
+    Folder() : path_(g_dir_make_tmp("stt-test-XXXXXX", nullptr)) {}
+    ~Folder() {
+        GDir* dir = g_dir_open(path_, 0, nullptr);
+        while (const char* name = g_dir_read_name(dir)) g_remove(file(name).c_str());
+        g_dir_close(dir);
+        g_rmdir(path_);
+        g_free(path_);
+    }
+    std::string file(const std::string& name) const { return std::string(path_) + "/" + name; }
+
+  private:
+    char* path_;
+};
+
+std::vector<std::string> lines_of(const std::string& file) {
+    std::ifstream in(file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+/// Waits until one of the lines holds `text`.
+bool wait_line(const std::string& file, const std::string& text) {
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    while (g_get_monotonic_time() < end) {
+        for (const std::string& line : lines_of(file))
+            if (line.find(text) != std::string::npos) return true;
+        g_usleep(1000);
+    }
+    return false;
+}
+
+/// A line's members, or null when it is no JSON object.
+std::shared_ptr<JsonObject> parse(const std::string& line) {
+    JsonNode* node = json_from_string(line.c_str(), nullptr);
+    JsonObject* object = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : nullptr;
+    if (node) json_node_unref(node);
+    return {object, [](JsonObject* last) {
+                if (last) json_object_unref(last);
+            }};
+}
+
+GstElement* make_listener(const std::string& log) {
+    GstElement* element = make_element("sttsrc", "stt://:0");
+    g_object_set(element, "local-address", "127.0.0.1", "event-log", log.c_str(), nullptr);
+    return element;
+}
+
+TEST(EventLog, HoldsEveryEventAsALineOfJson) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    const gint64 before = g_get_real_time();
+    {
+        Pair pair([&](GstElement* sink, GstElement*) {
+            g_object_set(sink, "event-log", file.c_str(), "name", "camera \"1\"", "stats-interval", 10u,
+                         nullptr);
+        });
+        pair.start();
+        pair.push(make_buffer(10).release());
+        ASSERT_TRUE(pair.pull());
+        ASSERT_TRUE(wait_line(file, "stt-stats"));
+        gst_element_set_state(pair.src_element, GST_STATE_NULL);
+        ASSERT_TRUE(wait_line(file, "SESSION_CLOSED"));
+    }
+    ASSERT_TRUE(wait_line(file, "\"state\":\"closed\""));
+    struct stat status {};
+    ASSERT_EQ(stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u);
+    std::map<std::string, int> types;
+    for (const std::string& line : lines_of(file)) {
+        const auto object = parse(line);
+        ASSERT_TRUE(object) << line;
+        EXPECT_STREQ(json_object_get_string_member(object.get(), "element"), "camera \"1\"");
+        EXPECT_GE(json_object_get_int_member(object.get(), "timestamp"), before);
+        EXPECT_LE(json_object_get_int_member(object.get(), "timestamp"), g_get_real_time());
+        const std::string type = json_object_get_string_member(object.get(), "type");
+        types[type]++;
+        if (type == "stt-session") {
+            EXPECT_TRUE(json_object_has_member(object.get(), "state"));
+        } else if (type == "stt-error") {
+            EXPECT_EQ(json_object_get_int_member(object.get(), "code"), 0x0201);
+            EXPECT_FALSE(json_object_get_boolean_member(object.get(), "terminal"));
+        }
+        EXPECT_EQ(line.find(seed), std::string::npos);
+    }
+    for (const char* type : {"stt-session", "stt-stream", "stt-error", "stt-stats"})
+        EXPECT_GT(types[type], 0) << type;
+}
+
+TEST(EventLog, IsAppendedTo) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    for (int round = 0; round < 2; round++) {
+        GstElement* element = make_listener(file);
+        ASSERT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_NO_PREROLL);
+        EXPECT_TRUE(wait_line(file, "connecting"));
+        gst_element_set_state(element, GST_STATE_NULL);
+        gst_object_unref(element);
+    }
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    while (lines_of(file).size() < 4 && g_get_monotonic_time() < end) g_usleep(1000);
+    EXPECT_EQ(lines_of(file).size(), 4u) << "connecting and closed, twice";
+}
+
+TEST(EventLog, FollowsWhenAnotherToolRotatesIt) {
+    const Folder folder;
+    const std::string file = folder.file("events"), old = folder.file("events.1");
+    Pair pair([&](GstElement*, GstElement* src) { g_object_set(src, "event-log", file.c_str(), nullptr); });
+    ASSERT_TRUE(wait_line(file, "\"opened\""));
+    // Moved away, as logrotate does.
+    ASSERT_EQ(g_rename(file.c_str(), old.c_str()), 0);
+    gst_element_set_state(pair.sink_element, GST_STATE_NULL);
+    ASSERT_TRUE(wait_line(file, "SESSION_CLOSED"));
+    EXPECT_FALSE(lines_of(old).empty());
+    EXPECT_EQ(lines_of(file).front().find("opened"), std::string::npos);
+    // Emptied in its place, as by copytruncate.
+    ASSERT_EQ(truncate(file.c_str(), 0), 0);
+    gst_element_set_state(pair.sink_element, GST_STATE_PLAYING);
+    ASSERT_TRUE(wait_line(file, "\"opened\""));
+    EXPECT_TRUE(parse(lines_of(file).front())) << "no hole where the old lines were";
+    // Removed.
+    ASSERT_EQ(g_remove(file.c_str()), 0);
+    gst_element_set_state(pair.sink_element, GST_STATE_NULL);
+    EXPECT_TRUE(wait_line(file, "SESSION_CLOSED"));
+}
+
+TEST(EventLog, AFullDiskIsOneWarningAndNothingStops) {
+    Pair pair([](GstElement* sink, GstElement*) { g_object_set(sink, "event-log", "/dev/full", nullptr); });
+    pair.start();
+    for (int i = 0; i < 10; i++) {
+        ASSERT_EQ(pair.push(make_buffer(10).release()), GST_FLOW_OK);
+        ASSERT_TRUE(pair.pull());
+    }
+    const MessagePtr warning = pair.sink_bus->wait_type(GST_MESSAGE_WARNING);
+    ASSERT_TRUE(warning);
+    GError* error = nullptr;
+    gst_message_parse_warning(warning.get(), &error, nullptr);
+    EXPECT_NE(strstr(error->message, "/dev/full"), nullptr) << error->message;
+    g_error_free(error);
+    pair.push_eos();
+    EXPECT_TRUE(pair.pull_event(GST_EVENT_EOS));
+    pair.join();
+    EXPECT_EQ(pair.sink_bus->count(static_cast<GstMessageType>(GST_MESSAGE_WARNING | GST_MESSAGE_ERROR)), 0);
+}
+
+TEST(EventLog, OneThatCannotBeOpenedFailsTheStart) {
+    GstElement* element = make_listener("/nonexistent/events");
+    {
+        Bus bus(element);
+        EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+        const MessagePtr message = bus.wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(message);
+        GError* error = nullptr;
+        gst_message_parse_error(message.get(), &error, nullptr);
+        EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND));
+        EXPECT_NE(strstr(error->message, "event-log '/nonexistent/events'"), nullptr) << error->message;
+        g_error_free(error);
+        gst_element_set_state(element, GST_STATE_NULL);
+    }
+    gst_object_unref(element);
+}
+
+TEST(EventLog, HoldsWhatFailedTheStart) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    GstElement* element = make_element("sttsink", "stt://h:1?framing=none");
+    g_object_set(element, "event-log", file.c_str(), nullptr);
+    EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    EXPECT_TRUE(wait_line(file, "bad-setting"));
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_object_unref(element);
+}
+
+}  // namespace
+}  // namespace stt::test

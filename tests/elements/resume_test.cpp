@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A path that breaks and comes back, and peers that die, freeze and start again.
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "tests/elements/child.hpp"
+#include "tests/elements/error_log.hpp"
+#include "tests/lib/line.hpp"
+
+namespace stt::test {
+namespace {
+
+constexpr GstClockTime frame = 10 * GST_MSECOND;
+
+void soon_lost(GstElement* element) { g_object_set(element, "keepalive-timeout", 300u, nullptr); }
+
+bool wait_gap(const std::unique_ptr<Playing>& end, uint64_t& buffers, bool& uncertain) {
+    return end->errors->wait_message([&](GstMessage* message) {
+        const GstStructure* structure = gst_message_get_structure(message);
+        if (!structure || !gst_structure_has_name(structure, "stt-stream")) return false;
+        if (g_strcmp0(gst_structure_get_string(structure, "event"), "gap") != 0) return false;
+        gboolean doubtful = FALSE;
+        gst_structure_get_uint64(structure, "buffers", &buffers);
+        gst_structure_get_boolean(structure, "uncertain", &doubtful);
+        uncertain = doubtful;
+        return true;
+    });
+}
+
+BufferPtr numbered(unsigned number) {
+    BufferPtr buffer = make_buffer(1000, number);
+    GST_BUFFER_PTS(buffer.get()) = number * frame;
+    GST_BUFFER_DURATION(buffer.get()) = frame;
+    GST_BUFFER_OFFSET(buffer.get()) = number;
+    return buffer;
+}
+
+GstFlowReturn push(const std::unique_ptr<Playing>& sink, unsigned number) {
+    return gst_harness_push(sink->harness, numbered(number).release());
+}
+
+BufferPtr pull(const std::unique_ptr<Playing>& src) { return BufferPtr(gst_harness_pull(src->harness)); }
+
+TEST(Resume, ALongCutIsAPauseAndNothingMore) {
+    auto src = listening_src(soon_lost);
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port(), soon_lost);
+    sink->start();
+    for (unsigned i = 0; i < 100; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    line.cut();
+    for (unsigned i = 100; i < 200; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    EXPECT_NE(sink->errors->wait(0x0202), "");
+    EXPECT_NE(src->errors->wait(0x0202), "");
+    line.set_weather(nullptr);
+    EXPECT_TRUE(sink->errors->wait_state("resumed"));
+    EXPECT_TRUE(src->errors->wait_state("resumed"));
+    for (unsigned i = 200; i < 300; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    for (unsigned i = 1; i < 300; i++) {
+        const BufferPtr buffer = pull(src);
+        ASSERT_TRUE(buffer);
+        ASSERT_EQ(GST_BUFFER_OFFSET(buffer.get()), i);
+        EXPECT_FALSE(GST_BUFFER_IS_DISCONT(buffer.get())) << "nothing is missing";
+    }
+    EXPECT_EQ(sink->errors->count(0x0202), 1u);
+}
+
+TEST(Resume, WhatIsSentMeanwhileIsHeldAndThenBlocks) {
+    auto src = listening_src(soon_lost);
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port(), [](GstElement* element) {
+        soon_lost(element);
+        g_object_set(element, "send-queue-bytes", guint64{20000}, nullptr);
+    });
+    sink->start();
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    line.cut();
+    EXPECT_NE(sink->errors->wait(0x0202), "");
+    std::atomic<unsigned> pushed{1};
+    std::thread streaming([&] {
+        for (unsigned i = 1; i < 100; i++, pushed++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    });
+    // Until nothing more goes in for a while.
+    for (unsigned same = 0, last = 0; same < 20;) {
+        g_usleep(5000);
+        same = last == pushed ? same + 1 : 0;
+        last = pushed;
+    }
+    EXPECT_GT(pushed, 5u);
+    EXPECT_LT(pushed, 25u);
+    line.set_weather(nullptr);
+    for (unsigned i = 1; i < 100; i++) {
+        const BufferPtr buffer = pull(src);
+        ASSERT_TRUE(buffer);
+        ASSERT_EQ(GST_BUFFER_OFFSET(buffer.get()), i);
+    }
+    streaming.join();
+}
+
+TEST(Resume, TheEndWaitsForThePathToReturn) {
+    auto src = listening_src(soon_lost);
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port(), soon_lost);
+    sink->start();
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    line.cut();
+    ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
+    std::thread ending([&] { gst_harness_push_event(sink->harness, gst_event_new_eos()); });
+    EXPECT_NE(sink->errors->wait(0x0202), "");
+    line.set_weather(nullptr);
+    const BufferPtr buffer = pull(src);
+    ASSERT_TRUE(buffer);
+    EXPECT_EQ(GST_BUFFER_OFFSET(buffer.get()), 1u);
+    ending.join();
+    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "nothing was undelivered";
+}
+
+TEST(Resume, TheEndIsReportedWhenThePathDoesNotReturn) {
+    auto src = listening_src();
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port(),
+                             [](GstElement* element) { g_object_set(element, "drain-timeout", 300u, nullptr); });
+    sink->start();
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    // What it passed on has been reported.
+    for (guint64 queued = 1; queued > 0; g_usleep(1000)) {
+        GstStructure* stats = nullptr;
+        g_object_get(sink->element, "stats", &stats, nullptr);
+        gst_structure_get_uint64(stats, "queued-bytes", &queued);
+        gst_structure_free(stats);
+    }
+    line.cut();
+    for (unsigned i = 1; i <= 3; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    uint64_t buffers = 0;
+    bool uncertain = true;
+    ASSERT_TRUE(wait_gap(sink, buffers, uncertain));
+    EXPECT_GE(buffers, 3u);
+    EXPECT_LE(buffers, 4u) << "the first may not have been reported as passed on";
+    EXPECT_FALSE(uncertain);
+    EXPECT_NE(sink->errors->wait(0x0601).find("drain-timeout"), std::string::npos);
+}
+
+TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
+    const auto receiver = [](uint16_t port) {
+        return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + "?mode=listener seed=" + seed +
+               " ! fakesink sync=false";
+    };
+    auto first = std::make_unique<Child>("sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" +
+                                         std::string(seed) + " ! fakesink sync=false");
+    const uint16_t port = first->listening_port();
+    ASSERT_NE(port, 0);
+    auto sink = calling_sink(port);
+    sink->start();
+    for (unsigned i = 0; i < 50; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    first.reset();
+    Child second(receiver(port));
+    ASSERT_NE(second.listening_port(), 0);
+    ASSERT_EQ(push(sink, 50), GST_FLOW_OK);
+    EXPECT_NE(sink->errors->wait(0x0204), "");
+    EXPECT_NE(second.wait_line("session connected"), "");
+    bool asked = false;
+    while (!asked) {
+        const EventPtr event(gst_harness_pull_upstream_event(sink->harness));
+        ASSERT_TRUE(event) << "no key unit was asked for";
+        asked = gst_event_has_name(event.get(), "GstForceKeyUnit");
+    }
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "the successor took everything";
+}
+
+TEST(Resume, ASenderThatWasKilledMakesRoomForItsSuccessor) {
+    auto src = listening_src();  // would wait for the dead one for thirty seconds
+    const std::string sender = "videotestsrc is-live=true ! sttsink uri=stt://127.0.0.1:" +
+                               std::to_string(src->port()) + " seed=" + seed;
+    auto first = std::make_unique<Child>(sender);
+    ASSERT_TRUE(pull(src));
+    first.reset();
+    Child second(sender);
+    EXPECT_NE(second.wait_line("session connected"), "");
+    EXPECT_NE(src->errors->wait(0x0202), "") << "the one before did not show itself";
+    const gint64 until = g_get_monotonic_time() + 15 * G_USEC_PER_SEC;
+    bool anew = false;
+    while (!anew && g_get_monotonic_time() < until) {
+        const BufferPtr buffer = pull(src);
+        ASSERT_TRUE(buffer);
+        anew = GST_BUFFER_IS_DISCONT(buffer.get());
+    }
+    EXPECT_TRUE(anew);
+}
+
+TEST(Resume, AFrozenReceiverComesBack) {
+    Child receiver("sttsrc uri=stt://:0 local-address=127.0.0.1 keepalive-timeout=300 seed=" +
+                   std::string(seed) + " ! fakesink sync=false");
+    const uint16_t port = receiver.listening_port();
+    ASSERT_NE(port, 0);
+    auto sink = calling_sink(port, soon_lost);
+    sink->start();
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    receiver.signal(SIGSTOP);
+    ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
+    EXPECT_NE(sink->errors->wait(0x0202), "");
+    receiver.signal(SIGCONT);
+    EXPECT_TRUE(sink->errors->wait_state("resumed"));
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "it took everything";
+}
+
+}  // namespace
+}  // namespace stt::test
