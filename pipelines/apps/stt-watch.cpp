@@ -121,6 +121,7 @@ class Watch {
     void connect_retry_decision();
     int decide(const GstStructure* error);
     void start();
+    void stop();
     void take(GstMessage* message);
     void take_standard(GstMessage* message);
     void take_terminal(const GstStructure* details);
@@ -146,7 +147,7 @@ class Watch {
 
 Watch::~Watch() {
     if (pipeline_) {
-        gst_element_set_state(pipeline_, GST_STATE_NULL);
+        stop();
         GstBus* bus = gst_element_get_bus(pipeline_);
         gst_bus_remove_watch(bus);
         gst_object_unref(bus);
@@ -235,6 +236,13 @@ void Watch::start() {
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
 
+/// Drops what is left on the bus, too. The transport goes first: a source that waits for it holds, while it
+/// is being sent EOS, locks that the pipeline needs.
+void Watch::stop() {
+    gst_element_set_state(stt_, GST_STATE_NULL);
+    gst_element_set_state(pipeline_, GST_STATE_NULL);
+}
+
 void Watch::take(GstMessage* message) {
     switch (GST_MESSAGE_TYPE(message)) {
         case GST_MESSAGE_ELEMENT:
@@ -290,7 +298,7 @@ void Watch::take_standard(GstMessage* message) {
 }
 
 void Watch::take_terminal(const GstStructure* details) {
-    gst_element_set_state(pipeline_, GST_STATE_NULL);  // drops what else is on the bus
+    stop();
     if (!counted_.exchange(false)) ++failures_;
     if (finishing_ || !details || !is_true(details, "can-retry")) return quit(exit_failure);
     if (options_.max_attempts > 0 && failures_ >= options_.max_attempts) {
@@ -322,8 +330,8 @@ void Watch::interrupt() {
     }
     finishing_ = true;
     say("end", "ending the stream; once more to stop at once");
-    // Not here: with a full send queue the call waits until the source's thread gets on. And not to the
-    // pipeline, whose lock it would hold against a second Ctrl-C.
+    // On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
+    // pipeline: its lock must stay free for stop().
     const GstElementCallAsyncFunc end = [](GstElement* source, gpointer) {
         gst_element_send_event(source, gst_event_new_eos());
     };

@@ -24,7 +24,8 @@ FINISH_WITHIN_MS = 15_000  # more than drain-timeout, 10 s, so that the sink can
 def say(kind, text):
     """One line: texts may come from the peer, and hold anything."""
     printable = "".join(character if character.isprintable() else "?" for character in text)
-    print(f"{datetime.datetime.now():%H:%M:%S.%f} {kind:8} {printable}", flush=True)
+    sys.stdout.write(f"{datetime.datetime.now():%H:%M:%S.%f} {kind:8} {printable}\n")
+    sys.stdout.flush()
 
 
 def text_of(structure, field):
@@ -117,7 +118,7 @@ class Watch:
             GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, self.interrupt)
         self.start()
         self.loop.run()
-        self.pipeline.set_state(Gst.State.NULL)
+        self.stop()
         return self.status
 
     def start(self):
@@ -125,6 +126,12 @@ class Watch:
         self.pausing = False
         self.pipeline.set_state(Gst.State.PLAYING)
         return GLib.SOURCE_REMOVE
+
+    def stop(self):
+        """Drops what is left on the bus, too. The transport goes first: a source that waits for it holds, while it is
+        being sent EOS, locks that the pipeline needs."""
+        self.stt.set_state(Gst.State.NULL)
+        self.pipeline.set_state(Gst.State.NULL)
 
     def take_element(self, _bus, message):
         structure = message.get_structure()
@@ -161,7 +168,7 @@ class Watch:
         self.quit(0)
 
     def take_terminal(self, details):
-        self.pipeline.set_state(Gst.State.NULL)  # drops what else is on the bus
+        self.stop()
         if not self.counted:
             self.failures += 1
         self.counted = False
@@ -189,8 +196,8 @@ class Watch:
             return GLib.SOURCE_CONTINUE
         self.finishing = True
         say("end", "ending the stream; once more to stop at once")
-        # Not here: with a full send queue the call waits until the source's thread gets on. And not to the pipeline,
-        # whose lock it would hold against a second Ctrl-C.
+        # On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
+        # pipeline: its lock must stay free for stop().
         self.source.call_async(lambda source: source.send_event(Gst.Event.new_eos()))
         GLib.timeout_add(FINISH_WITHIN_MS, self.give_up)
         return GLib.SOURCE_CONTINUE
@@ -212,7 +219,7 @@ def main():
     parser.add_argument("file", metavar="FILE", nargs="?", help="without it a live test tone is sent, or thrown away")
     parser.add_argument("-s", "--seed-file", metavar="FILE", help="the seed that both ends share ($STT_SEED_FILE)")
     parser.add_argument("-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     Gst.init(None)
     try:
         watch = Watch(arguments)
