@@ -218,7 +218,9 @@ def main():
     parser.add_argument("uri", metavar="URI")
     parser.add_argument("file", metavar="FILE", nargs="?", help="without it a live test tone is sent, or thrown away")
     parser.add_argument("-s", "--seed-file", metavar="FILE", help="the seed that both ends share ($STT_SEED_FILE)")
-    parser.add_argument("-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row")
+    parser.add_argument(
+        "-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row (never)"
+    )
     arguments = parser.parse_intermixed_args()
     Gst.init(None)
     try:
