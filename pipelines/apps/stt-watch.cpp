@@ -82,7 +82,10 @@ void say_session(const GstStructure* session, GstElement* element) {
         g_object_get(element, "local-port", &port, nullptr);
         state = "listening on port " + std::to_string(port);
     }
-    say("session", state + list_of(session, {"peer", "transport", "cipher", "session-id"}));
+    // Of the breaker that slows retries down, while it does.
+    const bool slowed = text_of(session, "circuit") != "closed";
+    say("session", state + list_of(session, {"peer", "transport", "cipher", "session-id"}) +
+                       (slowed ? list_of(session, {"circuit"}) : ""));
 }
 
 void say_stream(const GstStructure* stream) {
@@ -101,7 +104,7 @@ void say_error(const GstStructure* error) {
     // Faults of the element's own settings have no name.
     const std::string name = text_of(error, "name"), hint = text_of(error, "hint");
     say(kind, (name.empty() ? "" : name + ": ") + text_of(error, "message") +
-                  list_of(error, {"reason", "origin", "peer", "attempt", "next-delay-ms"}) +
+                  list_of(error, {"reason", "origin", "peer", "attempt", "next-delay-ms", "repeated"}) +
                   (hint.empty() ? "" : "; remedy: " + hint));
 }
 
@@ -284,12 +287,12 @@ void Watch::take_standard(GstMessage* message) {
         gst_message_parse_warning_details(message, &details);
     }
     if (!details || !gst_structure_has_name(details, "stt-error")) {
-        const char* cause =
-            debug ? std::strrchr(debug, '\n') : nullptr;  // after the place in GStreamer's code
+        // After the place in GStreamer's code.
+        const char* cause = debug ? std::strrchr(debug, '\n') : nullptr;
         say(terminal ? "error" : "warning", std::string(GST_MESSAGE_SRC_NAME(message)) + ": " +
                                                 error->message +
                                                 (cause ? std::string(" ") + (cause + 1) : ""));
-    } else if (text_of(details, "event-id") != event_id_) {
+    } else if (const std::string id = text_of(details, "event-id"); id.empty() || id != event_id_) {
         say_error(details);
     }
     g_error_free(error);

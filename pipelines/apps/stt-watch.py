@@ -45,7 +45,14 @@ def say_session(session, element):
     state = text_of(session, "state")
     if state == "connecting" and text_of(session, "role") == "listener":
         state = f"listening on port {element.get_property('local-port')}"
-    say("session", state + list_of(session, "peer", "transport", "cipher", "session-id"))
+    # Of the breaker that slows retries down, while it does.
+    slowed = text_of(session, "circuit") != "closed"
+    say(
+        "session",
+        state
+        + list_of(session, "peer", "transport", "cipher", "session-id")
+        + (list_of(session, "circuit") if slowed else ""),
+    )
 
 
 def say_stream(stream):
@@ -64,7 +71,7 @@ def say_error(error):
         "error" if terminal else "retrying" if retrying else "noted",
         (f"{name}: " if name else "")
         + text_of(error, "message")
-        + list_of(error, "reason", "origin", "peer", "attempt", "next-delay-ms")
+        + list_of(error, "reason", "origin", "peer", "attempt", "next-delay-ms", "repeated")
         + (f"; remedy: {hint}" if hint else ""),
     )
 
@@ -158,7 +165,7 @@ class Watch:
         if not details or details.get_name() != "stt-error":
             _, _, cause = (debug or "").rpartition("\n")  # after the place in GStreamer's code
             say("error" if terminal else "warning", f"{message.src.get_name()}: {error.message} {cause}".rstrip())
-        elif text_of(details, "event-id") != self.event_id:
+        elif not (self.event_id and text_of(details, "event-id") == self.event_id):
             say_error(details)
         if terminal:
             self.take_terminal(details)
