@@ -155,6 +155,18 @@ def give_up(world):
     assert sender.lines[-1] == "end      gave up after 2 failures in a row"
 
 
+def decide(world):
+    """--max-attempts counts the element's own attempts, too, by retry-decision."""
+    with socket.socket(type=socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        query = "?handshake-timeout=200&retry-initial-delay=100"
+        sender = world.send(silent.getsockname()[1], "--max-attempts", "3", query=query)
+        assert sender.finish() == 1
+    assert sender.count("^retrying CONNECTION_TIMEOUT: ") == 2
+    assert sender.count("^error    CONNECTION_TIMEOUT: ") == 1 and sender.count("^restart ") == 0
+    assert sender.lines[-1] == "end      gave up after 3 failures in a row"
+
+
 def stop_while_waiting(world):
     """Ctrl-C ends at once what has nobody to send to, at the second time."""
     sender = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", world.directory / "right.seed")
@@ -167,6 +179,6 @@ def stop_while_waiting(world):
 
 
 if __name__ == "__main__":
-    cases = (transfer, wrong_seed, restart, give_up, stop_while_waiting)
+    cases = (transfer, wrong_seed, restart, give_up, decide, stop_while_waiting)
     with contextlib.ExitStack() as everything:
         {case.__name__: case for case in cases}[sys.argv[1]](World(everything, *sys.argv[2:4]))
