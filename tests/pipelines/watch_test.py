@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import secrets
+import select
 import signal
 import socket
 import subprocess
@@ -86,9 +87,9 @@ class World:
         self.stack.callback(started.process.kill)
         return started
 
-    def receive(self, port=0):
+    def receive(self):
         seed = self.directory / "right.seed"
-        started = self.start(self.receiver, "receive", f"stt+udp://:{port}", self.received, "-s", seed)
+        started = self.start(self.receiver, "receive", "stt+udp://:0", self.received, "-s", seed)
         return started, int(started.await_line(r"listening on port (\d+)")[1])
 
     def send(self, port, *arguments, seed="right.seed", query=""):
@@ -96,7 +97,8 @@ class World:
         return self.start(self.sender, "send", uri, *arguments, "-s", self.directory / seed)
 
     def check_transfer(self, sender, receiver):
-        assert sender.finish() == 0 and receiver.finish() == 0
+        assert sender.finish() == 0
+        assert receiver.finish() == 0
         assert self.received.read_bytes() == self.sent.read_bytes(), "what arrived differs"
 
 
@@ -132,36 +134,55 @@ def wrong_seed(world):
     assert receiver.lines[-1] == "eos      the stream has ended"
 
 
+class Relay:
+    """A port that takes packets and answers none, until it is told to pass them on to another port."""
+
+    def __init__(self, stack):
+        self.front, self.back = (stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2))
+        self.front.bind(("127.0.0.1", 0))
+        self.back.bind(("127.0.0.1", 0))
+        self.port = self.front.getsockname()[1]
+        self.target = None
+        threading.Thread(target=self.work, daemon=True).start()
+
+    def work(self):
+        caller = None
+        while True:
+            for ready in select.select([self.front, self.back], [], [])[0]:
+                data, source = ready.recvfrom(65_536)
+                if ready is self.back:
+                    self.front.sendto(data, caller)
+                elif self.target:
+                    caller = source
+                    self.back.sendto(data, self.target)
+
+
 def restart(world):
     """After an error that may pass, the sender starts again until there is someone to send to."""
-    with socket.socket(type=socket.SOCK_DGRAM) as silent:  # takes packets, answers none
-        silent.bind(("127.0.0.1", 0))
-        port = silent.getsockname()[1]
-        sender = world.send(port, world.sent, query="?handshake-timeout=200&max-retries=0")
-        sender.await_line(r"^restart  starting again in \d+ ms$")
-    receiver, _ = world.receive(port)
+    relay = Relay(world.stack)
+    sender = world.send(relay.port, world.sent, query="?handshake-timeout=500&max-retries=0")
+    sender.await_line(r"^restart  starting again in \d+ ms$")
+    receiver, port = world.receive()
+    relay.target = ("127.0.0.1", port)
     world.check_transfer(sender, receiver)
     assert sender.count("^error    CONNECTION_TIMEOUT: ") == sender.count("^restart ") >= 1
 
 
 def give_up(world):
     """--max-attempts ends it."""
-    with socket.socket(type=socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 0))
-        query = "?handshake-timeout=200&max-retries=0"
-        sender = world.send(silent.getsockname()[1], "--max-attempts", "2", query=query)
-        assert sender.finish() == 1
+    silent = Relay(world.stack)
+    sender = world.send(silent.port, "--max-attempts", "2", query="?handshake-timeout=200&max-retries=0")
+    assert sender.finish() == 1
     assert sender.count("^restart ") == 1
     assert sender.lines[-1] == "end      gave up after 2 failures in a row"
 
 
 def decide(world):
     """--max-attempts counts the element's own attempts, too, by retry-decision."""
-    with socket.socket(type=socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 0))
-        query = "?handshake-timeout=200&retry-initial-delay=100"
-        sender = world.send(silent.getsockname()[1], "--max-attempts", "3", query=query)
-        assert sender.finish() == 1
+    silent = Relay(world.stack)
+    query = "?handshake-timeout=200&retry-initial-delay=100"
+    sender = world.send(silent.port, "--max-attempts", "3", query=query)
+    assert sender.finish() == 1
     assert sender.count("^retrying CONNECTION_TIMEOUT: ") == 2
     assert sender.count("^error    CONNECTION_TIMEOUT: ") == 1 and sender.count("^restart ") == 0
     assert sender.lines[-1] == "end      gave up after 3 failures in a row"
