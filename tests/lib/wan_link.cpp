@@ -11,7 +11,7 @@
 //   --burst ENTER,LEAVE           percent a packet: a Gilbert model that loses all while in the bad state
 //   --duplicate PERCENT  --reorder PERCENT (those overtake the delay)  --corrupt PERCENT (one bit of UDP
 //   payload)
-//   --blackout AT,FOR             seconds since the start: nothing passes
+//   --blackout AT,FOR             seconds since the start: nothing passes; nor between SIGUSR1 and SIGUSR2
 //   --mtu BYTES                   of both devices, 1500
 //   --seed N
 #include <arpa/inet.h>
@@ -138,6 +138,8 @@ class Link {
         }
         return flying_.empty() ? 0 : flying_.top().due;
     }
+    /// While cut nothing passes; what was under way arrives.
+    void cut(bool on) { cut_ = on; }
     const Counters& counters() const { return counters_; }
 
   private:
@@ -181,7 +183,7 @@ class Link {
         ++counters_.corrupted;
     }
     void accept(size_t side, std::vector<uint8_t> bytes, int64_t at) {
-        if (blacked_out(at)) return void(++counters_.blacked);
+        if (cut_ || blacked_out(at)) return void(++counters_.blacked);
         if (lost(side)) return void(++counters_.lost);
         const int64_t leaves = departure(side, bytes.size(), at);
         if (leaves == 0) return void(++counters_.queue_full);
@@ -208,6 +210,7 @@ class Link {
     std::array<int64_t, 2> busy_until_{};
     std::array<bool, 2> bad_{};
     int64_t start_ = now();
+    bool cut_ = false;
     uint64_t order_ = 0;
     Counters counters_;
 };
@@ -274,6 +277,10 @@ int run(Link& link, const std::array<Host, 2>& hosts, int signals, pid_t child) 
             if (fd == hosts[1].device) link.take(1);
             signalfd_siginfo info{};
             if (fd != signals || read(signals, &info, sizeof info) != sizeof info) continue;
+            if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2) {
+                link.cut(info.ssi_signo == SIGUSR1);
+                continue;
+            }
             if (info.ssi_signo != SIGCHLD) kill(child, static_cast<int>(info.ssi_signo));
             int status = 0;
             if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -295,7 +302,7 @@ int main(int argc, char** argv) {
 
     sigset_t blocked;
     sigemptyset(&blocked);
-    for (const int number : {SIGCHLD, SIGINT, SIGTERM}) sigaddset(&blocked, number);
+    for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&blocked, number);
     sigprocmask(SIG_BLOCK, &blocked, nullptr);
     const int signals = signalfd(-1, &blocked, SFD_NONBLOCK | SFD_CLOEXEC);
     const pid_t child = start_command(argv + command, blocked, hosts);
