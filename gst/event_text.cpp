@@ -33,9 +33,9 @@ OutMessage with_body(MessageKind kind, Bytes fixed, Bytes body) {
     std::vector<uint8_t> header(fixed.begin(), fixed.end());
     if (fixed.size() + body.size() <= message_header_max) {
         header.insert(header.end(), body.begin(), body.end());
-        return {encode_head(static_cast<uint8_t>(kind), header, 0), {}};
+        return OutMessage::copy_of(static_cast<uint8_t>(kind), header);
     }
-    return {encode_head(static_cast<uint8_t>(kind), header, body.size()), {Chunk::copy_of(body)}};
+    return OutMessage::copy_of(static_cast<uint8_t>(kind), header, body);
 }
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }

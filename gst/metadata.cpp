@@ -47,7 +47,7 @@ Error unsendable(std::string text) {
     return error;
 }
 
-/// Keeps a buffer mapped.
+/// Keeps a buffer mapped, beside the head of its message: one allocation for both.
 struct MappedBuffer {
     explicit MappedBuffer(GstBuffer* mapped) : buffer(gst_buffer_ref(mapped)) {}
     MappedBuffer(const MappedBuffer&) = delete;
@@ -58,11 +58,11 @@ struct MappedBuffer {
     }
     GstBuffer* buffer;
     GstMapInfo info = GST_MAP_INFO_INIT;
+    std::array<uint8_t, message_prefix_max + buffer_header_max> head;
 };
 
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
     auto owner = std::make_shared<MappedBuffer>(buffer);
-    OutMessage message;
     if (gst_buffer_n_memory(buffer) > 0) {
         if (!gst_buffer_map(buffer, &owner->info, GST_MAP_READ))
             return unsendable("a buffer could not be mapped for reading");
@@ -71,13 +71,13 @@ Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
                               " bytes is larger than the largest that can be sent, 64 MiB");
     }
     const Bytes payload(owner->info.data, owner->info.size);
-    message.head = encode_head(kind, header, payload.size());
-    if (!payload.empty()) message.payload.emplace_back(std::move(owner), payload);
-    return message;
+    ByteWriter head(owner->head);
+    write_head(head, kind, header, payload.size());
+    return OutMessage{std::move(owner), head.written(), payload};
 }
 
 OutMessage header_only(MessageKind kind, Bytes header) {
-    return {encode_head(static_cast<uint8_t>(kind), header, 0), {}};
+    return OutMessage::copy_of(static_cast<uint8_t>(kind), header);
 }
 
 BufferPtr buffer_of(const InMessage& message) {

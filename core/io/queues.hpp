@@ -29,10 +29,10 @@ enum class QueueStatus : uint8_t {
 class SendQueue {
   public:
     /// What a message pushed takes in memory beside its bytes, counted against the limit: its entries here
-    /// and in the session's stream (about 200 B), its head (up to 100 B with the allocator's share), the
+    /// and in the session's stream (about 150 B), its head and the mapping of its payload (200 B), the
     /// GstBuffer and GstMemory its payload keeps (280 B and 120 B). Small buffers would otherwise take many
     /// times the limit.
-    static constexpr uint64_t overhead = 700;
+    static constexpr uint64_t overhead = 750;
 
     /// `limit`: bytes, and overhead of messages, pushed but not acknowledged by the peer that push() lets
     /// stand before it blocks (a single larger message passes when the queue is empty). `wake` is called
@@ -94,22 +94,21 @@ class SendQueue {
 
   private:
     struct Entry {
-        uint64_t end_offset;  // of the message in the stream
-        uint64_t size;        // prefix and header included
-        uint64_t payload_size;
-        uint64_t duration_ns;
-        bool is_data;
-        std::optional<uint64_t> state_key;
-        OutMessage message;  // for restart(); empty once acknowledged
+        OutMessage message;  // without its owner once acknowledged; of the bytes only the sizes count then
+        uint64_t duration_ns = 0;
+        bool is_data = false;
+        std::optional<uint64_t> state_key{};
+        uint64_t end_offset = 0;  // of the message in the stream
     };
-    QueueStatus push(OutMessage&& message, Entry entry, Duration timeout);
+    QueueStatus push(OutMessage& message, Entry entry, Duration timeout);
     bool over_limit(uint64_t size) const;
     bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
+    void settle_front(Account& into);
     void notify();
 
     const uint64_t limit_;
     const std::function<void()> wake_;
-    std::vector<OutMessage> released_;  // I/O thread only: acknowledged, to be dropped without the lock
+    std::vector<std::shared_ptr<const void>> released_;  // I/O thread only: to be dropped without the lock
 
     // Everything below: under the mutex.
     mutable std::mutex mutex_;
@@ -117,12 +116,12 @@ class SendQueue {
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
-    std::deque<Entry> entries_;       // pushed and not delivered; the last pending_.size() were not taken
-    size_t acked_ = 0;                // of entries_, from the front
-    std::deque<OutMessage> pending_;  // pushed and not taken
-    uint64_t end_offset_ = 0;         // of the last message pushed
-    uint64_t unacked_ = 0;            // bytes of the entries from acked_ on
-    bool finished_ = false;           // finish() was called
+    std::deque<Entry> entries_;              // pushed and not delivered
+    size_t acked_ = 0;                       // of entries_, from the front
+    size_t taken_ = 0;                       // of entries_, from the front; at least acked_
+    uint64_t end_offset_ = 0;                // of the last message pushed
+    uint64_t unacked_ = 0;                   // bytes of the entries from acked_ on
+    bool finished_ = false;                  // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
     Account undelivered_, delivered_, skipped_;
 };

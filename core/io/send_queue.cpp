@@ -51,21 +51,21 @@ void SendQueue::notify() {
 }
 
 QueueStatus SendQueue::push(OutMessage&& message, bool is_data, uint64_t duration_ns, Duration timeout) {
-    return push(std::move(message), {0, message.size(), message.payload_size(), duration_ns, is_data, {}, {}},
+    return push(message, {.message = {}, .duration_ns = duration_ns, .is_data = is_data, .state_key = {}},
                 timeout);
 }
 
 QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration timeout) {
-    return push(std::move(message), {0, message.size(), message.payload_size(), 0, false, key, {}}, timeout);
+    return push(message, {.message = {}, .state_key = key}, timeout);
 }
 
-QueueStatus SendQueue::push(OutMessage&& message, Entry entry, Duration timeout) {
-    entry.message = message;
+QueueStatus SendQueue::push(OutMessage& message, Entry entry, Duration timeout) {
+    const uint64_t size = message.size();
     const SteadyTime deadline = deadline_after(timeout);
 
     std::unique_lock lock(mutex_);
     bool in_time = true;
-    while (!flushing_ && !failed_ && over_limit(entry.size)) {
+    while (!flushing_ && !failed_ && over_limit(size)) {
         if (interrupted_) return QueueStatus::flushing;
         if (!in_time) return QueueStatus::timeout;
         in_time = wait(lock, deadline);
@@ -73,13 +73,13 @@ QueueStatus SendQueue::push(OutMessage&& message, Entry entry, Duration timeout)
     if (flushing_) return QueueStatus::flushing;
     if (failed_) return QueueStatus::failed;
 
-    end_offset_ += entry.size;
-    unacked_ += entry.size;
+    end_offset_ += size;
+    unacked_ += size;
+    entry.message = std::move(message);
     entry.end_offset = end_offset_;
-    if (entry.is_data) add(undelivered_, entry.payload_size, entry.duration_ns);
+    if (entry.is_data) add(undelivered_, entry.message.payload.size(), entry.duration_ns);
+    const bool first = taken_ == entries_.size();
     entries_.push_back(std::move(entry));
-    const bool first = pending_.empty();
-    pending_.push_back(std::move(message));
     lock.unlock();
     if (first) wake_();
     return QueueStatus::ok;
@@ -129,22 +129,18 @@ uint64_t SendQueue::queued_bytes() const {
 SendQueue::Account SendQueue::set_flushing(bool flushing) {
     Account discarded;
     // Payloads go back to their owners without the lock: that may run anybody's code.
-    std::deque<OutMessage> messages;
     std::vector<Entry> entries;
     const std::lock_guard lock(mutex_);
     flushing_ = flushing;
     if (flushing) {
-        messages.swap(pending_);
-        for (size_t i = 0; i < messages.size(); i++) {
-            Entry& entry = entries_.back();
-            end_offset_ -= entry.size;
-            unacked_ -= entry.size;
-            if (entry.is_data) {
-                subtract(undelivered_, entry.payload_size, entry.duration_ns);
-                add(discarded, entry.payload_size, entry.duration_ns);
-            }
-            entries.push_back(std::move(entry));
+        while (entries_.size() > taken_) {
+            const Entry& entry = entries.emplace_back(std::move(entries_.back()));
             entries_.pop_back();
+            end_offset_ -= entry.message.size();
+            unacked_ -= entry.message.size();
+            if (!entry.is_data) continue;
+            subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
+            add(discarded, entry.message.payload.size(), entry.duration_ns);
         }
         if (!finish_taken_) finished_ = false;
     }
@@ -165,12 +161,10 @@ void SendQueue::fail() {
 }
 
 void SendQueue::clear() {
-    std::deque<OutMessage> messages;
     std::deque<Entry> entries;
     const std::lock_guard lock(mutex_);
-    messages.swap(pending_);
     entries.swap(entries_);
-    acked_ = 0;
+    acked_ = taken_ = 0;
     end_offset_ = unacked_ = 0;
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
@@ -180,36 +174,39 @@ void SendQueue::clear() {
 
 void SendQueue::take(std::vector<OutMessage>& messages, uint64_t size, bool& finished) {
     const std::lock_guard lock(mutex_);
-    for (size_t next = entries_.size() - pending_.size(); size > 0 && !pending_.empty(); next++) {
-        size -= std::min(size, entries_[next].size);
-        messages.push_back(std::move(pending_.front()));
-        pending_.pop_front();
+    while (size > 0 && taken_ < entries_.size()) {
+        const OutMessage& message = entries_[taken_++].message;
+        size -= std::min<uint64_t>(size, message.size());
+        messages.push_back(message);
     }
-    finished = pending_.empty() && finished_ && !finish_taken_;
+    finished = taken_ == entries_.size() && finished_ && !finish_taken_;
     if (finished) finish_taken_ = true;
+}
+
+// The oldest entry, which has been acknowledged, is done with: `into` tells how.
+void SendQueue::settle_front(Account& into) {
+    const Entry& entry = entries_.front();
+    if (entry.is_data) {
+        subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
+        add(into, entry.message.payload.size(), entry.duration_ns);
+    }
+    entries_.pop_front();
+    acked_--;
+    taken_--;
 }
 
 void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
     {
         const std::lock_guard lock(mutex_);
-        const size_t taken = entries_.size() - pending_.size();
-        while (acked_ < taken && entries_[acked_].end_offset <= std::max(acked, delivered)) {
+        while (acked_ < taken_ && entries_[acked_].end_offset <= std::max(acked, delivered)) {
             Entry& entry = entries_[acked_++];
-            unacked_ -= entry.size;
+            unacked_ -= entry.message.size();
             if (entry.state_key)
                 states_[*entry.state_key] = std::move(entry.message);
             else
-                released_.push_back(std::move(entry.message));
+                released_.push_back(std::move(entry.message.owner));
         }
-        while (acked_ > 0 && entries_.front().end_offset <= delivered) {
-            const Entry& entry = entries_.front();
-            if (entry.is_data) {
-                subtract(undelivered_, entry.payload_size, entry.duration_ns);
-                add(delivered_, entry.payload_size, entry.duration_ns);
-            }
-            entries_.pop_front();
-            acked_--;
-        }
+        while (acked_ > 0 && entries_.front().end_offset <= delivered) settle_front(delivered_);
         if (finished && finish_taken_) finish_delivered_ = true;
         notify();
     }
@@ -219,14 +216,7 @@ void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
 SendQueue::Account SendQueue::give_up_undelivered() {
     Account lost;
     const std::lock_guard lock(mutex_);
-    for (; acked_ > 0; acked_--) {
-        const Entry& entry = entries_.front();
-        if (entry.is_data) {
-            subtract(undelivered_, entry.payload_size, entry.duration_ns);
-            add(lost, entry.payload_size, entry.duration_ns);
-        }
-        entries_.pop_front();
-    }
+    while (acked_ > 0) settle_front(lost);
     return lost;
 }
 
@@ -237,30 +227,19 @@ SendQueue::Account SendQueue::take_skipped() {
 
 void SendQueue::restart(std::vector<OutMessage> first) {
     const std::lock_guard lock(mutex_);
-    size_t taken = entries_.size() - pending_.size();
     if (finish_delivered_) states_.clear();
     for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
-        const uint64_t size = state->second.size();
-        unacked_ += size;
-        entries_.push_front({0, size, 0, 0, false, state->first, std::move(state->second)});
-        taken++;
+        unacked_ += state->second.size();
+        entries_.push_front({.message = std::move(state->second), .state_key = state->first});
     }
     states_.clear();
     for (auto message = first.rbegin(); message != first.rend(); ++message) {
-        const uint64_t size = message->size();
-        unacked_ += size;
-        entries_.push_front({0, size, 0, 0, false, {}, std::move(*message)});
-        taken++;
+        unacked_ += message->size();
+        entries_.push_front({.message = std::move(*message)});
     }
-    std::deque<OutMessage> again;
+    taken_ = 0;
     end_offset_ = 0;
-    for (Entry& entry : entries_) {
-        if (again.size() < taken) again.push_back(entry.message);
-        end_offset_ += entry.size;
-        entry.end_offset = end_offset_;
-    }
-    for (OutMessage& message : pending_) again.push_back(std::move(message));
-    pending_ = std::move(again);
+    for (Entry& entry : entries_) entry.end_offset = end_offset_ += entry.message.size();
     finish_taken_ = finish_delivered_;
     notify();
 }

@@ -7,18 +7,10 @@
 namespace stt {
 
 void SendStream::write(OutMessage message) {
-    if (finish_written_) return;
-    if (!message.head.empty()) {
-        const uint64_t size = message.head.size();
-        segments_.push_back({written_, std::move(message.head), {}});
-        written_ += size;
-    }
-    for (Chunk& chunk : message.payload) {
-        if (chunk.empty()) continue;
-        const uint64_t size = chunk.size();
-        segments_.push_back({written_, {}, std::move(chunk)});
-        written_ += size;
-    }
+    const uint64_t size = message.size();
+    if (finish_written_ || size == 0) return;
+    segments_.push_back({written_, std::move(message)});
+    written_ += size;
 }
 
 void SendStream::on_window(uint64_t limit, uint64_t delivered) {
@@ -41,7 +33,7 @@ SendStream::Piece SendStream::next(uint64_t session_credit) const {
 size_t SendStream::find_segment(uint64_t offset) {
     if (cursor_ < segments_.size()) {
         const Segment& at = segments_[cursor_];
-        if (offset >= at.offset && offset < at.offset + at.bytes().size()) return cursor_;
+        if (offset >= at.offset && offset < at.end()) return cursor_;
     }
     const auto behind =
         std::upper_bound(segments_.begin(), segments_.end(), offset,
@@ -54,12 +46,14 @@ void SendStream::copy(uint64_t offset, MutableBytes out) {
     size_t i = find_segment(offset);
     while (!out.empty()) {
         const Segment& segment = segments_[i];
-        const Bytes from = segment.bytes().subspan(static_cast<size_t>(offset - segment.offset));
+        const auto& [owner, head, payload] = segment.message;
+        const auto at = static_cast<size_t>(offset - segment.offset);
+        const Bytes from = at < head.size() ? head.subspan(at) : payload.subspan(at - head.size());
         const size_t count = std::min(from.size(), out.size());
         std::memcpy(out.data(), from.data(), count);
         out = out.subspan(count);
         offset += count;
-        if (count == from.size()) i++;
+        if (offset == segment.end()) i++;
     }
     cursor_ = i;
 }
@@ -89,7 +83,7 @@ void SendStream::on_acked(const StreamRange& range) {
 }
 
 void SendStream::release_acked() {
-    while (!segments_.empty() && segments_.front().offset + segments_.front().bytes().size() <= acked_base_) {
+    while (!segments_.empty() && segments_.front().end() <= acked_base_) {
         segments_.pop_front();
         if (cursor_ > 0) cursor_--;
     }

@@ -63,9 +63,8 @@ class SendStream {
   private:
     struct Segment {
         uint64_t offset = 0;
-        std::vector<uint8_t> head;  // either this …
-        Chunk chunk;                // … or this
-        Bytes bytes() const { return head.empty() ? chunk.bytes() : Bytes(head); }
+        OutMessage message;
+        uint64_t end() const { return offset + message.size(); }
     };
     size_t find_segment(uint64_t offset);
     void release_acked();

@@ -6,13 +6,25 @@
 
 namespace stt {
 
-std::vector<uint8_t> encode_head(uint8_t kind, Bytes header, size_t payload_size) {
-    std::vector<uint8_t> head(1 + varint_size(header.size()) + varint_size(payload_size) + header.size());
-    ByteWriter out(head);
+OutMessage OutMessage::copy_of(uint8_t kind, Bytes header, Bytes payload) {
+    auto bytes = std::make_shared<std::vector<uint8_t>>(encode_head(kind, header, payload.size()));
+    const size_t head_size = bytes->size();
+    bytes->insert(bytes->end(), payload.begin(), payload.end());
+    const Bytes all(*bytes);
+    return {std::move(bytes), all.first(head_size), all.subspan(head_size)};
+}
+
+void write_head(ByteWriter& out, uint8_t kind, Bytes header, size_t payload_size) {
     out.u8(kind);
     out.varint(header.size());
     out.varint(payload_size);
     out.bytes(header);
+}
+
+std::vector<uint8_t> encode_head(uint8_t kind, Bytes header, size_t payload_size) {
+    std::vector<uint8_t> head(1 + varint_size(header.size()) + varint_size(payload_size) + header.size());
+    ByteWriter out(head);
+    write_head(out, kind, header, payload_size);
     return head;
 }
 

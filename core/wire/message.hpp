@@ -17,20 +17,21 @@ inline constexpr size_t message_payload_max = 64 * 1024 * 1024;
 /// kind, and two varints of at most 8 bytes
 inline constexpr size_t message_prefix_max = 17;
 
-/// A message on its way out. The prefix and header are one small run of bytes, the payload is referenced.
+/// A message on its way out, all of it referenced. Copies share the owner; they may be made and dropped on
+/// any thread.
 struct OutMessage {
-    std::vector<uint8_t> head;   ///< prefix and header, as encode_head makes it
-    std::vector<Chunk> payload;  ///< in order
+    std::shared_ptr<const void> owner;  ///< keeps the bytes alive
+    Bytes head;                         ///< prefix and header, as write_head makes it
+    Bytes payload;
 
-    size_t payload_size() const {
-        size_t size = 0;
-        for (const Chunk& chunk : payload) size += chunk.size();
-        return size;
-    }
-    size_t size() const { return head.size() + payload_size(); }
+    /// Owns copies of `header` and `payload`. Sizes within the limits above.
+    static OutMessage copy_of(uint8_t kind, Bytes header, Bytes payload = {});
+    size_t size() const { return head.size() + payload.size(); }
 };
 
-/// Prefix followed by `header`. Sizes within the limits above.
+/// Prefix followed by `header`, sizes within the limits above, to `out`, which has room for them.
+void write_head(ByteWriter& out, uint8_t kind, Bytes header, size_t payload_size);
+/// The same as bytes of its own.
 std::vector<uint8_t> encode_head(uint8_t kind, Bytes header, size_t payload_size);
 
 /// A complete message that arrived.

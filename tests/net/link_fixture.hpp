@@ -129,11 +129,8 @@ inline LinkConfig caller_config(StreamRole role, uint16_t port, std::string host
     return config;
 }
 
-inline OutMessage message_of(std::vector<uint8_t> payload, uint8_t kind = 1) {
-    OutMessage message;
-    message.head = encode_head(kind, {}, payload.size());
-    if (!payload.empty()) message.payload.push_back(Chunk::copy_of(payload));
-    return message;
+inline OutMessage message_of(const std::vector<uint8_t>& payload, uint8_t kind = 1) {
+    return OutMessage::copy_of(kind, {}, payload);
 }
 
 inline std::vector<uint8_t> payload_of(const InMessage& message) {

@@ -18,10 +18,11 @@ std::vector<uint8_t> pattern(size_t size, uint8_t start = 0) {
     return bytes;
 }
 
-OutMessage message_of(const std::vector<uint8_t>& head, const std::vector<std::vector<uint8_t>>& payload) {
-    OutMessage message{.head = head, .payload = {}};
-    for (const auto& part : payload) message.payload.push_back(Chunk::copy_of(part));
-    return message;
+OutMessage message_of(const std::vector<uint8_t>& head, const std::vector<uint8_t>& payload) {
+    auto bytes = std::make_shared<std::vector<uint8_t>>(head);
+    bytes->insert(bytes->end(), payload.begin(), payload.end());
+    const Bytes all(*bytes);
+    return {std::move(bytes), all.first(head.size()), all.subspan(head.size())};
 }
 
 StreamRange range(uint64_t offset, uint64_t size) {
@@ -42,8 +43,9 @@ void send_all(SendStream& stream) {
 
 TEST(SendStream, gives_bytes_of_head_and_payload_in_order) {
     SendStream stream(no_limit);
-    stream.write(message_of({1, 2, 3}, {{4, 5}, {}, {6}}));
-    stream.write(message_of({7}, {{8, 9}}));
+    stream.write(message_of({1, 2, 3}, {4, 5, 6}));
+    stream.write(message_of({}, {}));
+    stream.write(message_of({7}, {8, 9}));
     EXPECT_EQ(stream.written(), 9u);
     EXPECT_EQ(copied(stream, 0, 9), (std::vector<uint8_t>{1, 2, 3, 4, 5, 6, 7, 8, 9}));
     EXPECT_EQ(copied(stream, 2, 5), (std::vector<uint8_t>{3, 4, 5, 6, 7}));
@@ -53,7 +55,7 @@ TEST(SendStream, gives_bytes_of_head_and_payload_in_order) {
 TEST(SendStream, payload_is_referenced_until_acknowledged) {
     auto owner = std::make_shared<std::vector<uint8_t>>(100);
     SendStream stream(no_limit);
-    stream.write({.head = {}, .payload = {Chunk(owner, *owner)}});
+    stream.write({owner, {}, *owner});
     EXPECT_EQ(owner.use_count(), 2);
     send_all(stream);
     stream.on_acked(range(0, 99));
@@ -250,7 +252,7 @@ TEST_P(StreamPair, carries_every_byte_through_any_weather) {
         if (written.size() < total && chance(30)) {
             const auto head = pattern(1 + random() % 9, static_cast<uint8_t>(random()));
             const auto body = pattern(random() % 400, static_cast<uint8_t>(random()));
-            sender.write(message_of(head, {body}));
+            sender.write(message_of(head, body));
             written.insert(written.end(), head.begin(), head.end());
             written.insert(written.end(), body.begin(), body.end());
             if (written.size() >= total) sender.finish();

@@ -7,14 +7,14 @@ namespace stt {
 namespace {
 
 OutMessage message(size_t size, uint8_t start = 0) {
-    std::vector<uint8_t> bytes(size);
-    for (size_t i = 0; i < size; i++) bytes[i] = static_cast<uint8_t>(start + i * 13 + i / 251);
-    return {.head = {}, .payload = {Chunk::copy_of(bytes)}};
+    auto bytes = std::make_shared<std::vector<uint8_t>>(size);
+    for (size_t i = 0; i < size; i++) (*bytes)[i] = static_cast<uint8_t>(start + i * 13 + i / 251);
+    const Bytes view(*bytes);
+    return {std::move(bytes), {}, view};
 }
 
 std::vector<uint8_t> bytes_of(const OutMessage& message) {
-    const Bytes bytes = message.payload[0].bytes();
-    return {bytes.begin(), bytes.end()};
+    return {message.payload.begin(), message.payload.end()};
 }
 
 struct SessionTest : JoinedEndpoints {

@@ -85,7 +85,9 @@ struct Side {
 };
 
 OutMessage message(size_t size, uint8_t fill = 7) {
-    return {.head = std::vector<uint8_t>(size, fill), .payload = {}};
+    auto bytes = std::make_shared<std::vector<uint8_t>>(size, fill);
+    const Bytes view(*bytes);
+    return {std::move(bytes), view, {}};
 }
 
 struct StreamTableTest : ::testing::Test {

@@ -157,13 +157,16 @@ TEST(MessageReader, HeaderKeepsItsCapacity) {
     EXPECT_EQ(message.header.size(), 90u);
 }
 
-TEST(OutMessage, AddsUpItsParts) {
-    OutMessage message;
-    message.head = encode_head(0, {}, 30);
-    const std::vector<uint8_t> ten(10), twenty(20);
-    message.payload = {Chunk::copy_of(ten), Chunk::copy_of(twenty)};
-    EXPECT_EQ(message.payload_size(), 30u);
-    EXPECT_EQ(message.size(), 33u);
+TEST(OutMessage, CopiesHeaderAndPayload) {
+    std::vector<uint8_t> header{1, 2}, payload(30, 5);
+    const OutMessage message = OutMessage::copy_of(7, header, payload);
+    EXPECT_EQ(hex(message.head), hex(encode_head(7, header, 30)));
+    EXPECT_EQ(hex(message.payload), hex(payload));
+    EXPECT_EQ(message.size(), 5u + 30u);
+    header.assign(2, 9);
+    payload.assign(30, 9);
+    EXPECT_EQ(message.head.back(), 2);
+    EXPECT_EQ(message.payload.front(), 5);
 }
 
 }  // namespace
