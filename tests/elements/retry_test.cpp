@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Trying again, and how an application decides about it.
+#include <gio/gio.h>
+
 #include <atomic>
 
 #include "tests/elements/support.hpp"
@@ -132,6 +134,28 @@ TEST(RetryDecision, RetryGoesBeyondMaxRetriesButNotBeyondReconnectTimeout) {
     EXPECT_TRUE(caller.bus->wait_type(GST_MESSAGE_WARNING));
     EXPECT_TRUE(caller.bus->wait_type(GST_MESSAGE_ERROR));
     EXPECT_GE(decider.asked, 2);
+}
+
+TEST(RetryDecision, TheEndOfReconnectTimeoutIsNotAskedAbout) {
+    // A host that is silent: the only attempt takes all of the time.
+    GSocket* silent =
+        g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, nullptr);
+    GSocketAddress* any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+    ASSERT_TRUE(g_socket_bind(silent, any, FALSE, nullptr));
+    GSocketAddress* bound = g_socket_get_local_address(silent, nullptr);
+    {
+        Caller caller(g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound)));
+        g_object_set(caller.element, "reconnect-timeout", 200u, nullptr);
+        Decider decider(caller.element, [](const GstStructure*) { return retry; });
+        caller.play();
+        const MessagePtr error = caller.bus->wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(error);
+        EXPECT_EQ(name_of(error.get()), "CONNECTION_TIMEOUT");
+        EXPECT_EQ(decider.asked, 0);
+    }
+    g_object_unref(bound);
+    g_object_unref(any);
+    g_object_unref(silent);
 }
 
 TEST(RetryDecision, AFirstHandlerWithAnOpinionDecides) {
