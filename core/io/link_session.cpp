@@ -265,7 +265,7 @@ void Link::Impl::move_upstream(Now now, Session& from) {
     from.consumed(now.time, id, upstream_taken, handed, read.finished);
     if (const Error* error = upstream.failed()) {
         from.reset(id, *error);
-        stream_failed(*error);
+        on_stream_closed(*error);
     }
 }
 

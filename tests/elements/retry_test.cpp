@@ -224,6 +224,26 @@ TEST(RetryDecision, ACallerWhoseStreamFailsCanMakeANewSession) {
     EXPECT_EQ(name_of(error.get()), "STREAM_CLOSED");
 }
 
+TEST(ErrorMessages, EqualOnesBeyondTheFirstFewAreSummedUp) {
+    const Listener listener("sttsrc");
+    Caller caller(local_port(listener.element), other_seed);
+    int answers = 0;
+    Decider decider(caller.element, [&](const GstStructure*) { return ++answers <= 8 ? retry : by_default; });
+    caller.play();
+    for (int i = 0; i < 5; i++) ASSERT_TRUE(caller.bus->wait_type(GST_MESSAGE_WARNING));
+    const MessagePtr summary = caller.bus->wait([](GstMessage* message) {
+        const GstStructure* structure = gst_message_get_structure(message);
+        return GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR ||
+               (structure && gst_structure_has_field(structure, "repeated"));
+    });
+    ASSERT_TRUE(summary);
+    ASSERT_EQ(GST_MESSAGE_TYPE(summary.get()), GST_MESSAGE_ELEMENT) << "before the end is told";
+    guint64 repeated = 0;
+    EXPECT_TRUE(gst_structure_get_uint64(gst_message_get_structure(summary.get()), "repeated", &repeated));
+    EXPECT_EQ(repeated, 3u);
+    EXPECT_TRUE(caller.bus->wait_type(GST_MESSAGE_ERROR));
+}
+
 TEST(Circuit, IsInStatsAndInEverySessionMessage) {
     Caller caller(closed_port());
     caller.play();
