@@ -159,6 +159,10 @@ void Link::Impl::on_stream_idle() {
 }
 
 void Link::Impl::stream_failed(const Error& error) {
+    if (question) {
+        report(error);  // what becomes of the session is being decided
+        return;
+    }
     // The listener stays for callers who do better.
     decide(clock_now(), error, !config.caller);
 }
