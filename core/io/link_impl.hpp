@@ -28,8 +28,9 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
-        return stream && !finished && config.stream_timeout > Duration::zero() ? stream_moved_at + config.stream_timeout
-                                                                  : time_never;
+        return stream && !finished && config.stream_timeout > Duration::zero()
+                   ? stream_moved_at + config.stream_timeout
+                   : time_never;
     }
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* current() { return session ? node->endpoint().find(session) : nullptr; }
