@@ -60,10 +60,10 @@ void Link::Impl::drop_session(const Error& error) {
     }
     session = 0;
     established = false;
-    stream.reset();
     stream_expected_by = time_never;
     upstream_open = false;
-    set_state(LinkState::reconnecting);
+    if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, error);
+    if (!closed) set_state(LinkState::reconnecting);
 }
 
 }  // namespace stt

@@ -199,6 +199,10 @@ void Link::Impl::on_stream_idle() {
 }
 
 void Link::Impl::stream_failed(const Error& error) {
+    if (question) {
+        report(error);  // what becomes of the session is being decided
+        return;
+    }
     // The listener stays for callers who do better.
     decide(clock_now(), error, !config.caller);
 }
@@ -336,7 +340,7 @@ void Link::Impl::move_upstream(Now now, Session& from) {
     from.consumed(now.time, id, upstream_taken, handed, read.finished);
     if (const Error* error = upstream.failed()) {
         from.reset(id, *error);
-        stream_failed(*error);
+        on_stream_closed(*error);
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Trying again, and how an application decides about it.
+#include <gio/gio.h>
+
 #include <atomic>
 
 #include "tests/elements/support.hpp"
@@ -134,6 +136,28 @@ TEST(RetryDecision, RetryGoesBeyondMaxRetriesButNotBeyondReconnectTimeout) {
     EXPECT_GE(decider.asked, 2);
 }
 
+TEST(RetryDecision, TheEndOfReconnectTimeoutIsNotAskedAbout) {
+    // A host that is silent: the only attempt takes all of the time.
+    GSocket* silent =
+        g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, nullptr);
+    GSocketAddress* any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+    ASSERT_TRUE(g_socket_bind(silent, any, FALSE, nullptr));
+    GSocketAddress* bound = g_socket_get_local_address(silent, nullptr);
+    {
+        Caller caller(g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound)));
+        g_object_set(caller.element, "reconnect-timeout", 200u, nullptr);
+        Decider decider(caller.element, [](const GstStructure*) { return retry; });
+        caller.play();
+        const MessagePtr error = caller.bus->wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(error);
+        EXPECT_EQ(name_of(error.get()), "CONNECTION_TIMEOUT");
+        EXPECT_EQ(decider.asked, 0);
+    }
+    g_object_unref(bound);
+    g_object_unref(any);
+    g_object_unref(silent);
+}
+
 TEST(RetryDecision, AFirstHandlerWithAnOpinionDecides) {
     Caller caller(closed_port());
     Decider none(caller.element, [](const GstStructure*) { return by_default; });
@@ -198,6 +222,26 @@ TEST(RetryDecision, ACallerWhoseStreamFailsCanMakeANewSession) {
     const MessagePtr error = caller.bus->wait_type(GST_MESSAGE_ERROR);
     ASSERT_TRUE(error);
     EXPECT_EQ(name_of(error.get()), "STREAM_CLOSED");
+}
+
+TEST(ErrorMessages, EqualOnesBeyondTheFirstFewAreSummedUp) {
+    const Listener listener("sttsrc");
+    Caller caller(local_port(listener.element), other_seed);
+    int answers = 0;
+    Decider decider(caller.element, [&](const GstStructure*) { return ++answers <= 8 ? retry : by_default; });
+    caller.play();
+    for (int i = 0; i < 5; i++) ASSERT_TRUE(caller.bus->wait_type(GST_MESSAGE_WARNING));
+    const MessagePtr summary = caller.bus->wait([](GstMessage* message) {
+        const GstStructure* structure = gst_message_get_structure(message);
+        return GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR ||
+               (structure && gst_structure_has_field(structure, "repeated"));
+    });
+    ASSERT_TRUE(summary);
+    ASSERT_EQ(GST_MESSAGE_TYPE(summary.get()), GST_MESSAGE_ELEMENT) << "before the end is told";
+    guint64 repeated = 0;
+    EXPECT_TRUE(gst_structure_get_uint64(gst_message_get_structure(summary.get()), "repeated", &repeated));
+    EXPECT_EQ(repeated, 3u);
+    EXPECT_TRUE(caller.bus->wait_type(GST_MESSAGE_ERROR));
 }
 
 TEST(Circuit, IsInStatsAndInEverySessionMessage) {

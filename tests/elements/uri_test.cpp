@@ -41,6 +41,14 @@ TEST(Uri, ReadsTheQueryInOrder) {
     EXPECT_EQ(uri->settings, expected);
 }
 
+TEST(Uri, MaySetTimeoutsAndRetries) {
+    for (const char* name : {"handshake-timeout", "keepalive-interval", "keepalive-timeout", "drain-timeout",
+                             "send-timeout", "receive-timeout", "stream-timeout", "reconnect-timeout",
+                             "retry-initial-delay", "retry-max-delay", "max-retries"}) {
+        EXPECT_TRUE(parse_uri(std::string("stt://:1?") + name + "=1").ok()) << name;
+    }
+}
+
 struct Bad {
     const char* text;
     const char* named;  ///< what the error must mention

@@ -29,6 +29,9 @@ class Recorder : public LinkObserver {
         note([&] { errors.push_back(report); });
         if (error_hook) error_hook(report);
     }
+    void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) override {
+        decision_hook ? decision_hook(report, std::move(reply)) : reply(RetryDecision::standard);
+    }
     void on_stream_opened(StreamId, const std::vector<uint8_t>& header) override {
         note([&] { headers.push_back(header); });
     }
@@ -77,6 +80,7 @@ class Recorder : public LinkObserver {
     int ready = 0;
     std::function<void(const LinkStatus&)> status_hook;  // set before the link opens
     std::function<void(const ErrorReport&)> error_hook;
+    std::function<void(const ErrorReport&, std::function<void(RetryDecision)>)> decision_hook;
 
   private:
     template <class Change>

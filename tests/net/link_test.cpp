@@ -420,5 +420,50 @@ TEST(Link, AFloodOfWrongHellosIsAHandfulOfReportsThatAddUp) {
     EXPECT_LE(listener.seen.errors.size(), ErrorDigest::burst + 3u);
 }
 
+TEST(Link, WaitsForADecisionAndHeedsEachAnswerOnce) {
+    uint16_t unused;
+    {
+        End nobody;
+        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
+        unused = nobody.link->local_port();
+    }
+    End caller;
+    Recorder& seen = caller.seen;
+    std::vector<std::function<void(RetryDecision)>> replies;  // under the recorder's mutex
+    seen.decision_hook = [&](const ErrorReport& report, std::function<void(RetryDecision)> reply) {
+        EXPECT_EQ(report.error.code, ErrorCode::connection_refused);
+        EXPECT_TRUE(report.retrying);
+        const std::lock_guard lock(seen.mutex);
+        replies.push_back(std::move(reply));
+        seen.changed.notify_all();
+    };
+    const auto answer = [&](size_t number, RetryDecision decision) {
+        std::function<void(RetryDecision)> reply;
+        {
+            const std::lock_guard lock(seen.mutex);
+            reply = replies[number];
+        }
+        reply(decision);
+    };
+    LinkConfig config = caller_config(StreamRole::sender, unused);
+    config.retry_initial_delay = 1ms;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(seen.wait([&] { return replies.size() == 1; }));
+    EXPECT_EQ(caller.link->stats().state, LinkState::handshaking) << "it goes on turning";
+    answer(0, RetryDecision::retry);
+    ASSERT_TRUE(seen.wait([&] { return replies.size() == 2; }));
+    answer(0, RetryDecision::stop);  // to a question that was answered
+    answer(1, RetryDecision::standard);
+    ASSERT_TRUE(seen.wait([&] { return replies.size() == 3; }));
+    EXPECT_EQ(seen.terminal_errors(), 0u);
+    answer(2, RetryDecision::stop);
+    ASSERT_TRUE(seen.wait_state(LinkState::closed));
+    EXPECT_EQ(seen.terminal_errors(), 1u);
+    answer(2, RetryDecision::retry);
+    caller.link->close();
+    answer(2, RetryDecision::retry);  // to a link that is gone
+    EXPECT_EQ(replies.size(), 3u);
+}
+
 }  // namespace
 }  // namespace stt::test
