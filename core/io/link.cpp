@@ -242,6 +242,16 @@ void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     observer.on_error(told);
 }
 
+void Link::Impl::report_other(Error error, const Address& peer) {
+    if (closed || given_up) return;
+    error.terminal = false;
+    if (!digest.admit(clock_now().time, error)) return;
+    ErrorReport told;
+    told.error = std::move(error);
+    told.peer = peer.to_string();
+    observer.on_error(told);
+}
+
 void Link::Impl::summarise(ErrorDigest::Summary summary) {
     ErrorReport told = report_of(std::move(summary.last));
     told.repeated = summary.repeated;

@@ -58,11 +58,7 @@ void Link::Impl::drop_session(const Error& error) {
         s->close(clock_now(), false, CloseReason::error, error);
         s->abandon();
     }
-    session = 0;
-    established = false;
-    stream_expected_by = time_never;
-    upstream_open = false;
-    if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, error);
+    end_stream(error);
     if (!closed) set_state(LinkState::reconnecting);
 }
 

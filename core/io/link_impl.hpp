@@ -43,6 +43,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// Tells of an error the link goes on after; of equal ones in quick succession the first few and their
     /// number.
     void report(Error error, std::optional<Duration> retry_after = {});
+    /// … that does not concern the session of the stream, but somebody at `peer`.
+    void report_other(Error error, const Address& peer);
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error);
     void summarise(ErrorDigest::Summary summary);

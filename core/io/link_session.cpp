@@ -27,7 +27,10 @@ void Link::Impl::on_event(Now now, Event event) {
         on_state(now, event.session, *change);
     } else if (auto* noted = std::get_if<event::ErrorNoted>(&event.what)) {
         const bool unknown = noted->error.code == ErrorCode::session_not_found;
-        report(std::move(noted->error));
+        if (event.session == session)
+            report(std::move(noted->error));
+        else
+            report_other(std::move(noted->error), noted->peer);
         if (unknown && !closed && !given_up) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
         if (event.session == session) on_abandoned();
@@ -215,7 +218,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
         return;
     }
     if (handle != session) {
-        if (error.code != ErrorCode::none) report(error);
+        const Session* const other = find(handle);
+        if (other && error.code != ErrorCode::none) report_other(error, other->info().peer);
         return;
     }
     Session* const lost = current();
