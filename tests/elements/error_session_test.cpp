@@ -172,6 +172,18 @@ TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {
     }));
 }
 
+TEST(ErrorStream, MoreThanMaxStreamsAreToldOnceAndToThePeer) {
+    ToReceiver to([](GstElement* element) { g_object_set(element, "max-streams", 1u, nullptr); });
+    for (const StreamId id : {0, 2, 4, 6}) to.open(id);
+    EXPECT_EQ(to.error(0x0302), "0x0302/0 TOO_MANY_STREAMS stream max-streams MESSAGE origin=local");
+    for (const StreamId id : {2, 4, 6})
+        EXPECT_TRUE(to.rogue.wait_frame([id](const Frame& frame) {
+            const auto* close = std::get_if<StreamCloseFrame>(&frame);
+            return close && close->stream == id && close->code == 0x0302;
+        })) << id;
+    EXPECT_EQ(to.src->errors->count(0x0302), 1u) << to.src->errors->lines();
+}
+
 TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
     RoguePeer listener(seed);
     auto sink = calling_sink(listener.port());
