@@ -480,8 +480,10 @@ void Session::settle(Now now) {
 void Session::queue_news() {
     std::vector<StreamNews> news;
     streams_.take_news(news);
-    for (StreamNews& item : news)
+    for (StreamNews& item : news) {
+        if (auto* noted = std::get_if<event::ErrorNoted>(&item)) noted->peer = path_.remote();
         std::visit([&](auto&& what) { events_.push_back({handle_, std::move(what)}); }, item);
+    }
 }
 
 void Session::take_events(std::deque<Event>& events) {

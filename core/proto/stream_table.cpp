@@ -2,6 +2,7 @@
 #include "core/proto/stream_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stt {
 
@@ -209,10 +210,14 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
     Stream& stream =
         streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
             .first->second;
-    if (open >= max_streams_)
-        reset(id, stream,
-              local_error(ErrorCode::too_many_streams, "max-streams",
-                          "at most " + std::to_string(max_streams_) + " streams at a time"));
+    if (open >= max_streams_) {
+        const Error error = local_error(
+            ErrorCode::too_many_streams, "max-streams",
+            "the peer opened a stream too many: at most " + std::to_string(max_streams_) + " at a time");
+        // As many as the peer likes, but once for the application.
+        if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
+        reset(id, stream, error);
+    }
     return &stream;
 }
 

@@ -15,8 +15,8 @@
 namespace stt {
 
 /// What of a session's streams concerns the application.
-using StreamNews =
-    std::variant<event::StreamOpened, event::StreamReadable, event::StreamProgress, event::StreamClosed>;
+using StreamNews = std::variant<event::StreamOpened, event::StreamReadable, event::StreamProgress,
+                                event::StreamClosed, event::ErrorNoted>;
 
 class StreamTable {
   public:
@@ -129,6 +129,7 @@ class StreamTable {
     Streams streams_;
     OffsetRanges retired_;  // by retired_key
     std::vector<StreamNews> news_;
+    bool refusal_told_ = false;      // that the peer opens more streams than it may
     std::vector<StreamId> changed_;  // streams whose progress changed since take_news
     StreamId last_served_ = no_stream;
     std::set<StreamId> control_;  // streams that may have STREAM_OPEN, STREAM_FIN or STREAM_CLOSE to send

@@ -106,7 +106,7 @@ void ErrorLog::take(GstMessage* message) {
         EXPECT_NE(told, errors_.end()) << "no stt-error before this";
         if (told != errors_.end()) told->told_by(message);
     }
-    messages_.emplace_back(gst_message_ref(message));
+    messages_.emplace_back(message);  // a handler that drops a message owns it
     changed_.notify_all();
 }
 

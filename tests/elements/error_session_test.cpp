@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Errors of sessions and streams, each by its real cause: 0x02.. and 0x03..
 #include <csignal>
+#include <set>
 
 #include "tests/elements/child.hpp"
 #include "tests/elements/error_log.hpp"
@@ -170,6 +171,19 @@ TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {
         const auto* close = std::get_if<StreamCloseFrame>(&frame);
         return close && close->stream == 2 && close->code == 0x0302;
     }));
+}
+
+TEST(ErrorStream, MoreThanMaxStreamsAreToldOnceAndToThePeer) {
+    ToReceiver to([](GstElement* element) { g_object_set(element, "max-streams", 1u, nullptr); });
+    for (const StreamId id : {0, 2, 4, 6}) to.open(id);
+    EXPECT_EQ(to.error(0x0302), "0x0302/0 TOO_MANY_STREAMS stream max-streams MESSAGE origin=local");
+    std::set<StreamId> refused;
+    EXPECT_TRUE(to.rogue.wait_frame([&](const Frame& frame) {
+        const auto* close = std::get_if<StreamCloseFrame>(&frame);
+        if (close && close->code == 0x0302) refused.insert(close->stream);
+        return refused == std::set<StreamId>{2, 4, 6};
+    }));
+    EXPECT_EQ(to.src->errors->count(0x0302), 1u) << to.src->errors->lines();
 }
 
 TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {

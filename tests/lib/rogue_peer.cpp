@@ -42,11 +42,15 @@ bool RoguePeer::accept() {
 }
 
 RogueSession::Datagram RoguePeer::receive(PacketType type) {
-    const auto end = std::chrono::steady_clock::now() + patience;
+    return receive(type, std::chrono::steady_clock::now() + patience);
+}
+
+RogueSession::Datagram RoguePeer::receive(PacketType type, std::chrono::steady_clock::time_point end) {
     for (;;) {
         const auto left = end - std::chrono::steady_clock::now();
-        auto received = socket.receive(std::chrono::duration_cast<std::chrono::milliseconds>(left));
-        if (!received || left < left.zero()) return {};
+        if (left <= left.zero()) return {};
+        auto received = socket.receive(std::chrono::ceil<std::chrono::milliseconds>(left));
+        if (!received) return {};
         if (packet_type(received->datagram) != type) continue;
         peer_ = received->from_port;
         return std::move(received->datagram);
@@ -54,8 +58,9 @@ RogueSession::Datagram RoguePeer::receive(PacketType type) {
 }
 
 bool RoguePeer::wait_frame(const std::function<bool(const Frame&)>& wanted) {
+    const auto end = std::chrono::steady_clock::now() + patience;
     for (;;) {
-        auto datagram = receive(PacketType::session_even);
+        auto datagram = receive(PacketType::session_even, end);
         if (datagram.empty()) return false;
         const MutableBytes payload = session.open(Time{}, datagram);
         if (payload.empty()) continue;

@@ -32,7 +32,8 @@ class RoguePeer {
 
     /// The next datagram of `type`; others are dropped. Empty: none came in time.
     RogueSession::Datagram receive(PacketType type);
-    /// Receives, and acknowledges, until a frame came that `wanted` accepts. False: none came in time.
+    /// Receives, and acknowledges, until a frame came that `wanted` accepts; what else is in its packet is
+    /// dropped. False: none came in time.
     bool wait_frame(const std::function<bool(const Frame&)>& wanted);
     template <class T>
     bool wait_frame() {
@@ -43,6 +44,8 @@ class RoguePeer {
     LoopbackSocket socket;
 
   private:
+    RogueSession::Datagram receive(PacketType type, std::chrono::steady_clock::time_point end);
+
     uint16_t peer_ = 0;  // its port
 };
 

@@ -252,6 +252,20 @@ TEST_F(RefusedStream, is_closed_and_its_peer_told_why) {
     EXPECT_EQ(caller.count<event::StreamClosed>(2), 0u);
 }
 
+TEST_F(RefusedStream, is_told_to_the_application_once) {
+    caller.table.write(open(caller), message(100));
+    ASSERT_TRUE(strict.receive(*caller.next_packet(now)).ok());
+    std::vector<StreamNews> news;
+    strict.table.take_news(news);
+    std::vector<Error> noted;
+    for (const StreamNews& item : news)
+        if (const auto* error = std::get_if<event::ErrorNoted>(&item)) noted.push_back(error->error);
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_EQ(noted[0].code, ErrorCode::too_many_streams);
+    EXPECT_EQ(noted[0].reason, "max-streams");
+    EXPECT_EQ(noted[0].origin, ErrorOrigin::local);
+}
+
 TEST_F(RefusedStream, is_told_again_when_the_refusal_is_lost) {
     ASSERT_TRUE(strict.receive(*caller.next_packet(now)).ok());
     const Packet lost = *strict.next_packet(now);
