@@ -142,7 +142,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     if (const ErrorInfo* info = find_error(error.code)) {
         set(details, "category", info->category);
         set(details, "hint", info->hint);
-        can_retry |= info->retried;
+        can_retry |= info->retried || info->recovery == RecoveryClass::retry;
     }
     set(details, "message", valid_text(error.text));
     set(details, "reason", valid_text(error.reason));

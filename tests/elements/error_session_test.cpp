@@ -150,7 +150,8 @@ TEST(ErrorStream, AResetStreamIsClosed) {
     to.open(0);
     to.rogue.send_frames({StreamCloseFrame{0, 0, 0x0301, 0, "the camera is gone"}});
     EXPECT_EQ(to.error(0x0301),
-              "0x0301/0 STREAM_CLOSED stream reset MESSAGE origin=peer authenticated can-retry");
+              "0x0301/0 STREAM_CLOSED stream reset WARNING READ origin=peer authenticated can-retry "
+              "retried");
 
     RoguePeer listener(seed);
     auto sink = calling_sink(listener.port());

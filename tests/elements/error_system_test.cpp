@@ -48,7 +48,7 @@ TEST(ErrorApplication, ASendTimeoutIsTold) {
     while (sink->push(2000) == GST_FLOW_OK) {
     }
     EXPECT_EQ(sink->errors->wait(0x0601),
-              "0x0601/0 TIMEOUT application send-timeout ERROR WRITE origin=local terminal can-retry");
+              "0x0601/0 TIMEOUT application send-timeout ERROR WRITE origin=network terminal can-retry");
     EXPECT_EQ(sink->errors->count(0x0601), 1u);
 }
 
