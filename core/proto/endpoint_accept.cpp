@@ -77,10 +77,11 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
         return entry.second->state() != SessionState::closed;
     });
     if (static_cast<size_t>(live) >= config_.max_sessions) {
-        reject(now, from, *header, &*opened,
-               hello_error(ErrorCode::too_many_sessions, HandshakeSubCode::none, "busy",
-                           "a caller was turned away: all " + std::to_string(config_.max_sessions) +
-                               " sessions that max-sessions allows are in use"));
+        Error busy = hello_error(ErrorCode::too_many_sessions, HandshakeSubCode::none, "busy",
+                                 "a caller was turned away: all " + std::to_string(config_.max_sessions) +
+                                     " sessions that max-sessions allows are in use");
+        busy.origin = ErrorOrigin::local;
+        reject(now, from, *header, &*opened, std::move(busy));
         return;
     }
     nonces_.record(now.time, opened->payload().nonce);

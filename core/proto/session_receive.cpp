@@ -250,6 +250,11 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
                 .text = "the peer closed the session"};
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
+    if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {
+        // Turned away, if only once it had been heard what for.
+        error.code = ErrorCode::too_many_sessions;
+        error.reason = "busy";
+    }
     peer_closed_ = ended_by_peer_ = true;
     close_due_ = true;  // so that it need not repeat itself
     close_reason_ = CloseReason::graceful;

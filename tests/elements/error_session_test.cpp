@@ -104,7 +104,7 @@ TEST(ErrorSession, OneCallerTooManyIsToldOnBothEnds) {
               "0x0203/0 TOO_MANY_SESSIONS session busy WARNING BUSY origin=peer authenticated can-retry "
               "retried");
     EXPECT_EQ(src->errors->wait(0x0203),
-              "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=peer can-retry");
+              "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=local can-retry");
 }
 
 TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
