@@ -121,8 +121,8 @@ TEST(Resume, TheEndWaitsForThePathToReturn) {
 TEST(Resume, TheEndIsReportedWhenThePathDoesNotReturn) {
     auto src = listening_src();
     Line line(static_cast<uint16_t>(src->port()));
-    auto sink = calling_sink(line.port(),
-                             [](GstElement* element) { g_object_set(element, "drain-timeout", 300u, nullptr); });
+    auto sink = calling_sink(
+        line.port(), [](GstElement* element) { g_object_set(element, "drain-timeout", 300u, nullptr); });
     sink->start();
     ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
     ASSERT_TRUE(pull(src));
@@ -150,8 +150,8 @@ TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
         return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + "?mode=listener seed=" + seed +
                " ! fakesink sync=false";
     };
-    auto first = std::make_unique<Child>("sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" +
-                                         std::string(seed) + " ! fakesink sync=false");
+    auto first = std::make_unique<Child>(
+        "sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink sync=false");
     const uint16_t port = first->listening_port();
     ASSERT_NE(port, 0);
     auto sink = calling_sink(port);
@@ -176,8 +176,9 @@ TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
 
 TEST(Resume, ASenderThatWasKilledMakesRoomForItsSuccessor) {
     auto src = listening_src();  // would wait for the dead one for thirty seconds
-    const std::string sender = "videotestsrc is-live=true ! sttsink uri=stt://127.0.0.1:" +
-                               std::to_string(src->port()) + " seed=" + seed;
+    const std::string sender =
+        "videotestsrc is-live=true ! sttsink uri=stt://127.0.0.1:" + std::to_string(src->port()) +
+        " seed=" + seed;
     auto first = std::make_unique<Child>(sender);
     ASSERT_TRUE(pull(src));
     first.reset();
