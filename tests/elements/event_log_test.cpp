@@ -78,7 +78,7 @@ TEST(EventLog, HoldsEveryEventAsALineOfJson) {
         ASSERT_TRUE(pair.pull());
         ASSERT_TRUE(wait_line(file, "stt-stats"));
         gst_element_set_state(pair.src_element, GST_STATE_NULL);
-        ASSERT_TRUE(wait_line(file, "SESSION_CLOSED"));
+        ASSERT_TRUE(wait_line(file, "\"type\":\"stt-error\""));
     }
     ASSERT_TRUE(wait_line(file, "\"state\":\"closed\""));
     struct stat status {};
