@@ -28,11 +28,13 @@ RogueSession::Datagram RogueSession::hello(WallTime wall) {
     return caller_->make_hello(wall, {});
 }
 
-RogueSession::Datagram RogueSession::auth_proof(Bytes challenge) {
+RogueSession::Datagram RogueSession::auth_proof(Bytes challenge, const ResumeTicket* claim) {
     const auto read = caller_->read_challenge(challenge);
     if (!read) return {};
     peer_id_ = read->responder_session;
-    Datagram proof = caller_->make_auth_proof({.limits = limits, .token = {}, .resume_proof = {}});
+    AuthProofPayload payload{.limits = limits, .token = {}, .resume_proof = {}};
+    if (claim) payload.resume_proof = {claim->session, caller_->resume_mac(claim->secret.bytes())};
+    Datagram proof = caller_->make_auth_proof(payload);
     install(caller_->finish());
     return proof;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/crypto/protection.hpp"
+#include "core/proto/resumption.hpp"
 #include "core/wire/frame.hpp"
 
 namespace stt::test {
@@ -22,8 +23,9 @@ class RogueSession {
 
     /// A new attempt's HELLO, with `wall` as its time.
     Datagram hello(WallTime wall);
-    /// The AUTH_PROOF that answers a CHALLENGE; empty when `challenge` is none, or not for us.
-    Datagram auth_proof(Bytes challenge);
+    /// The AUTH_PROOF that answers a CHALLENGE, with a claim to an earlier session's streams if wanted; empty
+    /// when `challenge` is none, or not for us.
+    Datagram auth_proof(Bytes challenge, const ResumeTicket* claim = nullptr);
 
     // As a responder.
 

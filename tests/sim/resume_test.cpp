@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "tests/lib/rogue_session.hpp"
 #include "tests/sim/world.hpp"
 
 namespace stt::sim {
@@ -162,6 +163,41 @@ TEST(SimResume, ADoubtedPeerMustShowItself) {
         if (alive) continue;
         EXPECT_EQ(world.listener.closed_by().code, ErrorCode::session_timeout);
         EXPECT_LE(world.time() - doubted, 2s);
+    }
+}
+
+// A member knows the session's name, which logs show, and in the end even its secret.
+TEST(SimResume, AnotherNodeCannotTakeOver) {
+    for (const bool stolen : {false, true}) {
+        World world(config_with_reconnection());
+        ASSERT_TRUE(world.establish());
+        world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3 << 20});
+        world.run_for(500ms);
+        const SessionName name = world.session(world.caller)->info().name;
+        ResumeTicket claim = world.session(world.caller)->ticket(name)->clone();
+        if (!stolen) claim.secret = SecretBytes::copy_of(std::vector<uint8_t>(32, 9));
+        std::string seed;
+        for (size_t i = 0; i < seed_size; i++) seed += "01";  // as World's
+        test::RogueSession thief(seed, world.random);
+        const Address there = world.network.address(Side::caller);  // behind the same NAT
+        std::vector<uint8_t> proof;
+        world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
+            if (from == Side::listener && packet_type(datagram) == PacketType::challenge && proof.empty())
+                proof = thief.auth_proof(datagram, &claim);
+            return true;
+        };
+        const auto wall = world.now(world.listener).wall;
+        world.network.inject({world.time(), Side::listener, there, thief.hello(wall)});
+        ASSERT_TRUE(world.run_until([&] { return !proof.empty(); }, 5s));
+        world.network.inject({world.time(), Side::listener, there, proof});
+        const auto refused = [&] {
+            return std::any_of(world.listener.latest.begin(), world.listener.latest.end(), [](const auto& s) {
+                return s.second.error.code == ErrorCode::handshake_failure && s.second.error.sub_code == 4;
+            });
+        };
+        ASSERT_TRUE(world.run_until(refused, 5s)) << world.describe();
+        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+        EXPECT_EQ(world.listener.resumptions, 0u);
     }
 }
 
