@@ -67,6 +67,10 @@ void Recovery::on_sent(Time now, SentPacket packet) {
     if (eliciting) controller_->on_sent(now, size, in_flight_);
 }
 
+void Recovery::set_batched(uint64_t first) {
+    for (uint64_t n = first; n < packets_.end(); n++) packets_[n].batched = true;
+}
+
 void Recovery::set_app_limited(bool limited) {
     if (limited && in_flight_ + max_datagram_ <= controller_->window())
         app_limited_until_ = std::max<uint64_t>(delivered_ + in_flight_, 1);

@@ -39,6 +39,8 @@ class Recovery {
     /// `packet.number` == next_number(); size, ack_eliciting, mtu_probe and frames are the caller's to fill
     /// in.
     void on_sent(Time now, SentPacket packet);
+    /// The packets from `first` to the last one sent leave in one piece.
+    void set_batched(uint64_t first);
     /// To be called when a turn of sending ends: `limited`: nothing more is waiting that window and pacer
     /// would let go (no data, or the peer's flow control forbids it). Rate samples of what is in flight and
     /// of the next packet then say nothing about the path's limit.

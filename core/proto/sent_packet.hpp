@@ -62,6 +62,7 @@ struct SentPacket {
     uint32_t size = 0;           ///< datagram bytes
     bool ack_eliciting = false;  ///< only these are counted in flight, timed and retransmitted
     bool mtu_probe = false;      ///< its loss says nothing about congestion
+    bool batched = false;        ///< left in one piece with others
     PacketState state = PacketState::in_flight;
     SentFrames frames;
 

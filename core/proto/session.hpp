@@ -7,6 +7,7 @@
 
 #include "core/crypto/protection.hpp"
 #include "core/proto/ack_tracker.hpp"
+#include "core/proto/batch_check.hpp"
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/endpoint.hpp"
 #include "core/proto/mtu_search.hpp"
@@ -198,6 +199,7 @@ class Session {
     Recovery recovery_;
     AckTracker acks_;
     MtuSearch mtu_;
+    BatchCheck batches_;
     unsigned large_loss_rounds_ = 0;  // see check_black_hole
     Time large_loss_round_{};         // when the last one began
     StreamTable streams_;

@@ -68,7 +68,9 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
         return std::nullopt;
     }
 
+    if (!batches_.allowed()) segments_max = 1;
     const size_t datagram = static_cast<size_t>(mtu_.current());
+    const uint64_t first = recovery_.next_number();
     size_t total = 0, segment = 0;
     for (size_t count = 0; count < segments_max; count++) {
         const size_t room = std::min(segment ? segment : datagram, out.size() - total);
@@ -79,6 +81,7 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
         total += size;
         if (size < segment || closed) break;
     }
+    if (total > segment) recovery_.set_batched(first);
     recovery_.set_app_limited(!streams_.data_pending());
     if (total == 0) return std::nullopt;
     return Endpoint::Transmit{path_.remote(), total, segment};

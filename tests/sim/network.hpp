@@ -58,6 +58,7 @@ struct LinkConfig {
     uint64_t queue = 256 << 10;                       ///< bytes that wait for the rate; what exceeds it drops
     size_t mtu = std::numeric_limits<size_t>::max();  ///< UDP payload bytes
     bool report_too_big = false;                      ///< longer ones are reported, not silently dropped
+    bool spoils_batches = false;                      ///< what leaves in one piece with others is lost
     std::vector<Interval> blackouts;
 };
 

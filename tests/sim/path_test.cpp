@@ -131,6 +131,22 @@ TEST(SimPath, FallsBackFromABlackHole) {
     }
 }
 
+TEST(SimPath, DoesWithoutBatchesWhereTheyAreSpoilt) {
+    for (const auto congestion : controllers) {
+        World world(config_with(congestion));
+        ASSERT_TRUE(world.establish());
+        world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 4 << 20});
+        world.run_for(1s);
+        world.network.link(Side::caller).spoils_batches = true;
+        const uint64_t before = world.listener.application.payload_received();
+        world.run_for(2s);
+        EXPECT_GT(world.listener.application.payload_received() - before, 500000u) << world.describe();
+        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
+            << world.failure() << world.describe();
+        EXPECT_LE(world.elapsed(), 12s);
+    }
+}
+
 TEST(SimPath, SenderGoesOnAfterRebinding) {
     World world(config_with(CongestionAlgorithm::bbr));
     ASSERT_TRUE(world.establish());

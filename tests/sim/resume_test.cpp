@@ -196,7 +196,8 @@ TEST(SimResume, AnotherNodeCannotTakeOver) {
             });
         };
         ASSERT_TRUE(world.run_until(refused, 5s)) << world.describe();
-        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
+            << world.failure() << world.describe();
         EXPECT_EQ(world.listener.resumptions, 0u);
     }
 }

@@ -73,6 +73,7 @@ void World::transmit(Node& node) {
             failure_ = "poll_transmit makes no sense or goes on for ever";
             return;
         }
+        if (batch->size > batch->segment && network.link(node.side).spoils_batches) continue;
         for (size_t at = 0; at < batch->size; at += batch->segment) {
             const size_t size = std::min(batch->segment, batch->size - at);
             const Bytes datagram = Bytes(buffer_).subspan(at, size);

@@ -24,7 +24,9 @@ static void table_lookup(GResolver* resolver, const char* name, GCancellable* ca
     } else if (g_strcmp0(name, "two.test") == 0) {
         GList* list = g_list_append(nullptr, g_inet_address_new_from_string("2001:db8::1"));
         list = g_list_append(list, g_inet_address_new_from_string("192.0.2.1"));
-        g_task_return_pointer(task, list, nullptr);
+        g_task_return_pointer(task, list, [](gpointer addresses) {
+            g_resolver_free_addresses(static_cast<GList*>(addresses));
+        });
     } else {
         g_task_return_new_error(task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "no such name here");
     }
