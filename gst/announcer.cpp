@@ -23,10 +23,12 @@ void log_and_post(GstElement* element, EventLog* log, GstMessage* message) {
 
 Announcer::~Announcer() { clear(); }
 
-void Announcer::post(GstMessage* message) {
-    const std::shared_ptr<GstMessage> owned(message, [](GstMessage* last) { gst_message_unref(last); });
+void Announcer::post(const std::vector<GstMessage*>& messages) {
+    std::vector<std::shared_ptr<GstMessage>> owned;
+    for (GstMessage* message : messages)
+        owned.emplace_back(message, [](GstMessage* last) { gst_message_unref(last); });
     run([element = element_, log = log(), owned] {
-        log_and_post(element, log.get(), gst_message_ref(owned.get()));
+        for (const auto& message : owned) log_and_post(element, log.get(), gst_message_ref(message.get()));
     });
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "gst/event_log.hpp"
 
@@ -25,7 +26,9 @@ class Announcer {
     /// Messages posted from now on are written to `log` as well; null: to none. Any thread.
     void set_log(std::shared_ptr<EventLog> log);
     /// Queues `message` for gst_element_post_message. Takes ownership; any thread, does not block.
-    void post(GstMessage* message);
+    void post(GstMessage* message) { post(std::vector<GstMessage*>{message}); }
+    /// The same for messages that belong together: clear() drops all of them, or none.
+    void post(const std::vector<GstMessage*>& messages);
     /// Posts it at once, before what is queued: on a thread of the application's, or in a job.
     void post_now(GstMessage* message);
     /// Queues any other call; any thread, does not block.

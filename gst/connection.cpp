@@ -240,7 +240,7 @@ void Connection::announce_error(const ErrorReport& report) {
     if (was_connecting) {
         announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
     }
-    for (GstMessage* message : error_messages(element_, report, side_ == Side::src)) announcer_.post(message);
+    announcer_.post(error_messages(element_, report, side_ == Side::src));
     if (!terminal) return;
     announcer_.run([this] {
         const std::lock_guard lock(mutex_);

@@ -248,8 +248,7 @@ GstFlowReturn drain(SttSink* self) {
                 const SendQueue::Account account = link->outbox().undelivered();
                 const Gap missing{account.buffers, account.bytes, account.duration_ns};
                 Announcer& announcer = self->connection->announcer();
-                for (GstMessage* message : undelivered_messages(GST_ELEMENT(self), missing, timeout_ms))
-                    announcer.post(message);
+                announcer.post(undelivered_messages(GST_ELEMENT(self), missing, timeout_ms));
                 announcer.wait_posted();
                 return GST_FLOW_OK;
             }
