@@ -57,10 +57,11 @@ void Announcer::run(std::function<void()> job) {
 void Announcer::work() {
     std::unique_lock lock(mutex_);
     while (!jobs_.empty()) {
-        const std::function<void()> job = std::move(jobs_.front());
+        std::function<void()> job = std::move(jobs_.front());
         jobs_.pop_front();
         lock.unlock();
         job();
+        job = nullptr;  // what it holds may run anybody's code as it goes
         lock.lock();
     }
     working_ = false;

@@ -13,8 +13,13 @@
 namespace stt {
 namespace {
 
+/// Of regular files and devices only: a pipe whose reader goes would end the process by SIGPIPE.
 int open_file(const std::string& path) {
-    // Not to wait for a reader, should it be a pipe.
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
+        errno = ESPIPE;
+        return -1;
+    }
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 }
 

@@ -224,11 +224,22 @@ GstFlowReturn render_list(GstBaseSink* sink, GstBufferList* list) {
     return flow;
 }
 
+/// What the peer's pipeline has not got; told once.
+Gap undelivered(Link& link) {
+    const SendQueue::GivenUp lost = link.outbox().give_up_all();
+    return {lost.acknowledged.buffers + lost.rest.buffers, lost.acknowledged.bytes + lost.rest.bytes,
+            lost.acknowledged.duration_ns + lost.rest.duration_ns};
+}
+
 /// Waits until the peer's pipeline has everything.
 GstFlowReturn drain(SttSink* self) {
     const std::shared_ptr<Link> link = self->connection->link();
     if (!link) return GST_FLOW_FLUSHING;
-    if (unheard(self)) return GST_FLOW_OK;
+    if (unheard(self)) {
+        const Gap missing = undelivered(*link);
+        if (missing.buffers > 0) self->connection->announce_gap(missing);
+        return GST_FLOW_OK;
+    }
     const GstFlowReturn flow = send_state(self);
     if (flow != GST_FLOW_OK) return flow;
     link->outbox().finish();
@@ -245,8 +256,7 @@ GstFlowReturn drain(SttSink* self) {
                 self->connection->announcer().wait_posted();
                 return GST_FLOW_OK;
             case QueueStatus::timeout: {
-                const SendQueue::Account account = link->outbox().undelivered();
-                const Gap missing{account.buffers, account.bytes, account.duration_ns};
+                const Gap missing = undelivered(*link);
                 Announcer& announcer = self->connection->announcer();
                 announcer.post(undelivered_messages(GST_ELEMENT(self), missing, timeout_ms));
                 announcer.wait_posted();

@@ -161,7 +161,12 @@ void Link::Impl::on_turn(Now now) {
         else
             begin_attempt(now);
     }
-    if (now.time >= stream_expected_by) {
+    if (now.time >= proven_at) {
+        proven_at = time_never;
+        retry.succeeded(now.time);
+        set_state(state);  // the circuit may have closed
+    }
+    if (!closed && now.time >= stream_expected_by) {
         stream_expected_by = time_never;
         Error error;
         error.code = ErrorCode::timeout;
@@ -202,6 +207,7 @@ void Link::Impl::close() {
     }
     if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
     summarise_all();
+    tell_undelivered();
     if (!given_up) set_state(LinkState::closed);
     closed = true;
     renew_stats(true);
@@ -242,18 +248,24 @@ void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     observer.on_error(told);
 }
 
+ErrorReport Link::Impl::report_about(Error error, const std::string& stranger) const {
+    if (stranger.empty()) return report_of(std::move(error));
+    ErrorReport report;
+    report.error = std::move(error);
+    report.peer = stranger;
+    return report;
+}
+
 void Link::Impl::report_other(Error error, const Address& peer) {
     if (closed || given_up) return;
     error.terminal = false;
-    if (!digest.admit(clock_now().time, error)) return;
-    ErrorReport told;
-    told.error = std::move(error);
-    told.peer = peer.to_string();
-    observer.on_error(told);
+    const std::string stranger = peer.to_string();
+    if (digest.admit(clock_now().time, error, stranger))
+        observer.on_error(report_about(std::move(error), stranger));
 }
 
 void Link::Impl::summarise(ErrorDigest::Summary summary) {
-    ErrorReport told = report_of(std::move(summary.last));
+    ErrorReport told = report_about(std::move(summary.last), summary.stranger);
     told.repeated = summary.repeated;
     observer.on_error(told);
 }
@@ -267,6 +279,8 @@ void Link::Impl::summarise_all() {
 }
 
 void Link::Impl::give_up(Error error) {
+    if (closed || given_up) return;
+    drop_question();
     if (closed || std::exchange(given_up, true)) return;
     summarise_all();
     if (closed) return;
@@ -280,6 +294,7 @@ void Link::Impl::give_up(Error error) {
         s->abandon();
     }
     upstream_open = false;
+    tell_undelivered();
     // The observer first: a streaming thread that sees the queue fail may rely on the error having been told.
     observer.on_error(told);
     outbox.fail();

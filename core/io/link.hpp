@@ -86,9 +86,9 @@ class LinkObserver {
     /// Sender: a stream to a peer is there. `again`: it does not start where the element's did. What the peer
     /// before had not acknowledged goes out again on it.
     virtual void on_stream_ready(StreamId stream, bool again) = 0;
-    /// Sender, before on_stream_ready: what the peer before had acknowledged and not passed on is given up
-    /// (`uncertain`), or what nobody was there to receive. The message returned, if any, tells the peer,
-    /// before anything else.
+    /// Sender: what the peer had acknowledged and not passed on is given up (`uncertain`), or what never got
+    /// to one. Before on_stream_ready the message returned, if any, tells the next peer before anything else;
+    /// at the link's end there is nobody to tell.
     virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) = 0;
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).

@@ -17,7 +17,16 @@ void Link::Impl::begin_attempt(Now now) {
     if (!session) info = {};
     set_state(state);
     if (closed) return;
-    const Duration limit = std::min(config.session.handshake_timeout, retry.remaining(now.time));
+    // What waits for its path calls where the peer was, every other time: names may be looked up over the
+    // same path.
+    if (session && retry.attempt() % 2 == 1) {
+        addresses = {info.peer};
+        next_address = 0;
+        try_next_address(now);
+        return;
+    }
+    const Duration patience = session ? Duration(1s) : config.session.handshake_timeout;
+    const Duration limit = std::min(patience, retry.remaining(now.time));
     resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
         const Now then = clock_now();
         if (!found && session) {

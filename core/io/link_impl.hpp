@@ -24,7 +24,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close();
     void on_turn(Now now) override;
     Time deadline() const override {
-        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at()});
+        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at});
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
@@ -45,6 +45,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void report(Error error, std::optional<Duration> retry_after = {});
     /// … that does not concern the session of the stream, but somebody at `peer`.
     void report_other(Error error, const Address& peer);
+    /// `stranger`: whom it is about; empty: the peer.
+    ErrorReport report_about(Error error, const std::string& stranger) const;
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error);
     void summarise(ErrorDigest::Summary summary);
@@ -85,8 +87,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool waits_for_path(const Error& error) const;
     /// … but was not.
     void on_abandoned();
-    /// The session that carried the stream is over.
-    void on_lost(Now now, const Error& error);
+    /// The session that carried the stream is over. `proven`: it had stood for a while.
+    void on_lost(Now now, const Error& error, bool proven);
+    /// The sender's stream goes no further: what has not been delivered is told of.
+    void tell_undelivered();
     /// Nobody goes on with the stream there is; `why` tells the observer.
     void end_stream(const Error& why);
     void on_stream_opened(const event::StreamOpened& opened);
@@ -144,10 +148,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::optional<Question> question;  // the observer is deciding
     uint64_t questions = 0;            // so far
 
-    SessionHandle session = 0;  // the one the stream is on: it stands, or was lost and may be gone on with
-    bool established = false;   // it stands
-    Time established_at{};
-    SessionHandle attempt = 0;  // the caller's handshake under way, beside a session that stands or not
+    SessionHandle session = 0;    // the one the stream is on: it stands, or was lost and may be gone on with
+    bool established = false;     // it stands
+    Time proven_at = time_never;  // when the session will have stood long enough to be a success
+    SessionHandle attempt = 0;    // the caller's handshake under way, beside a session that stands or not
     Time next_beside{};
     SessionInfo info;  // of the current session, or the last one
     uint64_t sessions = 0, resumptions = 0;

@@ -9,9 +9,6 @@ namespace {
 // lets more go makes a turn that brings more. The rest stays where a flush can discard it.
 constexpr uint64_t ahead_min = 256 << 10;
 
-// How long the present caller has to show itself when another one comes: a few probe timeouts of a slow path.
-constexpr Duration doubt_patience = 2s;
-
 Error stream_error(ErrorCode code, std::string reason, std::string text) {
     Error error;
     error.code = code;
@@ -33,7 +30,7 @@ void Link::Impl::on_event(Now now, Event event) {
             report_other(std::move(noted->error), noted->peer);
         if (unknown && !closed && !given_up) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
-        if (event.session == session) on_abandoned();
+        if (event.session == session && !given_up) on_abandoned();
     } else if (event.session != session || given_up) {
         return;  // of a session that is being closed
     } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
@@ -73,7 +70,6 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (handle == attempt) {
         attempt = 0;
         retry_at = time_never;
-        drop_question();
     }
     if (session && fresh->resumed() == session) {
         on_resumed(now, *fresh);
@@ -92,16 +88,17 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         const bool stood = established;
         earlier->close(now, false, CloseReason::error, {});
         earlier->abandon();
+        retry.start(now.time);  // should this one fall, too, its time begins now
         end_stream(stream_error(ErrorCode::session_not_found, "peer-restarted",
                                 "the peer has a new session: the stream begins anew"));
         if (!closed && stood) set_state(LinkState::reconnecting);
         if (closed) return;
     }
+    drop_question();  // its answer would be about the session before
     session = handle;
     established = true;
-    established_at = now.time;
+    proven_at = now.time + config.retry_initial_delay;
     sessions++;
-    retry.succeeded(now.time);
     info = fresh->info();
     readable = finished = false;
     upstream = {};
@@ -115,12 +112,13 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 }
 
 void Link::Impl::on_resumed(Now now, const Session& fresh) {
+    drop_question();
     session = fresh.handle();
     established = true;
-    established_at = now.time;
+    proven_at = now.time + config.retry_initial_delay;
+    retry.start(now.time);
     sessions++;
     resumptions++;
-    retry.succeeded(now.time);
     stream_moved_at = now.time;
     info = fresh.info();
     readable = true;  // what came before the loss may not have been read
@@ -220,11 +218,13 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     if (handle != session) {
         const Session* const other = find(handle);
         if (other && error.code != ErrorCode::none) report_other(error, other->info().peer);
+        if (!session && !closed && state == LinkState::handshaking) set_state(LinkState::connecting);
         return;
     }
     Session* const lost = current();
     if (lost) info = lost->info();
     established = false;
+    const bool proven = std::exchange(proven_at, time_never) == time_never;
     stream_expected_by = time_never;
     upstream_open = false;
     if (lost && lost->resumable() && !given_up && !finished) {
@@ -233,7 +233,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     }
     if (lost) lost->abandon();
     session = 0;
-    on_lost(now, error);
+    on_lost(now, error, proven);
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
@@ -250,20 +250,28 @@ bool Link::Impl::waits_for_path(const Error& error) const {
 }
 
 void Link::Impl::on_abandoned() {
-    session = 0;
     end_stream(stream_error(ErrorCode::session_timeout, "not-resumed",
                             "the session was lost, and the peer did not go on with it"));
+    if (!config.caller && !closed) set_state(LinkState::connecting);
+}
+
+void Link::Impl::tell_undelivered() {
+    if (!is_sender() || closed) return;
+    const SendQueue::GivenUp lost = outbox.give_up_all();
+    if (lost.acknowledged.buffers > 0) observer.on_gap(lost.acknowledged, true);
+    if (lost.rest.buffers > 0 && !closed) observer.on_gap(lost.rest, false);
 }
 
 void Link::Impl::end_stream(const Error& why) {
     established = false;
+    proven_at = time_never;
     session = 0;
     upstream_open = false;
     stream_expected_by = time_never;
     if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, why);
 }
 
-void Link::Impl::on_lost(Now now, const Error& error) {
+void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     const auto ended = std::exchange(stream, std::nullopt);
     if (given_up || error.code == ErrorCode::none) return;
     if (finished) {
@@ -275,7 +283,7 @@ void Link::Impl::on_lost(Now now, const Error& error) {
     if (closed) return;
     if (config.caller) {
         // A session that falls as soon as it stands is a failed attempt like any other.
-        if (now.time - established_at >= config.retry_initial_delay)
+        if (proven)
             retry.start(now.time);
         else
             retry.failed(now.time);
@@ -310,14 +318,15 @@ void Link::Impl::move_outbox(Session& from) {
 
 void Link::Impl::account_inbox(Now now, Session& from) {
     if (is_sender() || !stream) return;
-    if (const auto consumed = inbox.take_consumed())
+    if (const auto consumed = inbox.take_consumed()) {
         from.consumed(now.time, *stream, consumed->taken, consumed->delivered, consumed->finished);
+        finished = finished || consumed->finished;
+    }
 }
 
 void Link::Impl::move_inbox(Now now, Session& from) {
     if (std::exchange(readable, false)) {
         auto read = from.read(*stream);
-        finished = finished || read.finished;
         inbox.push(std::move(read.chunks), read.finished);
     }
     account_inbox(now, from);

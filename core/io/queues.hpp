@@ -58,7 +58,8 @@ class SendQueue {
         uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
     };
     Account undelivered() const;
-    /// A buffer that was not pushed, as there was nobody to send it to.
+    /// A buffer that was not pushed, as there was nobody to send it to. What the last one who was there has
+    /// not acknowledged goes the same way: whoever comes next wants what is new.
     void skip(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
@@ -86,6 +87,12 @@ class SendQueue {
     /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not
     /// have got there, and returns how much that was.
     Account give_up_undelivered();
+    /// The stream is over: everything that has not been delivered is given up. To be told once.
+    struct GivenUp {
+        Account acknowledged;  ///< the peer has it, and may or may not have passed it on
+        Account rest;
+    };
+    GivenUp give_up_all();
     /// What was skipped since the last call.
     Account take_skipped();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind

@@ -117,7 +117,18 @@ SendQueue::Account SendQueue::delivered() const {
 }
 
 void SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
+    std::vector<Entry> dropped;  // without the lock
     const std::lock_guard lock(mutex_);
+    for (; entries_.size() > acked_; entries_.pop_back()) {
+        Entry& entry = entries_.back();
+        unacked_ -= entry.message.size();
+        if (entry.is_data) {
+            subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
+            add(skipped_, entry.message.payload.size(), entry.duration_ns);
+        }
+        dropped.push_back(std::move(entry));
+    }
+    taken_ = acked_;
     add(skipped_, payload_size, duration_ns);
 }
 
@@ -217,6 +228,18 @@ SendQueue::Account SendQueue::give_up_undelivered() {
     Account lost;
     const std::lock_guard lock(mutex_);
     while (acked_ > 0) settle_front(lost);
+    return lost;
+}
+
+SendQueue::GivenUp SendQueue::give_up_all() {
+    GivenUp lost;
+    const std::lock_guard lock(mutex_);
+    for (size_t i = 0; i < entries_.size(); i++) {
+        Entry& entry = entries_[i];
+        if (!std::exchange(entry.is_data, false)) continue;
+        add(i < acked_ ? lost.acknowledged : lost.rest, entry.message.payload.size(), entry.duration_ns);
+    }
+    undelivered_ = {};
     return lost;
 }
 

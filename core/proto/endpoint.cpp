@@ -235,7 +235,9 @@ void Endpoint::bound_resumable() {
         lost++;
         if (!oldest || session->resumable_until() < oldest->resumable_until()) oldest = session.get();
     }
-    if (lost > config_.max_sessions) oldest->abandon();
+    if (lost <= config_.max_sessions) return;
+    oldest->abandon();
+    events_.push_back({oldest->handle(), event::Abandoned{}});
 }
 
 std::optional<Event> Endpoint::next_event() {

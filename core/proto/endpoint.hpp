@@ -26,7 +26,6 @@ struct EndpointConfig {
     SessionConfig session;      ///< for sessions that callers open with us
     /// HELLOs per second beyond which cookies are demanded.
     double hello_rate = 200;
-    uint64_t datagram_ceiling = datagram_max;
 };
 
 /// What the network said about a datagram of ours.
@@ -81,6 +80,10 @@ class Endpoint {
 
     /// The session whose streams may be taken over by whoever proves to have had `name`, or null.
     Session* find_resumable(const SessionName& name);
+    /// Whether another session may stand. If not, the one that has been silent longest must show itself.
+    bool has_room(Now now);
+    /// Why a caller is turned away when there is none.
+    Error busy() const;
     /// Another id of the session, and the end of one.
     SessionId add_id(SessionHandle handle);
     void remove_id(SessionId id) { ids_.erase(id); }

@@ -76,16 +76,34 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     const auto live = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
         return entry.second->state() != SessionState::closed;
     });
-    if (static_cast<size_t>(live) >= config_.max_sessions) {
-        Error busy = hello_error(ErrorCode::too_many_sessions, HandshakeSubCode::none, "busy",
-                                 "a caller was turned away: all " + std::to_string(config_.max_sessions) +
-                                     " sessions that max-sessions allows are in use");
-        busy.origin = ErrorOrigin::local;
-        reject(now, from, *header, &*opened, std::move(busy));
+    // One more than may stand: it may be somebody who comes back to a session that is here.
+    if (static_cast<size_t>(live) > config_.max_sessions) {
+        reject(now, from, *header, &*opened, busy());
         return;
     }
     nonces_.record(now.time, opened->payload().nonce);
     accept(now, from, std::move(*opened));
+}
+
+Error Endpoint::busy() const {
+    return {.code = ErrorCode::too_many_sessions,
+            .reason = "busy",
+            .text = "a caller was turned away: all " + std::to_string(config_.max_sessions) +
+                    " sessions that max-sessions allows are in use"};
+}
+
+bool Endpoint::has_room(Now now) {
+    size_t standing = 0;
+    Session* stalest = nullptr;
+    for (auto& [handle, session] : sessions_) {
+        if (session->state() != SessionState::established && session->state() != SessionState::closing)
+            continue;
+        standing++;
+        if (!stalest || session->last_received() < stalest->last_received()) stalest = session.get();
+    }
+    if (standing < config_.max_sessions) return true;
+    stalest->doubt(now.time, doubt_patience);
+    return false;
 }
 
 void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {

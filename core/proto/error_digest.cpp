@@ -6,12 +6,12 @@
 
 namespace stt {
 
-bool ErrorDigest::admit(Time now, const Error& error) {
+bool ErrorDigest::admit(Time now, const Error& error, const std::string& stranger) {
     const auto over = [now](const auto& entry) {
         return entry.second.period_end <= now && !entry.second.counted;
     };
     std::erase_if(kinds_, over);
-    Key key{error.code, error.sub_code, error.reason};
+    Key key{error.code, error.sub_code, error.reason, !stranger.empty()};
     if (!kinds_.contains(key) && kinds_.size() >= kinds_max - 1) key = {};
     const auto [at, fresh] = kinds_.try_emplace(std::move(key));
     Kind& kind = at->second;
@@ -22,7 +22,12 @@ bool ErrorDigest::admit(Time now, const Error& error) {
     }
     kind.counted++;
     kind.last = error;
+    kind.stranger = stranger;
     return false;
+}
+
+ErrorDigest::Summary ErrorDigest::take(Kind& kind) {
+    return {std::move(kind.last), std::move(kind.stranger), std::exchange(kind.counted, 0)};
 }
 
 std::optional<ErrorDigest::Summary> ErrorDigest::take_due(Time now) {
@@ -31,14 +36,14 @@ std::optional<ErrorDigest::Summary> ErrorDigest::take_due(Time now) {
         // The storm is taken to go on: the next period begins with nothing left to tell at once.
         kind.period_end = now + period;
         kind.told = burst;
-        return Summary{std::move(kind.last), std::exchange(kind.counted, 0)};
+        return take(kind);
     }
     return std::nullopt;
 }
 
 std::optional<ErrorDigest::Summary> ErrorDigest::take_any() {
     for (auto& [key, kind] : kinds_) {
-        if (kind.counted > 0) return Summary{std::move(kind.last), std::exchange(kind.counted, 0)};
+        if (kind.counted > 0) return take(kind);
     }
     return std::nullopt;
 }

@@ -22,12 +22,14 @@ class ErrorDigest {
     /// finds no place shares one.
     static constexpr size_t kinds_max = 32;
 
-    /// Whether to tell of `error` now. Otherwise it was counted.
-    bool admit(Time now, const Error& error);
+    /// Whether to tell of `error` now. Otherwise it was counted. `stranger`: whom it is about, when that is
+    /// not the peer; such errors are kept apart.
+    bool admit(Time now, const Error& error, const std::string& stranger = {});
 
     struct Summary {
-        Error last;         ///< of those counted
-        uint64_t repeated;  ///< how many were counted
+        Error last;            ///< of those counted
+        std::string stranger;  ///< whom that was about; empty: the peer
+        uint64_t repeated;     ///< how many were counted
     };
     /// The next summary that is due; null: none. Called until then.
     std::optional<Summary> take_due(Time now);
@@ -37,13 +39,15 @@ class ErrorDigest {
     Time deadline() const;
 
   private:
-    using Key = std::tuple<ErrorCode, uint8_t, std::string>;
+    using Key = std::tuple<ErrorCode, uint8_t, std::string, bool>;
     struct Kind {
         Time period_end;
         unsigned told = 0;  // at once, in this period
         uint64_t counted = 0;
         Error last;
+        std::string stranger;
     };
+    static Summary take(Kind& kind);
     std::map<Key, Kind> kinds_;
 };
 

@@ -243,7 +243,12 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
         refuse(now, earlier.error());
         return;
     }
-    if (*earlier) take_over(**earlier, proof->resume_proof->session);
+    if (*earlier) {
+        take_over(**earlier, proof->resume_proof->session);
+    } else if (!endpoint_.has_room(now)) {
+        refuse(now, endpoint_.busy());
+        return;
+    }
     establish(now);
 }
 

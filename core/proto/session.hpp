@@ -85,6 +85,7 @@ class Session {
 
     const SessionIds& ids() const { return ids_; }
     const AttemptId& attempt() const { return attempt_id_; }
+    Time last_received() const { return last_received_; }
     /// What another session needs to take over from this one by that name; null when it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
     Time resumable_until() const { return resumable_until_; }

@@ -40,6 +40,9 @@ struct SessionConfig {
 
 inline constexpr uint64_t window_initial = 512 << 10;
 
+/// How long a peer whose place is claimed has to show itself: a few probe timeouts of a slow path.
+inline constexpr Duration doubt_patience = 2s;
+
 enum class SessionState : uint8_t { init, handshaking, established, closing, closed };
 
 struct SessionInfo {

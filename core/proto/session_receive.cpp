@@ -234,11 +234,17 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
         establish(now);
         return;
     }
-    end(now, {.code = static_cast<ErrorCode>(frame.code),
+    const auto code = static_cast<ErrorCode>(frame.code);
+    const bool about_session =
+        code == ErrorCode::handshake_failure &&
+        frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
+    end(now, {.code = code,
               .sub_code = frame.sub_code,
               .origin = ErrorOrigin::peer,
               .authenticated = true,
-              .reason = "refused",
+              .reason = about_session                          ? "wrong-session"
+                        : code == ErrorCode::too_many_sessions ? "busy"
+                                                               : "refused",
               .text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text)});
 }
 
@@ -273,6 +279,7 @@ void Session::restore_path(Now now) {
 void Session::move_to(Now now, const Address& address) {
     info_.peer = address;
     ids_.change_remote();
+    batches_ = {};  // what this path does to them is not known
     mtu_.reset(now.time);
     outcome_.clear();
     recovery_.on_path_restored(now.time, true, outcome_);

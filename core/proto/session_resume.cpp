@@ -63,6 +63,8 @@ void Session::check_resumable(Now now) {
     if (!resumable()) return;
     if (now.time >= linger_until_) {
         protection_.reset();
+        close_due_ = false;
+        next_close_ = time_never;
         linger_until_ = time_never;
     }
     if (now.time < resumable_until_) return;

@@ -198,6 +198,8 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
     if (Stream* stream = find(id)) return stream;
     // A stream of ours is known or gone; a frame for one that is gone was merely late.
     if (is_ours(id) || is_retired(id)) return nullptr;
+    // Only who leaves out every other id makes so many; what it opens is not answered any more.
+    if (retired_.list().size() >= retired_ranges_max) return nullptr;
     uint64_t all = 0, open = 0;
     for (const auto& [other, stream] : streams_) {
         if (stream.ours) continue;

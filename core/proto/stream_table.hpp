@@ -101,6 +101,8 @@ class StreamTable {
 
     /// Streams beyond the limit whose refusal the peer has yet to confirm.
     static constexpr uint64_t refusals_max = 64;
+    /// Gaps in the ids of ended streams that are remembered: 64 KiB, and far more than out of order can mean.
+    static constexpr size_t retired_ranges_max = 4096;
 
     bool is_ours(StreamId id) const { return (id % 2 == 0) == caller_; }
     /// Each side's ids without gaps, so that ranges of them join.

@@ -138,6 +138,19 @@ bool ErrorLog::wait_message(const std::function<bool(GstMessage*)>& wanted) {
     });
 }
 
+StructurePtr ErrorLog::wait_structure(const char* name, const char* field, const char* value) {
+    StructurePtr found;
+    wait_message([&](GstMessage* message) {
+        const GstStructure* structure = gst_message_get_structure(message);
+        if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ELEMENT || !gst_structure_has_name(structure, name) ||
+            g_strcmp0(gst_structure_get_string(structure, field), value) != 0)
+            return false;
+        found.reset(gst_structure_copy(structure));
+        return true;
+    });
+    return found;
+}
+
 bool ErrorLog::wait_state(const std::string& state) {
     return wait_message([&](GstMessage* message) {
         const GstStructure* structure = gst_message_get_structure(message);

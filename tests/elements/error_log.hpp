@@ -27,6 +27,11 @@ struct BusError {
     std::string shown = "MESSAGE", gerror;
 };
 
+struct StructureDeleter {
+    void operator()(GstStructure* structure) const { gst_structure_free(structure); }
+};
+using StructurePtr = std::unique_ptr<GstStructure, StructureDeleter>;
+
 /// Takes the element's bus over and keeps the errors told on it.
 class ErrorLog {
   public:
@@ -40,6 +45,8 @@ class ErrorLog {
     std::string wait(unsigned code, size_t which = 0);
     /// Waits until a message came that `wanted` accepts. False: none in time.
     bool wait_message(const std::function<bool(GstMessage*)>& wanted);
+    /// The first element message `name` in which `field` is `value`; null: none came in time.
+    StructurePtr wait_structure(const char* name, const char* field, const char* value);
     /// Waits for `stt-session` with this state.
     bool wait_state(const std::string& state);
     size_t count(unsigned code) const;

@@ -372,6 +372,8 @@ TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
     End listener;
     ASSERT_TRUE(listener.open(std::move(late)));
     ASSERT_TRUE(caller.seen.wait_state(LinkState::connected));
+    // Once the session has stood for a moment.
+    EXPECT_TRUE(caller.seen.wait([&] { return circuits.back() == Circuit::closed; }));
     EXPECT_EQ(caller.link->stats().circuit, Circuit::closed);
     caller.link->close();
     EXPECT_EQ(circuits[0], Circuit::closed);

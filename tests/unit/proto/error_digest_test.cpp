@@ -20,6 +20,16 @@ Error error_of(ErrorCode code, std::string reason = {}, uint8_t sub_code = 0) {
 }
 const Error wrong_seed = error_of(ErrorCode::authentication_failed, "wrong-seed", 3);
 
+TEST(ErrorDigest, StrangersAreKeptApartAndNamed) {
+    ErrorDigest digest;
+    for (unsigned i = 0; i < 2 * ErrorDigest::burst; i++) (void)digest.admit(begin, wrong_seed, "a:1");
+    EXPECT_TRUE(digest.admit(begin, wrong_seed)) << "of the peer's none was told yet";
+    const auto summary = digest.take_any();
+    ASSERT_TRUE(summary);
+    EXPECT_EQ(summary->stranger, "a:1");
+    EXPECT_EQ(summary->repeated, uint64_t{ErrorDigest::burst});
+}
+
 TEST(ErrorDigest, TellsTheFirstFewAtOnce) {
     ErrorDigest digest;
     for (unsigned i = 0; i < ErrorDigest::burst; i++) EXPECT_TRUE(digest.admit(begin, wrong_seed));
