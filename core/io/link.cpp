@@ -294,11 +294,15 @@ void Link::Impl::give_up(Error error) {
         s->abandon();
     }
     upstream_open = false;
-    tell_undelivered();
-    // The observer first: a streaming thread that sees the queue fail may rely on the error having been told.
-    observer.on_error(told);
-    outbox.fail();
-    inbox.fail();
+    // Where everything has been passed on, a session was only wanted to say so.
+    if (!finished || established) {
+        tell_undelivered();
+        // The observer first: a streaming thread that sees the queue fail may rely on the error having been
+        // told.
+        observer.on_error(told);
+        outbox.fail();
+        inbox.fail();
+    }
     set_state(LinkState::closed);
 }
 

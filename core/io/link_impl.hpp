@@ -159,7 +159,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::optional<StreamId> stream;
     NodeId stream_peer{};    // who had the last one
     bool readable = false;   // read() has something
-    bool finished = false;   // the stream came, or went, to its end
+    bool finished = false;   // the stream came, or went, to its end, and the receiver has passed that on
+    bool complete = false;   // receiver: everything has arrived, the end included
     uint64_t streams = 0;    // so far
     Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;

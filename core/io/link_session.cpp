@@ -100,7 +100,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     proven_at = now.time + config.retry_initial_delay;
     sessions++;
     info = fresh->info();
-    readable = finished = false;
+    readable = finished = complete = false;
     upstream = {};
     upstream_taken = 0;
     set_state(LinkState::connected);
@@ -274,7 +274,7 @@ void Link::Impl::end_stream(const Error& why) {
 void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     const auto ended = std::exchange(stream, std::nullopt);
     if (given_up || error.code == ErrorCode::none) return;
-    if (finished) {
+    if (finished || complete) {
         // Everything had been said before.
         set_state(config.caller ? LinkState::closed : LinkState::connecting);
         return;
@@ -327,6 +327,7 @@ void Link::Impl::account_inbox(Now now, Session& from) {
 void Link::Impl::move_inbox(Now now, Session& from) {
     if (std::exchange(readable, false)) {
         auto read = from.read(*stream);
+        complete = complete || read.finished;
         inbox.push(std::move(read.chunks), read.finished);
     }
     account_inbox(now, from);

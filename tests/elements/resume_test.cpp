@@ -209,9 +209,12 @@ TEST(Resume, AListenerThatDoesNotWaitServesTheNextViewerWhatIsNew) {
     ASSERT_TRUE(buffer);
     EXPECT_EQ(GST_BUFFER_OFFSET(buffer.get()), number) << "nothing stale";
     EXPECT_TRUE(GST_BUFFER_IS_DISCONT(buffer.get()));
-    const auto gap = next->errors->wait_structure("stt-stream", "event", "gap");
-    ASSERT_TRUE(gap) << "the same node comes back";
-    EXPECT_GE(number_of(gap.get(), "buffers"), 45u);
+    // The same node comes back; another gap may tell what the first viewer had not passed on.
+    EXPECT_TRUE(next->errors->wait_message([](GstMessage* message) {
+        const GstStructure* structure = gst_message_get_structure(message);
+        return structure && gst_structure_has_field(structure, "uncertain") &&
+               number_of(structure, "buffers") >= 45;
+    }));
 }
 
 TEST(Resume, AReceiverThatIsRestartedTwiceAtOnceIsWaitedFor) {
