@@ -227,7 +227,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     const bool proven = std::exchange(proven_at, time_never) == time_never;
     stream_expected_by = time_never;
     upstream_open = false;
-    if (lost && lost->resumable() && !given_up && !finished) {
+    // A receiver that has everything may not have been able to say so.
+    if (lost && lost->resumable() && !given_up && !(finished && is_sender())) {
         on_path_lost(now, error);
         return;
     }

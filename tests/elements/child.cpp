@@ -101,10 +101,12 @@ void Child::signal(int number) {
 std::string Child::wait_line(const std::string& start) {
     const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
     for (;;) {
-        for (size_t at; (at = pending_.find('\n')) != std::string::npos;) {
-            const std::string line = pending_.substr(0, at);
-            pending_.erase(0, at + 1);
-            if (line.rfind(start, 0) == 0) return line;
+        // Others stay: what is said of the network comes in any order with what is said of the start.
+        for (size_t begin = 0, at; (at = pending_.find('\n', begin)) != std::string::npos; begin = at + 1) {
+            if (pending_.compare(begin, start.size(), start) != 0) continue;
+            const std::string line = pending_.substr(begin, at - begin);
+            pending_.erase(begin, at + 1 - begin);
+            return line;
         }
         const gint64 left = end - g_get_monotonic_time();
         pollfd item{output_, POLLIN, 0};

@@ -24,8 +24,8 @@ class Child {
     void signal(int number);
     /// The port its element listens on; 0 when it does not say so in time.
     uint16_t listening_port();
-    /// Reads what it says until a line that begins with `start`, and returns that; empty: none came in time.
-    /// The lines: "listening PORT", "session STATE", "error " and BusError::line().
+    /// The first line it said, or will say, that begins with `start` and was not returned before; empty: none
+    /// in time. The lines: "listening PORT", "session STATE", "error " and BusError::line().
     std::string wait_line(const std::string& start);
 
     /// What the child does: main() calls it when `argc` and `argv` say that this is one.
