@@ -49,6 +49,11 @@ void Session::fall() {
     close_due_ = challenge_due_ = final_due_ = false;
     next_close_ = time_never;
     state_ = SessionState::closed;
+    // An end that has not been told yet is none: the other session's beginning tells what became of this.
+    std::erase_if(events_, [](const Event& event) {
+        const auto* change = std::get_if<event::StateChanged>(&event.what);
+        return change && change->state == SessionState::closed;
+    });
     abandon();
 }
 
