@@ -237,10 +237,10 @@ void Connection::announce_error(const ErrorReport& report) {
         was_connecting = std::exchange(connecting_, false);
         changed_.notify_all();
     }
-    if (was_connecting) {
-        announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
-    }
     announcer_.post(error_messages(element_, report, side_ == Side::src));
+    // Last: programs leave at it, and would not see what is wrong.
+    if (was_connecting)
+        announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
     if (!terminal) return;
     announcer_.run([this] {
         const std::lock_guard lock(mutex_);
