@@ -33,9 +33,16 @@ uint64_t number_of(const GstStructure* structure, const char* field) {
     return number;
 }
 
+/// A pipeline that listens on 127.0.0.1:`port` and takes everything.
+std::string receiver(uint16_t port) {
+    return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + "?mode=listener seed=" + seed +
+           " ! fakesink sync=false";
+}
+
 /// Until the peer's transport has everything.
 void wait_acknowledged(const std::unique_ptr<Playing>& sink) {
-    for (guint64 queued = 1; queued > 0; g_usleep(1000)) {
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    for (guint64 queued = 1; queued > 0 && g_get_monotonic_time() < end; g_usleep(1000)) {
         GstStructure* stats = nullptr;
         g_object_get(sink->element, "stats", &stats, nullptr);
         gst_structure_get_uint64(stats, "queued-bytes", &queued);
@@ -218,10 +225,6 @@ TEST(Resume, AListenerThatDoesNotWaitServesTheNextViewerWhatIsNew) {
 }
 
 TEST(Resume, AReceiverThatIsRestartedTwiceAtOnceIsWaitedFor) {
-    const auto receiver = [](uint16_t port) {
-        return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + "?mode=listener seed=" + seed +
-               " ! fakesink sync=false";
-    };
     auto first = std::make_unique<Child>(
         "sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink sync=false");
     const uint16_t port = first->listening_port();
@@ -263,10 +266,6 @@ TEST(Resume, ASeatIsNotHeldForTheDeadWhereThereIsButOne) {
 }
 
 TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
-    const auto receiver = [](uint16_t port) {
-        return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + "?mode=listener seed=" + seed +
-               " ! fakesink sync=false";
-    };
     auto first = std::make_unique<Child>(
         "sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink sync=false");
     const uint16_t port = first->listening_port();
