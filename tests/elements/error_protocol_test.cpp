@@ -101,6 +101,7 @@ TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     EXPECT_EQ(
         src->errors->wait(0x0404),
         "0x0404/0 UNKNOWN_FRAME_TYPE protocol unknown-frame MESSAGE origin=peer authenticated can-retry");
+    EXPECT_NE(src->errors->wait(0x0404, 1), "");
     rogue.send_frames({KeepAliveFrame{1}});
     EXPECT_TRUE(rogue.wait_frame<KeepAliveAnswerFrame>()) << "the session stands";
     EXPECT_EQ(src->errors->count(0x0404), 2u) << src->errors->lines();

@@ -202,7 +202,7 @@ TEST(Resume, AListenerThatDoesNotWaitServesTheNextViewerWhatIsNew) {
         ASSERT_EQ(gst_harness_push(sink.harness, numbered(number).release()), GST_FLOW_OK);
     };
     auto viewer = calling_src(sink.port());
-    ASSERT_TRUE(sink.errors->wait_state("connected"));
+    ASSERT_TRUE(sink.errors->wait_structure("stt-stream", "event", "opened"));  // until then, nobody hears it
     unsigned number = 0;
     for (; number < 5; number++) push_one(number);
     ASSERT_TRUE(pull(viewer));
