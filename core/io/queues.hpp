@@ -66,8 +66,8 @@ class SendQueue {
 
     // Any thread.
 
-    /// While set, push and wait return `flushing` at once. Setting also discards what the I/O thread has not
-    /// taken, and returns how much that was.
+    /// While set, push and wait return `flushing` at once. Setting also discards what was pushed and the I/O
+    /// thread has not taken, and returns how much that was.
     Account set_flushing(bool flushing);
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
@@ -96,14 +96,15 @@ class SendQueue {
     /// What was skipped since the last call.
     Account take_skipped();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
-    /// `first`. After give_up_undelivered().
-    void restart(std::vector<OutMessage> first);
+    /// `notices`, which no flush discards. After give_up_undelivered().
+    void restart(std::vector<OutMessage> notices);
 
   private:
     struct Entry {
         OutMessage message;  // without its owner once acknowledged; of the bytes only the sizes count then
         uint64_t duration_ns = 0;
         bool is_data = false;
+        bool is_notice = false;  // from restart(): a flush leaves it
         std::optional<uint64_t> state_key{};
         uint64_t end_offset = 0;  // of the message in the stream
     };

@@ -144,7 +144,7 @@ SendQueue::Account SendQueue::set_flushing(bool flushing) {
     const std::lock_guard lock(mutex_);
     flushing_ = flushing;
     if (flushing) {
-        while (entries_.size() > taken_) {
+        while (entries_.size() > taken_ && !entries_.back().is_notice) {
             const Entry& entry = entries.emplace_back(std::move(entries_.back()));
             entries_.pop_back();
             end_offset_ -= entry.message.size();
@@ -248,7 +248,7 @@ SendQueue::Account SendQueue::take_skipped() {
     return std::exchange(skipped_, {});
 }
 
-void SendQueue::restart(std::vector<OutMessage> first) {
+void SendQueue::restart(std::vector<OutMessage> notices) {
     const std::lock_guard lock(mutex_);
     if (finish_delivered_) states_.clear();
     for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
@@ -256,9 +256,9 @@ void SendQueue::restart(std::vector<OutMessage> first) {
         entries_.push_front({.message = std::move(state->second), .state_key = state->first});
     }
     states_.clear();
-    for (auto message = first.rbegin(); message != first.rend(); ++message) {
+    for (auto message = notices.rbegin(); message != notices.rend(); ++message) {
         unacked_ += message->size();
-        entries_.push_front({.message = std::move(*message)});
+        entries_.push_front({.message = std::move(*message), .is_notice = true, .state_key = {}});
     }
     taken_ = 0;
     end_offset_ = 0;

@@ -156,6 +156,17 @@ TEST_F(SendQueueTest, RestartHandsOutWhatWasNotAcknowledged) {
     EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::ok);
 }
 
+TEST_F(SendQueueTest, AFlushLeavesWhatIsToBeSaidOfTheStreamBefore) {
+    push(3);
+    queue.restart({OutMessage::copy_of(9, {})});
+    EXPECT_EQ(queue.set_flushing(true).buffers, 3u);
+    queue.set_flushing(false);
+    EXPECT_EQ(take(), 1u);
+    EXPECT_EQ(taken[0].head[0], 9);
+    queue.progress(3, 3, false);
+    EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
 TEST_F(SendQueueTest, ANewStreamBeginsWithTheStateWhereItTakesUp) {
     const auto state = [](uint8_t value) { return OutMessage::copy_of(value, {}); };
     const auto push_state = [&](uint8_t value, uint64_t key) {
