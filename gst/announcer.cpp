@@ -1,38 +1,36 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/announcer.hpp"
 
-#include <memory>
 #include <utility>
 
+#include "gst/bus.hpp"
+
 namespace stt {
-namespace {
-
-void log_and_post(GstElement* element, EventLog* log, GstMessage* message) {
-    if (log) {
-        if (const Status written = log->write(element, message); !written) {
-            GError* error = g_error_new_literal(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE,
-                                                written.error().text.c_str());
-            gst_element_post_message(element, gst_message_new_warning(GST_OBJECT(element), error, nullptr));
-            g_error_free(error);
-        }
-    }
-    gst_element_post_message(element, message);
-}
-
-}  // namespace
 
 Announcer::~Announcer() { clear(); }
 
 void Announcer::post(const std::vector<GstMessage*>& messages) {
-    std::vector<std::shared_ptr<GstMessage>> owned;
-    for (GstMessage* message : messages)
-        owned.emplace_back(message, [](GstMessage* last) { gst_message_unref(last); });
-    run([element = element_, log = log(), owned] {
-        for (const auto& message : owned) log_and_post(element, log.get(), gst_message_ref(message.get()));
-    });
+    Job job;
+    for (GstMessage* message : messages) job.messages.emplace_back(message);
+    job.log = log();
+    queue(std::move(job));
 }
 
-void Announcer::post_now(GstMessage* message) { log_and_post(element_, log().get(), message); }
+void Announcer::post_now(GstMessage* message) {
+    write(log().get(), message);
+    gst_element_post_message(element_, message);
+}
+
+void Announcer::write(EventLog* log, GstMessage* message) {
+    if (!log) return;
+    const Status written = log->write(element_, message);
+    if (written) return;
+    ErrorReport report;
+    report.error = written.error();
+    report.warned_of = true;
+    for (GstMessage* warning : error_messages(element_, report, false))
+        gst_element_post_message(element_, warning);
+}
 
 void Announcer::set_log(std::shared_ptr<EventLog> log) {
     const std::lock_guard lock(mutex_);
@@ -44,7 +42,13 @@ std::shared_ptr<EventLog> Announcer::log() {
     return log_;
 }
 
-void Announcer::run(std::function<void()> job) {
+void Announcer::run(std::function<void()> call) {
+    Job job;
+    job.call = std::move(call);
+    queue(std::move(job));
+}
+
+void Announcer::queue(Job job) {
     {
         const std::lock_guard lock(mutex_);
         jobs_.push_back(std::move(job));
@@ -57,11 +61,15 @@ void Announcer::run(std::function<void()> job) {
 void Announcer::work() {
     std::unique_lock lock(mutex_);
     while (!jobs_.empty()) {
-        std::function<void()> job = std::move(jobs_.front());
+        Job job = std::move(jobs_.front());
         jobs_.pop_front();
         lock.unlock();
-        job();
-        job = nullptr;  // what it holds may run anybody's code as it goes
+        if (job.call) job.call();
+        for (const MessagePtr& message : job.messages) {
+            write(job.log.get(), message.get());
+            if (!job.only_logged) gst_element_post_message(element_, gst_message_ref(message.get()));
+        }
+        job = {};  // what it holds may run anybody's code as it goes
         lock.lock();
     }
     working_ = false;
@@ -80,9 +88,14 @@ void Announcer::interrupt(bool on) {
 }
 
 void Announcer::clear() {
-    std::deque<std::function<void()>> dropped;
+    std::deque<Job> dropped;  // without the lock
     const std::lock_guard lock(mutex_);
-    jobs_.swap(dropped);
+    dropped.swap(jobs_);
+    for (Job& job : dropped) {
+        if (!job.log) continue;
+        Job& kept = jobs_.emplace_back(std::move(job));
+        kept.only_logged = true;
+    }
 }
 
 }  // namespace stt

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gst/event_log.hpp"
+#include "gst/owned.hpp"
 
 namespace stt {
 
@@ -37,20 +38,28 @@ class Announcer {
     void wait_posted();
     /// While set, wait_posted returns at once.
     void interrupt(bool on);
-    /// Drops what is queued: the element stops.
+    /// Drops what is queued, but for what the log is to have of it: the element stops.
     void clear();
 
   private:
+    struct Job {
+        std::function<void()> call;  // or
+        std::vector<MessagePtr> messages;
+        std::shared_ptr<EventLog> log;  // theirs; may be null
+        bool only_logged = false;
+    };
+    void queue(Job job);
     void work();
+    void write(EventLog* log, GstMessage* message);
     std::shared_ptr<EventLog> log();
 
     GstElement* element_;
     std::mutex mutex_;
     std::condition_variable progress_;
-    std::deque<std::function<void()>> jobs_;  // under mutex_
-    bool working_ = false;                    // a thread of GStreamer's pool is in work(); under mutex_
-    bool interrupted_ = false;                // under mutex_
-    std::shared_ptr<EventLog> log_;           // under mutex_
+    std::deque<Job> jobs_;           // under mutex_
+    bool working_ = false;           // a thread of GStreamer's pool is in work(); under mutex_
+    bool interrupted_ = false;       // under mutex_
+    std::shared_ptr<EventLog> log_;  // under mutex_
 };
 
 }  // namespace stt

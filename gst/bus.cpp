@@ -77,6 +77,7 @@ unsigned resource_code_without(std::string_view reason) {
     if (reason == "no-such-file") return GST_RESOURCE_ERROR_NOT_FOUND;
     if (reason == "file-mode" || reason == "permission-denied") return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
     if (reason == "address-in-use") return GST_RESOURCE_ERROR_BUSY;
+    if (reason == "event-log") return GST_RESOURCE_ERROR_WRITE;
     return GST_RESOURCE_ERROR_SETTINGS;
 }
 
@@ -103,6 +104,20 @@ unsigned resource_code(const Error& error, bool side_reads) {
         default:
             return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
     }
+}
+
+uint64_t delay_ms(const ErrorReport& report) {
+    const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(report.next_delay).count();
+    return static_cast<uint64_t>(std::max<int64_t>(delay, 0));
+}
+
+/// For people who see the text and no details.
+std::string what_follows(const ErrorReport& report) {
+    if (report.error.terminal)
+        return report.attempt > 1 ? "; given up after " + std::to_string(report.attempt) + " attempts" : "";
+    if (!report.retrying) return "";
+    const uint64_t ms = delay_ms(report);
+    return ms == 0 ? "; trying again" : "; trying again in " + std::to_string(ms) + " ms";
 }
 
 void set_gap(GstStructure* structure, const Gap& gap) {
@@ -152,8 +167,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     set(details, "can-retry", can_retry);
     if (report.attempt > 0) set(details, "attempt", report.attempt);
     if (report.retrying) {
-        const auto delay = std::chrono::duration_cast<std::chrono::milliseconds>(report.next_delay).count();
-        set(details, "next-delay-ms", static_cast<uint64_t>(std::max<int64_t>(delay, 0)));
+        set(details, "next-delay-ms", delay_ms(report));
     }
     if (report.repeated > 0) set(details, "repeated", report.repeated);
     set_session(details, report.session, report.peer);
@@ -166,10 +180,11 @@ GstStructure* error_structure(const ErrorReport& report) {
     return details;
 }
 
-GError* gerror_for(const Error& error, bool side_reads) {
+GError* gerror_for(const ErrorReport& report, bool side_reads) {
+    const Error& error = report.error;
     std::string text;
     if (error.code != ErrorCode::none) text.append(error_name(error.code)).append(": ");
-    text.append(valid_text(error.text));
+    text.append(valid_text(error.text)).append(what_follows(report));
     return g_error_new_literal(GST_RESOURCE_ERROR, static_cast<int>(resource_code(error, side_reads)),
                                text.c_str());
 }
@@ -177,11 +192,11 @@ GError* gerror_for(const Error& error, bool side_reads) {
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads) {
     GstStructure* details = error_structure(report);
     std::vector<GstMessage*> messages{element_message(element, gst_structure_copy(details))};
-    if (!report.error.terminal && !report.retrying) {
+    if (!report.error.terminal && !report.retrying && !report.warned_of) {
         gst_structure_free(details);
         return messages;
     }
-    GError* error = gerror_for(report.error, side_reads);
+    GError* error = gerror_for(report, side_reads);
     const char* hint = gst_structure_get_string(details, "hint");
     const std::string debug = hint ? hint : "";
     messages.push_back(
@@ -245,7 +260,7 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const Gap& mi
                         " ns within the drain-timeout of " + std::to_string(timeout_ms) + " ms";
     GstStructure* details = error_structure(report);
     set_gap(details, missing);
-    GError* error = gerror_for(report.error, false);
+    GError* error = gerror_for(report, false);
     const std::vector<GstMessage*> messages{
         gap_message(element, missing), element_message(element, gst_structure_copy(details)),
         gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details)};

@@ -15,11 +15,12 @@ const char* name_of(Circuit circuit);
 /// Details of an error: the structure `stt-error`. Owned by the caller.
 GstStructure* error_structure(const ErrorReport& report);
 
-/// The closest GError of GStreamer. `side_reads`: of sttsrc. Owned by the caller.
-GError* gerror_for(const Error& error, bool side_reads);
+/// The closest GError of GStreamer, its text with what follows. `side_reads`: of sttsrc. Owned by the caller.
+GError* gerror_for(const ErrorReport& report, bool side_reads);
 
 /// All messages about `report`: `stt-error` and, when it is terminal, ERROR, or, when it is being recovered
-/// from, WARNING with the same structure as details. In order of posting; owned by the caller.
+/// from or worth a warning, WARNING with the same structure as details. In order of posting; owned by the
+/// caller.
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads);
 
 /// `stt-session` of an element that calls or listens, with its own node id.

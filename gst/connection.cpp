@@ -173,7 +173,8 @@ void Connection::reload_seeds() {
     }
     ErrorReport report;
     report.error = seeds.error();
-    report.error.terminal = false;  // the seeds read before stay in force
+    report.error.terminal = false;
+    report.warned_of = true;  // the seeds read before stay in force
     for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
         announcer_.post_now(message);
 }

@@ -10,6 +10,7 @@
 
 #include "core/base/result.hpp"
 #include "core/wire/message.hpp"
+#include "gst/owned.hpp"
 
 namespace stt {
 
@@ -47,12 +48,6 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event);
 /// Null: not a force-key-unit request. `running_time_shift` is added to the time asked for.
 std::optional<OutMessage> encode_upstream(GstEvent* event, int64_t running_time_shift);
 
-/// Events decoded; owned.
-struct EventDeleter {
-    void operator()(GstEvent* event) const { gst_event_unref(event); }
-};
-using EventPtr = std::unique_ptr<GstEvent, EventDeleter>;
-
 struct DecodedSegment {
     GstSegment segment;
     GstClockTime base_time;
@@ -61,12 +56,7 @@ struct DecodedFlush {};
 /// A message of a kind this version does not know: to be stepped over.
 struct DecodedUnknown {};
 
-/// A buffer with a copy of the payload in memory of its own.
-struct BufferDeleter {
-    void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
-};
-using BufferPtr = std::unique_ptr<GstBuffer, BufferDeleter>;
-
+/// A buffer has a copy of the payload in memory of its own.
 using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, DecodedFlush, Gap, DecodedUnknown>;
 
 /// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed.

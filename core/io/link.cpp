@@ -108,6 +108,7 @@ void Link::Impl::renew_stats(bool last) {
     fresh.resumptions = resumptions;
     fresh.socket_errors = node->socket_errors();
     if (const Session* s = current()) fresh.session = s->stats();
+    fresh.session.add_counters(past);
     const std::lock_guard lock(stats_mutex);
     stats = fresh;
     stats_serial++;
@@ -173,7 +174,9 @@ void Link::Impl::on_turn(Now now) {
         error.origin = ErrorOrigin::peer;
         error.reason = "no-stream";
         error.text = "the peer has opened no stream: are both ends receivers?";
-        report(std::move(error));
+        ErrorReport told = report_of(std::move(error));
+        told.warned_of = true;
+        observer.on_error(told);
     }
     if (!closed && now.time >= stream_idle_at()) on_stream_idle();
     while (!closed) {
@@ -225,6 +228,7 @@ void Link::Impl::set_state(LinkState next) {
     if (closed || (state == next && circuit_told == retry.circuit())) return;
     state = next;
     circuit_told = retry.circuit();
+    renew_stats(false);  // who asks when told is not to hear of the time before
     observer.on_status({state, info, peer_text(), circuit_told});
 }
 

@@ -57,7 +57,8 @@ struct LinkStatus {
 struct ErrorReport {
     Error error;  ///< `terminal` set: the link has given up; its queues fail right after
     bool retrying = false;
-    unsigned attempt = 0;  ///< the attempt that failed, from 1; 0: not about an attempt
+    bool warned_of = false;  ///< worth a warning, although the link just goes on
+    unsigned attempt = 0;    ///< the attempt that failed, from 1; 0: not about an attempt
     Duration next_delay{};
     uint64_t repeated = 0;  ///< of a summary: equal errors that were not told since the last message
     std::string peer;
@@ -98,7 +99,7 @@ class LinkObserver {
 struct LinkStats {
     LinkState state = LinkState::connecting;
     Circuit circuit = Circuit::closed;
-    SessionStats session;  ///< of the current session; zeros without one
+    SessionStats session;  ///< counters: of all sessions so far; the rest: of the current one, else zeros
     SessionInfo info;
     uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;
     uint64_t queued_bytes = 0;

@@ -35,6 +35,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
     Session* current() { return find(session); }
+    /// `next` takes the place of the session there is; 0: none does.
+    void set_session(SessionHandle next);
 
     // link.cpp: the one place where things are told to the observer.
 
@@ -148,6 +150,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::optional<Question> question;  // the observer is deciding
     uint64_t questions = 0;            // so far
 
+    SessionStats past;            // counters of the sessions before
     SessionHandle session = 0;    // the one the stream is on: it stands, or was lost and may be gone on with
     bool established = false;     // it stands
     Time proven_at = time_never;  // when the session will have stood long enough to be a success

@@ -63,6 +63,11 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
     }
 }
 
+void Link::Impl::set_session(SessionHandle next) {
+    if (const Session* earlier = current()) past.add_counters(earlier->stats());
+    session = next;
+}
+
 void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (given_up) return;
     Session* const fresh = find(handle);
@@ -95,7 +100,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         if (closed) return;
     }
     drop_question();  // its answer would be about the session before
-    session = handle;
+    set_session(handle);
     established = true;
     proven_at = now.time + config.retry_initial_delay;
     sessions++;
@@ -113,7 +118,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 
 void Link::Impl::on_resumed(Now now, const Session& fresh) {
     drop_question();
-    session = fresh.handle();
+    set_session(fresh.handle());
     established = true;
     proven_at = now.time + config.retry_initial_delay;
     retry.start(now.time);
@@ -233,7 +238,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
         return;
     }
     if (lost) lost->abandon();
-    session = 0;
+    set_session(0);
     on_lost(now, error, proven);
 }
 
@@ -266,7 +271,7 @@ void Link::Impl::tell_undelivered() {
 void Link::Impl::end_stream(const Error& why) {
     established = false;
     proven_at = time_never;
-    session = 0;
+    set_session(0);
     upstream_open = false;
     stream_expected_by = time_never;
     if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, why);

@@ -54,14 +54,27 @@ struct SessionInfo {
 };
 
 struct SessionStats {
+    // Counters.
     uint64_t packets_sent = 0, packets_received = 0, packets_lost = 0, packets_spurious = 0;
     uint64_t bytes_sent = 0, bytes_received = 0, bytes_lost = 0;  ///< datagram bytes
     uint64_t probes = 0, key_updates = 0;
     uint64_t undecryptable = 0, checksum_mismatches = 0, unknown_frames = 0, duplicates = 0;
+    // How things are.
     uint64_t in_flight = 0, congestion_window = 0;  ///< bytes
     double pacing_rate = 0, bandwidth = 0;          ///< bytes per second
     Duration rtt{}, rtt_min{}, rtt_variation{};
     uint64_t mtu = 0;  ///< datagram bytes
+
+    /// Adds what an earlier session counted.
+    void add_counters(const SessionStats& earlier) {
+        for (uint64_t SessionStats::*const counter :
+             {&SessionStats::packets_sent, &SessionStats::packets_received, &SessionStats::packets_lost,
+              &SessionStats::packets_spurious, &SessionStats::bytes_sent, &SessionStats::bytes_received,
+              &SessionStats::bytes_lost, &SessionStats::probes, &SessionStats::key_updates,
+              &SessionStats::undecryptable, &SessionStats::checksum_mismatches, &SessionStats::unknown_frames,
+              &SessionStats::duplicates})
+            this->*counter += earlier.*counter;
+    }
 };
 
 }  // namespace stt

@@ -76,7 +76,7 @@ TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
         listening_src([](GstElement* element) { g_object_set(element, "handshake-timeout", 200u, nullptr); });
     auto other = calling_src(src->port());
     EXPECT_EQ(src->errors->wait(0x0601),
-              "0x0601/0 TIMEOUT application no-stream MESSAGE origin=peer can-retry");
+              "0x0601/0 TIMEOUT application no-stream WARNING READ origin=peer can-retry");
 }
 
 TEST(ErrorApplication, ThousandsOfFragmentsOverflow) {

@@ -11,25 +11,14 @@
 #include <string>
 #include <vector>
 
+#include "gst/owned.hpp"
+
 namespace stt::test {
 
 inline constexpr char seed[] = "5f1ad7c1e2b3948576a0ff00112233445566778899aabbccddeeff0123456789";
 inline constexpr char other_seed[] = "00000000000000000000000000000000000000000000000000000000000000aa";
 /// Nothing here takes this long; it ends a test that hangs.
 inline constexpr GstClockTime deadline = 30 * GST_SECOND;
-
-struct MessageDeleter {
-    void operator()(GstMessage* message) const { gst_message_unref(message); }
-};
-using MessagePtr = std::unique_ptr<GstMessage, MessageDeleter>;
-struct EventDeleter {
-    void operator()(GstEvent* event) const { gst_event_unref(event); }
-};
-using EventPtr = std::unique_ptr<GstEvent, EventDeleter>;
-struct BufferDeleter {
-    void operator()(GstBuffer* buffer) const { gst_buffer_unref(buffer); }
-};
-using BufferPtr = std::unique_ptr<GstBuffer, BufferDeleter>;
 
 /// An element's own bus.
 class Bus {

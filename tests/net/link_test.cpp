@@ -347,6 +347,11 @@ TEST(Link, StatsCountWhatWasSent) {
     EXPECT_GE(pair.receiver.link->stats().session.bytes_received, 50'000u);
     EXPECT_EQ(pair.receiver.link->stats().state, LinkState::connected);
     EXPECT_EQ(pair.receiver.link->stats().sessions, 1u);
+    pair.receiver.link->close();
+    ASSERT_TRUE(pair.sender.seen.wait_state(LinkState::reconnecting));
+    const LinkStats stats = pair.sender.link->stats();
+    EXPECT_GE(stats.session.bytes_sent, 50'000u) << "the session is over, what it counted stays";
+    EXPECT_EQ(stats.session.congestion_window, 0u);
 }
 
 TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
