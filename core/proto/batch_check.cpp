@@ -5,23 +5,30 @@
 
 namespace stt {
 
-void BatchCheck::on_outcome(Time now, const Recovery::Outcome& outcome) {
-    if (!allowed()) return;
+void BatchCheck::on_outcome(Time now, Duration round_trip, const Recovery::Outcome& outcome) {
     for (const SentPacket& packet : outcome.acked) {
-        if (packet.batched) {
-            rounds_ = 0;
-            single_acked_ = false;
-        } else if (packet.ack_eliciting && packet.sent >= round_start_) {
-            single_acked_ = true;
-        }
+        if (!packet.batched) continue;
+        batch_sent_ = std::max(batch_sent_, packet.sent);
+        pause_ = pause_initial;
     }
-    const bool lost = std::any_of(outcome.lost.begin(), outcome.lost.end(), [&](const SentPacket& packet) {
-        return packet.batched && packet.sent >= round_start_;
-    });
-    if (!lost || !single_acked_) return;
-    rounds_++;
-    round_start_ = now;
-    single_acked_ = false;
+    if (single_sent_ <= batch_sent_) single_sent_ = time_never;
+    for (const SentPacket& packet : outcome.acked) {
+        if (!packet.batched && packet.ack_eliciting && packet.sent > batch_sent_)
+            single_sent_ = std::min(single_sent_, packet.sent);
+    }
+    if (single_sent_ == time_never) return;
+    bool lost = false, lost_between = false;
+    for (const SentPacket& packet : outcome.lost) {
+        if (!packet.batched || packet.sent <= std::max(batch_sent_, allowed_at_)) continue;
+        lost = true;
+        lost_between = lost_between || packet.sent > single_sent_;
+    }
+    if (!lost) return;
+    // Where no single one went before, it may have been an outage, which spares nothing: only what is sent
+    // again now goes singly.
+    allowed_at_ = now + (lost_between ? pause_ : round_trip);
+    if (lost_between) pause_ = std::min<Duration>(pause_ * 8, pause_max);
+    single_sent_ = time_never;
 }
 
 }  // namespace stt

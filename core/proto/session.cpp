@@ -455,7 +455,7 @@ void Session::check_black_hole(Now now) {
 /// Carries out what loss recovery found, after outcome_ was filled.
 void Session::settle(Now now) {
     check_black_hole(now);
-    batches_.on_outcome(now.time, outcome_);
+    batches_.on_outcome(now.time, recovery_.rtt().smoothed(), outcome_);
     for (const SentPacket& packet : outcome_.acked) {
         earliest_acked_ = std::min(earliest_acked_, packet.sent);
         if (packet.mtu_probe) {

@@ -68,7 +68,8 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
         return std::nullopt;
     }
 
-    if (!batches_.allowed()) segments_max = 1;
+    // A probe is to get through where no batch does.
+    if (probes_due_ > 0 || !batches_.allowed(now.time)) segments_max = 1;
     const size_t datagram = static_cast<size_t>(mtu_.current());
     const uint64_t first = recovery_.next_number();
     size_t total = 0, segment = 0;
