@@ -81,6 +81,17 @@ unsigned resource_code_without(std::string_view reason) {
     return GST_RESOURCE_ERROR_SETTINGS;
 }
 
+/// What to do about one of those; empty: its text says it.
+std::string_view hint_without_code(std::string_view reason) {
+    if (reason == "no-such-file") return "Check the path; stt-keygen makes seed and identity files.";
+    if (reason == "file-mode") return "Take the file from all others, as by chmod 600.";
+    if (reason == "permission-denied")
+        return "Check who owns the file or may use the port, and who runs this.";
+    if (reason == "address-in-use")
+        return "End the program that has the port, or choose another one; stt://:0 takes any that is free.";
+    return {};
+}
+
 unsigned resource_code(const Error& error, bool side_reads) {
     switch (error.code) {
         case ErrorCode::authentication_failed:
@@ -158,6 +169,8 @@ GstStructure* error_structure(const ErrorReport& report) {
         set(details, "category", info->category);
         set(details, "hint", info->hint);
         can_retry |= info->retried || info->recovery == RecoveryClass::retry;
+    } else {
+        set(details, "hint", hint_without_code(error.reason));
     }
     set(details, "message", valid_text(error.text));
     set(details, "reason", valid_text(error.reason));

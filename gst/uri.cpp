@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "gst/setting_table.hpp"
+
 namespace stt {
 namespace {
 
@@ -92,11 +94,11 @@ Status read_authority(std::string_view authority, Uri& uri) {
     return success();
 }
 
-/// The property to use for what a URI must not set.
 Error refused_setting(std::string_view name) {
-    return bad_uri("the query parameter " + quoted(name) +
-                   " is not allowed in a URI; set the element's property " + quoted(name) +
-                   ", if it has one");
+    const auto rows = setting_table();
+    if (std::none_of(rows.begin(), rows.end(), [&](const SettingRow& row) { return row.name == name; }))
+        return bad_uri("there is no setting " + quoted(name));
+    return bad_uri(quoted(name) + " is not allowed in a URI; set the element's property instead");
 }
 
 Status read_query(std::string_view query, Uri& uri) {

@@ -48,8 +48,9 @@ constexpr std::array table{
               "normal."},
     ErrorInfo{ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
               "Others end their sessions, and the listener has room again.",
-              "The listener has as many sessions as its max-sessions allows.",
-              "End sessions that are not needed, or raise max-sessions on the listener."},
+              "The listener has as many sessions as its max-sessions allows, or its one stream is taken.",
+              "End the session that is in the way, raise max-sessions on the listener, or give this caller a "
+              "listener of its own."},
     ErrorInfo{ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
               "A peer that was restarted takes a new session.",
               "The peer does not know the session: it ended there, or the peer was restarted.",

@@ -10,7 +10,7 @@ namespace {
 /// The GError's code and the details of an ERROR.
 struct Told {
     int code = -1;
-    std::string name, text, reason;
+    std::string name, text, reason, hint;
     unsigned number = 0, sub_code = 0;
     bool terminal = false;
 };
@@ -30,6 +30,7 @@ Told told(GstMessage* message) {
     };
     told.name = text("name");
     told.reason = text("reason");
+    told.hint = text("hint");
     gst_structure_get_uint(details, "code", &told.number);
     gst_structure_get_uint(details, "sub-code", &told.sub_code);
     gboolean terminal = FALSE;
@@ -90,6 +91,7 @@ TEST(Errors, AMissingSeedFileIsNotFound) {
     EXPECT_EQ(error.code, GST_RESOURCE_ERROR_NOT_FOUND) << error.text;
     EXPECT_EQ(error.number, 0u) << "whose hint would speak of something else";
     EXPECT_EQ(error.reason, "no-such-file");
+    EXPECT_NE(error.hint.find("stt-keygen"), std::string::npos) << error.hint;
 }
 
 TEST(Errors, TwoSourcesOfASeedAreOneTooMany) {
@@ -136,6 +138,7 @@ TEST(Errors, APortInUseFailsTheStateChange) {
                      nullptr);
     });
     EXPECT_NE(error.text.find(port), std::string::npos) << error.text;
+    EXPECT_NE(error.hint, "");
     EXPECT_TRUE(error.terminal);
     gst_element_set_state(first, GST_STATE_NULL);
     gst_object_unref(first);

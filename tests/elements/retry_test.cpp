@@ -224,6 +224,25 @@ TEST(RetryDecision, ACallerWhoseStreamFailsCanMakeANewSession) {
     EXPECT_EQ(name_of(error.get()), "STREAM_CLOSED");
 }
 
+TEST(ErrorMessages, TheTextSaysWhatFollows) {
+    Caller caller(closed_port());
+    g_object_set(caller.element, "max-retries", 1, "retry-initial-delay", 1u, nullptr);
+    caller.play();
+    const auto text_of = [&](GstMessageType type) {
+        const MessagePtr message = caller.bus->wait_type(type);
+        if (!message) return std::string();
+        GError* error = nullptr;
+        (type == GST_MESSAGE_ERROR ? gst_message_parse_error : gst_message_parse_warning)(message.get(),
+                                                                                          &error, nullptr);
+        const std::string text = error->message;
+        g_error_free(error);
+        return text;
+    };
+    EXPECT_NE(text_of(GST_MESSAGE_WARNING).find("; trying again"), std::string::npos);
+    const std::string last = text_of(GST_MESSAGE_ERROR);
+    EXPECT_TRUE(last.ends_with("; given up after 2 attempts")) << last;
+}
+
 TEST(ErrorMessages, EqualOnesBeyondTheFirstFewAreSummedUp) {
     const Listener listener("sttsrc");
     Caller caller(local_port(listener.element), other_seed);
