@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "tests/unit/proto/joined_endpoints.hpp"
+
+namespace stt {
+namespace {
+
+using SessionResume = JoinedEndpoints;
+
+TEST_F(SessionResume, AnEndThatWasNotToldBeforeTheReturnIsNone) {
+    EndpointConfig config;
+    config.session.resume_within = 60s;
+    start_listener(std::move(config));
+    SessionConfig calling;
+    calling.keepalive_timeout = 3s;
+    calling.resume_within = 60s;
+    const SessionHandle lost = call(calling);
+    ASSERT_TRUE(establish());
+    const SessionHandle there = listener.last_session();
+    // The caller's last word and, when it is back, its AUTH_PROOF arrive together.
+    std::vector<uint8_t> close, proof;
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        if (&from == &caller) close = datagram;
+        return false;
+    };
+    ASSERT_TRUE(run(10s, [&] { return caller.closed() && caller.endpoint->find(lost)->resumable(); }));
+    weather = [&](const JoinedNode&, Datagram& datagram) {
+        if (packet_type(datagram) != PacketType::auth_proof) return true;
+        proof = datagram;
+        return false;
+    };
+    const SessionHandle fresh = caller.endpoint->connect(now, listener.address, calling, lost);
+    ASSERT_TRUE(run(10s, [&] { return !proof.empty(); }));
+    ASSERT_EQ(listener.endpoint->find(there)->state(), SessionState::established);
+    listener.endpoint->handle_datagram(now, caller.address, close, nullptr);
+    ASSERT_EQ(listener.endpoint->find(there)->state(), SessionState::closed);
+    listener.endpoint->handle_datagram(now, caller.address, proof, nullptr);
+    ASSERT_TRUE(run(10s, [&] { return caller.endpoint->find(fresh)->state() == SessionState::established; }));
+    EXPECT_EQ(listener.session().resumed(), there);
+    EXPECT_EQ(listener.closed(), nullptr) << listener.closed()->text;
+    EXPECT_TRUE(listener.all<event::Abandoned>().empty());
+}
+
+}  // namespace
+}  // namespace stt
