@@ -198,7 +198,6 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                           },
                           // Arrival is all that matters of these.
                           [](const KeepAliveAnswerFrame&) { return success(); },
-                          [](const BlockedFrame&) { return success(); },
                           [](const PaddingFrame&) { return success(); },
                       },
                       frame);
@@ -254,7 +253,6 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
                 .authenticated = true,
                 .reason = std::string(reason_name(frame.reason)),
                 .text = "the peer closed the session"};
-    if (frame.reason == CloseReason::timeout) error.text += ", as it had heard nothing from here";
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
     if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {

@@ -35,7 +35,6 @@ enum class FrameType : uint8_t {
     path_response = 14,
     final = 15,
     new_session_id = 16,
-    blocked = 17,
 };
 
 /// Packet numbers first..last, both included.
@@ -143,11 +142,6 @@ struct NewSessionIdFrame {
     uint64_t sequence;
     SessionId id;
 };
-/// The sender has data but no window left; diagnostic.
-struct BlockedFrame {
-    StreamId stream;  ///< no_stream: the session's window
-    uint64_t limit;
-};
 /// A frame of a type this version does not know.
 struct UnknownFrame {
     uint64_t type;
@@ -161,7 +155,7 @@ inline constexpr size_t frame_text_max = 256;
 using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
                            SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
                            StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
-                           PathResponseFrame, FinalFrame, NewSessionIdFrame, BlockedFrame, UnknownFrame>;
+                           PathResponseFrame, FinalFrame, NewSessionIdFrame, UnknownFrame>;
 
 /// Walks the frames of one opened packet. Views in frames point into the packet.
 class FrameReader {

@@ -115,11 +115,6 @@ bool read(ByteReader& in, NewSessionIdFrame& frame) {
     frame.id = in.u64();
     return frame.id != 0;
 }
-bool read(ByteReader& in, BlockedFrame& frame) {
-    frame.stream = in.varint();
-    frame.limit = in.varint();
-    return true;
-}
 
 // Makes a frame without zeroing it first, which for the ranges of an ACK would cost more than reading them.
 template <class T>
@@ -135,7 +130,7 @@ bool read_into(Frame& frame, ByteReader body) {
 
 bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
     const ByteReader body(bytes);
-    if (type > static_cast<uint64_t>(FrameType::blocked)) {
+    if (type > static_cast<uint64_t>(FrameType::new_session_id)) {
         frame = UnknownFrame{type};
         return true;
     }
@@ -170,8 +165,6 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
             return read_into<FinalFrame>(frame, body);
         case FrameType::new_session_id:
             return read_into<NewSessionIdFrame>(frame, body);
-        case FrameType::blocked:
-            return read_into<BlockedFrame>(frame, body);
         case FrameType::padding:  // has no body
         case FrameType::data:     // is read by next_data
             break;

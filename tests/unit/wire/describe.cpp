@@ -81,9 +81,6 @@ struct Describe {
         verdict(f.code, f.sub_code, f.text);
     }
     void operator()(const NewSessionIdFrame& f) { out.number("sequence", f.sequence).number("id", f.id); }
-    void operator()(const BlockedFrame& f) {
-        out.text("stream", stream_name(f.stream)).number("limit", f.limit);
-    }
     void operator()(const UnknownFrame& f) { out.number("type", f.type); }
 
     void verdict(uint16_t code, uint8_t sub_code, std::string_view text) {

@@ -33,11 +33,11 @@ TEST(FrameReader, ReadsOneAfterTheOther) {
 }
 
 TEST(FrameReader, StepsOverUnknownFrames) {
-    EXPECT_EQ(read("1203ffffff"
+    EXPECT_EQ(read("1103ffffff"
                    "7fff00"
                    "010105"),
-              "UNKNOWN type=18;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
-    EXPECT_EQ(read("1203ffff"), "malformed") << "its length must fit all the same";
+              "UNKNOWN type=17;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
+    EXPECT_EQ(read("1103ffff"), "malformed") << "its length must fit all the same";
 }
 
 TEST(FrameReader, TypesAreInTheirShortestFormAndOtherNumbersInAny) {
@@ -134,7 +134,6 @@ TEST(FrameReader, StreamFramesNameAStream) {
     EXPECT_EQ(read("0909" + none + "01"), "malformed");
     EXPECT_EQ(read("0a0c" + none + "01000000"), "malformed");
     EXPECT_EQ(read("0c0b000100" + none), "ERROR stream=none code=1 sub_code=0 text=;");
-    EXPECT_EQ(read("1109" + none + "07"), "BLOCKED stream=none limit=7;");
 }
 
 TEST(FrameReader, DeliveredIsWithinTheWindow) {
@@ -234,8 +233,7 @@ class FrameMaker {
             case FrameType::new_session_id:
                 return NewSessionIdFrame{number(), random_() | 1};
             default:
-                return random_() % 2 == 0 ? Frame(BlockedFrame{stream(), number()})
-                                          : Frame(UnknownFrame{18 + (number() >> 1)});
+                return UnknownFrame{17 + (number() >> 1)};
         }
     }
     uint64_t below(uint64_t bound) { return random_() % bound; }

@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(Streams, WriteDataHeader,
 TEST(FrameName, KnowsEveryType) {
     EXPECT_EQ(frame_name(0), "PADDING");
     EXPECT_EQ(frame_name(static_cast<uint64_t>(FrameType::final)), "FINAL");
-    EXPECT_EQ(frame_name(18), "unknown");
+    EXPECT_EQ(frame_name(17), "unknown");
 }
 
 }  // namespace
