@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A session's life: handshake, keys, timers, end. Sending is in session_send.cpp, receiving in
-// session_receive.cpp.
+// A session's life: its states, timers and end. How it comes to stand is in session_handshake.cpp, sending in
+// session_send.cpp, receiving in session_receive.cpp, going on with another's streams in session_resume.cpp.
 #include "core/proto/session.hpp"
 
 #include <algorithm>
@@ -8,10 +8,6 @@
 namespace stt {
 
 namespace {
-
-/// How often the CHALLENGE is repeated for a HELLO that comes again: a HELLO is larger than a CHALLENGE, so
-/// this never amplifies, but it need not go on for ever either.
-constexpr unsigned challenges_max = 16;
 
 /// No peer's announced timeout makes us send keep-alives more often.
 constexpr Duration keep_alive_min = 50ms;
@@ -165,131 +161,6 @@ SessionStats Session::stats() const {
     stats.rtt_variation = recovery_.rtt().variation();
     stats.mtu = mtu_.current();
     return stats;
-}
-
-// Handshake.
-
-void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
-    if (!attempt_ || attempt_->proven() || from != path_.remote()) return;
-    attempt_->on_challenge(now, datagram);
-    check_attempt(now);
-    if (!attempt_ || !attempt_->proven()) return;
-    const ChallengePayload& challenge = attempt_->challenge();
-    const Duration round_trip = attempt_->round_trip();
-    Status keys = install_keys(now, attempt_->take_secrets(), challenge.limits, challenge.responder_session);
-    if (!keys.ok()) end(now, keys.error());
-    recovery_.seed_rtt(round_trip);
-    last_received_ = now.time;
-}
-
-void Session::handle_cookie(Now now, const Address& from, const CookiePacket& packet) {
-    if (attempt_ && from == path_.remote()) attempt_->on_cookie(now, packet);
-}
-
-void Session::handle_reject(Now now, const Address& from, const RejectPacket& packet) {
-    if (from != path_.remote() || packet.attempt != attempt_id_) return;
-    if (attempt_) {
-        attempt_->on_reject(now, packet);
-        check_attempt(now);
-    } else if (responder_ && packet.receiver_session == ids_.local() &&
-               packet.mac == responder_->reject_mac(packet)) {
-        end(now, {.code = ErrorCode::authentication_failed,
-                  .origin = ErrorOrigin::peer,
-                  .authenticated = true,
-                  .reason = "unexpected-peer",
-                  .text = "the caller expected another node: its peer-node-id does not name this one"});
-    }
-}
-
-bool Session::handle_hello_again(const Address& from, Bytes datagram) {
-    if (!responder_ || from != path_.remote()) return true;
-    if (!responder_->same_hello(datagram)) return false;
-    if (challenges_sent_ < challenges_max) challenge_due_ = true;
-    return true;
-}
-
-void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
-    if (!responder_) {
-        // FINAL got lost and the caller asks again.
-        if (protection_ && !final_acked_ && from == path_.remote()) final_due_ = true;
-        return;
-    }
-    Result<AuthProofPayload> proof = responder_->read_auth_proof(datagram);
-    if (!proof.ok()) {
-        Error error = proof.error();
-        error.origin = ErrorOrigin::peer;
-        note(std::move(error));
-        return;
-    }
-    const Result<Session*> earlier = find_earlier(*proof);
-    HandshakeSecrets secrets = responder_->finish();
-    const NodeId peer = secrets.peer;
-    if (Status keys = install_keys(now, std::move(secrets), proof->limits, ids_.remote()); !keys.ok()) {
-        end(now, keys.error());
-        return;
-    }
-    responder_.reset();
-    challenge_.clear();
-    final_due_ = true;
-    if (config_.expected_peer && peer != *config_.expected_peer) {
-        refuse(now, {.code = ErrorCode::authentication_failed,
-                     .origin = ErrorOrigin::local,
-                     .authenticated = true,
-                     .reason = "unexpected-peer",
-                     .text = "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names"});
-        return;
-    }
-    if (!earlier.ok()) {
-        refuse(now, earlier.error());
-        return;
-    }
-    if (*earlier) {
-        take_over(**earlier, proof->resume_proof->session);
-    } else if (!endpoint_.has_room(now)) {
-        refuse(now, endpoint_.busy());
-        return;
-    }
-    establish(now);
-}
-
-/// FINAL says why, and nothing follows.
-void Session::refuse(Now now, Error error) {
-    refusal_ = error;
-    end(now, std::move(error));
-}
-
-Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
-                             SessionId peer_id) {
-    info_.peer_node = secrets.peer;
-    info_.name = secrets.session;
-    info_.cipher = secrets.cipher;
-    ticket_ = {secrets.session, secrets.peer, std::move(secrets.resume_secret)};
-    Result<PacketProtection> protection = PacketProtection::create(secrets, now.time);
-    if (!protection.ok()) return protection.error();
-    protection_.emplace(std::move(protection.value()));
-    peer_limits_ = peer_limits;
-    mtu_.limit(peer_limits.max_datagram);
-    recovery_.set_max_datagram(mtu_.current());
-    ids_.set_remote(peer_id);
-    streams_.start(peer_limits);
-    return success();
-}
-
-void Session::establish(Now now) {
-    attempt_.reset();
-    handshake_deadline_ = time_never;
-    last_received_ = now.time;
-    last_keep_alive_ = now.time;
-    offer_id();
-    set_state(SessionState::established);
-}
-
-void Session::check_attempt(Now now) {
-    if (!attempt_) return;
-    std::optional<Error> failure = attempt_->failure(now);
-    if (!failure) return;
-    last_word_ = attempt_->farewell();
-    end(now, std::move(*failure));
 }
 
 void Session::handle_network_report(Now now, NetworkReport report, size_t size) {

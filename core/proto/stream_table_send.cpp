@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What is sent of the streams, in which order, and what follows when it is acknowledged or lost.
+#include <algorithm>
+#include <utility>
+
+#include "core/proto/stream_table.hpp"
+
+namespace stt {
+
+namespace {
+
+/// Room that the account of the streams leaves in a packet for a stream's frame and SESSION_CLOSE with its
+/// text.
+constexpr size_t close_frame_max = frame_text_max + 64;
+
+}  // namespace
+
+uint64_t StreamTable::session_credit() const {
+    return sent_limit_ > sent_total_ ? sent_limit_ - sent_total_ : 0;
+}
+
+bool StreamTable::control_pending(Time now) const {
+    return !control_.empty() || session_window_due_ || window_frame_at_ <= now;
+}
+
+bool StreamTable::data_pending() const {
+    const uint64_t credit = session_credit();
+    return std::any_of(active_.begin(), active_.end(), [&](StreamId id) {
+        const Stream* stream = find(id);
+        return stream && stream->send.next(credit).size > 0;
+    });
+}
+
+void StreamTable::fill_stream_control(StreamId id, Stream& stream, ByteWriter& out, SentFrames& sent) {
+    if (stream.ours && !stream.announced) {
+        if (!write_frame(out, StreamOpenFrame{id, stream.priority, stream.header})) return;
+        stream.announced = true;
+        sent.add(ControlRecord{FrameType::stream_open, id});
+    }
+    if (stream.reset_due) {
+        const Error& error = stream.reset_error;
+        const std::string_view text = std::string_view(error.text).substr(0, frame_text_max);
+        if (!write_frame(out, StreamCloseFrame{id, stream.send.sent(), static_cast<uint16_t>(error.code),
+                                               error.sub_code, text}))
+            return;
+        stream.reset_due = false;
+        stream.reset_sent = true;
+        sent.add(ControlRecord{FrameType::stream_close, id});
+    } else if (!stream.reset() && stream.send.fin_due()) {
+        if (!write_frame(out, StreamFinFrame{id, stream.send.written()})) return;
+        stream.send.on_fin_sent();
+        sent.add(ControlRecord{FrameType::stream_fin, id});
+    }
+}
+
+void StreamTable::fill_windows(Time now, ByteWriter& out, SentFrames& sent) {
+    if (session_window_due_ && write_frame(out, SessionWindowFrame{receive_limit_})) {
+        receive_limit_sent_ = receive_limit_;
+        session_window_due_ = false;
+        sent.add(ControlRecord{FrameType::session_window});
+    }
+    if (window_frame_at_ > now) return;
+    window_frame_at_ = time_never;
+    for (auto& [id, stream] : streams_) {
+        ReceiveStream& receive = stream.receive;
+        if (receive.window_frame_due() <= now &&
+            write_frame(out, StreamWindowFrame{id, receive.limit(), receive.delivered()})) {
+            sent.add(ControlRecord{FrameType::stream_window, id, receive.delivered()});
+            receive.on_window_frame_sent();
+        }
+        window_frame_at_ = std::min(window_frame_at_, receive.window_frame_due());
+    }
+}
+
+void StreamTable::fill_account(ByteWriter& out) const {
+    for (const auto& [id, stream] : streams_) {
+        if (out.remaining() < close_frame_max) return;
+        const ReceiveStream& receive = stream.receive;
+        if (receive.delivered() > 0)
+            write_frame(out, StreamWindowFrame{id, receive.limit(), receive.delivered()});
+    }
+}
+
+void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
+    for (auto it = control_.begin(); it != control_.end();) {
+        Stream* stream = find(*it);
+        if (stream) fill_stream_control(*it, *stream, out, sent);
+        const bool more = stream && (stream->reset_due || (stream->ours && !stream->announced) ||
+                                     (!stream->reset() && stream->send.fin_due()));
+        it = more ? std::next(it) : control_.erase(it);
+    }
+    fill_windows(now, out, sent);
+}
+
+StreamTable::Streams::iterator StreamTable::next_to_send() {
+    const uint64_t credit = session_credit();
+    auto best = streams_.end();
+    // Highest priority first; among equals the one after the last served, in the circle of ids.
+    const auto rank = [&](StreamId id) { return id > last_served_ || last_served_ == no_stream ? 0 : 1; };
+    for (auto it = active_.begin(); it != active_.end();) {
+        const auto stream = streams_.find(*it);
+        if (stream == streams_.end()) {
+            it = active_.erase(it);
+            continue;
+        }
+        const SendStream& send = stream->second.send;
+        if (send.next(credit).size == 0) {
+            // Blocked streams stay: a window frame revives them.
+            it = send.sent() == send.written() ? active_.erase(it) : std::next(it);
+            continue;
+        }
+        if (best == streams_.end() || stream->second.priority > best->second.priority ||
+            (stream->second.priority == best->second.priority && rank(stream->first) < rank(best->first)))
+            best = stream;
+        ++it;
+    }
+    return best;
+}
+
+void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
+    // A type, a length, a stream id, an offset: less room than this is not worth another frame.
+    constexpr size_t worthwhile = 16;
+    while (out.remaining() >= worthwhile) {
+        const auto it = next_to_send();
+        if (it == streams_.end()) return;
+        const StreamId id = it->first;
+        SendStream& send = it->second.send;
+        const SendStream::Piece piece = send.next(session_credit());
+        const size_t size = write_data_header(out, id, piece.offset, static_cast<size_t>(piece.size));
+        if (size == 0) return;
+        send.copy(piece.offset, out.reserve(size));
+        send.on_sent(piece, size);
+        if (!piece.again) sent_total_ += size;
+        sent.add(StreamRange{id, piece.offset, static_cast<uint32_t>(size)});
+        last_served_ = id;
+        if (send.fin_due()) control_.insert(id);
+    }
+}
+
+void StreamTable::on_control(const ControlRecord& record, bool acked) {
+    if (record.type == FrameType::session_window) {
+        if (!acked) session_window_due_ = true;
+        return;
+    }
+    Stream* stream = find(record.stream);
+    if (!stream) return;
+    switch (record.type) {
+        case FrameType::stream_open:
+            if (acked)
+                stream->open_acked = true;
+            else if (!stream->open_acked)
+                stream->announced = false;
+            break;
+        case FrameType::stream_fin:
+            if (acked) {
+                stream->send.on_fin_acked();
+                mark_progress(record.stream, *stream);
+            } else {
+                stream->send.on_fin_lost();
+            }
+            break;
+        case FrameType::stream_close:
+            if (acked)
+                stream->reset_acked = true;
+            else if (!stream->reset_acked)
+                stream->reset_due = true;
+            break;
+        case FrameType::stream_window:
+            if (!acked) {
+                stream->receive.on_window_frame_lost();
+                window_frame_at_ = Time{};
+            } else if (stream->receive.complete() && record.value == stream->receive.delivered()) {
+                stream->final_window_acked = true;
+            }
+            break;
+        default:
+            break;
+    }
+    if (acked)
+        retire_if_done(record.stream);
+    else
+        control_.insert(record.stream);
+}
+
+void StreamTable::on_acked(const SentFrames& sent) {
+    sent.for_each_range([&](const StreamRange& range) {
+        if (Stream* stream = find(range.stream)) {
+            stream->send.on_acked(range);
+            mark_progress(range.stream, *stream);
+            if (stream->send.complete()) retire_if_done(range.stream);
+        }
+    });
+    for (const ControlRecord& record : sent.control()) on_control(record, true);
+}
+
+void StreamTable::on_lost(const SentFrames& sent) {
+    sent.for_each_range([&](const StreamRange& range) {
+        Stream* stream = find(range.stream);
+        if (!stream || stream->reset()) return;
+        stream->send.on_lost(range);
+        active_.insert(range.stream);
+    });
+    for (const ControlRecord& record : sent.control()) on_control(record, false);
+}
+
+}  // namespace stt
