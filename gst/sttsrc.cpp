@@ -134,7 +134,8 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     switch (GST_QUERY_TYPE(query)) {
         case GST_QUERY_LATENCY: {
             const GstClockTime latency = self->connection->setting(&Settings::latency) * GST_MSECOND;
-            gst_query_set_latency(query, TRUE, latency, latency);
+            // What comes before its time is kept, here and then at the sender: there is no upper limit.
+            gst_query_set_latency(query, TRUE, latency, GST_CLOCK_TIME_NONE);
             return TRUE;
         }
         case GST_QUERY_SCHEDULING:

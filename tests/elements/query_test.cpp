@@ -14,7 +14,7 @@ TEST(Query, LatencyIsTheProperty) {
     gst_query_parse_latency(query, &live, &min, &max);
     EXPECT_TRUE(live);
     EXPECT_EQ(min, static_cast<GstClockTime>(250 * GST_MSECOND));
-    EXPECT_EQ(max, static_cast<GstClockTime>(250 * GST_MSECOND));
+    EXPECT_EQ(max, GST_CLOCK_TIME_NONE) << "sinks may add their own without a queue";
     gst_query_unref(query);
     g_object_set(pair.src_element, "latency", 10u, nullptr);
     EXPECT_TRUE(pair.src_bus->wait_type(GST_MESSAGE_LATENCY));
