@@ -141,10 +141,18 @@ void Connection::start_timers() {
         call(of(strong));
         gst_object_unref(strong);
     };
+    stats_due_ = false;
     if (const uint32_t interval = setting(&Settings::stats_interval)) {
         // Not here: reading them may wait for the I/O thread, and all of the process's clock waits with it.
         stats_timer_.start(interval, [guarded] {
-            guarded([](Connection& self) { self.announcer_.run([&self] { self.post_stats(); }); });
+            guarded([](Connection& self) {
+                // Where messages are taken more slowly than that, none pile up.
+                if (self.stats_due_.exchange(true)) return;
+                self.announcer_.run([&self] {
+                    self.stats_due_ = false;
+                    self.post_stats();
+                });
+            });
         });
     }
     const std::string file = [&] {

@@ -4,6 +4,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -107,6 +108,7 @@ class Connection final : public LinkObserver {
     NodeId node_{};                           // written by open()
     LinkState told_state_{};                  // the last of on_status; I/O thread
     PeriodicCall stats_timer_, seeds_timer_;  // state changes only
+    std::atomic<bool> stats_due_{false};      // stt-stats wait to be posted
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

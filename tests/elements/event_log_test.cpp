@@ -96,7 +96,10 @@ TEST(EventLog, HoldsEveryEventAsALineOfJson) {
         if (type == "stt-session") {
             EXPECT_TRUE(json_object_has_member(object.get(), "state"));
         } else if (type == "stt-error") {
-            EXPECT_EQ(json_object_get_int_member(object.get(), "code"), 0x0201);
+            // Others may follow: the sender tries again.
+            if (types[type] == 1) {
+                EXPECT_EQ(json_object_get_int_member(object.get(), "code"), 0x0201);
+            }
             EXPECT_FALSE(json_object_get_boolean_member(object.get(), "terminal"));
         }
         EXPECT_EQ(line.find(seed), std::string::npos);
