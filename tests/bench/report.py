@@ -155,46 +155,69 @@ set style fill solid 0.85 border -1
 set grid ytics
 set key top right
 set datafile missing "-"
-set yrange [0:*]
+"""
+# Columns of results, and how they are drawn from the file DATA.
+PANELS = [
+    (
+        [("bulk-64k", "gbps"), ("bulk-1316", "gbps")],
+        """
 set title "Bulk on loopback, Gbit/s"
-plot "{bulk}" using 2:xtic(1) title "64 KiB buffers", "" using 3 title "1316-byte buffers"
+set yrange [0:*]
+plot "DATA" using 2:xtic(1) title "64 KiB buffers", "" using 3 title "1316-byte buffers"
+""",
+    ),
+    (
+        [("bulk-1316", "cpu_send"), ("bulk-1316", "cpu_receive")],
+        """
 set title "CPU seconds per GB, 1316-byte buffers"
+set yrange [0:*]
 set style histogram rowstacked
-plot "{cpu}" using 2:xtic(1) title "sender", "" using 3 title "receiver"
+plot "DATA" using 2:xtic(1) title "sender", "" using 3 title "receiver"
 set style histogram clustered
+""",
+    ),
+    (
+        [("paced", "p50"), ("paced", "p99"), ("paced", "p99.9")],
+        """
 set title "One-way latency at 20 Mbit/s, ms"
 set yrange [0.01:*]
 set logscale y
-plot "{latency}" using 2:xtic(1) title "p50", "" using 3 title "p99", "" using 4 title "p99.9"
+plot "DATA" using 2:xtic(1) title "p50", "" using 3 title "p99", "" using 4 title "p99.9"
 unset logscale y
-set yrange [0:200]
+""",
+    ),
+    (
+        [("wan", "mbps")],
+        """
 set title "200 Mbit/s, 40 ms, 1 % loss: Mbit/s delivered"
-plot "{wan}" using 2:xtic(1) notitle
-"""
+set yrange [0:200]
+plot "DATA" using 2:xtic(1) notitle
+""",
+    ),
+]
 
 
 def write_plot(results, path):
-    """An SVG; False without gnuplot."""
+    """An SVG of what was measured; False without gnuplot, or when none of it has a panel."""
     if not shutil.which("gnuplot"):
         return False
-    names = ["stt", "srt", "tcp", "udp", "ceiling"]
-    panels = {
-        "bulk": [("bulk-64k", "gbps"), ("bulk-1316", "gbps")],
-        "cpu": [("bulk-1316", "cpu_send"), ("bulk-1316", "cpu_receive")],
-        "latency": [("paced", "p50"), ("paced", "p99"), ("paced", "p99.9")],
-        "wan": [("wan", "mbps")],
-    }
+    script = PLOT.format(output=path)
     with tempfile.TemporaryDirectory() as directory:
-        files = {"output": path}
-        for panel, columns in panels.items():
+        drawn = 0
+        for columns, commands in PANELS:
             lines = []
-            for name in names:
+            for name in ["stt", "srt", "tcp", "udp", "ceiling"]:
                 values = [median(results, scenario, name, column) for scenario, column in columns]
                 if any(value is not None for value in values):
                     lines.append(" ".join([name] + ["-" if value is None else f"{value:.6g}" for value in values]))
-            files[panel] = pathlib.Path(directory, panel)
-            files[panel].write_text("\n".join(lines or ["- " + "0 " * len(columns)]) + "\n")
-        script = PLOT.format(**files)
+            if not lines:
+                continue
+            data = pathlib.Path(directory, str(drawn))
+            data.write_text("\n".join(lines) + "\n")
+            script += commands.replace("DATA", str(data))
+            drawn += 1
+        if drawn == 0:
+            return False
         done = subprocess.run(["gnuplot"], input=script, text=True, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"gnuplot: {done.stderr}")
