@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/proto/retry_policy.hpp"
+
 namespace stt {
 namespace {
 
@@ -168,7 +170,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     if (const ErrorInfo* info = find_error(error.code)) {
         set(details, "category", info->category);
         set(details, "hint", info->hint);
-        can_retry |= info->retried || info->recovery == RecoveryClass::retry;
+        can_retry |= !is_auth_failure(error) && (info->retried || info->recovery == RecoveryClass::retry);
     } else {
         set(details, "hint", hint_without_code(error.reason));
     }
@@ -264,19 +266,26 @@ GstMessage* gap_message(GstElement* element, const Gap& gap) {
     return element_message(element, structure);
 }
 
-std::vector<GstMessage*> undelivered_messages(GstElement* element, const Gap& missing, uint32_t timeout_ms) {
+std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
+                                              uint32_t timeout_ms) {
+    Gap all;
+    std::vector<GstMessage*> messages;
+    for (const Gap& gap : missing) {
+        messages.push_back(gap_message(element, gap));
+        all = {all.buffers + gap.buffers, all.bytes + gap.bytes, all.duration + gap.duration,
+               all.uncertain || gap.uncertain};
+    }
     ErrorReport report;
     report.error.code = ErrorCode::timeout;
     report.error.reason = "drain-timeout";
-    report.error.text = "the peer has not taken " + std::to_string(missing.buffers) + " buffers, " +
-                        std::to_string(missing.bytes) + " bytes, " + std::to_string(missing.duration) +
+    report.error.text = "the peer has not taken " + std::to_string(all.buffers) + " buffers, " +
+                        std::to_string(all.bytes) + " bytes, " + std::to_string(all.duration) +
                         " ns within the drain-timeout of " + std::to_string(timeout_ms) + " ms";
     GstStructure* details = error_structure(report);
-    set_gap(details, missing);
+    set_gap(details, all);
     GError* error = gerror_for(report, false);
-    const std::vector<GstMessage*> messages{
-        gap_message(element, missing), element_message(element, gst_structure_copy(details)),
-        gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details)};
+    messages.push_back(element_message(element, gst_structure_copy(details)));
+    messages.push_back(gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details));
     g_error_free(error);
     return messages;
 }

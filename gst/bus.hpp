@@ -33,9 +33,10 @@ GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Er
 /// `stt-stream`, event gap.
 GstMessage* gap_message(GstElement* element, const Gap& gap);
 
-/// EOS came before the peer had everything: `stt-stream` with event gap, and a WARNING that says how much is
-/// missing, with details. In order of posting; owned by the caller.
-std::vector<GstMessage*> undelivered_messages(GstElement* element, const Gap& missing, uint32_t timeout_ms);
+/// EOS came before the peer had everything: `stt-stream` with event gap for each of `missing`, and a WARNING
+/// that says how much that is, with details. In order of posting; owned by the caller.
+std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
+                                              uint32_t timeout_ms);
 
 /// PROGRESS of a caller's first connect, or of a listener's bind.
 GstMessage* progress_message(GstElement* element, GstProgressType type, const std::string& text);

@@ -229,6 +229,7 @@ void Connection::fail(Error error) {
     ErrorReport report;
     report.error = std::move(error);
     announce_error(report);
+    if (const std::shared_ptr<Link> open_link = link()) open_link->fail(report.error);
     wait_error();
 }
 

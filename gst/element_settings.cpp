@@ -72,7 +72,7 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
     settings.refused_secret.reset();
     settings.passphrase = {};
     if (text.empty()) return;
-    if (text.size() < passphrase_min)
+    if (!long_enough(text))
         settings.refused_secret = refusal("the passphrase must have at least 14 characters");
     else
         settings.passphrase =

@@ -128,13 +128,18 @@ Result<Decoded> decode_given_up(ByteReader in) {
     return Decoded(gap);
 }
 
+/// Backwards, GStreamer counts from the end.
+bool has_end(const GstSegment& segment) {
+    return segment.stop != GST_CLOCK_TIME_NONE && segment.stop >= segment.offset;
+}
+
 bool sane(double rate) { return std::isfinite(rate) && rate != 0; }
 
 Result<Decoded> decode_segment(ByteReader in) {
     DecodedSegment decoded;
     GstSegment& segment = decoded.segment;
     const uint64_t format = read_number(in);
-    if (format > GST_FORMAT_PERCENT) return malformed("segment");
+    if (format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT) return malformed("segment");
     gst_segment_init(&segment, static_cast<GstFormat>(format));
     segment.flags = static_cast<GstSegmentFlags>(in.u32());
     segment.rate = read_double(in);
@@ -144,7 +149,8 @@ Result<Decoded> decode_segment(ByteReader in) {
         *field = read_number(in);
     const bool ok = in.ok() && in.empty() && sane(segment.rate) && sane(segment.applied_rate) &&
                     segment.start != GST_CLOCK_TIME_NONE && segment.base != GST_CLOCK_TIME_NONE &&
-                    segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start;
+                    segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start &&
+                    (segment.rate > 0 || has_end(segment));
     if (!ok) return malformed("segment");
     return Decoded(decoded);
 }

@@ -192,21 +192,20 @@ GstFlowReturn send_buffer(SttSink* self, GstBuffer* buffer) {
     return push_data(self, std::move(*message), GST_BUFFER_DURATION(buffer));
 }
 
-/// Nobody hears it; a caller that comes back is to know.
-void skip(SttSink* self, GstBuffer* buffer) {
-    self->state_sent = false;
+/// Nobody hears it; a caller that comes back is to know. False: somebody has just come.
+bool skip(SttSink* self, GstBuffer* buffer) {
     const std::shared_ptr<Link> link = self->connection->link();
     const GstClockTime duration = GST_BUFFER_DURATION(buffer);
-    if (link)
-        link->outbox().skip(gst_buffer_get_size(buffer), GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0);
+    if (link &&
+        !link->outbox().skip(gst_buffer_get_size(buffer), GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0))
+        return false;
+    self->state_sent = false;
+    return true;
 }
 
 GstFlowReturn render(GstBaseSink* sink, GstBuffer* buffer) {
     SttSink* self = self_of(sink);
-    if (unheard(self)) {
-        skip(self, buffer);
-        return GST_FLOW_OK;
-    }
+    if (unheard(self) && skip(self, buffer)) return GST_FLOW_OK;
     const GstFlowReturn flow = prepare(self);
     return flow == GST_FLOW_OK ? send_buffer(self, buffer) : flow;
 }
@@ -214,21 +213,23 @@ GstFlowReturn render(GstBaseSink* sink, GstBuffer* buffer) {
 GstFlowReturn render_list(GstBaseSink* sink, GstBufferList* list) {
     SttSink* self = self_of(sink);
     const unsigned count = gst_buffer_list_length(list);
-    if (unheard(self)) {
-        for (unsigned i = 0; i < count; i++) skip(self, gst_buffer_list_get(list, i));
-        return GST_FLOW_OK;
-    }
+    unsigned i = 0;
+    while (i < count && unheard(self) && skip(self, gst_buffer_list_get(list, i))) i++;
+    if (i == count) return GST_FLOW_OK;
     GstFlowReturn flow = prepare(self);
-    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; i++)
-        flow = send_buffer(self, gst_buffer_list_get(list, i));
+    for (; i < count && flow == GST_FLOW_OK; i++) flow = send_buffer(self, gst_buffer_list_get(list, i));
     return flow;
 }
 
 /// What the peer's pipeline has not got; told once.
-Gap undelivered(Link& link) {
+std::vector<Gap> undelivered(Link& link) {
     const SendQueue::GivenUp lost = link.outbox().give_up_all();
-    return {lost.acknowledged.buffers + lost.rest.buffers, lost.acknowledged.bytes + lost.rest.bytes,
-            lost.acknowledged.duration_ns + lost.rest.duration_ns};
+    std::vector<Gap> gaps;
+    for (const bool uncertain : {true, false}) {
+        const SendQueue::Account& part = uncertain ? lost.uncertain : lost.certain;
+        if (part.buffers > 0) gaps.push_back({part.buffers, part.bytes, part.duration_ns, uncertain});
+    }
+    return gaps;
 }
 
 /// Waits until the peer's pipeline has everything.
@@ -236,8 +237,7 @@ GstFlowReturn drain(SttSink* self) {
     const std::shared_ptr<Link> link = self->connection->link();
     if (!link) return GST_FLOW_FLUSHING;
     if (unheard(self)) {
-        const Gap missing = undelivered(*link);
-        if (missing.buffers > 0) self->connection->announce_gap(missing);
+        for (const Gap& missing : undelivered(*link)) self->connection->announce_gap(missing);
         return GST_FLOW_OK;
     }
     const GstFlowReturn flow = send_state(self);
@@ -256,7 +256,7 @@ GstFlowReturn drain(SttSink* self) {
                 self->connection->announcer().wait_posted();
                 return GST_FLOW_OK;
             case QueueStatus::timeout: {
-                const Gap missing = undelivered(*link);
+                const std::vector<Gap> missing = undelivered(*link);
                 Announcer& announcer = self->connection->announcer();
                 announcer.post(undelivered_messages(GST_ELEMENT(self), missing, timeout_ms));
                 announcer.wait_posted();

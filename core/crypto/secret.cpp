@@ -53,11 +53,13 @@ std::optional<SecretBytes> seed_from_hex(std::string_view hex) {
     return seed;
 }
 
+bool long_enough(std::string_view passphrase) {
+    const auto begins = [](char byte) { return (static_cast<uint8_t>(byte) & 0xc0) != 0x80; };
+    return std::count_if(passphrase.begin(), passphrase.end(), begins) >= passphrase_min;
+}
+
 std::optional<SecretBytes> seed_from_passphrase(std::string_view passphrase) {
-    const auto continues = [](char byte) { return (static_cast<uint8_t>(byte) & 0xc0) == 0x80; };
-    const auto characters = passphrase.size() - static_cast<size_t>(std::count_if(
-                                                    passphrase.begin(), passphrase.end(), continues));
-    if (characters < passphrase_min) return std::nullopt;
+    if (!long_enough(passphrase)) return std::nullopt;
     // 3 passes over 256 MiB: crypto_pwhash_*_MODERATE of libsodium 1.0.18, written out because both ends must
     // agree whatever their library's constants are.
     constexpr unsigned long long passes = 3;

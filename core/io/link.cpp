@@ -77,7 +77,11 @@ bool Link::send_upstream(OutMessage message) {
 
 void Link::set_seeds(std::vector<SecretBytes> seeds) {
     auto shared = std::make_shared<std::vector<SecretBytes>>(std::move(seeds));
-    impl_->node->loop().post([impl = impl_.get(), shared] { impl->node->set_seeds(std::move(*shared)); });
+    impl_->node->loop().post([impl = impl_.get(), shared] { impl->use_seeds(std::move(*shared)); });
+}
+
+void Link::fail(Error error) {
+    impl_->node->loop().post([impl = impl_.get(), error = std::move(error)] { impl->end(error, false); });
 }
 
 LinkStats Link::stats() const {
@@ -146,8 +150,14 @@ void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
     }).detach();
 }
 
-void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
+void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
+    if (config.caller && !seeds.empty())
+        peer_known_as = peer_key(config.host, config.port, seeds.front().bytes());
     node->set_seeds(std::move(seeds));
+}
+
+void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
+    use_seeds(std::move(seeds));
     if (!config.caller) return;
     const Now now = clock_now();
     retry.start(now.time);
@@ -282,7 +292,7 @@ void Link::Impl::summarise_all() {
     }
 }
 
-void Link::Impl::give_up(Error error) {
+void Link::Impl::end(Error error, bool tell) {
     if (closed || given_up) return;
     drop_question();
     if (closed || std::exchange(given_up, true)) return;
@@ -303,7 +313,7 @@ void Link::Impl::give_up(Error error) {
         tell_undelivered();
         // The observer first: a streaming thread that sees the queue fail may rely on the error having been
         // told.
-        observer.on_error(told);
+        if (tell) observer.on_error(told);
         outbox.fail();
         inbox.fail();
     }

@@ -125,6 +125,9 @@ class Link {
     bool send_upstream(OutMessage message);
     LinkStats stats() const;
     /// Replaces the accepted seeds (rotation); any thread.
+    /// The element has failed and told so itself: the session ends with `error`, and the link with it. Any
+    /// thread, does not block.
+    void fail(Error error);
     void set_seeds(std::vector<SecretBytes> seeds);
 
   private:

@@ -49,7 +49,9 @@ void Link::Impl::begin_attempt(Now now) {
 void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
     session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
-    session_config.peer_proven = sessions > 0;
+    session_config.peer_proven = peer_proven();
+    if (session) session_config.urgent_until = away_since + silence_fast_for;
+    attempt_at = now.time;
     attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
     if (!session) info = find(attempt)->info();
 }
@@ -70,7 +72,7 @@ void Link::Impl::attempt_failed(Now now, Error error) {
         if (closed) return;
     }
     if (!waits_for_path(error)) retry.failed(now.time);
-    const bool retried = config.auto_reconnect && may_retry(error, sessions > 0);
+    const bool retried = config.auto_reconnect && may_retry(error, peer_proven());
     decide(now, std::move(error), retried);
 }
 
@@ -79,6 +81,7 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
+    attempt_at = now.time;
     attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
 }
 

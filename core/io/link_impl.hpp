@@ -4,6 +4,7 @@
 
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
+#include "core/io/proven_peers.hpp"
 #include "core/io/resolver.hpp"
 #include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
@@ -19,6 +20,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     // link.cpp: life and death.
 
     void start(SecretBytes passphrase, std::vector<SecretBytes> seeds);
+    void use_seeds(std::vector<SecretBytes> seeds);
     void have_seeds(std::vector<SecretBytes> seeds);
     void close_from_any_thread();
     void close();
@@ -50,7 +52,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// `stranger`: whom it is about; empty: the peer.
     ErrorReport report_about(Error error, const std::string& stranger) const;
     /// Tells of the error that ends the link, once, and ends what it ends.
-    void give_up(Error error);
+    void give_up(Error error) { end(std::move(error), true); }
+    void end(Error error, bool tell);
     void summarise(ErrorDigest::Summary summary);
     /// Tells what report() still counts.
     void summarise_all();
@@ -72,6 +75,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void begin_attempt(Now now);
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
+    bool peer_proven() const { return sessions > 0 || is_proven_peer(peer_known_as); }
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
@@ -85,8 +89,13 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_closed(Now now, SessionHandle handle, const Error& error);
     /// The session may be gone on with.
     void on_path_lost(Now now, const Error& error);
-    /// Whether `error` leaves the session waiting for its path.
+    /// Whether `error` leaves the session waiting for its path: nothing was heard, or only what anybody on
+    /// the way may say.
     bool waits_for_path(const Error& error) const;
+    /// How long it waits before it calls again after `error`.
+    Duration call_again_after(Now now, const Error& error) const;
+    /// The stream has ended, without a word to the observer.
+    std::optional<StreamId> leave_stream();
     /// … but was not.
     void on_abandoned();
     /// The session that carried the stream is over. `proven`: it had stood for a while.
@@ -155,6 +164,9 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool established = false;     // it stands
     Time proven_at = time_never;  // when the session will have stood long enough to be a success
     SessionHandle attempt = 0;    // the caller's handshake under way, beside a session that stands or not
+    Time attempt_at{};            // when it began
+    Time away_since{};            // when the session was lost
+    PeerKey peer_known_as{};      // to proven_peers.hpp; of a caller
     Time next_beside{};
     SessionInfo info;  // of the current session, or the last one
     uint64_t sessions = 0, resumptions = 0;

@@ -69,9 +69,13 @@ void Link::Impl::set_session(SessionHandle next) {
 }
 
 void Link::Impl::on_established(Now now, SessionHandle handle) {
-    if (given_up) return;
     Session* const fresh = find(handle);
     if (!fresh) return;
+    if (given_up) {
+        fresh->close(now, false, CloseReason::error,
+                     stream_error(ErrorCode::too_many_sessions, "ended", "the stream here has ended"));
+        return;
+    }
     if (handle == attempt) {
         attempt = 0;
         retry_at = time_never;
@@ -88,7 +92,13 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
             stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller"));
         return;
     }
-    if (Session* earlier = current()) {
+    Session* const earlier = current();
+    if (earlier && established && earlier->last_received() > attempt_at) {
+        // It knows the session after all: who said otherwise, and has answered now, is somebody else.
+        fresh->close(now, false, CloseReason::graceful, {});
+        return;
+    }
+    if (earlier) {
         // The peer has proved itself, and does not know the session any more: it falls.
         const bool stood = established;
         earlier->close(now, false, CloseReason::error, {});
@@ -104,6 +114,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     established = true;
     proven_at = now.time + config.retry_initial_delay;
     sessions++;
+    if (config.caller) add_proven_peer(peer_known_as);
     info = fresh->info();
     readable = finished = complete = false;
     upstream = {};
@@ -151,11 +162,14 @@ void Link::Impl::open_stream() {
     };
     tell(outbox.give_up_undelivered(), true);
     // To somebody else, what came before is not missing.
-    const SendQueue::Account skipped = outbox.take_skipped();
-    if (std::exchange(stream_peer, info.peer_node) == info.peer_node) tell(skipped, false);
+    const SendQueue::GivenUp skipped = outbox.take_skipped();
+    if (std::exchange(stream_peer, info.peer_node) == info.peer_node) {
+        tell(skipped.uncertain, true);
+        tell(skipped.certain, false);
+    }
     if (closed) return;
     outbox.restart(std::move(first));
-    observer.on_stream_ready(*id, streams++ > 0 || skipped.buffers > 0);
+    observer.on_stream_ready(*id, streams++ > 0 || skipped.certain.buffers > 0);
 }
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
@@ -193,7 +207,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
 }
 
 void Link::Impl::on_stream_closed(const Error& error) {
-    observer.on_stream_closed(*std::exchange(stream, std::nullopt), error);
+    observer.on_stream_closed(*leave_stream(), error);
     if (!closed) stream_failed(error);
 }
 
@@ -243,6 +257,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
+    away_since = now.time;
     if (config.caller) retry.start(now.time);
     if (attempt)
         report(error, Duration::zero());
@@ -252,7 +267,27 @@ void Link::Impl::on_path_lost(Now now, const Error& error) {
 }
 
 bool Link::Impl::waits_for_path(const Error& error) const {
-    return session && !established && (is_path_lost(error) || error.code == ErrorCode::connection_timeout);
+    if (!session || established) return false;
+    switch (error.code) {
+        case ErrorCode::connection_timeout:
+        case ErrorCode::connection_refused:
+        case ErrorCode::network_unreachable:
+        case ErrorCode::udp_send_failed:
+            return !error.authenticated;
+        default:
+            return is_path_lost(error);
+    }
+}
+
+Duration Link::Impl::call_again_after(Now now, const Error& error) const {
+    if (error.code == ErrorCode::connection_timeout || is_path_lost(error)) return Duration::zero();
+    // An answer that comes at once must not make a storm of calls.
+    return now.time - away_since < silence_fast_for ? silence_probe_fast : silence_probe_slow;
+}
+
+std::optional<StreamId> Link::Impl::leave_stream() {
+    outbox.end_stream();
+    return std::exchange(stream, std::nullopt);
 }
 
 void Link::Impl::on_abandoned() {
@@ -264,8 +299,8 @@ void Link::Impl::on_abandoned() {
 void Link::Impl::tell_undelivered() {
     if (!is_sender() || closed) return;
     const SendQueue::GivenUp lost = outbox.give_up_all();
-    if (lost.acknowledged.buffers > 0) observer.on_gap(lost.acknowledged, true);
-    if (lost.rest.buffers > 0 && !closed) observer.on_gap(lost.rest, false);
+    if (lost.uncertain.buffers > 0) observer.on_gap(lost.uncertain, true);
+    if (lost.certain.buffers > 0 && !closed) observer.on_gap(lost.certain, false);
 }
 
 void Link::Impl::end_stream(const Error& why) {
@@ -274,11 +309,11 @@ void Link::Impl::end_stream(const Error& why) {
     set_session(0);
     upstream_open = false;
     stream_expected_by = time_never;
-    if (const auto ended = std::exchange(stream, std::nullopt)) observer.on_stream_closed(*ended, why);
+    if (const auto ended = leave_stream()) observer.on_stream_closed(*ended, why);
 }
 
 void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
-    const auto ended = std::exchange(stream, std::nullopt);
+    const auto ended = leave_stream();
     if (given_up || error.code == ErrorCode::none) return;
     if (finished || complete) {
         // Everything had been said before.

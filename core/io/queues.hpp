@@ -58,9 +58,10 @@ class SendQueue {
         uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
     };
     Account undelivered() const;
-    /// A buffer that was not pushed, as there was nobody to send it to. What the last one who was there has
-    /// not acknowledged goes the same way: whoever comes next wants what is new.
-    void skip(uint64_t payload_size, uint64_t duration_ns);
+    /// A buffer that is not pushed, as there is nobody to send it to. What the last one who was there has
+    /// not acknowledged goes the same way: whoever comes next wants what is new. False: there is a stream
+    /// after all, and nothing was done.
+    bool skip(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
 
@@ -87,14 +88,17 @@ class SendQueue {
     /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not
     /// have got there, and returns how much that was.
     Account give_up_undelivered();
-    /// The stream is over: everything that has not been delivered is given up. To be told once.
+    /// What nobody will try to send again.
     struct GivenUp {
-        Account acknowledged;  ///< the peer has it, and may or may not have passed it on
-        Account rest;
+        Account uncertain;  ///< the I/O thread had taken it: the peer may have it, and may have passed it on
+        Account certain;
     };
+    /// The stream is over: everything that has not been delivered is given up. To be told once.
     GivenUp give_up_all();
     /// What was skipped since the last call.
-    Account take_skipped();
+    GivenUp take_skipped();
+    /// There is no stream until restart().
+    void end_stream();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
     /// `notices`, which no flush discards. After give_up_undelivered().
     void restart(std::vector<OutMessage> notices);
@@ -131,7 +135,9 @@ class SendQueue {
     uint64_t unacked_ = 0;                   // bytes of the entries from acked_ on
     bool finished_ = false;                  // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
-    Account undelivered_, delivered_, skipped_;
+    bool streaming_ = false;  // since restart(), until end_stream()
+    Account undelivered_, delivered_;
+    GivenUp skipped_;
 };
 
 /// Messages that arrived, cut from the stream's bytes on the streaming thread.

@@ -116,20 +116,23 @@ SendQueue::Account SendQueue::delivered() const {
     return delivered_;
 }
 
-void SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
+bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
     std::vector<Entry> dropped;  // without the lock
     const std::lock_guard lock(mutex_);
+    if (streaming_) return false;
     for (; entries_.size() > acked_; entries_.pop_back()) {
         Entry& entry = entries_.back();
         unacked_ -= entry.message.size();
         if (entry.is_data) {
             subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
-            add(skipped_, entry.message.payload.size(), entry.duration_ns);
+            add(entries_.size() <= taken_ ? skipped_.uncertain : skipped_.certain,
+                entry.message.payload.size(), entry.duration_ns);
         }
         dropped.push_back(std::move(entry));
     }
     taken_ = acked_;
-    add(skipped_, payload_size, duration_ns);
+    add(skipped_.certain, payload_size, duration_ns);
+    return true;
 }
 
 uint64_t SendQueue::queued_bytes() const {
@@ -179,7 +182,9 @@ void SendQueue::clear() {
     end_offset_ = unacked_ = 0;
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
-    undelivered_ = delivered_ = skipped_ = {};
+    streaming_ = false;
+    undelivered_ = delivered_ = {};
+    skipped_ = {};
     notify();
 }
 
@@ -237,19 +242,25 @@ SendQueue::GivenUp SendQueue::give_up_all() {
     for (size_t i = 0; i < entries_.size(); i++) {
         Entry& entry = entries_[i];
         if (!std::exchange(entry.is_data, false)) continue;
-        add(i < acked_ ? lost.acknowledged : lost.rest, entry.message.payload.size(), entry.duration_ns);
+        add(i < taken_ ? lost.uncertain : lost.certain, entry.message.payload.size(), entry.duration_ns);
     }
     undelivered_ = {};
     return lost;
 }
 
-SendQueue::Account SendQueue::take_skipped() {
+SendQueue::GivenUp SendQueue::take_skipped() {
     const std::lock_guard lock(mutex_);
     return std::exchange(skipped_, {});
 }
 
+void SendQueue::end_stream() {
+    const std::lock_guard lock(mutex_);
+    streaming_ = false;
+}
+
 void SendQueue::restart(std::vector<OutMessage> notices) {
     const std::lock_guard lock(mutex_);
+    streaming_ = true;
     if (finish_delivered_) states_.clear();
     for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
         unacked_ += state->second.size();

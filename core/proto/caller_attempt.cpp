@@ -78,8 +78,9 @@ Bytes CallerAttempt::due(Now now) {
     if (now.time < next_send_ || verdict_at_ <= now.time) return {};
     if (!sent_) first_sent_ = now.time;
     sent_ = true;
-    next_send_ = now.time + interval_;
-    interval_ = std::min(2 * interval_, Duration(retransmit_max));
+    const bool urgent = now.time < config_.urgent_until;
+    next_send_ = now.time + (urgent ? silence_probe_fast : interval_);
+    if (!urgent) interval_ = std::min(2 * interval_, Duration(retransmit_max));
     return datagram_;
 }
 

@@ -24,7 +24,7 @@ constexpr Duration pause_max = 10s;
 
 bool may_retry(const Error& error, bool proved_before) {
     if (proved_before && !error.authenticated && error.origin != ErrorOrigin::local) return true;
-    if (error.code == ErrorCode::session_closed && error.reason == "auth_failure") return false;
+    if (is_auth_failure(error)) return false;
     const ErrorInfo* row = find_error(error.code);
     return row && row->retried;
 }

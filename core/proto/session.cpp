@@ -12,9 +12,6 @@ namespace {
 /// No peer's announced timeout makes us send keep-alives more often.
 constexpr Duration keep_alive_min = 50ms;
 
-/// Probes while nothing is heard: often for a minute, then at leisure.
-constexpr Duration silence_probe_fast = 100ms, silence_probe_slow = 1s, silence_fast_for = 60s;
-
 /// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
 constexpr Duration unknown_note_interval = 1s;
 
@@ -112,7 +109,8 @@ void Session::end(Now now, Error error) {
 /// The peer broke the protocol: tell it and leave.
 void Session::fail_protocol(Now now, Error error) {
     error.terminal = true;
-    close(now, false, CloseReason::error, std::move(error));
+    const bool forged = error.code == ErrorCode::encryption_error;
+    close(now, false, forged ? CloseReason::auth_failure : CloseReason::error, std::move(error));
 }
 
 void Session::close(Now now, bool drain, CloseReason reason, Error error) {

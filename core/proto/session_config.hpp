@@ -35,10 +35,15 @@ struct SessionConfig {
     std::optional<NodeId> expected_peer;
     /// The peer has proved before that it has the seed: an answer that does not open is then no wrong seed.
     bool peer_proven = false;
+    /// Until then a HELLO that goes unanswered is repeated as often as a silent session is probed.
+    Time urgent_until{};
     std::vector<uint8_t> token;  ///< at most token_max
 };
 
 inline constexpr uint64_t window_initial = 512 << 10;
+
+/// Probes while nothing is heard: often for a minute, then at leisure.
+inline constexpr Duration silence_probe_fast = 100ms, silence_probe_slow = 1s, silence_fast_for = 60s;
 
 /// How long a peer whose place is claimed has to show itself: a few probe timeouts of a slow path.
 inline constexpr Duration doubt_patience = 2s;

@@ -134,6 +134,9 @@ void Session::check_attempt(Now now) {
     std::optional<Error> failure = attempt_->failure(now);
     if (!failure) return;
     last_word_ = attempt_->farewell();
+    // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of
+    // an end.
+    if (attempt_->resumes()) protection_.reset();
     end(now, std::move(*failure));
 }
 

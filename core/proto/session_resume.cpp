@@ -68,6 +68,8 @@ void Session::check_resumable(Now now) {
     if (!resumable()) return;
     if (now.time >= linger_until_) {
         protection_.reset();
+        // A peer to whom the session still stands is to learn that it must be gone on with.
+        for (const SessionId id : ids_.all_local()) endpoint_.remove_id(id);
         close_due_ = false;
         next_close_ = time_never;
         linger_until_ = time_never;

@@ -67,6 +67,7 @@ TEST(Errors, SettingsAtFaultAreNamed) {
         {"stt://h:1", nullptr, nullptr, "seed-file"},
         {"stt://h:1", "seed", "12", "64 hexadecimal digits"},
         {"stt://h:1", "passphrase", "short", "14 characters"},
+        {"stt://h:1", "passphrase", "äöüäöüäöüä", "14 characters"},
         {"stt://user@h:1", "seed", seed, "user information"},
         {"stt://h:1?framing=none", "seed", seed, "framing"},
         {"stt://h:1?drain-timeout=-5", "seed", seed, "drain-timeout"},

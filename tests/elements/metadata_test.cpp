@@ -155,6 +155,16 @@ TEST(Metadata, InsaneSegmentsAreRefused) {
     segment = good;
     segment.format = static_cast<GstFormat>(GST_FORMAT_PERCENT + 1);
     EXPECT_FALSE(decode(across(encode_segment(segment, 0))).ok());
+    segment = good;
+    segment.format = GST_FORMAT_UNDEFINED;
+    EXPECT_FALSE(decode(across(encode_segment(segment, 0))).ok());
+    segment = good;
+    segment.rate = -1;
+    EXPECT_FALSE(decode(across(encode_segment(segment, 0))).ok()) << "backwards from nowhere";
+    segment.stop = 99;
+    EXPECT_TRUE(decode(across(encode_segment(segment, 0))).ok());
+    segment.offset = 100;
+    EXPECT_FALSE(decode(across(encode_segment(segment, 0))).ok());
 }
 
 TEST(Metadata, CapsTravel) {

@@ -4,6 +4,8 @@
 #include <csignal>
 #include <thread>
 
+#include "core/wire/handshake_packet.hpp"
+#include "core/wire/packet.hpp"
 #include "tests/elements/child.hpp"
 #include "tests/elements/error_log.hpp"
 #include "tests/lib/line.hpp"
@@ -143,6 +145,9 @@ TEST(Resume, TheEndIsReportedWhenThePathDoesNotReturn) {
     ASSERT_TRUE(gap);
     EXPECT_GE(number_of(gap.get(), "buffers"), 3u);
     EXPECT_LE(number_of(gap.get(), "buffers"), 4u) << "that the first was passed on may not have been told";
+    gboolean uncertain = FALSE;
+    gst_structure_get_boolean(gap.get(), "uncertain", &uncertain);
+    EXPECT_TRUE(uncertain) << "they were under way";
     EXPECT_NE(sink->errors->wait(0x0601).find("drain-timeout"), std::string::npos);
 }
 
@@ -253,6 +258,26 @@ TEST(Resume, AReceiverThatIsRestartedTwiceAtOnceIsWaitedFor) {
     EXPECT_NE(third.wait_line("session connected"), "");
 }
 
+TEST(Resume, WhatNetworksSayOfALostPathIsNoRetry) {
+    auto first = std::make_unique<Child>(
+        "sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink sync=false");
+    const uint16_t port = first->listening_port();
+    ASSERT_NE(port, 0);
+    auto sink = calling_sink(port, [](GstElement* element) {
+        soon_lost(element);
+        g_object_set(element, "max-retries", 2, nullptr);
+    });
+    sink->start();
+    ASSERT_TRUE(sink->errors->wait_state("connected"));
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    first.reset();
+    // Refused again and again, as a machine that starts answers.
+    for (size_t i = 0; i < 4; i++) ASSERT_NE(sink->errors->wait(0x0102, i), "");
+    ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
+    Child second(receiver(port));
+    EXPECT_NE(second.wait_line("session connected"), "");
+}
+
 TEST(Resume, ASeatIsNotHeldForTheDeadWhereThereIsButOne) {
     auto src = listening_src([](GstElement* element) { g_object_set(element, "max-sessions", 1u, nullptr); });
     const std::string sender =
@@ -309,6 +334,43 @@ TEST(Resume, ASenderThatWasKilledMakesRoomForItsSuccessor) {
         anew = GST_BUFFER_IS_DISCONT(buffer.get());
     }
     EXPECT_TRUE(anew);
+}
+
+TEST(Resume, AnotherMemberCannotTakeALiveStreamOver) {
+    auto src = listening_src();
+    Child thief("sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink");
+    const uint16_t port = thief.listening_port();
+    ASSERT_NE(port, 0);
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port());
+    sink->start();
+    unsigned number = 0;
+    const auto push_and_pull = [&] {
+        if (push(sink, number) != GST_FLOW_OK) return false;
+        const BufferPtr buffer = pull(src);
+        return buffer && GST_BUFFER_OFFSET(buffer.get()) == number++;
+    };
+    ASSERT_TRUE(push_and_pull());
+    // He says in the receiver's name that it does not know the session, and answers the call that follows.
+    line.divert_handshakes(port);
+    std::atomic<bool> forged = false;
+    std::atomic<SessionId> session = 0;
+    line.set_weather([&](bool from_caller, std::vector<uint8_t>& datagram) {
+        const auto header = read_session_header(datagram);
+        if (from_caller && header) session = header->session;
+        if (from_caller || !header || !session || forged.exchange(true)) return true;
+        SessionUnknownPacket packet;
+        packet.session = session;
+        datagram = encode(packet);
+        return true;
+    });
+    std::atomic<bool> met = false;
+    std::thread waiting([&] { met = !thief.wait_line("session connected").empty(); });
+    while (!met) ASSERT_TRUE(push_and_pull());
+    waiting.join();
+    for (int i = 0; i < 20; i++) ASSERT_TRUE(push_and_pull());
+    EXPECT_EQ(src->errors->count(0x0201), 0u);
+    EXPECT_EQ(sink->errors->count(0x0204), 1u) << "the hint, and nothing came of it";
 }
 
 TEST(Resume, AFrozenReceiverComesBack) {

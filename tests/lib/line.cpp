@@ -3,6 +3,8 @@
 
 #include <poll.h>
 
+#include "core/wire/handshake_packet.hpp"
+
 namespace stt::test {
 
 using namespace std::chrono_literals;
@@ -31,7 +33,10 @@ void Line::run() {
         if (items[0].revents)
             if (auto there = front_.receive(0ms); there && !there->datagram.empty()) {
                 caller_ = there->from_port;
-                if (passes(true, there->datagram)) back_.send(listener_, there->datagram);
+                const auto type = packet_type(there->datagram);
+                const bool handshake = type == PacketType::hello || type == PacketType::auth_proof;
+                const uint16_t to = handshake && handshakes_to_ ? handshakes_to_.load() : listener_;
+                if (passes(true, there->datagram)) back_.send(to, there->datagram);
             }
         if (items[1].revents)
             if (auto back = back_.receive(0ms); back && !back->datagram.empty() && caller_)

@@ -23,6 +23,9 @@ class Line {
     /// Where the caller finds it.
     uint16_t port() const { return front_.port(); }
     void set_weather(Weather weather);
+    /// From now on whatever belongs to handshakes goes to 127.0.0.1:`port`, as an attacker on the way might
+    /// do.
+    void divert_handshakes(uint16_t port) { handshakes_to_ = port; }
     void cut() {
         set_weather([](bool, auto&) { return false; });
     }
@@ -31,6 +34,7 @@ class Line {
     void run();
 
     const uint16_t listener_;
+    std::atomic<uint16_t> handshakes_to_{0};  // 0: to the listener
     LoopbackSocket front_, back_;
     uint16_t caller_ = 0;  // its port, once it has sent something
     std::mutex mutex_;

@@ -354,6 +354,67 @@ TEST(Link, StatsCountWhatWasSent) {
     EXPECT_EQ(stats.session.congestion_window, 0u);
 }
 
+TEST(Link, AnElementThatFailedEndsTheSessionAndTakesNoOther) {
+    Pair pair;
+    pair.open(true);
+    ASSERT_TRUE(pair.receiver.seen.wait([&] { return !pair.receiver.seen.headers.empty(); }));
+    Error error;
+    error.code = ErrorCode::timeout;
+    error.reason = "receive-timeout";
+    pair.receiver.link->fail(error);
+    Recorder& seen = pair.sender.seen;
+    ASSERT_TRUE(seen.wait([&] { return seen.find(ErrorCode::session_closed); }));
+    EXPECT_EQ(seen.find(ErrorCode::session_closed)->error.reason, "error");
+    EXPECT_TRUE(seen.wait([&] { return seen.find(ErrorCode::too_many_sessions); }));
+    EXPECT_TRUE(pair.receiver.seen.errors.empty()) << "the element has told it";
+}
+
+TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
+    uint16_t port = 0;
+    {
+        Pair pair;
+        pair.open(true);
+        ASSERT_TRUE(pair.sender.seen.wait_state(LinkState::connected));
+        port = pair.receiver.link->local_port();
+    }
+    UdpConfig config;
+    config.local_address = "127.0.0.1";
+    config.local_port = port;
+    auto forger = UdpSocket::open(config);
+    ASSERT_TRUE(forger.ok());
+    std::atomic<bool> over = false;
+    std::thread forging([&] {
+        while (!over) {
+            forger->receive([&](const Address& from, MutableBytes datagram, const auto&) {
+                const auto hello = read_hello_header(datagram);
+                if (!hello) return;
+                RejectPacket packet;
+                packet.attempt = hello->attempt;
+                packet.receiver_session = hello->caller_session;
+                packet.code = static_cast<uint16_t>(ErrorCode::authentication_failed);
+                const std::vector<uint8_t> reject = encode(packet);
+                (void)forger->send(from, reject, reject.size());
+            });
+            std::this_thread::yield();
+        }
+    });
+    {
+        End again;
+        ASSERT_TRUE(again.open(caller_config(StreamRole::sender, port)));
+        EXPECT_TRUE(again.seen.wait([&] { return !again.seen.errors.empty(); }));
+        EXPECT_TRUE(again.seen.errors.front().retrying);
+        EXPECT_EQ(again.seen.terminal_errors(), 0u);
+        End other;
+        LinkConfig mistaken = caller_config(StreamRole::sender, port);
+        mistaken.seeds = seed_of(99);
+        ASSERT_TRUE(other.open(std::move(mistaken)));
+        EXPECT_TRUE(other.seen.wait([&] { return !other.seen.errors.empty(); }));
+        EXPECT_TRUE(other.seen.errors.front().error.terminal) << "with that seed it has proved nothing";
+    }
+    over = true;
+    forging.join();
+}
+
 TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
     uint16_t unused;
     {

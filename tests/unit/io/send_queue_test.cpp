@@ -167,6 +167,37 @@ TEST_F(SendQueueTest, AFlushLeavesWhatIsToBeSaidOfTheStreamBefore) {
     EXPECT_EQ(queue.queued_bytes(), 0u);
 }
 
+TEST_F(SendQueueTest, WhatWasTakenMayHaveArrived) {
+    push(4);
+    bool end = false;
+    queue.take(taken, 250, end);
+    queue.progress(100, 0, false);
+    const SendQueue::GivenUp lost = queue.give_up_all();
+    EXPECT_EQ(lost.uncertain.buffers, 3u) << "one acknowledged, two under way";
+    EXPECT_EQ(lost.certain.buffers, 1u);
+    EXPECT_EQ(queue.give_up_all().certain.buffers, 0u) << "told once";
+}
+
+TEST_F(SendQueueTest, SkipsOnlyWhereThereIsNoStream) {
+    queue.restart({});
+    push(3);
+    bool end = false;
+    queue.take(taken, 100, end);
+    EXPECT_FALSE(queue.skip(97, 10));
+    EXPECT_EQ(queue.queued_bytes(), 300u);
+    queue.end_stream();
+    EXPECT_TRUE(queue.skip(97, 10));
+    EXPECT_EQ(queue.queued_bytes(), 0u);
+    const SendQueue::GivenUp skipped = queue.take_skipped();
+    EXPECT_EQ(skipped.uncertain.buffers, 1u);
+    EXPECT_EQ(skipped.certain.buffers, 3u);
+    queue.restart({});
+    push(1);
+    EXPECT_EQ(take(), 1u);
+    queue.progress(100, 100, false);
+    EXPECT_EQ(queue.queued_bytes(), 0u) << "offsets fit the new stream";
+}
+
 TEST_F(SendQueueTest, ANewStreamBeginsWithTheStateWhereItTakesUp) {
     const auto state = [](uint8_t value) { return OutMessage::copy_of(value, {}); };
     const auto push_state = [&](uint8_t value, uint64_t key) {

@@ -40,5 +40,56 @@ TEST_F(SessionResume, AnEndThatWasNotToldBeforeTheReturnIsNone) {
     EXPECT_TRUE(listener.all<event::Abandoned>().empty());
 }
 
+TEST_F(SessionResume, ASessionThatOnlyWaitsToBeGoneOnWithSaysSo) {
+    EndpointConfig config;
+    config.session.resume_within = 60s;
+    config.session.keepalive_timeout = 2s;  // less patient than the caller
+    start_listener(std::move(config));
+    SessionConfig calling;
+    calling.resume_within = 60s;
+    const SessionHandle session = call(calling);
+    ASSERT_TRUE(establish());
+    weather = [](const JoinedNode&, Datagram&) { return false; };
+    ASSERT_TRUE(run(10s, [&] { return listener.closed(); }));
+    run(2s);  // past the time in which a closed session answers
+    ASSERT_EQ(caller.endpoint->find(session)->state(), SessionState::established);
+    weather = [](const JoinedNode&, Datagram&) { return true; };
+    EXPECT_TRUE(run(2s, [&] {
+        const auto noted = caller.all<event::ErrorNoted>();
+        return !noted.empty() && noted.back().error.code == ErrorCode::session_not_found;
+    }));
+    const SessionHandle fresh = caller.endpoint->connect(now, listener.address, calling, session);
+    ASSERT_TRUE(run(5s, [&] { return caller.endpoint->find(fresh)->state() == SessionState::established; }));
+    EXPECT_EQ(caller.endpoint->find(fresh)->resumed(), session);
+}
+
+TEST_F(SessionResume, AnAttemptThatTimedOutDoesNotEndWhatTheOtherSideTookOver) {
+    EndpointConfig config;
+    config.session.resume_within = 60s;
+    start_listener(std::move(config));
+    SessionConfig calling;
+    calling.resume_within = 60s;
+    calling.keepalive_timeout = 2s;
+    calling.handshake_timeout = 1s;
+    const SessionHandle lost = call(calling);
+    ASSERT_TRUE(establish());
+    weather = [](const JoinedNode&, Datagram&) { return false; };
+    ASSERT_TRUE(run(10s, [&] { return caller.closed(); }));
+    // FINAL does not get through, until just after the attempt has ended.
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        return &from == &caller || packet_type(datagram) == PacketType::challenge;
+    };
+    const SessionHandle first = caller.endpoint->connect(now, listener.address, calling, lost);
+    ASSERT_TRUE(run(5s, [&] { return caller.endpoint->find(first)->state() == SessionState::closed; }));
+    Session& there = listener.session();
+    ASSERT_NE(there.resumed(), 0u);
+    weather = [](const JoinedNode&, Datagram&) { return true; };
+    run(500ms);
+    EXPECT_EQ(there.state(), SessionState::established);
+    const SessionHandle second = caller.endpoint->connect(now, listener.address, calling, lost);
+    ASSERT_TRUE(run(5s, [&] { return caller.endpoint->find(second)->state() == SessionState::established; }));
+    EXPECT_EQ(caller.endpoint->find(second)->resumed(), lost);
+}
+
 }  // namespace
 }  // namespace stt
