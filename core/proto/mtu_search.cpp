@@ -2,6 +2,7 @@
 #include "core/proto/mtu_search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stt {
 
@@ -66,8 +67,9 @@ void MtuSearch::on_probe_lost(Time now, uint64_t number) {
     next_step(now);
 }
 
-void MtuSearch::on_too_big(Time now, uint64_t size) {
-    if (fixed_ || size <= datagram_min) return;
+bool MtuSearch::on_too_big(Time now, uint64_t size) {
+    if (size <= datagram_min) return false;
+    if (fixed_) return size <= current_ && !std::exchange(fixed_refused_, true);
     if (outstanding_number_ && outstanding_size_ >= size) {
         outstanding_number_.reset();
         failures_ = 0;
@@ -75,16 +77,25 @@ void MtuSearch::on_too_big(Time now, uint64_t size) {
     if (size <= current_) current_ = low_ = datagram_min;
     high_ = std::min(high_, size - 1);
     next_step(now);
+    return false;
 }
 
 bool MtuSearch::on_black_hole(Time now) {
     if (fixed_ || current_ == datagram_min) return false;
-    reset(now);
+    start_search(now);
     return true;
 }
 
-void MtuSearch::reset(Time now) {
-    if (fixed_) return;
+void MtuSearch::reset(Time now, std::optional<uint64_t> fixed) {
+    if (!fixed_) {
+        start_search(now);
+        return;
+    }
+    fixed_ = current_ = low_ = high_ = std::min(fixed.value_or(*fixed_), ceiling_);
+    fixed_refused_ = false;
+}
+
+void MtuSearch::start_search(Time now) {
     current_ = low_ = datagram_min;
     high_ = ceiling_;
     failures_ = 0;

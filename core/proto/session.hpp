@@ -157,6 +157,8 @@ class Session {
     void handle_final(Now now, const FinalFrame& frame);
     void handle_when_closed(Now now, Bytes payload);
     void settle(Now now);
+    /// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
+    static std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer);
     void check_black_hole(Now now);
     void restore_path(Now now);
     void check_keepalive(Now now);

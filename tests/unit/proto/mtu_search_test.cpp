@@ -99,10 +99,31 @@ TEST(MtuSearch, KeepsAFixedSize) {
     EXPECT_FALSE(mtu.probe_due(start));
     EXPECT_EQ(mtu.next_timeout(), time_never);
     EXPECT_FALSE(mtu.on_black_hole(start));
-    mtu.reset(start);
     mtu.on_too_big(start, 1300);
     EXPECT_EQ(mtu.current(), 1300u);
     EXPECT_FALSE(mtu.probe_due(start + 1h));
+}
+
+TEST(MtuSearch, TellsOnceOnAPathThatAFixedSizeDoesNotFit) {
+    MtuSearch mtu(1300, datagram_max);
+    EXPECT_FALSE(mtu.on_too_big(start, 1301)) << "of another session to the same peer";
+    EXPECT_FALSE(mtu.on_too_big(start, datagram_min));
+    EXPECT_TRUE(mtu.on_too_big(start, 1300));
+    EXPECT_FALSE(mtu.on_too_big(start, 1300));
+    mtu.reset(start, 1280);
+    EXPECT_EQ(mtu.current(), 1280u);
+    EXPECT_FALSE(mtu.probe_due(start));
+    EXPECT_TRUE(mtu.on_too_big(start, 1280)) << "another path, and other news";
+    MtuSearch discovering({}, datagram_max);
+    EXPECT_FALSE(discovering.on_too_big(start, 1300));
+}
+
+TEST(MtuSearch, AFixedSizeIsNoMoreThanThePeerTakes) {
+    MtuSearch mtu(9000, datagram_max);
+    mtu.limit(1400);
+    EXPECT_EQ(mtu.current(), 1400u);
+    mtu.reset(start, 9000);
+    EXPECT_EQ(mtu.current(), 1400u);
 }
 
 }  // namespace
