@@ -31,18 +31,19 @@ void MtuSearch::limit(uint64_t most) {
     if (fixed_) fixed_ = std::min(*fixed_, most);
 }
 
-std::optional<uint64_t> MtuSearch::candidate() const {
+std::optional<uint64_t> MtuSearch::candidate(uint64_t room) const {
     if (low_ >= high_) return std::nullopt;
-    if (high_ == ceiling_) return ceiling_;
+    if (high_ == ceiling_ && ceiling_ <= room) return ceiling_;
     for (const uint64_t size : likely_sizes)
-        if (size > low_ && size <= high_) return size;
-    if (high_ - low_ < precision) return std::nullopt;
-    return low_ + (high_ - low_ + 1) / 2;
+        if (size > low_ && size <= std::min(high_, room)) return size;
+    if (high_ == ceiling_ || high_ - low_ < precision) return std::nullopt;
+    const uint64_t middle = low_ + (high_ - low_ + 1) / 2;
+    return middle <= room ? std::optional(middle) : std::nullopt;
 }
 
-std::optional<uint64_t> MtuSearch::probe_due(Time now) const {
+std::optional<uint64_t> MtuSearch::probe_due(Time now, uint64_t room) const {
     if (outstanding_number_ || now < next_probe_) return std::nullopt;
-    return candidate();
+    return candidate(room);
 }
 
 void MtuSearch::on_probe_sent(Time, uint64_t number, uint64_t size) {
@@ -103,13 +104,13 @@ void MtuSearch::start_search(Time now) {
     next_probe_ = now;
 }
 
-Time MtuSearch::next_timeout() const {
-    return outstanding_number_ || !candidate() ? time_never : next_probe_;
+Time MtuSearch::next_timeout(uint64_t room) const {
+    return outstanding_number_ || !candidate(room) ? time_never : next_probe_;
 }
 
 void MtuSearch::next_step(Time now) {
     next_probe_ = now;
-    if (candidate()) return;
+    if (candidate(ceiling_)) return;
     // Done for now; later the path may carry more.
     high_ = ceiling_;
     next_probe_ = now + raise_interval;

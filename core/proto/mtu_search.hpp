@@ -21,8 +21,9 @@ class MtuSearch {
 
     /// Largest size known to get through.
     uint64_t current() const { return current_; }
-    /// The size to probe now, if a probe is due; the caller sends it and says so with on_probe_sent.
-    std::optional<uint64_t> probe_due(Time now) const;
+    /// The size to probe now, if a probe is due; the caller sends it and says so with on_probe_sent. At most
+    /// `room`: a probe that outweighs the congestion window would hold everything else up until it is lost.
+    std::optional<uint64_t> probe_due(Time now, uint64_t room) const;
     void on_probe_sent(Time now, uint64_t number, uint64_t size);
     /// Acknowledged or lost packets that were probes.
     void on_probe_acked(Time now, uint64_t number);
@@ -35,12 +36,13 @@ class MtuSearch {
     bool on_black_hole(Time now);
     /// Another path: start over; with another fixed size, if it is fixed.
     void reset(Time now, std::optional<uint64_t> fixed);
-    Time next_timeout() const;
+    Time next_timeout(uint64_t room) const;
 
   private:
     void start_search(Time now);
-    /// The next size worth a probe; none when the search is over.
-    std::optional<uint64_t> candidate() const;
+    /// The next size up to `room` that is worth a probe; none when the search is over, or waits for more
+    /// room.
+    std::optional<uint64_t> candidate(uint64_t room) const;
     /// After a verdict on a size.
     void next_step(Time now);
 

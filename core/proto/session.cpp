@@ -249,7 +249,8 @@ Time Session::next_timeout(Time now) {
     next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);
-    if (state_ == SessionState::established) next = std::min(next, std::max(next_send, mtu_.next_timeout()));
+    if (state_ == SessionState::established)
+        next = std::min(next, std::max(next_send, mtu_.next_timeout(mtu_probe_room())));
     if (streams_.pending(now)) next = std::min(next, next_send);
     return next;
 }

@@ -134,7 +134,9 @@ class Session {
     void check_attempt(Now now);
 
     Bytes handshake_datagram_due(Now now);
+    bool small_probes(Time now) const;
     std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
+    uint64_t mtu_probe_room() const;
     std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
     /// Where the frames of a packet go.
     static MutableBytes body_of(MutableBytes packet);
