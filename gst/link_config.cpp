@@ -8,9 +8,6 @@
 namespace stt {
 namespace {
 
-/// Bytes of IP and UDP headers in front of a datagram's payload.
-constexpr uint64_t ipv4_overhead = 20 + 8, ipv6_overhead = 40 + 8;
-
 Error bad_setting(std::string text) {
     Error error;
     error.terminal = true;
@@ -52,11 +49,9 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     session.pacing_ceiling = static_cast<double>(settings.pacing_rate) / 8;
     session.congestion = static_cast<CongestionAlgorithm>(settings.congestion_control);
     if (settings.mtu > 0) {
-        const std::string& address = config.caller ? config.host : config.local_address;
-        const uint64_t overhead = address.find(':') == std::string::npos ? ipv4_overhead : ipv6_overhead;
-        if (settings.mtu < datagram_min + overhead)
-            return bad_setting("mtu must be 0 or at least " + std::to_string(datagram_min + overhead));
-        session.mtu = settings.mtu - overhead;
+        if (settings.mtu < mtu_min)
+            return bad_setting("mtu must be 0 or at least " + std::to_string(mtu_min));
+        session.mtu = settings.mtu;
     }
     if (!settings.peer_node_id.empty()) {
         session.expected_peer = node_id_from_hex(settings.peer_node_id);

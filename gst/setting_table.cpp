@@ -166,7 +166,7 @@ const std::array rows = {
         "max-window", "Largest window",
         "Bytes that may be under way to this node per stream; windows grow to it with bandwidth and delay",
         &Settings::max_window, both, true, 64 << 10, int64_t{1} << 40},
-    SettingRow{"mtu", "MTU", "Largest IP packet in bytes, from 1280; 0: discover what the path takes",
+    SettingRow{"mtu", "MTU", "Largest IP packet in bytes, from 1248; 0: discover what the path takes",
                &Settings::mtu, both, true, 0, 65535},
     SettingRow{"pacing-rate", "Pacing rate", "Ceiling for sending in bits per second; 0: none",
                &Settings::pacing_rate, both, true, 0, INT64_MAX},

@@ -10,6 +10,9 @@
 
 namespace stt {
 
+/// IP and UDP headers, without options or extensions.
+inline constexpr size_t ipv4_headers_size = 20 + 8, ipv6_headers_size = 40 + 8;
+
 /// An IP address and port. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
 struct Address {
     std::array<uint8_t, 16> ip{};
@@ -18,6 +21,8 @@ struct Address {
 
     auto operator<=>(const Address&) const = default;
     bool is_v4() const;
+    /// Bytes of IP and UDP headers in front of a datagram's payload to or from here.
+    size_t headers_size() const;
     /// `192.0.2.1:7600` or `[2001:db8::1]:7600`.
     std::string to_string() const;
     /// IPv4 `a.b.c.d` in network order, as in `{192, 0, 2, 1}`.

@@ -98,11 +98,12 @@ constexpr std::array table{
         "A new attempt brings a new nonce and a new time; what is behind it may have been noise.",
         "The handshake failed; the sub-code says at which step.",
         "If it stays, check that both ends have the same seed, and that their clocks agree to two minutes."},
-    ErrorInfo{
-        ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
-        "Interfaces and buffers of the system recover.",
-        "The operating system did not take a datagram for sending.",
-        "Check the network interface and local firewall rules; raise socket-send-buffer if it is full."},
+    ErrorInfo{ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
+              "Interfaces and buffers of the system recover.",
+              "The operating system did not take a datagram for sending.",
+              "Check the network interface and local firewall rules; raise socket-send-buffer if it is full; "
+              "lower mtu, "
+              "or set it to 0, if the reason is mtu."},
     ErrorInfo{
         ErrorCode::websocket_closed, "WEBSOCKET_CLOSED", "transport", retry, true,
         "Proxies and servers end connections for reasons of their own.",

@@ -360,7 +360,8 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             if (!report) continue;
             size_t size = 0;
             if (*report == NetworkReport::too_big) {
-                const size_t headers = error.ee_origin == SO_EE_ORIGIN_ICMP ? 20 + 8 : 40 + 8;
+                const size_t headers =
+                    error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
                 if (error.ee_info < datagram_min + headers) continue;  // no path of ours is that narrow
                 size = error.ee_info - headers + 1;
             }

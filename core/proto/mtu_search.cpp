@@ -2,6 +2,7 @@
 #include "core/proto/mtu_search.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stt {
 
@@ -30,18 +31,19 @@ void MtuSearch::limit(uint64_t most) {
     if (fixed_) fixed_ = std::min(*fixed_, most);
 }
 
-std::optional<uint64_t> MtuSearch::candidate() const {
+std::optional<uint64_t> MtuSearch::candidate(uint64_t room) const {
     if (low_ >= high_) return std::nullopt;
-    if (high_ == ceiling_) return ceiling_;
+    if (high_ == ceiling_ && ceiling_ <= room) return ceiling_;
     for (const uint64_t size : likely_sizes)
-        if (size > low_ && size <= high_) return size;
-    if (high_ - low_ < precision) return std::nullopt;
-    return low_ + (high_ - low_ + 1) / 2;
+        if (size > low_ && size <= std::min(high_, room)) return size;
+    if (high_ == ceiling_ || high_ - low_ < precision) return std::nullopt;
+    const uint64_t middle = low_ + (high_ - low_ + 1) / 2;
+    return middle <= room ? std::optional(middle) : std::nullopt;
 }
 
-std::optional<uint64_t> MtuSearch::probe_due(Time now) const {
+std::optional<uint64_t> MtuSearch::probe_due(Time now, uint64_t room) const {
     if (outstanding_number_ || now < next_probe_) return std::nullopt;
-    return candidate();
+    return candidate(room);
 }
 
 void MtuSearch::on_probe_sent(Time, uint64_t number, uint64_t size) {
@@ -66,8 +68,9 @@ void MtuSearch::on_probe_lost(Time now, uint64_t number) {
     next_step(now);
 }
 
-void MtuSearch::on_too_big(Time now, uint64_t size) {
-    if (fixed_ || size <= datagram_min) return;
+bool MtuSearch::on_too_big(Time now, uint64_t size) {
+    if (size <= datagram_min) return false;
+    if (fixed_) return size <= current_ && !std::exchange(fixed_refused_, true);
     if (outstanding_number_ && outstanding_size_ >= size) {
         outstanding_number_.reset();
         failures_ = 0;
@@ -75,16 +78,25 @@ void MtuSearch::on_too_big(Time now, uint64_t size) {
     if (size <= current_) current_ = low_ = datagram_min;
     high_ = std::min(high_, size - 1);
     next_step(now);
+    return false;
 }
 
 bool MtuSearch::on_black_hole(Time now) {
     if (fixed_ || current_ == datagram_min) return false;
-    reset(now);
+    start_search(now);
     return true;
 }
 
-void MtuSearch::reset(Time now) {
-    if (fixed_) return;
+void MtuSearch::reset(Time now, std::optional<uint64_t> fixed) {
+    if (!fixed_) {
+        start_search(now);
+        return;
+    }
+    fixed_ = current_ = low_ = high_ = std::min(fixed.value_or(*fixed_), ceiling_);
+    fixed_refused_ = false;
+}
+
+void MtuSearch::start_search(Time now) {
     current_ = low_ = datagram_min;
     high_ = ceiling_;
     failures_ = 0;
@@ -92,13 +104,13 @@ void MtuSearch::reset(Time now) {
     next_probe_ = now;
 }
 
-Time MtuSearch::next_timeout() const {
-    return outstanding_number_ || !candidate() ? time_never : next_probe_;
+Time MtuSearch::next_timeout(uint64_t room) const {
+    return outstanding_number_ || !candidate(room) ? time_never : next_probe_;
 }
 
 void MtuSearch::next_step(Time now) {
     next_probe_ = now;
-    if (candidate()) return;
+    if (candidate(ceiling_)) return;
     // Done for now; later the path may carry more.
     high_ = ceiling_;
     next_probe_ = now + raise_interval;

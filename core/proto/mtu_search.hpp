@@ -21,28 +21,33 @@ class MtuSearch {
 
     /// Largest size known to get through.
     uint64_t current() const { return current_; }
-    /// The size to probe now, if a probe is due; the caller sends it and says so with on_probe_sent.
-    std::optional<uint64_t> probe_due(Time now) const;
+    /// The size to probe now, if a probe is due; the caller sends it and says so with on_probe_sent. At most
+    /// `room`: a probe that outweighs the congestion window would hold everything else up until it is lost.
+    std::optional<uint64_t> probe_due(Time now, uint64_t room) const;
     void on_probe_sent(Time now, uint64_t number, uint64_t size);
     /// Acknowledged or lost packets that were probes.
     void on_probe_acked(Time now, uint64_t number);
     void on_probe_lost(Time now, uint64_t number);
-    /// The network stack refused a datagram of `size` bytes as too long (EMSGSIZE).
-    void on_too_big(Time now, uint64_t size);
+    /// The network stack refused a datagram of `size` bytes as too long (EMSGSIZE). True: the fixed size does
+    /// not fit, which is not known yet of this path.
+    bool on_too_big(Time now, uint64_t size);
     /// Black-hole detection (RFC 8899, section 4.3): probe timeouts in a row while larger than the base size;
     /// true: the size fell back to the base and the search starts over.
     bool on_black_hole(Time now);
-    /// Another path: start over.
-    void reset(Time now);
-    Time next_timeout() const;
+    /// Another path: start over; with another fixed size, if it is fixed.
+    void reset(Time now, std::optional<uint64_t> fixed);
+    Time next_timeout(uint64_t room) const;
 
   private:
-    /// The next size worth a probe; none when the search is over.
-    std::optional<uint64_t> candidate() const;
+    void start_search(Time now);
+    /// The next size up to `room` that is worth a probe; none when the search is over, or waits for more
+    /// room.
+    std::optional<uint64_t> candidate(uint64_t room) const;
     /// After a verdict on a size.
     void next_step(Time now);
 
     std::optional<uint64_t> fixed_;
+    bool fixed_refused_ = false;
     uint64_t ceiling_;
     uint64_t current_;
     uint64_t low_, high_;    // low_ works; above high_ nothing is tried

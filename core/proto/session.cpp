@@ -37,8 +37,9 @@ Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig 
       ids_(place.local_id),
       config_(std::move(config)),
       random_(place.random),
-      recovery_(make_congestion_controller(config_.congestion, config_.mtu.value_or(datagram_min))),
-      mtu_(config_.mtu, datagram_max),
+      recovery_(make_congestion_controller(config_.congestion,
+                                           fixed_datagram(config_, place.peer).value_or(datagram_min))),
+      mtu_(fixed_datagram(config_, place.peer), datagram_max),
       streams_(caller, config_.max_window, config_.max_streams),
       path_(place.peer),
       last_received_(now.time) {
@@ -163,7 +164,13 @@ SessionStats Session::stats() const {
 
 void Session::handle_network_report(Now now, NetworkReport report, size_t size) {
     if (report == NetworkReport::too_big) {
-        mtu_.on_too_big(now.time, size);
+        if (mtu_.on_too_big(now.time, size) && state_ != SessionState::closed)
+            note({.code = ErrorCode::udp_send_failed,
+                  .origin = ErrorOrigin::local,
+                  .reason = "mtu",
+                  .text = "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " +
+                          std::to_string(size + path_.remote().headers_size()) +
+                          " bytes do not fit on the way to " + path_.remote().to_string()});
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
@@ -240,7 +247,8 @@ Time Session::next_timeout(Time now) {
     next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);
-    if (state_ == SessionState::established) next = std::min(next, std::max(next_send, mtu_.next_timeout()));
+    if (state_ == SessionState::established)
+        next = std::min(next, std::max(next_send, mtu_.next_timeout(mtu_probe_room())));
     if (streams_.pending(now)) next = std::min(next, next_send);
     return next;
 }
@@ -302,6 +310,11 @@ void Session::check_keepalive(Now now) {
     // through.
     if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
     probes_due_ = std::max(probes_due_, 1u);
+}
+
+std::optional<uint64_t> Session::fixed_datagram(const SessionConfig& config, const Address& peer) {
+    if (!config.mtu) return std::nullopt;
+    return *config.mtu - peer.headers_size();
 }
 
 /// Large packets that vanish round after round, while small ones get through or nothing does, point to a

@@ -134,7 +134,9 @@ class Session {
     void check_attempt(Now now);
 
     Bytes handshake_datagram_due(Now now);
+    bool small_probes(Time now) const;
     std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
+    uint64_t mtu_probe_room() const;
     std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
     /// Where the frames of a packet go.
     static MutableBytes body_of(MutableBytes packet);
@@ -157,6 +159,8 @@ class Session {
     void handle_final(Now now, const FinalFrame& frame);
     void handle_when_closed(Now now, Bytes payload);
     void settle(Now now);
+    /// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
+    static std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer);
     void check_black_hole(Now now);
     void restore_path(Now now);
     void check_keepalive(Now now);

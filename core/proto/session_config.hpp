@@ -15,6 +15,9 @@
 
 namespace stt {
 
+/// Leaves datagram_min in either family.
+inline constexpr uint64_t mtu_min = datagram_min + ipv6_headers_size;
+
 struct SessionConfig {
     Duration handshake_timeout = 10s;
     Duration keepalive_interval = 10s;
@@ -27,7 +30,8 @@ struct SessionConfig {
     /// window_initial and grow to this with bandwidth × delay.
     uint64_t max_window = 32 << 20;
     uint64_t max_streams = 256;
-    /// Datagram (UDP payload) bytes; none: discover.
+    /// The link's MTU: bytes of an IP packet, at least mtu_min. How long a datagram may be follows from the
+    /// family of the peer's address, which can change. None: discover.
     std::optional<uint64_t> mtu;
     double pacing_ceiling = 0;  ///< bytes per second; 0: none
     CongestionAlgorithm congestion = CongestionAlgorithm::bbr;

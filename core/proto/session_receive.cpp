@@ -279,7 +279,7 @@ void Session::move_to(Now now, const Address& address) {
     info_.peer = address;
     ids_.change_remote();
     batches_ = {};  // what this path does to them is not known
-    mtu_.reset(now.time);
+    mtu_.reset(now.time, fixed_datagram(config_, address));
     outcome_.clear();
     recovery_.on_path_restored(now.time, true, outcome_);
     recovery_.set_max_datagram(mtu_.current());

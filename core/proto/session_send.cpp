@@ -70,7 +70,7 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
 
     // A probe is to get through where no batch does.
     if (probes_due_ > 0 || !batches_.allowed(now.time)) segments_max = 1;
-    const size_t datagram = static_cast<size_t>(mtu_.current());
+    const size_t datagram = probes_due_ > 0 && small_probes(now.time) ? datagram_min : mtu_.current();
     const uint64_t first = recovery_.next_number();
     size_t total = 0, segment = 0;
     for (size_t count = 0; count < segments_max; count++) {
@@ -87,6 +87,10 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
     if (total == 0) return std::nullopt;
     return Endpoint::Transmit{path_.remote(), total, segment};
 }
+
+/// The path may carry less than it did: what fits every path shows whether it is there. The first probe is as
+/// large as any, so that a lost tail is mended at once where the size is not the trouble.
+bool Session::small_probes(Time now) const { return recovery_.probe_count() >= 2 || silent(now); }
 
 std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, MutableBytes out) {
     // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000,
@@ -112,9 +116,15 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
     return std::nullopt;
 }
 
+/// Two packets of data go beside the probe, and tell by their arrival when it is lost.
+uint64_t Session::mtu_probe_room() const {
+    const uint64_t window = congestion_window();
+    return window - std::min(window, 2 * mtu_.current());
+}
+
 std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {
     if (state_ != SessionState::established || !recovery_.may_send(now.time)) return std::nullopt;
-    const auto size = mtu_.probe_due(now.time);
+    const auto size = mtu_.probe_due(now.time, mtu_probe_room());
     if (!size || *size > out.size()) return std::nullopt;
     const auto length = static_cast<size_t>(*size);
     Packet packet(body_of(out.first(length)));

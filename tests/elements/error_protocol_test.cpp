@@ -83,7 +83,7 @@ TEST(ErrorProtocol, ANoisyLineIsTold) {
     });
     // Small packets: some hundreds make a rate.
     auto sink =
-        calling_sink(line.port(), [](GstElement* element) { g_object_set(element, "mtu", 1228u, nullptr); });
+        calling_sink(line.port(), [](GstElement* element) { g_object_set(element, "mtu", 1248u, nullptr); });
     sink->start();
     constexpr int buffers = 100;
     for (int i = 0; i < buffers; i++) EXPECT_EQ(sink->push(10'000), GST_FLOW_OK);

@@ -39,6 +39,34 @@ TEST(ErrorTransport, ASystemThatDoesNotSendAnyMoreEndsNothingByItself) {
     });
 }
 
+TEST(ErrorTransport, AnMtuThatDoesNotFitIsTold) {
+    STT_IN_NAMESPACE("ip link set lo mtu 1400", [] {
+        auto src = listening_src();
+        auto sink = calling_sink(src->port(),
+                                 [](GstElement* element) { g_object_set(element, "mtu", 1500u, nullptr); });
+        sink->start();
+        sink->push(10'000);
+        EXPECT_EQ(sink->errors->wait(0x0501),
+                  "0x0501/0 UDP_SEND_FAILED transport mtu MESSAGE origin=local can-retry");
+    });
+}
+
+TEST(ErrorTransport, AnMtuFitsWhateverThePeersFamily) {
+    // Of a listener on all addresses nothing tells the family but the caller's address.
+    STT_IN_NAMESPACE("ip link set lo mtu 1500 && ip -6 address show dev lo | grep ::1", [] {
+        for (const char* host : {"127.0.0.1", "[::1]"}) {
+            Playing sink("sttsink", "stt://:0",
+                         [](GstElement* element) { g_object_set(element, "mtu", 1500u, nullptr); });
+            Playing src("sttsrc", "stt://" + std::string(host) + ":" + std::to_string(sink.port()));
+            ASSERT_TRUE(sink.errors->wait_state("connected"));
+            sink.start();
+            sink.push(100'000);
+            EXPECT_TRUE(BufferPtr(gst_harness_pull(src.harness))) << host;
+            EXPECT_EQ(sink.errors->count(0x0501), 0u) << host << sink.errors->lines();
+        }
+    });
+}
+
 TEST(ErrorApplication, ASendTimeoutIsTold) {
     const LoopbackSocket silent;
     auto sink = calling_sink(silent.port(), [](GstElement* element) {

@@ -104,7 +104,7 @@ TEST(Errors, TwoSourcesOfASeedAreOneTooMany) {
 
 TEST(Errors, ASmallMtuIsRefused) {
     const Told error = start_error("sttsink", [](GstElement* element) {
-        g_object_set(element, "uri", "stt://127.0.0.1:5", "seed", seed, "mtu", 1000u, nullptr);
+        g_object_set(element, "uri", "stt://127.0.0.1:5", "seed", seed, "mtu", 1247u, nullptr);
     });
     EXPECT_NE(error.text.find("mtu"), std::string::npos) << error.text;
 }

@@ -9,15 +9,16 @@ namespace stt {
 namespace {
 
 constexpr Time start{Duration(1s)};
+constexpr uint64_t unlimited = 1 << 20;
 
 /// Probes a path that carries `path` bytes until the search rests; returns the sizes tried.
 std::vector<uint64_t> search(MtuSearch& mtu, Time now, uint64_t path) {
     std::vector<uint64_t> tried;
-    while (const auto size = mtu.probe_due(now)) {
+    while (const auto size = mtu.probe_due(now, unlimited)) {
         const uint64_t number = tried.size();
         tried.push_back(*size);
         mtu.on_probe_sent(now, number, *size);
-        EXPECT_FALSE(mtu.probe_due(now)) << "one probe at a time";
+        EXPECT_FALSE(mtu.probe_due(now, unlimited)) << "one probe at a time";
         *size <= path ? mtu.on_probe_acked(now, number) : mtu.on_probe_lost(now, number);
         if (tried.size() > 1000) break;
     }
@@ -29,7 +30,7 @@ TEST(MtuSearch, FindsTheCeilingAtOnce) {
     EXPECT_EQ(mtu.current(), datagram_min);
     EXPECT_EQ(search(mtu, start, 65507), (std::vector<uint64_t>{datagram_max}));
     EXPECT_EQ(mtu.current(), datagram_max);
-    EXPECT_EQ(mtu.next_timeout(), time_never);
+    EXPECT_EQ(mtu.next_timeout(unlimited), time_never);
 }
 
 TEST(MtuSearch, TriesLikelySizesAfterThreeLosses) {
@@ -50,11 +51,27 @@ TEST(MtuSearch, ConvergesOnAnyPath) {
     }
 }
 
+TEST(MtuSearch, ProbesNoMoreThanThereIsRoomFor) {
+    MtuSearch mtu({}, datagram_max);
+    EXPECT_FALSE(mtu.probe_due(start, 1399));
+    EXPECT_EQ(mtu.next_timeout(1399), time_never);
+    EXPECT_EQ(mtu.probe_due(start, 1460), 1452u);
+    EXPECT_NE(mtu.next_timeout(1460), time_never);
+    mtu.on_probe_sent(start, 1, 1452);
+    mtu.on_probe_acked(start, 1);
+    EXPECT_EQ(mtu.probe_due(start, 8000), 1472u);
+    mtu.on_probe_sent(start, 2, 1472);
+    mtu.on_probe_acked(start, 2);
+    EXPECT_FALSE(mtu.probe_due(start, 8000)) << "the ceiling is worth waiting for";
+    EXPECT_EQ(search(mtu, start, 8900).front(), datagram_max);
+    EXPECT_GT(mtu.current(), 8884u);
+}
+
 TEST(MtuSearch, SearchesAgainAfterTenMinutes) {
     MtuSearch mtu({}, datagram_max);
     search(mtu, start, 1472);
-    EXPECT_EQ(mtu.next_timeout(), start + 600s);
-    EXPECT_FALSE(mtu.probe_due(start + 599s));
+    EXPECT_EQ(mtu.next_timeout(unlimited), start + 600s);
+    EXPECT_FALSE(mtu.probe_due(start + 599s, unlimited));
     search(mtu, start + 600s, 5000);
     EXPECT_GT(mtu.current(), 4984u);
     EXPECT_LE(mtu.current(), 5000u);
@@ -62,13 +79,13 @@ TEST(MtuSearch, SearchesAgainAfterTenMinutes) {
 
 TEST(MtuSearch, BelievesTheStackThatASizeIsTooBig) {
     MtuSearch mtu({}, datagram_max);
-    mtu.on_probe_sent(start, 1, *mtu.probe_due(start));
+    mtu.on_probe_sent(start, 1, *mtu.probe_due(start, unlimited));
     mtu.on_too_big(start, datagram_max);
-    EXPECT_EQ(mtu.probe_due(start), 1472u);
+    EXPECT_EQ(mtu.probe_due(start, unlimited), 1472u);
     search(mtu, start, 1472);
     mtu.on_too_big(start, 1472);  // the interface's MTU shrank
     EXPECT_EQ(mtu.current(), datagram_min);
-    EXPECT_EQ(mtu.probe_due(start), 1452u);
+    EXPECT_EQ(mtu.probe_due(start, unlimited), 1452u);
 }
 
 TEST(MtuSearch, StartsOverAfterABlackHole) {
@@ -96,13 +113,34 @@ TEST(MtuSearch, IgnoresStrangeNumbers) {
 TEST(MtuSearch, KeepsAFixedSize) {
     MtuSearch mtu(1300, datagram_max);
     EXPECT_EQ(mtu.current(), 1300u);
-    EXPECT_FALSE(mtu.probe_due(start));
-    EXPECT_EQ(mtu.next_timeout(), time_never);
+    EXPECT_FALSE(mtu.probe_due(start, unlimited));
+    EXPECT_EQ(mtu.next_timeout(unlimited), time_never);
     EXPECT_FALSE(mtu.on_black_hole(start));
-    mtu.reset(start);
     mtu.on_too_big(start, 1300);
     EXPECT_EQ(mtu.current(), 1300u);
-    EXPECT_FALSE(mtu.probe_due(start + 1h));
+    EXPECT_FALSE(mtu.probe_due(start + 1h, unlimited));
+}
+
+TEST(MtuSearch, TellsOnceOnAPathThatAFixedSizeDoesNotFit) {
+    MtuSearch mtu(1300, datagram_max);
+    EXPECT_FALSE(mtu.on_too_big(start, 1301)) << "of another session to the same peer";
+    EXPECT_FALSE(mtu.on_too_big(start, datagram_min));
+    EXPECT_TRUE(mtu.on_too_big(start, 1300));
+    EXPECT_FALSE(mtu.on_too_big(start, 1300));
+    mtu.reset(start, 1280);
+    EXPECT_EQ(mtu.current(), 1280u);
+    EXPECT_FALSE(mtu.probe_due(start, unlimited));
+    EXPECT_TRUE(mtu.on_too_big(start, 1280)) << "another path, and other news";
+    MtuSearch discovering({}, datagram_max);
+    EXPECT_FALSE(discovering.on_too_big(start, 1300));
+}
+
+TEST(MtuSearch, AFixedSizeIsNoMoreThanThePeerTakes) {
+    MtuSearch mtu(9000, datagram_max);
+    mtu.limit(1400);
+    EXPECT_EQ(mtu.current(), 1400u);
+    mtu.reset(start, 9000);
+    EXPECT_EQ(mtu.current(), 1400u);
 }
 
 }  // namespace

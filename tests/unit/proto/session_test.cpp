@@ -363,5 +363,66 @@ TEST_F(SessionTest, finds_a_larger_mtu_and_survives_its_loss) {
     EXPECT_TRUE(run(60s, [&] { return listener.received.size() == 1'100'000; }));
 }
 
+/// 2001:db8::last.
+Address v6(uint8_t last, uint16_t port) {
+    return {.ip = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last}, .port = port};
+}
+
+TEST_F(SessionTest, an_mtu_that_is_set_leaves_room_for_the_headers_of_either_family) {
+    for (const bool six : {false, true}) {
+        caller.address = six ? v6(1, 4000) : Address::v4({192, 0, 2, 1}, 4000);
+        listener.address = six ? v6(2, 7600) : Address::v4({192, 0, 2, 2}, 7600);
+        caller.endpoint.reset();
+        caller.events.clear();
+        listener.events.clear();
+        size_t longest = 0;
+        weather = [&](const JoinedNode& from, Datagram& datagram) {
+            if (&from == &caller) longest = std::max(longest, datagram.size());
+            return true;
+        };
+        SessionConfig config;
+        config.mtu = 1500;
+        connect(config);
+        caller.session().write(open(), message(100'000));
+        listener.received.clear();
+        ASSERT_TRUE(run(5s, [&] { return listener.received.size() == 100'000; }));
+        EXPECT_EQ(longest, six ? 1452u : 1472u);
+    }
+}
+
+TEST_F(SessionTest, an_mtu_that_is_set_follows_a_peer_into_the_other_family) {
+    EndpointConfig listening;
+    listening.session.mtu = 1500;
+    connect({}, std::move(listening));
+    EXPECT_EQ(listener.session().stats().mtu, 1472u);
+    const StreamId id = open();
+    size_t expected = 0;
+    for (const Address& address : {v6(1, 4000), Address::v4({192, 0, 2, 9}, 4000)}) {
+        caller.address = address;
+        expected += 10'000;
+        caller.session().write(id, message(10'000));
+        ASSERT_TRUE(run(5s, [&] {
+            return listener.received.size() == expected && listener.session().info().peer == address;
+        }));
+        EXPECT_EQ(listener.session().stats().mtu, address.is_v4() ? 1472u : 1452u);
+    }
+}
+
+TEST_F(SessionTest, an_mtu_that_does_not_fit_is_told_once) {
+    SessionConfig config;
+    config.mtu = 1500;
+    connect(config);
+    for (int i = 0; i < 3; i++)
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, 1472);
+    run(1s);
+    const auto noted = caller.all<event::ErrorNoted>();
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_EQ(noted[0].error.code, ErrorCode::udp_send_failed);
+    EXPECT_EQ(noted[0].error.reason, "mtu");
+    EXPECT_NE(noted[0].error.text.find("mtu=1500"), std::string::npos) << noted[0].error.text;
+    EXPECT_FALSE(noted[0].error.terminal);
+    EXPECT_EQ(caller.closed(), nullptr);
+}
+
 }  // namespace
 }  // namespace stt
