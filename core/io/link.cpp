@@ -50,6 +50,7 @@ Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observ
     udp.receive_buffer = c.socket_receive_buffer;
     udp.send_mode = c.offload ? SendMode::segmentation : SendMode::several;
     udp.receive_offload = c.offload;
+    udp.answer_as_called = !c.caller;
     EndpointConfig endpoint;
     endpoint.listening = !c.caller;
     endpoint.max_sessions = c.max_sessions;

@@ -159,6 +159,8 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     if (getsockname(fd_, bound.get(), &size) != 0)
         return open_error("cannot read back the bound port", errno);
     local_ = bound.address();
+    const bool any = local_.ip == Ip{} || local_.ip == Address::v4({0, 0, 0, 0}, 0).ip;
+    answer_as_called_ = config.answer_as_called && any && SourceAddresses::request(fd_, v4_only_);
     return success();
 }
 
@@ -174,6 +176,8 @@ UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
     receive_offload_ = other.receive_offload_;
     send_buffer_ = other.send_buffer_;
     receive_buffer_ = other.receive_buffer_;
+    answer_as_called_ = other.answer_as_called_;
+    sources_ = std::move(other.sources_);
     pool_ = std::move(other.pool_);
     buffers_ = std::move(other.buffers_);
     return *this;
@@ -188,9 +192,21 @@ void UdpSocket::close() {
 // ---
 
 UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment) {
-    if (batch.size() <= segment || send_mode_ == SendMode::single) return send_single(to, batch, segment);
-    return send_mode_ == SendMode::segmentation ? send_segmented(to, batch, segment)
-                                                : send_several(to, batch, segment);
+    const Ip* const source = answer_as_called_ ? sources_.find(to) : nullptr;
+    const Sent sent = send_from(source, to, batch, segment);
+    if (!source || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
+        sent.report == NetworkReport::refused)
+        return sent;
+    // The address that was called may have left this host.
+    sources_.forget(to);
+    return send_from(nullptr, to, batch, segment);
+}
+
+UdpSocket::Sent UdpSocket::send_from(const Ip* source, const Address& to, Bytes batch, size_t segment) {
+    if (batch.size() <= segment || send_mode_ == SendMode::single)
+        return send_single(source, to, batch, segment);
+    return send_mode_ == SendMode::segmentation ? send_segmented(source, to, batch, segment)
+                                                : send_several(source, to, batch, segment);
 }
 
 UdpSocket::Sent UdpSocket::failure(int error, Bytes batch, size_t done) const {
@@ -201,39 +217,36 @@ UdpSocket::Sent UdpSocket::failure(int error, Bytes batch, size_t done) const {
             error};
 }
 
-UdpSocket::Sent UdpSocket::send_segmented(const Address& to, Bytes batch, size_t segment) {
+UdpSocket::Sent UdpSocket::send_segmented(const Ip* source, const Address& to, Bytes batch, size_t segment) {
     SocketAddress address(to, v4_only_);
     if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
     iovec part{const_cast<uint8_t*>(batch.data()), batch.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(uint16_t))] = {};
+    ControlMessages control;
+    control.add_segment(static_cast<uint16_t>(segment));
+    if (source) control.add_source(*source, v4_only_);
     msghdr message{};
     message.msg_name = address.get();
     message.msg_namelen = address.size();
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    cmsghdr* option = CMSG_FIRSTHDR(&message);
-    option->cmsg_level = IPPROTO_UDP;
-    option->cmsg_type = UDP_SEGMENT;
-    option->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-    const auto size = static_cast<uint16_t>(segment);
-    std::memcpy(CMSG_DATA(option), &size, sizeof size);
+    control.attach_to(message);
 
     if (persistently([&] { return sendmsg(fd_, &message, MSG_DONTWAIT); }) >= 0)
         return {Sent::Outcome::done, batch.size()};
     if (!segmentation_refused(errno)) return failure(errno, batch, 0);
     // Older kernels also say EINVAL for segments longer than the route's MTU, so it takes a success without
     // segmentation to show that segmentation is what the route cannot do.
-    const Sent sent = send_several(to, batch, segment);
+    const Sent sent = send_several(source, to, batch, segment);
     if (sent.outcome != Sent::Outcome::failed && sent.size > 0 && send_mode_ == SendMode::segmentation)
         send_mode_ = SendMode::several;
     return sent;
 }
 
-UdpSocket::Sent UdpSocket::send_several(const Address& to, Bytes batch, size_t segment) {
+UdpSocket::Sent UdpSocket::send_several(const Ip* source, const Address& to, Bytes batch, size_t segment) {
     SocketAddress address(to, v4_only_);
     if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
+    ControlMessages control;
+    if (source) control.add_source(*source, v4_only_);
     std::array<iovec, segments_max> parts;
     std::array<mmsghdr, segments_max> messages;
     size_t done = 0;
@@ -247,11 +260,12 @@ UdpSocket::Sent UdpSocket::send_several(const Address& to, Bytes batch, size_t s
             header.msg_namelen = address.size();
             header.msg_iov = &parts[count];
             header.msg_iovlen = 1;
+            control.attach_to(header);
         }
         const int sent = persistently([&] { return sendmmsg(fd_, messages.data(), count, MSG_DONTWAIT); });
         if (sent < 0 && errno == ENOSYS) {
             send_mode_ = SendMode::single;
-            Sent rest = send_single(to, batch.subspan(done), segment);
+            Sent rest = send_single(source, to, batch.subspan(done), segment);
             rest.size += done;
             return rest;
         }
@@ -261,15 +275,22 @@ UdpSocket::Sent UdpSocket::send_several(const Address& to, Bytes batch, size_t s
     return {Sent::Outcome::done, batch.size()};
 }
 
-UdpSocket::Sent UdpSocket::send_single(const Address& to, Bytes batch, size_t segment) {
-    const SocketAddress address(to, v4_only_);
+UdpSocket::Sent UdpSocket::send_single(const Ip* source, const Address& to, Bytes batch, size_t segment) {
+    SocketAddress address(to, v4_only_);
     if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
+    ControlMessages control;
+    if (source) control.add_source(*source, v4_only_);
+    iovec part{};
+    msghdr message{};
+    message.msg_name = address.get();
+    message.msg_namelen = address.size();
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    control.attach_to(message);
     for (size_t done = 0; done < batch.size(); done += segment) {
-        const Bytes part = batch.subspan(done, std::min(segment, batch.size() - done));
-        const auto call = [&] {
-            return sendto(fd_, part.data(), part.size(), MSG_DONTWAIT, address.get(), address.size());
-        };
-        if (persistently(call) < 0 && errno != ENOBUFS) return failure(errno, batch, done);
+        part = {const_cast<uint8_t*>(batch.data() + done), std::min(segment, batch.size() - done)};
+        if (persistently([&] { return sendmsg(fd_, &message, MSG_DONTWAIT); }) < 0 && errno != ENOBUFS)
+            return failure(errno, batch, done);
     }
     return {Sent::Outcome::done, batch.size()};
 }
@@ -280,7 +301,7 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
     // Without offload every datagram gets a slot of its own, long enough for the longest that is ever sent.
     constexpr size_t slot = datagram_max + 1;
     constexpr size_t slots = receive_buffer_size / slot;
-    constexpr size_t control_size = CMSG_SPACE(sizeof(int));
+    constexpr size_t control_size = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo));
     const size_t per_buffer = receive_offload_ ? 1 : slots;
     const size_t capacity = receive_offload_ ? receive_buffer_size : slot;
     const size_t count = receive_buffers * per_buffer;
@@ -288,7 +309,7 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
     std::array<mmsghdr, receive_buffers * slots> messages;
     std::array<iovec, receive_buffers * slots> parts;
     std::array<SocketAddress, receive_buffers * slots> from;
-    alignas(cmsghdr) char control[receive_buffers][control_size];
+    alignas(cmsghdr) char control[receive_buffers * slots][control_size];
     for (size_t i = 0; i < count; i++) {
         std::shared_ptr<ReceiveBuffer>& buffer = buffers_[i / per_buffer];
         if (!buffer) buffer = pool_.get();
@@ -299,7 +320,7 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
         header.msg_namelen = from[i].capacity();
         header.msg_iov = &parts[i];
         header.msg_iovlen = 1;
-        if (receive_offload_) {
+        if (receive_offload_ || answer_as_called_) {
             header.msg_control = control[i];
             header.msg_controllen = control_size;
         }
@@ -322,14 +343,19 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
             const size_t length = messages[i].msg_len;
             size_t segment = length;
             if (receive_offload_) {
-                const cmsghdr* option = CMSG_FIRSTHDR(&messages[i].msg_hdr);
-                if (option && option->cmsg_level == IPPROTO_UDP && option->cmsg_type == UDP_GRO) {
+                msghdr& header = messages[i].msg_hdr;
+                for (cmsghdr* option = CMSG_FIRSTHDR(&header); option;
+                     option = CMSG_NXTHDR(&header, option)) {
+                    if (option->cmsg_level != IPPROTO_UDP || option->cmsg_type != UDP_GRO) continue;
                     int value = 0;
                     std::memcpy(&value, CMSG_DATA(option), sizeof value);
                     if (value > 0) segment = static_cast<size_t>(value);
                 }
             }
             const Address sender = from[i].address();
+            if (answer_as_called_)
+                if (const auto called = SourceAddresses::destination_of(messages[i].msg_hdr))
+                    sources_.learn(sender, *called);
             const MutableBytes bytes(static_cast<uint8_t*>(parts[i].iov_base), length);
             for (size_t at = 0; at < length; at += segment)
                 handler(sender, bytes.subspan(at, std::min(segment, length - at)), owner);

@@ -10,6 +10,7 @@
 #include "core/base/address.hpp"
 #include "core/base/result.hpp"
 #include "core/io/buffer_pool.hpp"
+#include "core/io/source_addresses.hpp"
 #include "core/proto/endpoint.hpp"
 
 namespace stt {
@@ -28,6 +29,9 @@ struct UdpConfig {
     /// Where to start; what the kernel cannot do falls back by itself.
     SendMode send_mode = SendMode::segmentation;
     bool receive_offload = true;  ///< take batches that the kernel has put together (UDP_GRO)
+    /// Of a socket bound to all addresses: answer each peer from the one that it calls. Not for callers: the
+    /// kernel finds the address to call from, and another one when that has gone.
+    bool answer_as_called = false;
 };
 
 inline constexpr int udp_buffer_default = 4 << 20;
@@ -87,9 +91,12 @@ class UdpSocket {
     UdpSocket() = default;
     Status bind_to(const UdpConfig& config);
     void set_options(const UdpConfig& config);
-    Sent send_segmented(const Address& to, Bytes batch, size_t segment);
-    Sent send_several(const Address& to, Bytes batch, size_t segment);
-    Sent send_single(const Address& to, Bytes batch, size_t segment);
+    using Ip = SourceAddresses::Ip;
+    /// `source`: the address to send from; null: as the kernel likes.
+    Sent send_from(const Ip* source, const Address& to, Bytes batch, size_t segment);
+    Sent send_segmented(const Ip* source, const Address& to, Bytes batch, size_t segment);
+    Sent send_several(const Ip* source, const Address& to, Bytes batch, size_t segment);
+    Sent send_single(const Ip* source, const Address& to, Bytes batch, size_t segment);
     Sent failure(int error, Bytes batch, size_t done) const;
 
     int fd_ = -1;
@@ -98,6 +105,8 @@ class UdpSocket {
     SendMode send_mode_ = SendMode::segmentation;
     bool receive_offload_ = false;
     int send_buffer_ = 0, receive_buffer_ = 0;
+    bool answer_as_called_ = false;
+    SourceAddresses sources_;
     BufferPool pool_;
     std::vector<std::shared_ptr<ReceiveBuffer>> buffers_;  // to receive into; null: to be fetched
 };

@@ -78,6 +78,19 @@ TEST(Link, CarriesTheLargestMessage) {
     EXPECT_TRUE(payload_of(all[0]) == big);
 }
 
+TEST(Link, AListenerIsReachedAtAnyAddressOfItsHost) {
+    LinkConfig listening = listener_config(StreamRole::receiver);
+    listening.local_address.clear();
+    End listener;
+    ASSERT_TRUE(listener.open(std::move(listening)));
+    LinkConfig calling = caller_config(StreamRole::sender, listener.link->local_port());
+    calling.host = "127.0.0.7";
+    End caller;
+    ASSERT_TRUE(caller.open(std::move(calling)));
+    EXPECT_TRUE(caller.seen.wait_state(LinkState::connected));
+    EXPECT_TRUE(caller.seen.errors.empty());
+}
+
 TEST(Link, WorksWithoutOffload) {
     End sender, receiver;
     LinkConfig listening = listener_config(StreamRole::receiver);

@@ -70,6 +70,44 @@ TEST_P(SlowLink, AFullSocketBlocksAndNothingIsLost) {
         "ip link set lo mtu 1500 && tc qdisc add dev lo root tbf rate 20mbit burst 16kb limit 10mb", body);
 }
 
+class SecondAddress : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Families, SecondAddress, testing::Values("192.0.2.7/32", "fd00::7/128"),
+                         [](const auto& param) { return *param.param == 'f' ? "V6" : "V4"; });
+
+TEST_P(SecondAddress, AnswersAsCalledUntilItHasGone) {
+    const std::string with_prefix = GetParam(), ip = with_prefix.substr(0, with_prefix.find('/'));
+    const auto body = [&] {
+        UdpConfig config;
+        config.answer_as_called = true;
+        auto called = UdpSocket::open(config);
+        config.answer_as_called = false;
+        config.local_address = ip.find(':') == std::string::npos ? "127.0.0.1" : "::1";
+        auto caller = UdpSocket::open(config);
+        ASSERT_TRUE(called.ok() && caller.ok());
+        const auto to = parse_address(ip, called->local_address().port);
+        ASSERT_TRUE(to);
+        const std::vector<uint8_t> bytes(3000);
+        const auto cross = [&](UdpSocket& socket, const Address& there, UdpSocket& other) {
+            EXPECT_EQ(socket.send(there, bytes, 1500).outcome, Outcome::done);
+            Address sender;
+            size_t arrived = 0;
+            while (arrived < 2 && wait_for(other, POLLIN))
+                other.receive([&](const Address& from, MutableBytes, const auto&) {
+                    sender = from;
+                    arrived++;
+                });
+            return sender;
+        };
+        const Address peer = cross(*caller, *to, *called);
+        EXPECT_EQ(cross(*called, peer, *caller), *to);
+        ASSERT_TRUE(run("ip addr del " + with_prefix + " dev lo"));
+        const Address other = cross(*called, peer, *caller);
+        EXPECT_NE(other, Address{}) << "nothing came";
+        EXPECT_NE(other, *to);
+    };
+    STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad", body);
+}
+
 TEST(NarrowLink, TooLongIsToldAndSegmentationStays) {
     const auto body = [] {
         UdpSocket from = open(), to = open();

@@ -75,6 +75,33 @@ INSTANTIATE_TEST_SUITE_P(Modes, UdpPath,
                                               "127.0.0.1"}),
                          [](const auto& param) { return param.param.name; });
 
+TEST_P(UdpPath, AnswersFromTheAddressThatWasCalled) {
+    const Path& path = GetParam();
+    UdpConfig config;
+    config.send_mode = path.mode;
+    config.receive_offload = path.offload;
+    config.answer_as_called = true;
+    UdpSocket called = open(config);
+    config.answer_as_called = false;
+    config.local_address = "127.0.0.1";
+    UdpSocket caller = open(config);
+    const auto batch = random_bytes(3 * 1200);
+    // All of 127/8 is this host's.
+    for (const uint8_t last : std::initializer_list<uint8_t>{7, 1, 9}) {
+        const Address to = Address::v4({127, 0, 0, last}, called.local_address().port);
+        EXPECT_EQ(caller.send(to, batch, 1200).outcome, Outcome::done);
+        const Arrived question = receive(called, 3);
+        ASSERT_EQ(question.datagrams.size(), 3u);
+        for (const size_t size : {size_t{1200}, batch.size()}) {
+            EXPECT_EQ(called.send(question.from, Bytes(batch).first(size), 1200).outcome, Outcome::done);
+            const Arrived answer = receive(caller, size / 1200);
+            EXPECT_EQ(answer.datagrams.size(), size / 1200);
+            EXPECT_EQ(answer.from, to) << answer.from.to_string();
+        }
+    }
+    EXPECT_EQ(called.send_mode(), path.mode) << "the kernel can do both together";
+}
+
 TEST_P(UdpPath, CarriesABatchAsSeparateDatagrams) {
     const Path& path = GetParam();
     if (!have(path.address)) GTEST_SKIP() << "no IPv6 here";

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Which of this host's addresses each peer calls. A socket that is bound to all of them would answer from
+/// whichever the route prefers, and a peer heeds no answer from another address than the one it called.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <optional>
+#include <unordered_map>
+
+#include "core/base/address.hpp"
+
+namespace stt {
+
+/// What goes beside a datagram's bytes to the kernel; as long as it is in use, so is this object.
+class ControlMessages {
+  public:
+    /// `segment`: UDP_SEGMENT, bytes.
+    void add_segment(uint16_t segment);
+    /// The address to send from, in mapped form where it is IPv4's. `v4_only`: of the socket.
+    void add_source(const std::array<uint8_t, 16>& ip, bool v4_only);
+    void attach_to(msghdr& message);
+
+  private:
+    template <class T>
+    void add(int level, int type, const T& value);
+
+    alignas(cmsghdr) std::array<char, 96> bytes_{};
+    size_t size_ = 0;
+};
+
+class SourceAddresses {
+  public:
+    using Ip = std::array<uint8_t, 16>;  ///< IPv4 in mapped form
+
+    /// Asks the kernel for it. False: it cannot.
+    static bool request(int fd, bool v4_only);
+    /// The address a received datagram came to; null: the kernel did not say.
+    static std::optional<Ip> destination_of(msghdr& message);
+
+    /// `remote` has called `local`. As many remotes as `remotes_max` are known; beyond, all are forgotten,
+    /// and learnt again with the next datagram of each: a flood from invented addresses takes no more memory.
+    void learn(const Address& remote, const Ip& local);
+    /// Null: it has not called.
+    const Ip* find(const Address& remote) const;
+    /// The local address is not this host's any more.
+    void forget(const Address& remote) { locals_.erase(remote); }
+
+    static constexpr size_t remotes_max = 4096;
+
+  private:
+    std::unordered_map<Address, Ip> locals_;
+};
+
+}  // namespace stt
