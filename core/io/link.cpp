@@ -159,7 +159,7 @@ void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
 
 void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
     use_seeds(std::move(seeds));
-    if (!config.caller) return;
+    if (!config.caller || given_up) return;
     const Now now = clock_now();
     retry.start(now.time);
     begin_attempt(now);
@@ -237,6 +237,7 @@ std::string Link::Impl::peer_text() const {
 
 void Link::Impl::set_state(LinkState next) {
     if (closed || (state == next && circuit_told == retry.circuit())) return;
+    if (given_up && next != LinkState::closed) return;  // callers who are turned away are no news
     state = next;
     circuit_told = retry.circuit();
     renew_stats(false);  // who asks when told is not to hear of the time before

@@ -124,10 +124,10 @@ class Link {
     /// Receiver, any thread, never blocks: sends a message upstream. False when there is no stream.
     bool send_upstream(OutMessage message);
     LinkStats stats() const;
-    /// Replaces the accepted seeds (rotation); any thread.
     /// The element has failed and told so itself: the session ends with `error`, and the link with it. Any
     /// thread, does not block.
     void fail(Error error);
+    /// Replaces the accepted seeds (rotation); any thread.
     void set_seeds(std::vector<SecretBytes> seeds);
 
   private:

@@ -16,7 +16,8 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
         // Silence does not abandon a session: any HELLO may be the one that gets through.
         const bool at_once = retried && waits_for_path(error);
         retried = retried && (at_once || retry.retries_left());
-        delay = at_once ? call_again_after(now, error) : retry.next_delay(now.time);
+        delay = at_once ? std::min(call_again_after(now, error), retry.remaining(now.time))
+                        : retry.next_delay(now.time);
     }
     ErrorReport asked = report_of(error);
     asked.error.terminal = !retried;

@@ -34,7 +34,7 @@ Node::Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
       batch_(UdpSocket::batch_max) {
     on_datagram_ = [this](const Address& from, MutableBytes datagram,
                           const std::shared_ptr<const void>& owner) {
-        if (seeded_) endpoint_.handle_datagram(now_, from, datagram, owner);
+        if (seeded_ && endpoint_.handle_datagram(now_, from, datagram, owner)) socket_.confirm_sender(from);
     };
 }
 

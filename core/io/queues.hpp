@@ -95,7 +95,7 @@ class SendQueue {
     };
     /// The stream is over: everything that has not been delivered is given up. To be told once.
     GivenUp give_up_all();
-    /// What was skipped since the last call.
+    /// What was skipped since the last call. A restart() follows: nothing is skipped from now on.
     GivenUp take_skipped();
     /// There is no stream until restart().
     void end_stream();
@@ -135,7 +135,7 @@ class SendQueue {
     uint64_t unacked_ = 0;                   // bytes of the entries from acked_ on
     bool finished_ = false;                  // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
-    bool streaming_ = false;  // since restart(), until end_stream()
+    bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
     GivenUp skipped_;
 };

@@ -250,6 +250,7 @@ SendQueue::GivenUp SendQueue::give_up_all() {
 
 SendQueue::GivenUp SendQueue::take_skipped() {
     const std::lock_guard lock(mutex_);
+    streaming_ = true;  // what comes from now on is for the stream that follows
     return std::exchange(skipped_, {});
 }
 

@@ -65,18 +65,30 @@ std::optional<SourceAddresses::Ip> SourceAddresses::destination_of(msghdr& messa
     return std::nullopt;
 }
 
-void SourceAddresses::learn(const Address& remote, const Ip& local) {
-    if (const auto known = locals_.find(remote); known != locals_.end()) {
+void SourceAddresses::note(Locals& locals, const Address& remote, const Ip& local) {
+    if (const auto known = locals.find(remote); known != locals.end()) {
         known->second = local;
         return;
     }
-    if (locals_.size() >= remotes_max) locals_.clear();
-    locals_.emplace(remote, local);
+    if (locals.size() >= remotes_max) locals.clear();
+    locals.emplace(remote, local);
+}
+
+void SourceAddresses::learn(const Address& remote, const Ip& local) {
+    if (!confirmed_.contains(remote)) note(claimed_, remote, local);
+}
+
+void SourceAddresses::confirm(const Address& remote, const Ip& local) {
+    if (last_ == std::pair(remote, local)) return;
+    note(confirmed_, remote, local);
+    claimed_.erase(remote);
+    last_ = {remote, local};
 }
 
 const SourceAddresses::Ip* SourceAddresses::find(const Address& remote) const {
-    const auto known = locals_.find(remote);
-    return known == locals_.end() ? nullptr : &known->second;
+    for (const Locals* locals : {&confirmed_, &claimed_})
+        if (const auto known = locals->find(remote); known != locals->end()) return &known->second;
+    return nullptr;
 }
 
 }  // namespace stt

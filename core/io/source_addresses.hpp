@@ -8,6 +8,7 @@
 #include <array>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/address.hpp"
 
@@ -39,18 +40,29 @@ class SourceAddresses {
     /// The address a received datagram came to; null: the kernel did not say.
     static std::optional<Ip> destination_of(msghdr& message);
 
-    /// `remote` has called `local`. As many remotes as `remotes_max` are known; beyond, all are forgotten,
-    /// and learnt again with the next datagram of each: a flood from invented addresses takes no more memory.
+    /// Somebody has called `local` in the name of `remote`: counts until one that is genuine has.
     void learn(const Address& remote, const Ip& local);
+    /// `remote` itself has called `local`.
+    void confirm(const Address& remote, const Ip& local);
     /// Null: it has not called.
     const Ip* find(const Address& remote) const;
     /// The local address is not this host's any more.
-    void forget(const Address& remote) { locals_.erase(remote); }
+    void forget(const Address& remote) {
+        claimed_.erase(remote);
+        confirmed_.erase(remote);
+        last_ = {};
+    }
 
+    /// Of each kind. Beyond, all of that kind are forgotten, and learnt again with the next datagram of each:
+    /// a flood from invented addresses takes no more memory, and nothing from those who are in.
     static constexpr size_t remotes_max = 4096;
 
   private:
-    std::unordered_map<Address, Ip> locals_;
+    using Locals = std::unordered_map<Address, Ip>;
+    static void note(Locals& locals, const Address& remote, const Ip& local);
+
+    Locals claimed_, confirmed_;
+    std::pair<Address, Ip> last_{};  // of confirm(): it is called for each datagram
 };
 
 }  // namespace stt

@@ -353,9 +353,8 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
                 }
             }
             const Address sender = from[i].address();
-            if (answer_as_called_)
-                if (const auto called = SourceAddresses::destination_of(messages[i].msg_hdr))
-                    sources_.learn(sender, *called);
+            if (answer_as_called_) called_ = SourceAddresses::destination_of(messages[i].msg_hdr);
+            if (called_) sources_.learn(sender, *called_);
             const MutableBytes bytes(static_cast<uint8_t*>(parts[i].iov_base), length);
             for (size_t at = 0; at < length; at += segment)
                 handler(sender, bytes.subspan(at, std::min(segment, length - at)), owner);

@@ -79,6 +79,11 @@ class UdpSocket {
     /// Hands over what arrived, up to some dozens of datagrams. False: nothing was left.
     bool receive(const DatagramHandler& handler);
 
+    /// In the handler: what is handed over, from `from`, is genuine, and so is the address that it called.
+    void confirm_sender(const Address& from) {
+        if (called_) sources_.confirm(from, *called_);
+    }
+
     struct NetworkError {
         Address to;  ///< where the datagram was going
         NetworkReport report;
@@ -107,6 +112,7 @@ class UdpSocket {
     int send_buffer_ = 0, receive_buffer_ = 0;
     bool answer_as_called_ = false;
     SourceAddresses sources_;
+    std::optional<Ip> called_;  // by the sender of what is being handed over
     BufferPool pool_;
     std::vector<std::shared_ptr<ReceiveBuffer>> buffers_;  // to receive into; null: to be fetched
 };

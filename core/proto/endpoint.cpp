@@ -83,26 +83,25 @@ Session* Endpoint::by_attempt(const AttemptId& id) {
     return it == attempts_.end() ? nullptr : find(it->second);
 }
 
-void Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
+bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
                                const std::shared_ptr<const void>& owner) {
     const auto type = packet_type(datagram);
     if (!type) {
         counters_.malformed++;
-        return;
+        return false;
     }
     if (*type != PacketType::session_even && *type != PacketType::session_odd) {
         handle_handshake(now, from, *type, datagram);
-        return;
+        return false;
     }
     const auto header = read_session_header(datagram);
     if (!header || datagram.size() < session_overhead) {
         counters_.malformed++;
-        return;
+        return false;
     }
-    if (Session* session = by_id(header->session))
-        session->handle_packet(now, from, datagram, owner);
-    else
-        handle_stray(now, from, datagram);
+    if (Session* session = by_id(header->session)) return session->handle_packet(now, from, datagram, owner);
+    handle_stray(now, from, datagram);
+    return false;
 }
 
 /// A packet for a session that is not here: its sender should learn that, unless noise made up the id.

@@ -55,7 +55,8 @@ class Endpoint {
 
     /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
     /// application share it. Null: what must be kept is copied.
-    void handle_datagram(Now now, const Address& from, MutableBytes datagram,
+    /// True: it was a genuine packet of a session, so whoever sent it is a peer, and no copy of an old one.
+    bool handle_datagram(Now now, const Address& from, MutableBytes datagram,
                          const std::shared_ptr<const void>& owner);
     /// `size`: of the datagram concerned, for too_big.
     void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size);

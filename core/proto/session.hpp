@@ -97,7 +97,8 @@ class Session {
     /// sent a cookie or the time after this session had begun, or forged: it must be opened first.
     bool handle_hello_again(const Address& from, Bytes datagram);
     void handle_auth_proof(Now now, const Address& from, Bytes datagram);
-    void handle_packet(Now now, const Address& from, MutableBytes packet,
+    /// Whether it was genuine, and new.
+    bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
     void handle_network_report(Now now, NetworkReport report, size_t size);
     void handle_session_unknown(Now now);

@@ -35,16 +35,16 @@ std::string_view reason_name(CloseReason reason) {
 
 }  // namespace
 
-void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
+bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
                             const std::shared_ptr<const void>& owner) {
-    if (!protection_) return;
+    if (!protection_) return false;
     const SessionId receiver = read_session_header(packet)->session;
     const bool newest_before = protection_->received().any();
     const uint64_t highest_before = protection_->received().highest();
     const PacketProtection::OpenResult opened = protection_->open(now.time, packet);
     if (opened.verdict == PacketProtection::Opened::duplicate) {
         counters_.duplicates++;
-        return;
+        return false;
     }
     if (opened.verdict == PacketProtection::Opened::refused) {
         // AEAD decides; the checksum only tells whether it was the line or an attacker.
@@ -58,7 +58,7 @@ void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
                       .origin = ErrorOrigin::network,
                       .reason = "integrity-limit",
                       .text = "so many packets failed to open that the cipher's integrity limit is reached"});
-        return;
+        return false;
     }
     counters_.packets_received++;
     counters_.bytes_received += packet.size();
@@ -67,7 +67,7 @@ void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     note_id(receiver);
     if (state_ == SessionState::closed) {
         handle_when_closed(now, opened.payload);
-        return;
+        return true;
     }
     const bool newest = !newest_before || opened.number > highest_before;
     const bool was_silent = silent(now.time);
@@ -81,8 +81,8 @@ void Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     // What was sent before the silence arrived: the path was slow, not broken, and its round trip is longer
     // than was known. Taking the rest for lost would double the load and never let that be learnt.
     if (was_silent && earliest_acked_ > silent_since) restore_path(now);
-    if (!sound) return;
-    acks_.on_packet(now.time, opened.number, eliciting);
+    if (sound) acks_.on_packet(now.time, opened.number, eliciting);
+    return true;
 }
 
 /// A packet that came late, the peer's word that it is closed too, or its SESSION_CLOSE once more.

@@ -24,6 +24,19 @@ TEST(SourceAddresses, KnowsWhatEachRemoteCalledLast) {
     EXPECT_EQ(sources.find(remote(2)), nullptr);
 }
 
+TEST(SourceAddresses, NobodyElseMovesWhoWasGenuine) {
+    SourceAddresses sources;
+    sources.learn(remote(1), second);
+    sources.confirm(remote(1), first);
+    sources.learn(remote(1), second);
+    for (unsigned port = 2; port <= 20'000; port++)
+        sources.learn(remote(static_cast<uint16_t>(port)), second);
+    ASSERT_NE(sources.find(remote(1)), nullptr);
+    EXPECT_EQ(*sources.find(remote(1)), first);
+    sources.confirm(remote(1), second);
+    EXPECT_EQ(*sources.find(remote(1)), second);
+}
+
 TEST(SourceAddresses, AFloodTakesNoMoreMemory) {
     SourceAddresses sources;
     size_t known = 0;
