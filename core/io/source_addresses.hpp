@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 
 #include "core/base/address.hpp"
@@ -58,7 +58,8 @@ class SourceAddresses {
     static constexpr size_t remotes_max = 4096;
 
   private:
-    using Locals = std::unordered_map<Address, Ip>;
+    // Ordered: strangers choose the addresses, and could choose ones that share a bucket.
+    using Locals = std::map<Address, Ip>;
     static void note(Locals& locals, const Address& remote, const Ip& local);
 
     Locals claimed_, confirmed_;
