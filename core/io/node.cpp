@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/node.hpp"
 
+#include "core/proto/session.hpp"
+#include "core/wire/handshake_packet.hpp"
+
 namespace stt {
 namespace {
 
@@ -10,6 +13,12 @@ constexpr unsigned receives_per_turn = 4;
 constexpr unsigned batches_per_turn = 32;
 // Closing sends one packet a session and whatever answers were due.
 constexpr unsigned batches_at_end = 256;
+
+// A caller may come back to another address of this host, and proves who it is only once it was answered.
+SourceOf source_for(Bytes batch) {
+    const auto type = packet_type(batch);
+    return type && *type < PacketType::session_even ? SourceOf::asker : SourceOf::peer;
+}
 
 }  // namespace
 
@@ -91,6 +100,11 @@ void Node::deliver_events() {
     while (!shut_down_) {
         auto event = endpoint_.next_event();
         if (!event) return;
+        // Before its first packet leaves, which is what completes the caller's handshake.
+        const auto* const change = std::get_if<event::StateChanged>(&event->what);
+        if (change && change->state == SessionState::established)
+            if (const Session* const session = endpoint_.find(event->session))
+                socket_.confirm_peer(session->info().peer);
         client_->on_event(now_, std::move(*event));
     }
 }
@@ -107,7 +121,7 @@ bool Node::transmit(unsigned batches_max) {
         }
         const auto& [transmit, done] = *unsent_;
         const Bytes rest = Bytes(batch_).subspan(done, transmit.size - done);
-        const UdpSocket::Sent sent = socket_.send(transmit.to, rest, transmit.segment);
+        const UdpSocket::Sent sent = socket_.send(transmit.to, rest, transmit.segment, source_for(batch_));
         if (sent.outcome == UdpSocket::Sent::Outcome::would_block) {
             unsent_->sent += sent.size;
             blocked_ = true;

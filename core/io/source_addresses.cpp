@@ -65,30 +65,38 @@ std::optional<SourceAddresses::Ip> SourceAddresses::destination_of(msghdr& messa
     return std::nullopt;
 }
 
-void SourceAddresses::note(Locals& locals, const Address& remote, const Ip& local) {
+void SourceAddresses::Table::note(const Address& remote, const Ip& local) {
+    if (last == std::pair(remote, local)) return;
     if (const auto known = locals.find(remote); known != locals.end()) {
         known->second = local;
-        return;
+    } else {
+        if (locals.size() >= remotes_max) locals.clear();
+        locals.emplace(remote, local);
     }
-    if (locals.size() >= remotes_max) locals.clear();
-    locals.emplace(remote, local);
+    last = {remote, local};
 }
 
-void SourceAddresses::learn(const Address& remote, const Ip& local) {
-    if (!confirmed_.contains(remote)) note(claimed_, remote, local);
+void SourceAddresses::learn(const Address& remote, const Ip& local) { claimed_.note(remote, local); }
+
+void SourceAddresses::confirm(const Address& remote, const Ip& local) { confirmed_.note(remote, local); }
+
+void SourceAddresses::confirm_latest(const Address& remote) {
+    if (const Ip* const latest = find(remote, SourceOf::asker)) confirm(remote, *latest);
 }
 
-void SourceAddresses::confirm(const Address& remote, const Ip& local) {
-    if (last_ == std::pair(remote, local)) return;
-    note(confirmed_, remote, local);
-    claimed_.erase(remote);
-    last_ = {remote, local};
-}
-
-const SourceAddresses::Ip* SourceAddresses::find(const Address& remote) const {
-    for (const Locals* locals : {&confirmed_, &claimed_})
-        if (const auto known = locals->find(remote); known != locals->end()) return &known->second;
+const SourceAddresses::Ip* SourceAddresses::find(const Address& remote, SourceOf source) const {
+    const bool peer = source == SourceOf::peer;
+    for (const Table* table : {peer ? &confirmed_ : &claimed_, peer ? &claimed_ : &confirmed_})
+        if (const auto known = table->locals.find(remote); known != table->locals.end())
+            return &known->second;
     return nullptr;
+}
+
+void SourceAddresses::forget(const Address& remote) {
+    for (Table* table : {&claimed_, &confirmed_}) {
+        table->locals.erase(remote);
+        table->last = {};
+    }
 }
 
 }  // namespace stt

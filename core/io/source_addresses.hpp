@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -31,6 +32,12 @@ class ControlMessages {
     size_t size_ = 0;
 };
 
+/// Which of the addresses that were called in a remote's name to send to it from.
+enum class SourceOf : uint8_t {
+    peer,   ///< that of who is known to be genuine, or else the latest: nobody diverts what a session sends
+    asker,  ///< the latest, whoever it was: answers to those who have proved nothing yet
+};
+
 class SourceAddresses {
   public:
     using Ip = std::array<uint8_t, 16>;  ///< IPv4 in mapped form
@@ -40,18 +47,16 @@ class SourceAddresses {
     /// The address a received datagram came to; null: the kernel did not say.
     static std::optional<Ip> destination_of(msghdr& message);
 
-    /// Somebody has called `local` in the name of `remote`: counts until one that is genuine has.
+    /// Somebody has called `local` in the name of `remote`.
     void learn(const Address& remote, const Ip& local);
     /// `remote` itself has called `local`.
     void confirm(const Address& remote, const Ip& local);
+    /// A session with `remote` stands: whichever address it called last is confirmed.
+    void confirm_latest(const Address& remote);
     /// Null: it has not called.
-    const Ip* find(const Address& remote) const;
+    const Ip* find(const Address& remote, SourceOf source = SourceOf::peer) const;
     /// The local address is not this host's any more.
-    void forget(const Address& remote) {
-        claimed_.erase(remote);
-        confirmed_.erase(remote);
-        last_ = {};
-    }
+    void forget(const Address& remote);
 
     /// Of each kind. Beyond, all of that kind are forgotten, and learnt again with the next datagram of each:
     /// a flood from invented addresses takes no more memory, and nothing from those who are in.
@@ -59,11 +64,13 @@ class SourceAddresses {
 
   private:
     // Ordered: strangers choose the addresses, and could choose ones that share a bucket.
-    using Locals = std::map<Address, Ip>;
-    static void note(Locals& locals, const Address& remote, const Ip& local);
+    struct Table {
+        std::map<Address, Ip> locals;
+        std::pair<Address, Ip> last{};  // noted: most datagrams are of the same remote as the one before
+        void note(const Address& remote, const Ip& local);
+    };
 
-    Locals claimed_, confirmed_;
-    std::pair<Address, Ip> last_{};  // of confirm(): it is called for each datagram
+    Table claimed_, confirmed_;
 };
 
 }  // namespace stt

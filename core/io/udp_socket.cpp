@@ -191,10 +191,10 @@ void UdpSocket::close() {
 
 // ---
 
-UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment) {
-    const Ip* const source = answer_as_called_ ? sources_.find(to) : nullptr;
-    const Sent sent = send_from(source, to, batch, segment);
-    if (!source || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
+UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment, SourceOf source) {
+    const Ip* const local = answer_as_called_ ? sources_.find(to, source) : nullptr;
+    const Sent sent = send_from(local, to, batch, segment);
+    if (!local || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
         sent.report == NetworkReport::refused)
         return sent;
     // The address that was called may have left this host.

@@ -70,7 +70,7 @@ class UdpSocket {
     };
     /// Sends `batch`: datagrams of `segment` bytes each, of which the last may be shorter. After would_block
     /// the caller keeps the rest and comes back when the socket is writable.
-    Sent send(const Address& to, Bytes batch, size_t segment);
+    Sent send(const Address& to, Bytes batch, size_t segment, SourceOf source = SourceOf::peer);
 
     /// `datagram` is the handler's to change, during the call, or for as long as it holds `owner`. A null
     /// owner: the memory is used again after the call.
@@ -83,6 +83,8 @@ class UdpSocket {
     void confirm_sender(const Address& from) {
         if (called_) sources_.confirm(from, *called_);
     }
+    /// A session with `peer` stands: the address that it called last is where its packets leave from.
+    void confirm_peer(const Address& peer) { sources_.confirm_latest(peer); }
 
     struct NetworkError {
         Address to;  ///< where the datagram was going

@@ -37,6 +37,33 @@ TEST(SourceAddresses, NobodyElseMovesWhoWasGenuine) {
     EXPECT_EQ(*sources.find(remote(1)), second);
 }
 
+TEST(SourceAddresses, WhoAsksIsAnsweredWhereItAsked) {
+    SourceAddresses sources;
+    sources.learn(remote(1), first);
+    sources.confirm(remote(1), first);
+    sources.learn(remote(1), second);
+    ASSERT_NE(sources.find(remote(1), SourceOf::asker), nullptr);
+    EXPECT_EQ(*sources.find(remote(1), SourceOf::asker), second);
+    EXPECT_EQ(*sources.find(remote(1), SourceOf::peer), first);
+    sources.confirm_latest(remote(1));
+    EXPECT_EQ(*sources.find(remote(1), SourceOf::peer), second);
+    sources.learn(remote(1), first);
+    EXPECT_EQ(*sources.find(remote(1), SourceOf::asker), first);
+}
+
+TEST(SourceAddresses, WhatWasForgottenIsLearntAgain) {
+    SourceAddresses sources;
+    sources.learn(remote(1), first);
+    sources.confirm(remote(1), first);
+    sources.forget(remote(1));
+    EXPECT_EQ(sources.find(remote(1)), nullptr);
+    sources.learn(remote(1), first);
+    ASSERT_NE(sources.find(remote(1)), nullptr);
+    sources.forget(remote(1));
+    sources.confirm(remote(1), first);
+    ASSERT_NE(sources.find(remote(1)), nullptr);
+}
+
 TEST(SourceAddresses, AFloodTakesNoMoreMemory) {
     SourceAddresses sources;
     size_t known = 0;
