@@ -108,6 +108,38 @@ TEST_P(SecondAddress, AnswersAsCalledUntilItHasGone) {
     STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad", body);
 }
 
+TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
+    const auto body = [] {
+        UdpConfig config;
+        config.answer_as_called = true;
+        auto called = UdpSocket::open(config);
+        config.answer_as_called = false;
+        config.local_address = "fe80::8%there";
+        auto caller = UdpSocket::open(config);
+        ASSERT_TRUE(called.ok() && caller.ok());
+        const auto to = parse_address("fe80::7%there", called->local_address().port);
+        ASSERT_TRUE(to);
+        const std::vector<uint8_t> bytes(2400);
+        const auto cross = [&](UdpSocket& socket, const Address& there, UdpSocket& other) {
+            EXPECT_EQ(socket.send(there, bytes, 1200).outcome, Outcome::done);
+            Address sender;
+            size_t arrived = 0;
+            while (arrived < 2 && wait_for(other, POLLIN))
+                other.receive([&](const Address& from, MutableBytes, const auto&) {
+                    sender = from;
+                    arrived++;
+                });
+            return sender;
+        };
+        const Address peer = cross(*caller, *to, *called);
+        EXPECT_EQ(cross(*called, peer, *caller), *to);
+    };
+    STT_IN_NAMESPACE(
+        "ip link add there type veth peer name far && ip link set far up && ip link set there up && "
+        "ip addr add fe80::7/64 dev there nodad && ip addr add fe80::8/64 dev there nodad",
+        body);
+}
+
 TEST(NarrowLink, TooLongIsToldAndSegmentationStays) {
     const auto body = [] {
         UdpSocket from = open(), to = open();
