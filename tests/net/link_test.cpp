@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/link.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <thread>
 
 #include "core/crypto/handshake.hpp"
@@ -85,115 +79,6 @@ TEST(Link, CarriesTheLargestMessage) {
     streaming.join();
     ASSERT_EQ(all.size(), 1u);
     EXPECT_TRUE(payload_of(all[0]) == big);
-}
-
-TEST(Link, AListenerIsReachedAtAnyAddressOfItsHost) {
-    LinkConfig listening = listener_config(StreamRole::receiver);
-    listening.local_address.clear();
-    End listener;
-    ASSERT_TRUE(listener.open(std::move(listening)));
-    LinkConfig calling = caller_config(StreamRole::sender, listener.link->local_port());
-    calling.host = "127.0.0.7";
-    End caller;
-    ASSERT_TRUE(caller.open(std::move(calling)));
-    EXPECT_TRUE(caller.seen.wait_state(LinkState::connected));
-    EXPECT_TRUE(caller.seen.errors.empty());
-}
-
-TEST(Link, ACallerThatKeepsItsPortMayCallAnotherAddress) {
-    LinkConfig listening = listener_config(StreamRole::receiver);
-    listening.local_address.clear();
-    End listener;
-    ASSERT_TRUE(listener.open(std::move(listening)));
-    uint16_t port = 0;
-    for (const char* host : {"127.0.0.7", "127.0.0.9"}) {
-        LinkConfig calling = caller_config(StreamRole::sender, listener.link->local_port(), host);
-        calling.local_port = port;
-        End caller;
-        ASSERT_TRUE(caller.open(std::move(calling)));
-        EXPECT_TRUE(caller.seen.wait_state(LinkState::connected)) << host;
-        port = caller.link->local_port();
-    }
-}
-
-/// Relays a caller's datagrams to one address of a listener, always from the same port. As a firewall does,
-/// it lets nothing back but what comes from there.
-class Firewall {
-  public:
-    Firewall() {
-        for (const int fd : {inside_, outside_}) {
-            const sockaddr_in any = at("127.0.0.1", 0);
-            EXPECT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&any), sizeof any), 0);
-        }
-        thread_ = std::thread([this] { relay(); });
-    }
-    ~Firewall() {
-        stopped_ = true;
-        const uint64_t one = 1;
-        EXPECT_EQ(write(wake_, &one, sizeof one), ssize_t{sizeof one});
-        thread_.join();
-        for (const int fd : {inside_, outside_, wake_}) close(fd);
-    }
-    void lead_to(const char* host, uint16_t port) {
-        const sockaddr_in to = at(host, port);
-        EXPECT_EQ(connect(outside_, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
-    }
-    uint16_t port() const {
-        sockaddr_in bound{};
-        socklen_t size = sizeof bound;
-        getsockname(inside_, reinterpret_cast<sockaddr*>(&bound), &size);
-        return ntohs(bound.sin_port);
-    }
-
-  private:
-    static sockaddr_in at(const char* host, uint16_t port) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        inet_pton(AF_INET, host, &address.sin_addr);
-        return address;
-    }
-    void relay() {
-        std::array<pollfd, 3> items{{{inside_, POLLIN, 0}, {outside_, POLLIN, 0}, {wake_, POLLIN, 0}}};
-        std::vector<uint8_t> bytes(65'536);
-        sockaddr_in caller{};
-        while (poll(items.data(), items.size(), -1) > 0 && !stopped_) {
-            socklen_t size = sizeof caller;
-            ssize_t length = 0;
-            while ((length = recvfrom(inside_, bytes.data(), bytes.size(), MSG_DONTWAIT,
-                                      reinterpret_cast<sockaddr*>(&caller), &size)) > 0)
-                send(outside_, bytes.data(), static_cast<size_t>(length), 0);
-            while ((length = recv(outside_, bytes.data(), bytes.size(), MSG_DONTWAIT)) > 0)
-                sendto(inside_, bytes.data(), static_cast<size_t>(length), 0,
-                       reinterpret_cast<const sockaddr*>(&caller), sizeof caller);
-        }
-    }
-
-    const int inside_ = socket(AF_INET, SOCK_DGRAM, 0), outside_ = socket(AF_INET, SOCK_DGRAM, 0),
-              wake_ = eventfd(0, 0);
-    std::atomic<bool> stopped_ = false;
-    std::thread thread_;
-};
-
-TEST(Link, NothingOfANewSessionComesFromTheAddressOfTheLast) {
-    LinkConfig listening = listener_config(StreamRole::receiver);
-    listening.local_address.clear();
-    End listener;
-    ASSERT_TRUE(listener.open(std::move(listening)));
-    Firewall firewall;
-    for (const char* host : {"127.0.0.7", "127.0.0.9"}) {
-        firewall.lead_to(host, listener.link->local_port());
-        End caller;
-        ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, firewall.port())));
-        EXPECT_TRUE(caller.seen.wait_state(LinkState::connected)) << host;
-        // The last word is to arrive where the session was, not where the next one will be.
-        caller.link->close();
-        EXPECT_TRUE(listener.seen.wait([&] {
-            const auto& states = listener.seen.states;
-            return !states.empty() && states.back() != LinkState::connected &&
-                   std::find(states.begin(), states.end(), LinkState::connected) != states.end();
-        }));
-    }
 }
 
 TEST(Link, WorksWithoutOffload) {
