@@ -2,7 +2,6 @@
 #include "core/proto/mtu_search.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace stt {
 
@@ -70,7 +69,7 @@ void MtuSearch::on_probe_lost(Time now, uint64_t number) {
 
 bool MtuSearch::on_too_big(Time now, uint64_t size) {
     if (size <= datagram_min) return false;
-    if (fixed_) return size <= current_ && !std::exchange(fixed_refused_, true);
+    if (fixed_) return size <= current_ && on_black_hole(now);
     if (outstanding_number_ && outstanding_size_ >= size) {
         outstanding_number_.reset();
         failures_ = 0;
@@ -82,8 +81,9 @@ bool MtuSearch::on_too_big(Time now, uint64_t size) {
 }
 
 bool MtuSearch::on_black_hole(Time now) {
-    if (fixed_ || current_ == datagram_min) return false;
+    if (current_ == datagram_min) return false;
     start_search(now);
+    if (fixed_) high_ = datagram_min;
     return true;
 }
 
@@ -93,7 +93,6 @@ void MtuSearch::reset(Time now, std::optional<uint64_t> fixed) {
         return;
     }
     fixed_ = current_ = low_ = high_ = std::min(fixed.value_or(*fixed_), ceiling_);
-    fixed_refused_ = false;
 }
 
 void MtuSearch::start_search(Time now) {

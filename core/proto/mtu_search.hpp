@@ -13,7 +13,8 @@ namespace stt {
 /// Sizes are datagram (UDP payload) bytes.
 class MtuSearch {
   public:
-    /// `fixed`: no search, always this size. Otherwise from datagram_min up to `ceiling`.
+    /// `fixed`: no search, this size, or the base size (datagram_min) on a path that it does not fit.
+    /// Otherwise from datagram_min up to `ceiling`.
     MtuSearch(std::optional<uint64_t> fixed, uint64_t ceiling);
 
     /// The peer takes nothing larger than `most` (≥ datagram_min). Before anything was sent.
@@ -28,11 +29,11 @@ class MtuSearch {
     /// Acknowledged or lost packets that were probes.
     void on_probe_acked(Time now, uint64_t number);
     void on_probe_lost(Time now, uint64_t number);
-    /// The network stack refused a datagram of `size` bytes as too long (EMSGSIZE). True: the fixed size does
-    /// not fit, which is not known yet of this path.
+    /// The network stack refused a datagram of `size` bytes as too long (EMSGSIZE). True: that is how the
+    /// fixed size came to be given up on this path.
     bool on_too_big(Time now, uint64_t size);
     /// Black-hole detection (RFC 8899, section 4.3): probe timeouts in a row while larger than the base size;
-    /// true: the size fell back to the base and the search starts over.
+    /// true: the size fell back to the base, and the search starts over unless the size was fixed.
     bool on_black_hole(Time now);
     /// Another path: start over; with another fixed size, if it is fixed.
     void reset(Time now, std::optional<uint64_t> fixed);
@@ -47,7 +48,6 @@ class MtuSearch {
     void next_step(Time now);
 
     std::optional<uint64_t> fixed_;
-    bool fixed_refused_ = false;
     uint64_t ceiling_;
     uint64_t current_;
     uint64_t low_, high_;    // low_ works; above high_ nothing is tried

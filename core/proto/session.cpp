@@ -164,13 +164,7 @@ SessionStats Session::stats() const {
 
 void Session::handle_network_report(Now now, NetworkReport report, size_t size) {
     if (report == NetworkReport::too_big) {
-        if (mtu_.on_too_big(now.time, size) && state_ != SessionState::closed)
-            note({.code = ErrorCode::udp_send_failed,
-                  .origin = ErrorOrigin::local,
-                  .reason = "mtu",
-                  .text = "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " +
-                          std::to_string(size + path_.remote().headers_size()) +
-                          " bytes do not fit on the way to " + path_.remote().to_string()});
+        if (mtu_.on_too_big(now.time, size)) note_mtu_too_large(size);
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
@@ -317,8 +311,8 @@ std::optional<uint64_t> Session::fixed_datagram(const SessionConfig& config, con
     return *config.mtu - peer.headers_size();
 }
 
-/// Large packets that vanish round after round, while small ones get through or nothing does, point to a
-/// path that carries less than it did. Probe timeouts alone would not show it: small probes are acknowledged.
+/// Large packets that vanish round after round, while small ones are acknowledged, point to a path that
+/// carries less than it did, or less than was set. Probe timeouts would not show it: probes are small.
 void Session::check_black_hole(Now now) {
     const auto large = [](const SentPacket& packet) {
         return !packet.mtu_probe && packet.size > datagram_min;
@@ -329,9 +323,22 @@ void Session::check_black_hole(Now now) {
     };
     if (std::none_of(outcome_.lost.begin(), outcome_.lost.end(), lost_in_this_round)) return;
     large_loss_round_ = now.time;
+    const uint64_t size = mtu_.current();
     if (++large_loss_rounds_ < black_hole_rounds || !mtu_.on_black_hole(now.time)) return;
     large_loss_rounds_ = 0;
     recovery_.set_max_datagram(mtu_.current());
+    if (config_.mtu) note_mtu_too_large(size);
+}
+
+void Session::note_mtu_too_large(uint64_t datagram) {
+    if (state_ == SessionState::closed) return;
+    const auto packet = [&](uint64_t size) { return std::to_string(size + path_.remote().headers_size()); };
+    note({.code = ErrorCode::udp_send_failed,
+          .origin = ErrorOrigin::local,
+          .reason = "mtu",
+          .text = "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " + packet(datagram) +
+                  " bytes do not fit on the way to " + path_.remote().to_string() + "; going on with " +
+                  packet(mtu_.current())});
 }
 
 /// Carries out what loss recovery found, after outcome_ was filled.

@@ -163,6 +163,8 @@ class Session {
     /// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
     static std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer);
     void check_black_hole(Now now);
+    /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
+    void note_mtu_too_large(uint64_t datagram);
     void restore_path(Now now);
     void check_keepalive(Now now);
     void move_to(Now now, const Address& address);

@@ -139,6 +139,50 @@ TEST(SimPath, FallsBackFromABlackHole) {
             }
 }
 
+TEST(SimPath, TellsOfASetSizeThatDoesNotFitAndGoesOn) {
+    for (const auto congestion : controllers)
+        for (const bool reported : {false, true})
+            for (uint64_t seed = 1; seed <= 5; seed++) {
+                WorldConfig config = config_with(congestion);
+                config.seed = seed;
+                config.caller.mtu = 1500;
+                config.forward.mtu = 1372;
+                config.forward.report_too_big = reported;
+                World world(config);
+                ASSERT_TRUE(world.establish());
+                world.caller.application.send(*world.session(world.caller),
+                                              {.seed = seed, .payload = 1 << 20});
+                EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 20s))
+                    << world.failure() << world.describe();
+                ASSERT_EQ(world.caller.errors.size(), 1u) << "seed " << seed << ", reported " << reported;
+                EXPECT_EQ(world.caller.errors[0].reason, "mtu");
+                EXPECT_NE(world.caller.errors[0].text.find("IP packets of 1500 bytes do not fit"),
+                          std::string::npos)
+                    << world.caller.errors[0].text;
+            }
+}
+
+TEST(SimPath, ASetSizeSurvivesOutages) {
+    for (const auto congestion : controllers)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            WorldConfig config = config_with(congestion);
+            config.seed = seed;
+            config.caller.mtu = 1500;
+            World world(config);
+            ASSERT_TRUE(world.establish());
+            world.caller.application.send(*world.session(world.caller), {.seed = seed, .payload = 10 << 20});
+            for (const Duration dark : {Duration(300ms), Duration(3s), Duration(8s)}) {
+                world.run_for(1s + seed * 37ms);
+                darken(world, dark);
+                world.run_for(dark);
+            }
+            EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
+                << world.failure() << world.describe();
+            EXPECT_EQ(world.session(world.caller)->stats().mtu, 1472u) << "seed " << seed;
+            EXPECT_TRUE(world.caller.errors.empty()) << "seed " << seed;
+        }
+}
+
 TEST(SimPath, DoesWithoutBatchesWhereTheyAreSpoilt) {
     for (const auto congestion : controllers) {
         World world(config_with(congestion));

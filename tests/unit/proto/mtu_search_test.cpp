@@ -115,10 +115,17 @@ TEST(MtuSearch, KeepsAFixedSize) {
     EXPECT_EQ(mtu.current(), 1300u);
     EXPECT_FALSE(mtu.probe_due(start, unlimited));
     EXPECT_EQ(mtu.next_timeout(unlimited), time_never);
-    EXPECT_FALSE(mtu.on_black_hole(start));
-    mtu.on_too_big(start, 1300);
-    EXPECT_EQ(mtu.current(), 1300u);
     EXPECT_FALSE(mtu.probe_due(start + 1h, unlimited));
+}
+
+TEST(MtuSearch, AFixedSizeGivesWayToTheBaseInABlackHole) {
+    MtuSearch mtu(1300, datagram_max);
+    EXPECT_TRUE(mtu.on_black_hole(start));
+    EXPECT_EQ(mtu.current(), datagram_min);
+    EXPECT_FALSE(mtu.probe_due(start + 1h, unlimited)) << "it was set, so nothing is searched for";
+    EXPECT_FALSE(mtu.on_black_hole(start));
+    mtu.reset(start, 1300);
+    EXPECT_EQ(mtu.current(), 1300u);
 }
 
 TEST(MtuSearch, TellsOnceOnAPathThatAFixedSizeDoesNotFit) {
@@ -126,6 +133,7 @@ TEST(MtuSearch, TellsOnceOnAPathThatAFixedSizeDoesNotFit) {
     EXPECT_FALSE(mtu.on_too_big(start, 1301)) << "of another session to the same peer";
     EXPECT_FALSE(mtu.on_too_big(start, datagram_min));
     EXPECT_TRUE(mtu.on_too_big(start, 1300));
+    EXPECT_EQ(mtu.current(), datagram_min);
     EXPECT_FALSE(mtu.on_too_big(start, 1300));
     mtu.reset(start, 1280);
     EXPECT_EQ(mtu.current(), 1280u);
