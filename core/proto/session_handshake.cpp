@@ -8,9 +8,9 @@ namespace stt {
 
 namespace {
 
-/// How often the CHALLENGE is repeated for a HELLO that comes again: a HELLO is larger than a CHALLENGE, so
-/// this never amplifies, but it need not go on for ever either.
-/// For ten seconds of HELLOs at the rate of silence probes, and some.
+/// How often the CHALLENGE is repeated for a HELLO that comes again: for ten seconds of HELLOs at the rate of
+/// silence probes, and some. A HELLO is larger than a CHALLENGE, so this never amplifies, but it need not go
+/// on for ever either.
 constexpr unsigned challenges_max = 128;
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "core/io/udp_socket.hpp"
 #include "core/proto/error_digest.hpp"
 #include "core/wire/handshake_packet.hpp"
+#include "tests/lib/loopback_socket.hpp"
 #include "tests/net/link_fixture.hpp"
 
 namespace stt::test {
@@ -369,7 +370,29 @@ TEST(Link, AnElementThatFailedEndsTheSessionAndTakesNoOther) {
     ASSERT_TRUE(seen.wait([&] { return seen.find(ErrorCode::session_closed); }));
     EXPECT_EQ(seen.find(ErrorCode::session_closed)->error.reason, "error");
     EXPECT_TRUE(seen.wait([&] { return seen.find(ErrorCode::too_many_sessions); }));
+    pair.receiver.link->close();
     EXPECT_TRUE(pair.receiver.seen.errors.empty()) << "the element has told it";
+    EXPECT_EQ(pair.receiver.seen.states.back(), LinkState::closed);
+    EXPECT_EQ(
+        std::count(pair.receiver.seen.states.begin(), pair.receiver.seen.states.end(), LinkState::closed), 1)
+        << "who is turned away is no news";
+}
+
+TEST(Link, AnElementThatFailedWhileItsPassphraseStretchedCallsNobody) {
+    const LoopbackSocket failed_peer, peer;
+    const auto open = [](End& end, uint16_t port) {
+        LinkConfig config = caller_config(StreamRole::sender, port);
+        config.seeds.clear();
+        config.passphrase = SecretBytes::copy_of(std::vector<uint8_t>(16, 0x61));
+        ASSERT_TRUE(end.open(std::move(config)));
+    };
+    End failed, other;
+    open(failed, failed_peer.port());
+    failed.link->fail({.code = ErrorCode::timeout, .reason = "send-timeout", .text = {}});
+    open(other, peer.port());
+    // Its passphrase took as long, and it began later.
+    ASSERT_TRUE(peer.receive(patience));
+    EXPECT_FALSE(failed_peer.receive(0ms));
 }
 
 TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {

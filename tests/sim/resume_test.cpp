@@ -49,6 +49,23 @@ TEST(SimResume, GoesOnAfterALongSilence) {
     EXPECT_EQ(world.listener.endpoint.session_count(), 1u);
 }
 
+TEST(SimResume, AnAttemptSurvivesASilenceOfOneDirection) {
+    WorldConfig config = config_with_reconnection();
+    config.caller.urgent_until = World::epoch + 10min;
+    World world(config);
+    ASSERT_TRUE(world.establish());
+    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 5 << 20});
+    world.run_for(1s);
+    darken(world, 45s);
+    // The listener hears an attempt long before its answers arrive.
+    world.network.link(Side::listener).blackouts.back().end += 8s;
+    world.run_for(53s);
+    const Time light = world.time();
+    ASSERT_TRUE(world.run_until([&] { return world.caller.resumptions == 1; }, 10s)) << world.describe();
+    EXPECT_LE(world.time() - light, silence_probe_fast + 2 * round_trip);
+    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+}
+
 TEST(SimResume, ThousandCutsLongerThanPatience) {
     for (uint64_t seed = 1; seed <= 2; seed++) {
         WorldConfig config = config_with_reconnection();
