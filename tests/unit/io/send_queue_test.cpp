@@ -191,6 +191,7 @@ TEST_F(SendQueueTest, SkipsOnlyWhereThereIsNoStream) {
     const SendQueue::GivenUp skipped = queue.take_skipped();
     EXPECT_EQ(skipped.uncertain.buffers, 1u);
     EXPECT_EQ(skipped.certain.buffers, 3u);
+    EXPECT_FALSE(queue.skip(97, 10)) << "the account of the next stream has been taken";
     queue.restart({});
     push(1);
     EXPECT_EQ(take(), 1u);
