@@ -32,6 +32,7 @@ void MtuSearch::limit(uint64_t most) {
 
 std::optional<uint64_t> MtuSearch::candidate(uint64_t room) const {
     if (low_ >= high_) return std::nullopt;
+    if (fixed_) return high_ == *fixed_ ? fixed_ : std::nullopt;
     if (high_ == ceiling_ && ceiling_ <= room) return ceiling_;
     for (const uint64_t size : likely_sizes)
         if (size > low_ && size <= std::min(high_, room)) return size;
@@ -54,22 +55,23 @@ void MtuSearch::on_probe_acked(Time now, uint64_t number) {
     if (outstanding_number_ != number) return;
     outstanding_number_.reset();
     failures_ = 0;
+    told_ = false;
     current_ = low_ = std::max(low_, outstanding_size_);
     next_step(now);
 }
 
-void MtuSearch::on_probe_lost(Time now, uint64_t number) {
-    if (outstanding_number_ != number) return;
+bool MtuSearch::on_probe_lost(Time now, uint64_t number) {
+    if (outstanding_number_ != number) return false;
     outstanding_number_.reset();
-    if (++failures_ < probes_max) return;
+    if (++failures_ < probes_max) return false;
     failures_ = 0;
     high_ = outstanding_size_ - 1;
     next_step(now);
+    return fixed_does_not_fit();
 }
 
 bool MtuSearch::on_too_big(Time now, uint64_t size) {
-    if (size <= datagram_min) return false;
-    if (fixed_) return size <= current_ && on_black_hole(now);
+    if (size <= datagram_min || size > ceiling()) return false;
     if (outstanding_number_ && outstanding_size_ >= size) {
         outstanding_number_.reset();
         failures_ = 0;
@@ -77,27 +79,25 @@ bool MtuSearch::on_too_big(Time now, uint64_t size) {
     if (size <= current_) current_ = low_ = datagram_min;
     high_ = std::min(high_, size - 1);
     next_step(now);
-    return false;
+    return fixed_does_not_fit();
 }
 
 bool MtuSearch::on_black_hole(Time now) {
     if (current_ == datagram_min) return false;
     start_search(now);
-    if (fixed_) high_ = datagram_min;
     return true;
 }
 
 void MtuSearch::reset(Time now, std::optional<uint64_t> fixed) {
-    if (!fixed_) {
-        start_search(now);
-        return;
-    }
+    start_search(now);
+    if (!fixed_) return;
     fixed_ = current_ = low_ = high_ = std::min(fixed.value_or(*fixed_), ceiling_);
+    told_ = false;
 }
 
 void MtuSearch::start_search(Time now) {
     current_ = low_ = datagram_min;
-    high_ = ceiling_;
+    high_ = ceiling();
     failures_ = 0;
     outstanding_number_.reset();
     next_probe_ = now;
@@ -109,9 +109,9 @@ Time MtuSearch::next_timeout(uint64_t room) const {
 
 void MtuSearch::next_step(Time now) {
     next_probe_ = now;
-    if (candidate(ceiling_)) return;
+    if (candidate(ceiling())) return;
     // Done for now; later the path may carry more.
-    high_ = ceiling_;
+    high_ = ceiling();
     next_probe_ = now + raise_interval;
 }
 

@@ -312,7 +312,7 @@ std::optional<uint64_t> Session::fixed_datagram(const SessionConfig& config, con
 }
 
 /// Large packets that vanish round after round, while small ones are acknowledged, point to a path that
-/// carries less than it did, or less than was set. Probe timeouts would not show it: probes are small.
+/// carries less than it did. Probe timeouts alone would not show it: small probes are acknowledged.
 void Session::check_black_hole(Now now) {
     const auto large = [](const SentPacket& packet) {
         return !packet.mtu_probe && packet.size > datagram_min;
@@ -323,11 +323,9 @@ void Session::check_black_hole(Now now) {
     };
     if (std::none_of(outcome_.lost.begin(), outcome_.lost.end(), lost_in_this_round)) return;
     large_loss_round_ = now.time;
-    const uint64_t size = mtu_.current();
     if (++large_loss_rounds_ < black_hole_rounds || !mtu_.on_black_hole(now.time)) return;
     large_loss_rounds_ = 0;
     recovery_.set_max_datagram(mtu_.current());
-    if (config_.mtu) note_mtu_too_large(size);
 }
 
 void Session::note_mtu_too_large(uint64_t datagram) {
@@ -358,7 +356,7 @@ void Session::settle(Now now) {
         }
     }
     for (const SentPacket& packet : outcome_.lost) {
-        if (packet.mtu_probe) mtu_.on_probe_lost(now.time, packet.number);
+        if (packet.mtu_probe && mtu_.on_probe_lost(now.time, packet.number)) note_mtu_too_large(packet.size);
         streams_.on_lost(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::final && !final_acked_) final_due_ = true;

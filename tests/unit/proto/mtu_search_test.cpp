@@ -19,7 +19,10 @@ std::vector<uint64_t> search(MtuSearch& mtu, Time now, uint64_t path) {
         tried.push_back(*size);
         mtu.on_probe_sent(now, number, *size);
         EXPECT_FALSE(mtu.probe_due(now, unlimited)) << "one probe at a time";
-        *size <= path ? mtu.on_probe_acked(now, number) : mtu.on_probe_lost(now, number);
+        if (*size <= path)
+            mtu.on_probe_acked(now, number);
+        else
+            mtu.on_probe_lost(now, number);
         if (tried.size() > 1000) break;
     }
     return tried;
@@ -122,9 +125,12 @@ TEST(MtuSearch, AFixedSizeGivesWayToTheBaseInABlackHole) {
     MtuSearch mtu(1300, datagram_max);
     EXPECT_TRUE(mtu.on_black_hole(start));
     EXPECT_EQ(mtu.current(), datagram_min);
-    EXPECT_FALSE(mtu.probe_due(start + 1h, unlimited)) << "it was set, so nothing is searched for";
     EXPECT_FALSE(mtu.on_black_hole(start));
-    mtu.reset(start, 1300);
+    EXPECT_EQ(search(mtu, start, 1250), (std::vector<uint64_t>{1300, 1300, 1300}))
+        << "nothing is searched for";
+    EXPECT_EQ(mtu.current(), datagram_min);
+    EXPECT_EQ(mtu.next_timeout(unlimited), start + 600s);
+    EXPECT_EQ(search(mtu, start + 600s, 1472), (std::vector<uint64_t>{1300}));
     EXPECT_EQ(mtu.current(), 1300u);
 }
 
@@ -139,6 +145,12 @@ TEST(MtuSearch, TellsOnceOnAPathThatAFixedSizeDoesNotFit) {
     EXPECT_EQ(mtu.current(), 1280u);
     EXPECT_FALSE(mtu.probe_due(start, unlimited));
     EXPECT_TRUE(mtu.on_too_big(start, 1280)) << "another path, and other news";
+    mtu.reset(start, 1280);
+    mtu.on_black_hole(start);
+    for (uint64_t probe = 1; probe <= 6; probe++) {
+        mtu.on_probe_sent(start, probe, 1280);
+        EXPECT_EQ(mtu.on_probe_lost(start, probe), probe == 3) << probe;
+    }
     MtuSearch discovering({}, datagram_max);
     EXPECT_FALSE(discovering.on_too_big(start, 1300));
 }
