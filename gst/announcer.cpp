@@ -51,6 +51,7 @@ void Announcer::run(std::function<void()> call) {
 void Announcer::queue(Job job) {
     {
         const std::lock_guard lock(mutex_);
+        job.number = ++queued_;
         jobs_.push_back(std::move(job));
         if (std::exchange(working_, true)) return;
     }
@@ -69,8 +70,11 @@ void Announcer::work() {
             write(job.log.get(), message.get());
             if (!job.only_logged) gst_element_post_message(element_, gst_message_ref(message.get()));
         }
+        const uint64_t number = job.number;
         job = {};  // what it holds may run anybody's code as it goes
         lock.lock();
+        handed_over_ = number;
+        progress_.notify_all();
     }
     working_ = false;
     progress_.notify_all();
@@ -78,7 +82,8 @@ void Announcer::work() {
 
 void Announcer::wait_posted() {
     std::unique_lock lock(mutex_);
-    progress_.wait(lock, [this] { return !working_ || interrupted_; });
+    progress_.wait(lock,
+                   [this, last = queued_] { return handed_over_ >= last || !working_ || interrupted_; });
 }
 
 void Announcer::interrupt(bool on) {

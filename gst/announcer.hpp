@@ -46,6 +46,7 @@ class Announcer {
         std::function<void()> call;  // or
         std::vector<MessagePtr> messages;
         std::shared_ptr<EventLog> log;  // theirs; may be null
+        uint64_t number = 0;
         bool only_logged = false;
     };
     void queue(Job job);
@@ -57,6 +58,8 @@ class Announcer {
     std::mutex mutex_;
     std::condition_variable progress_;
     std::deque<Job> jobs_;           // under mutex_
+    uint64_t queued_ = 0;            // number of the last job; under mutex_
+    uint64_t handed_over_ = 0;       // … of the last one done with; under mutex_
     bool working_ = false;           // a thread of GStreamer's pool is in work(); under mutex_
     bool interrupted_ = false;       // under mutex_
     std::shared_ptr<EventLog> log_;  // under mutex_

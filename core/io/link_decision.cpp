@@ -8,7 +8,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     drop_question();
     Duration delay{};
     if (config.caller) {
-        if (established) retry.start(now.time);
+        if (established) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
             give_up(std::move(error));  // reconnect-timeout holds, whoever decides
             return;

@@ -67,6 +67,9 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void decided(uint64_t number, RetryDecision decision);
     /// The question has lost its point; its error is still to be told.
     void drop_question();
+    /// A caller's session is over, or its stream. One that falls as soon as it stands (not `proven`) is a
+    /// failed attempt like any other.
+    void stood(Now now, bool proven) { proven ? retry.start(now.time) : retry.failed(now.time); }
     /// Ends what still stands of the session after `error`.
     void drop_session(const Error& error);
 

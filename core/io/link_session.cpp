@@ -322,13 +322,7 @@ void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     }
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
-    if (config.caller) {
-        // A session that falls as soon as it stands is a failed attempt like any other.
-        if (proven)
-            retry.start(now.time);
-        else
-            retry.failed(now.time);
-    }
+    if (config.caller) stood(now, proven);
     const bool retried = !config.caller || may_retry(error, true);
     decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);

@@ -273,6 +273,19 @@ TEST(Link, TwoSendersAreToldSo) {
     EXPECT_TRUE(caller.seen.errors.back().error.terminal);
 }
 
+TEST(Link, AStreamThatFailsAtOnceIsNotRetriedForEver) {
+    End listener, caller;
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::sender)));
+    LinkConfig calling = caller_config(StreamRole::sender, listener.link->local_port());
+    calling.reconnect_timeout = 500ms;
+    caller.seen.decision_hook = [](const ErrorReport&, std::function<void(RetryDecision)> reply) {
+        reply(RetryDecision::retry);
+    };
+    ASSERT_TRUE(caller.open(std::move(calling)));
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
+    EXPECT_EQ(caller.seen.terminal_errors(), 1u);
+}
+
 TEST(Link, TwoReceiversAreToldSo) {
     End listener, caller;
     LinkConfig listening = listener_config(StreamRole::receiver);
