@@ -160,7 +160,8 @@ void Connection::start_timers() {
         return seed_file_of(settings_);
     }();
     if (file.empty()) return;
-    seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = version_of(file)]() mutable {
+    // The first look reloads: the file may have changed since it was read.
+    seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = FileVersion{}]() mutable {
         const FileVersion version = version_of(file);
         if (version == seen || version == FileVersion{}) return;
         seen = version;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/element_settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <span>
+#include <utility>
 #include <variant>
 
 #include "core/base/overloaded.hpp"
@@ -107,6 +109,30 @@ Status set_text(Settings& settings, const SettingRow& row, const std::string& te
     return success();
 }
 
+/// Calls `use` with each row that the URI's query names; ends with the first error.
+Status for_each_setting(const Uri& uri,
+                        const std::function<Status(unsigned, const SettingRow&, const std::string&)>& use) {
+    const std::span<const SettingRow> rows = setting_table();
+    for (const auto& [name, value] : uri.settings) {
+        const auto row = std::ranges::find_if(rows, [&](const SettingRow& r) { return name == r.name; });
+        if (row == rows.end()) continue;
+        if (Status used = use(static_cast<unsigned>(row - rows.begin() + 1), *row, value); !used) return used;
+    }
+    return success();
+}
+
+/// What puts the row's field back to its present value; of none that a URI may set it holds a secret.
+std::function<void(Settings&)> restorer(const Settings& settings, const SettingRow& row) {
+    return std::visit(
+        Overloaded{
+            [](SecretBytes Settings::*) -> std::function<void(Settings&)> { return [](Settings&) {}; },
+            [&](auto field) -> std::function<void(Settings&)> {
+                return [field, value = settings.*field](Settings& target) { target.*field = value; };
+            },
+        },
+        row.field);
+}
+
 }  // namespace
 
 void install_settings(GObjectClass* object_class, Side side) {
@@ -120,6 +146,7 @@ void install_settings(GObjectClass* object_class, Side side) {
 bool set_setting(Settings& settings, Side side, unsigned id, const GValue* value) {
     if (id == 0 || id > setting_table().size()) return false;
     const SettingRow& row = setting_table()[id - 1];
+    settings.before_uri.erase(id);
     const auto text = [&] {
         const char* string = g_value_get_string(value);
         return std::string_view(string ? string : "");
@@ -173,34 +200,26 @@ bool needs_new_connection(unsigned id) {
 
 Status set_uri(Settings& settings, Side side, const std::string& text) {
     settings.refused_uri.reset();
-    if (text.empty()) {
-        settings.uri.clear();
-        settings.parsed_uri = {};
-        return success();
+    Result<Uri> uri = text.empty() ? Result<Uri>(Uri{}) : parse_uri(text);
+    // Nothing is stored before everything is known to be good.
+    Settings scratch;
+    Status good =
+        uri ? for_each_setting(*uri, [&](unsigned, const SettingRow& row,
+                                         const std::string& value) { return set_text(scratch, row, value); })
+            : Status(uri.error());
+    if (!good) {
+        settings.refused_uri = good.error();
+        return good;
     }
-    Result<Uri> uri = parse_uri(text);
-    if (!uri) {
-        settings.refused_uri = uri.error();
-        return uri.error();
-    }
-    // Twice: nothing is stored before everything is known to be good.
-    for (const bool store : {false, true}) {
-        Settings scratch;
-        for (const auto& [name, value] : uri->settings) {
-            for (const SettingRow& row : setting_table()) {
-                if (name != row.name) continue;
-                // One URI may serve both ends, so what only the other one knows is no mistake.
-                const bool ours = row.sides & static_cast<unsigned>(side);
-                if (Status set = set_text(store && ours ? settings : scratch, row, value); !set) {
-                    settings.refused_uri = set.error();
-                    return set.error();
-                }
-            }
-        }
-    }
+    for (const auto& [id, restore] : std::exchange(settings.before_uri, {})) restore(settings);
     settings.uri = text;
-    settings.parsed_uri = std::move(*uri);
-    return success();
+    settings.parsed_uri = *uri;
+    return for_each_setting(*uri, [&](unsigned id, const SettingRow& row, const std::string& value) {
+        // One URI may serve both ends, so what only the other one knows is no mistake.
+        if (!(row.sides & static_cast<unsigned>(side))) return success();
+        settings.before_uri.emplace(id, restorer(settings, row));
+        return set_text(settings, row, value);
+    });
 }
 
 }  // namespace stt

@@ -4,6 +4,8 @@
 
 #include <gst/gst.h>
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -62,6 +64,8 @@ struct Settings {
     SecretBytes seed;        ///< 32 bytes; empty: not set
     SecretBytes passphrase;  ///< empty: not set
     Uri parsed_uri;          ///< of `uri`
+    /// Puts back what a property (by id) was before `uri` set it; none for what was set by itself since.
+    std::map<unsigned, std::function<void(Settings&)>> before_uri;
     /// What was wrong with the last value given: setters cannot refuse, so it fails the start.
     std::optional<Error> refused_secret, refused_uri;
 };
@@ -76,7 +80,8 @@ bool get_setting(const Settings& settings, unsigned id, GValue* value);
 /// Whether a running connection cannot take the property up.
 bool needs_new_connection(unsigned id);
 
-/// Takes `text` apart and stores it together with what its query sets. On an error only refused_uri changes.
+/// Takes `text` apart and stores it together with what its query sets, in place of what the last one's set.
+/// On an error only refused_uri changes.
 Status set_uri(Settings& settings, Side side, const std::string& text);
 
 /// Id from which an element may number further properties of its own.

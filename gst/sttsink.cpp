@@ -49,7 +49,8 @@ Error send_timeout(const Connection& connection) {
     error.code = ErrorCode::timeout;
     error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
     error.reason = "send-timeout";
-    error.text = "the peer took nothing for the send-timeout";
+    error.text = "the peer took nothing for the send-timeout of " +
+                 std::to_string(connection.setting(&Settings::send_timeout)) + " ms";
     return error;
 }
 
@@ -314,6 +315,7 @@ void flush(SttSink* self) {
     if (const std::shared_ptr<Link> link = self->connection->link()) {
         const SendQueue::Account discarded = link->outbox().set_flushing(true);
         link->outbox().set_flushing(false);
+        self->finished = self->finished && link->outbox().finished();
         GST_DEBUG_OBJECT(self, "flush discards %" G_GUINT64_FORMAT " buffers", discarded.buffers);
     }
     self->flushed = true;

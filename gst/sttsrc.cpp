@@ -42,7 +42,8 @@ Error receive_timeout(const Connection& connection) {
     error.code = ErrorCode::timeout;
     error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
     error.reason = "receive-timeout";
-    error.text = "nothing came from the peer for the receive-timeout";
+    error.text = "nothing came from the peer for the receive-timeout of " +
+                 std::to_string(connection.setting(&Settings::receive_timeout)) + " ms";
     return error;
 }
 

@@ -185,9 +185,7 @@ void Link::Impl::on_turn(Now now) {
         error.origin = ErrorOrigin::peer;
         error.reason = "no-stream";
         error.text = "the peer has opened no stream: are both ends receivers?";
-        ErrorReport told = report_of(std::move(error));
-        told.warned_of = true;
-        observer.on_error(told);
+        warn(std::move(error));
     }
     if (!closed && now.time >= stream_idle_at()) on_stream_idle();
     while (!closed) {
@@ -195,6 +193,7 @@ void Link::Impl::on_turn(Now now) {
         if (!summary) break;
         summarise(std::move(*summary));
     }
+    if (!closed && established) set_state(state);  // the peer may have moved
     if (!closed) move_data(now);
     if (!closed && stats_wanted.exchange(false)) renew_stats(false);
 }
@@ -236,15 +235,19 @@ std::string Link::Impl::peer_text() const {
 }
 
 void Link::Impl::set_state(LinkState next) {
-    if (closed || (state == next && circuit_told == retry.circuit())) return;
+    renew_info();
+    const bool moved = established && info.peer != peer_told;
+    if (closed || (state == next && circuit_told == retry.circuit() && !moved)) return;
     if (given_up && next != LinkState::closed) return;  // callers who are turned away are no news
     state = next;
     circuit_told = retry.circuit();
+    peer_told = info.peer;
     renew_stats(false);  // who asks when told is not to hear of the time before
     observer.on_status({state, info, peer_text(), circuit_told});
 }
 
-ErrorReport Link::Impl::report_of(Error error) const {
+ErrorReport Link::Impl::report_of(Error error) {
+    renew_info();
     ErrorReport report;
     report.error = std::move(error);
     report.attempt = config.caller ? retry.attempt() : 0;
@@ -264,7 +267,14 @@ void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
     observer.on_error(told);
 }
 
-ErrorReport Link::Impl::report_about(Error error, const std::string& stranger) const {
+void Link::Impl::warn(Error error) {
+    if (closed || given_up || !digest.admit(clock_now().time, error)) return;
+    ErrorReport told = report_of(std::move(error));
+    told.warned_of = true;
+    observer.on_error(told);
+}
+
+ErrorReport Link::Impl::report_about(Error error, const std::string& stranger) {
     if (stranger.empty()) return report_of(std::move(error));
     ErrorReport report;
     report.error = std::move(error);

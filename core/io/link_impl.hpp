@@ -42,22 +42,29 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     // link.cpp: the one place where things are told to the observer.
 
-    /// Tells of `next` unless it was told already, together with the circuit as it is.
+    /// Tells of `next` unless it was told already, together with the circuit and the peer's address as they
+    /// are.
     void set_state(LinkState next);
     /// Tells of an error the link goes on after; of equal ones in quick succession the first few and their
     /// number.
     void report(Error error, std::optional<Duration> retry_after = {});
+    /// … that is worth a warning, although the link just goes on.
+    void warn(Error error);
     /// … that does not concern the session of the stream, but somebody at `peer`.
     void report_other(Error error, const Address& peer);
     /// `stranger`: whom it is about; empty: the peer.
-    ErrorReport report_about(Error error, const std::string& stranger) const;
+    ErrorReport report_about(Error error, const std::string& stranger);
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error) { end(std::move(error), true); }
     void end(Error error, bool tell);
     void summarise(ErrorDigest::Summary summary);
     /// Tells what report() still counts.
     void summarise_all();
-    ErrorReport report_of(Error error) const;
+    ErrorReport report_of(Error error);
+    /// The peer's address may change with the session standing.
+    void renew_info() {
+        if (const Session* s = current()) info = s->info();
+    }
     std::string peer_text() const;
 
     // link_decision.cpp: what follows an error that leaves the link without its stream.
@@ -90,6 +97,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_established(Now now, SessionHandle handle);
     void on_resumed(Now now, const Session& fresh);
     void on_closed(Now now, SessionHandle handle, const Error& error);
+    /// Why `fresh` does not go on with the stream there was.
+    Error begins_anew(const Session& fresh) const;
     /// The session may be gone on with.
     void on_path_lost(Now now, const Error& error);
     /// Whether `error` leaves the session waiting for its path: nothing was heard, or only what anybody on
@@ -143,6 +152,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     LinkState state = LinkState::closed;
     Circuit circuit_told = Circuit::closed;
+    Address peer_told{};
     bool closing = false;   // close() has begun
     bool closed = false;    // no callbacks any more
     bool given_up = false;  // the terminal error was told

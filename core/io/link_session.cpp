@@ -104,9 +104,10 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         earlier->close(now, false, CloseReason::error, {});
         earlier->abandon();
         retry.start(now.time);  // should this one fall, too, its time begins now
-        end_stream(stream_error(ErrorCode::session_not_found, "peer-restarted",
-                                "the peer has a new session: the stream begins anew"));
+        const Error why = begins_anew(*fresh);
+        end_stream(why);
         if (!closed && stood) set_state(LinkState::reconnecting);
+        if (!closed) warn(why);
         if (closed) return;
     }
     drop_question();  // its answer would be about the session before
@@ -125,6 +126,20 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         stream_expected_by = now.time + config.session.handshake_timeout;
     else if (fresh->state() == SessionState::established)
         open_stream();  // otherwise the peer has ended it already, and that event follows
+}
+
+Error Link::Impl::begins_anew(const Session& fresh) const {
+    const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
+    Error why = another
+                    ? stream_error(ErrorCode::session_timeout, "replaced",
+                                   "the session was lost, and another caller has taken its place: the stream "
+                                   "begins anew, and what came before may be incomplete")
+                    : stream_error(ErrorCode::session_not_found, "peer-restarted",
+                                   "the peer was restarted: the stream begins anew, and what came before may "
+                                   "be incomplete");
+    why.origin = ErrorOrigin::peer;
+    why.authenticated = true;
+    return why;
 }
 
 void Link::Impl::on_resumed(Now now, const Session& fresh) {
@@ -237,7 +252,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     if (handle != session) {
         const Session* const other = find(handle);
         if (other && error.code != ErrorCode::none) report_other(error, other->info().peer);
-        if (!session && !closed && state == LinkState::handshaking) set_state(LinkState::connecting);
+        if (!established && !closed && state == LinkState::handshaking)
+            set_state(session ? LinkState::reconnecting : LinkState::connecting);
         return;
     }
     Session* const lost = current();

@@ -68,8 +68,10 @@ class SendQueue {
     // Any thread.
 
     /// While set, push and wait return `flushing` at once. Setting also discards what was pushed and the I/O
-    /// thread has not taken, and returns how much that was.
+    /// thread has not taken, the end of the stream included, and returns how much that was.
     Account set_flushing(bool flushing);
+    /// Whether finish() was called, and no flush took it back.
+    bool finished() const;
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
     /// Wakes everybody with `failed`; until clear().

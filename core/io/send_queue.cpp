@@ -40,10 +40,13 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
     return in_time;
 }
 
-// What is acknowledged and not delivered has but its entry left.
+// What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
+// room than one that never acknowledges.
 bool SendQueue::over_limit(uint64_t size) const {
     const size_t unacked = entries_.size() - acked_;
-    return unacked > 0 && unacked_ + unacked * overhead + acked_ * sizeof(Entry) + size + overhead > limit_;
+    const uint64_t acked = acked_ * sizeof(Entry);
+    if (unacked == 0) return acked > limit_;
+    return unacked_ + unacked * overhead + acked + size + overhead > limit_;
 }
 
 void SendQueue::notify() {
@@ -160,6 +163,11 @@ SendQueue::Account SendQueue::set_flushing(bool flushing) {
     }
     notify();
     return discarded;
+}
+
+bool SendQueue::finished() const {
+    const std::lock_guard lock(mutex_);
+    return finished_;
 }
 
 void SendQueue::set_interrupted(bool interrupted) {

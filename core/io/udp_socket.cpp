@@ -75,10 +75,11 @@ std::optional<NetworkReport> report_for(int error) {
             return NetworkReport::refused;
         case EMSGSIZE:
             return NetworkReport::too_big;
-        case ENETUNREACH:
         case EHOSTUNREACH:
-        case ENETDOWN:
         case EHOSTDOWN:
+            return NetworkReport::host_unreachable;
+        case ENETUNREACH:
+        case ENETDOWN:
         case EACCES:         // administratively prohibited
         case EADDRNOTAVAIL:  // no source address fits the destination
         case EAFNOSUPPORT:   // an IPv6 destination where there is no IPv6

@@ -26,7 +26,7 @@ Error reject_error(const RejectPacket& packet, bool authentic) {
     switch (error.code) {
         case ErrorCode::authentication_failed:
             error.reason = "wrong-seed";
-            error.text = "the peer could not open our HELLO: its seed is another one";
+            error.text = "the peer has another seed: it could not open what this end sent";
             break;
         case ErrorCode::protocol_version_mismatch:
             error.reason = "version";
@@ -190,8 +190,7 @@ std::optional<Error> CallerAttempt::failure(Now now) const {
                  .origin = ErrorOrigin::network,
                  .terminal = true,
                  .reason = "handshake-timeout",
-                 .text = proven_ ? "the peer answered, but did not complete the handshake in time"
-                                 : "the peer did not answer"};
+                 .text = {}};
 }
 
 }  // namespace stt

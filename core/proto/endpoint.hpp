@@ -30,10 +30,11 @@ struct EndpointConfig {
 
 /// What the network said about a datagram of ours.
 enum class NetworkReport : uint8_t {
-    refused,      ///< ICMP port unreachable
-    unreachable,  ///< no route, ICMP net or host unreachable
-    too_big,      ///< longer than the path's MTU
-    send_failed,  ///< the socket would not take it
+    refused,           ///< ICMP port unreachable
+    unreachable,       ///< no route, ICMP net unreachable
+    host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
+    too_big,           ///< longer than the path's MTU
+    send_failed,       ///< the socket would not take it
 };
 
 class Endpoint {

@@ -180,6 +180,12 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size) 
             error.reason = "no-route";
             error.text = "no route to " + path_.remote().to_string();
             break;
+        case NetworkReport::host_unreachable:
+            error.code = ErrorCode::network_unreachable;
+            error.reason = "no-host";
+            error.text = "no host answers at " + path_.remote().to_string() +
+                         ", or a firewall turns away what is sent there";
+            break;
         default:
             error.code = ErrorCode::udp_send_failed;
             error.reason = "send";
@@ -287,12 +293,14 @@ void Session::check_keepalive(Now now) {
     if (now.time - last_received_ >= config_.keepalive_timeout || now.time >= doubt_deadline_) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
+        const bool doubted = now.time >= doubt_deadline_;
         close(now, false, CloseReason::timeout,
               {.code = ErrorCode::session_timeout,
                .origin = ErrorOrigin::network,
                .terminal = true,
-               .reason = "keepalive-timeout",
-               .text = "nothing was heard from the peer for " + std::to_string(waited) + " ms"});
+               .reason = doubted ? "doubted" : "keepalive-timeout",
+               .text = doubted ? "another caller has come, and the one who was here does not answer any more"
+                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms"});
         return;
     }
     const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;

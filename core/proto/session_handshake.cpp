@@ -134,6 +134,13 @@ void Session::check_attempt(Now now) {
     if (!attempt_) return;
     std::optional<Error> failure = attempt_->failure(now);
     if (!failure) return;
+    if (failure->code == ErrorCode::connection_timeout) {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout);
+        failure->text = path_.remote().to_string() +
+                        (attempt_->proven() ? " answered, but did not complete the handshake within "
+                                            : " did not answer within ") +
+                        std::to_string(ms.count()) + " ms";
+    }
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of
     // an end.

@@ -111,6 +111,15 @@ TEST(ErrorConnection, WithoutARouteTheNetworkIsUnreachable) {
     });
 }
 
+TEST(ErrorConnection, AHostThatIsNotThereIsUnreachable) {
+    STT_IN_NAMESPACE("ip route add unreachable 192.0.2.0/24", [] {
+        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
+        EXPECT_EQ(sink->errors->wait(0x0104),
+                  "0x0104/0 NETWORK_UNREACHABLE connection no-host ERROR OPEN_READ_WRITE origin=network "
+                  "terminal can-retry");
+    });
+}
+
 TEST(ErrorConnection, ANameThatDoesNotResolveIsUnreachable) {
     // An empty label: no server need be asked.
     Playing sink("sttsink", "stt://no..such.name:7600", once);

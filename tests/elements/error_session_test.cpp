@@ -126,8 +126,26 @@ TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
     ASSERT_EQ(child->listening_port(), port);
     EXPECT_EQ(sink->errors->wait(0x0204),
               "0x0204/0 SESSION_NOT_FOUND session unknown-session MESSAGE origin=peer can-retry");
+    EXPECT_EQ(sink->errors->wait(0x0204, 1),
+              "0x0204/0 SESSION_NOT_FOUND session peer-restarted WARNING WRITE origin=peer authenticated "
+              "can-retry");
     EXPECT_TRUE(sink->errors->wait_state("reconnecting"));
     EXPECT_FALSE(child->wait_line("session connected").empty());
+}
+
+TEST(ErrorSession, ACallerInTheDeadOnesPlaceIsTold) {
+    auto src = listening_src();
+    const std::string sender =
+        "videotestsrc is-live=true ! sttsink uri=stt://127.0.0.1:" + std::to_string(src->port()) +
+        " seed=" + seed;
+    auto child = std::make_unique<Child>(sender);
+    ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+    child->signal(SIGKILL);
+    child = std::make_unique<Child>(sender);
+    EXPECT_EQ(src->errors->wait(0x0202),
+              "0x0202/0 SESSION_TIMEOUT session doubted WARNING READ origin=network can-retry retried");
+    EXPECT_EQ(src->errors->wait(0x0202, 1),
+              "0x0202/0 SESSION_TIMEOUT session replaced WARNING READ origin=peer authenticated can-retry");
 }
 
 // ---

@@ -265,6 +265,22 @@ TEST(Flow, AListenerWithoutCallersWaitsOrLetsThePipelineRun) {
     }
 }
 
+TEST(Flow, AFlushTakesAnEndBackThatWentNowhere) {
+    Stuck sink;
+    ASSERT_EQ(gst_harness_push(sink.harness, make_buffer(10).release()), GST_FLOW_OK);
+    sink.thread = std::thread([&] { gst_harness_push_event(sink.harness, gst_event_new_eos()); });
+    while (!EventPtr(gst_pad_get_sticky_event(sink.harness->srcpad, GST_EVENT_EOS, 0))) g_usleep(100);
+    sink.wait_blocked();
+    gst_harness_push_event(sink.harness, gst_event_new_flush_start());
+    sink.thread.join();
+    gst_harness_push_event(sink.harness, gst_event_new_flush_stop(TRUE));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(sink.harness, gst_event_new_segment(&segment));
+    EXPECT_EQ(gst_harness_push(sink.harness, make_buffer(10).release()), GST_FLOW_OK);
+    EXPECT_EQ(sink.bus.count(GST_MESSAGE_ERROR), 0);
+}
+
 TEST(Flow, DataAfterEosAndAFlushIsAnError) {
     Pair pair;
     pair.start();

@@ -127,6 +127,27 @@ TEST(Properties, TheUriSetsWhatItMay) {
     gst_object_unref(src);
 }
 
+TEST(Properties, AUriTakesBackWhatTheOneBeforeItSet) {
+    GstElement* src = gst_element_factory_make("sttsrc", nullptr);
+    g_object_set(src, "latency", 7u, "uri", "stt://:5?latency=80&receive-timeout=9&stream-label=a", nullptr);
+    g_object_set(src, "receive-timeout", 30u, "uri", "stt://:5?latency=90", nullptr);
+    const auto values = [&] {
+        unsigned latency = 0, timeout = 0;
+        char* label = nullptr;
+        g_object_get(src, "latency", &latency, "receive-timeout", &timeout, "stream-label", &label, nullptr);
+        const std::string text =
+            std::to_string(latency) + " " + std::to_string(timeout) + (label ? label : "");
+        g_free(label);
+        return text;
+    };
+    EXPECT_EQ(values(), "90 30") << "what was set by itself stays";
+    g_object_set(src, "uri", "stt://:5?latency=nonsense", nullptr);
+    EXPECT_EQ(values(), "90 30");
+    g_object_set(src, "uri", nullptr, nullptr);
+    EXPECT_EQ(values(), "7 30");
+    gst_object_unref(src);
+}
+
 TEST(Properties, TheUriHandler) {
     for (const GstURIType type : {GST_URI_SRC, GST_URI_SINK}) {
         GError* error = nullptr;

@@ -78,6 +78,27 @@ TEST(Resume, ALongCutIsAPauseAndNothingMore) {
     }
 }
 
+TEST(Resume, ThePeersNewAddressIsTold) {
+    auto src = listening_src();
+    Line line(static_cast<uint16_t>(src->port()));
+    auto sink = calling_sink(line.port());
+    sink->start();
+    ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    const StructurePtr connected = src->errors->wait_structure("stt-session", "state", "connected");
+    ASSERT_TRUE(connected);
+    const std::string before = gst_structure_get_string(connected.get(), "peer");
+    line.rebind();
+    ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
+    ASSERT_TRUE(pull(src));
+    EXPECT_TRUE(src->errors->wait_message([&](GstMessage* message) {
+        const GstStructure* session = gst_message_get_structure(message);
+        return session && gst_structure_has_name(session, "stt-session") &&
+               !g_strcmp0(gst_structure_get_string(session, "state"), "connected") &&
+               gst_structure_get_string(session, "peer") != before;
+    }));
+}
+
 TEST(Resume, WhatIsSentMeanwhileIsHeldAndThenBlocks) {
     auto src = listening_src(soon_lost);
     Line line(static_cast<uint16_t>(src->port()));

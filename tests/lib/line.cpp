@@ -28,7 +28,8 @@ void Line::run() {
     };
     constexpr int look_again_ms = 10;  // at stop_
     while (!stop_) {
-        pollfd items[] = {{front_.fd(), POLLIN, 0}, {back_.fd(), POLLIN, 0}};
+        if (rebind_.exchange(false)) back_ = std::make_unique<LoopbackSocket>();
+        pollfd items[] = {{front_.fd(), POLLIN, 0}, {back_->fd(), POLLIN, 0}};
         poll(items, 2, look_again_ms);
         if (items[0].revents)
             if (auto there = front_.receive(0ms); there && !there->datagram.empty()) {
@@ -36,10 +37,10 @@ void Line::run() {
                 const auto type = packet_type(there->datagram);
                 const bool handshake = type == PacketType::hello || type == PacketType::auth_proof;
                 const uint16_t to = handshake && handshakes_to_ ? handshakes_to_.load() : listener_;
-                if (passes(true, there->datagram)) back_.send(to, there->datagram);
+                if (passes(true, there->datagram)) back_->send(to, there->datagram);
             }
         if (items[1].revents)
-            if (auto back = back_.receive(0ms); back && !back->datagram.empty() && caller_)
+            if (auto back = back_->receive(0ms); back && !back->datagram.empty() && caller_)
                 if (passes(false, back->datagram)) front_.send(caller_, back->datagram);
     }
 }

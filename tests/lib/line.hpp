@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -26,6 +27,8 @@ class Line {
     /// From now on whatever belongs to handshakes goes to 127.0.0.1:`port`, as an attacker on the way might
     /// do.
     void divert_handshakes(uint16_t port) { handshakes_to_ = port; }
+    /// From now on the listener sees another port of the caller's, as after a NAT has forgotten it.
+    void rebind() { rebind_ = true; }
     void cut() {
         set_weather([](bool, auto&) { return false; });
     }
@@ -35,7 +38,9 @@ class Line {
 
     const uint16_t listener_;
     std::atomic<uint16_t> handshakes_to_{0};  // 0: to the listener
-    LoopbackSocket front_, back_;
+    LoopbackSocket front_;
+    std::unique_ptr<LoopbackSocket> back_ = std::make_unique<LoopbackSocket>();  // the line's thread
+    std::atomic<bool> rebind_{false};
     uint16_t caller_ = 0;  // its port, once it has sent something
     std::mutex mutex_;
     Weather weather_;  // under mutex_

@@ -168,7 +168,7 @@ TEST(Firewall, RejectionsAreReportedWithTheirAddress) {
         const auto error = from.next_error();
         ASSERT_TRUE(error);
         EXPECT_EQ(error->to, to);
-        EXPECT_EQ(error->report, NetworkReport::unreachable);
+        EXPECT_EQ(error->report, NetworkReport::host_unreachable);
     };
     STT_IN_NAMESPACE(
         "nft add table inet t && nft 'add chain inet t in { type filter hook input priority 0; }' && "

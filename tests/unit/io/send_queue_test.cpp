@@ -72,6 +72,30 @@ TEST_F(SendQueueTest, WhatWasNotTakenYetStaysAndCanBeDiscarded) {
     EXPECT_TRUE(finished);
 }
 
+TEST_F(SendQueueTest, AFlushTakesBackAnEndThatWasNotTaken) {
+    push(1);
+    queue.finish();
+    EXPECT_TRUE(queue.finished());
+    queue.set_flushing(true);
+    EXPECT_FALSE(queue.finished());
+    queue.set_flushing(false);
+    queue.finish();
+    take();
+    queue.set_flushing(true);
+    EXPECT_TRUE(queue.finished()) << "it is on its way";
+}
+
+TEST_F(SendQueueTest, APeerThatDeliversNothingMakesNoRoom) {
+    uint64_t count = 0;
+    while (count < 10'000 && queue.push(message(97), true, 10, 1ns) == QueueStatus::ok) {
+        take();
+        queue.progress(++count * 100, 0, false);
+    }
+    EXPECT_LT(count, 1000u);
+    queue.progress(count * 100, 100 * (count / 2), false);
+    EXPECT_EQ(queue.push(message(97), true, 10, 1ns), QueueStatus::ok);
+}
+
 TEST_F(SendQueueTest, BlocksAtItsLimitUntilAcknowledged) {
     push(10);
     EXPECT_EQ(queue.push(message(1), true, 0, 1ms), QueueStatus::timeout);
