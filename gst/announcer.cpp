@@ -4,8 +4,17 @@
 #include <utility>
 
 #include "gst/bus.hpp"
+#include "gst/debug.hpp"
 
 namespace stt {
+namespace {
+
+GstDebugLevel level_of(GstMessage* message) {
+    if (GST_MESSAGE_TYPE(message) & (GST_MESSAGE_ERROR | GST_MESSAGE_WARNING)) return GST_LEVEL_WARNING;
+    return gst_message_has_name(message, "stt-stats") ? GST_LEVEL_DEBUG : GST_LEVEL_INFO;
+}
+
+}  // namespace
 
 Announcer::~Announcer() { clear(); }
 
@@ -22,6 +31,8 @@ void Announcer::post_now(GstMessage* message) {
 }
 
 void Announcer::write(EventLog* log, GstMessage* message) {
+    GST_CAT_LEVEL_LOG(stt_debug, level_of(message), element_, "%" GST_PTR_FORMAT,
+                      static_cast<void*>(message));
     if (!log) return;
     const Status written = log->write(element_, message);
     if (written) return;

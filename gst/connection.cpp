@@ -5,8 +5,12 @@
 #include <sys/stat.h>
 
 #include "gst/bus.hpp"
+#include "gst/debug.hpp"
 #include "gst/link_config.hpp"
 #include "gst/retry_signal.hpp"
+
+GST_DEBUG_CATEGORY(stt_debug);
+#define GST_CAT_DEFAULT stt_debug
 
 namespace stt {
 namespace {
@@ -286,6 +290,8 @@ void Connection::on_status(const LinkStatus& status) {
 
 void Connection::on_error(const ErrorReport& report) { announce_error(report); }
 
+void Connection::on_trace(const std::string& text) { GST_DEBUG_OBJECT(element_, "%s", text.c_str()); }
+
 void Connection::on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
     if (!retry_signal_is_heard(element_)) {
         reply(RetryDecision::standard);
@@ -386,6 +392,7 @@ void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {
 }
 
 void install_properties(GObjectClass* object_class, Side side) {
+    GST_DEBUG_CATEGORY_INIT(stt_debug, "stt", 0, "STT connections");
     object_class->set_property = [](GObject* object, guint id, const GValue* value, GParamSpec* spec) {
         Connection::of(object).set_property(id, value, spec);
     };

@@ -80,6 +80,7 @@ class Connection final : public LinkObserver {
 
     void on_status(const LinkStatus& status) override;
     void on_error(const ErrorReport& report) override;
+    void on_trace(const std::string& text) override;
     void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) override;
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool again) override;

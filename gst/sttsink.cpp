@@ -184,6 +184,7 @@ GstFlowReturn prepare(SttSink* self) {
 }
 
 GstFlowReturn send_buffer(SttSink* self, GstBuffer* buffer) {
+    GST_LOG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (self->bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
     Result<OutMessage> message = self->bytes ? encode_bytes(buffer) : encode_buffer(buffer);
     if (!message) {
@@ -243,6 +244,7 @@ GstFlowReturn drain(SttSink* self) {
     }
     const GstFlowReturn flow = send_state(self);
     if (flow != GST_FLOW_OK) return flow;
+    GST_DEBUG_OBJECT(self, "the stream ends: waiting until the peer has it all");
     link->outbox().finish();
     self->finished = true;
     const uint32_t timeout_ms = self->connection->setting(&Settings::drain_timeout);

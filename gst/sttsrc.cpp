@@ -63,6 +63,7 @@ GstFlowReturn pass_on(SttSrc* self) {
 
 /// EOS goes out here and not from the base class, so that the peer learns that it has.
 GstFlowReturn end(SttSrc* self, ReceiveQueue& inbox) {
+    GST_DEBUG_OBJECT(self, "the stream has come to its end");
     const GstFlowReturn flow = self->receiver->end();
     if (flow != GST_FLOW_OK) return flow;
     self->ended = true;
@@ -83,6 +84,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
         self->next_message = 0;
         switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : limit)) {
             case QueueStatus::ok:
+                GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
                 self->receiver->read_stream(link->inbox().stream());
                 break;
             case QueueStatus::flushing:

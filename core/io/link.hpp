@@ -75,6 +75,8 @@ class LinkObserver {
     /// The state has changed, or the circuit has.
     virtual void on_status(const LinkStatus& status) = 0;
     virtual void on_error(const ErrorReport& report) = 0;
+    /// What the link does, in words, for who looks for a fault; a few times a session and an attempt.
+    virtual void on_trace(const std::string& text) { (void)text; }
     /// Asked before an error is told after which the link would try again or, if `report` is terminal, end.
     /// It waits until `reply` is called: once, now or later, from any thread. What comes about in the
     /// meantime, such as the peer's return, may make the answer void.

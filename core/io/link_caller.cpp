@@ -39,6 +39,7 @@ void Link::Impl::begin_attempt(Now now) {
         } else {
             addresses = std::move(*found);
             next_address = 0;
+            observer.on_trace(config.host + " has " + std::to_string(addresses.size()) + " addresses");
             try_next_address(then);
         }
         // This is not a turn: what was started here needs one.
@@ -52,6 +53,8 @@ void Link::Impl::try_next_address(Now now) {
     session_config.peer_proven = peer_proven();
     if (session) session_config.urgent_until = away_since + silence_fast_for;
     attempt_at = now.time;
+    observer.on_trace("attempt " + std::to_string(retry.attempt()) + " calls " +
+                      addresses[next_address].to_string() + (session ? " to go on with the session" : ""));
     attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
     if (!session) info = find(attempt)->info();
 }
@@ -81,6 +84,7 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
+    observer.on_trace("a handshake begins beside the session, which the peer may not know any more");
     attempt_at = now.time;
     attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
 }

@@ -23,6 +23,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     asked.error.terminal = !retried;
     asked.retrying = retried;
     asked.next_delay = delay;
+    observer.on_trace(error.text + (retried ? ": to be retried" : ": not to be retried"));
     question = Question{std::move(error), retried, delay, now.time + delay};
     observer.on_decision(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
         if (self->node->loop().on_thread())

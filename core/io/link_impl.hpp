@@ -94,6 +94,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     void on_event(Now now, Event event) override;
     void on_state(Now now, SessionHandle handle, const event::StateChanged& change);
+    void trace(SessionHandle handle, const event::StateChanged& change);
     void on_established(Now now, SessionHandle handle);
     void on_resumed(Now now, const Session& fresh);
     void on_closed(Now now, SessionHandle handle, const Error& error);

@@ -17,6 +17,22 @@ Error stream_error(ErrorCode code, std::string reason, std::string text) {
     return error;
 }
 
+const char* name_of(SessionState state) {
+    switch (state) {
+        case SessionState::init:
+            return "new";
+        case SessionState::handshaking:
+            return "handshaking";
+        case SessionState::established:
+            return "established";
+        case SessionState::closing:
+            return "closing";
+        case SessionState::closed:
+            return "closed";
+    }
+    return "";
+}
+
 }  // namespace
 
 void Link::Impl::on_event(Now now, Event event) {
@@ -49,6 +65,7 @@ void Link::Impl::on_event(Now now, Event event) {
 }
 
 void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChanged& change) {
+    trace(handle, change);
     switch (change.state) {
         case SessionState::handshaking:
             if (!established) set_state(LinkState::handshaking);
@@ -61,6 +78,17 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
         case SessionState::closing:
             return;
     }
+}
+
+void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) {
+    const Session* const about = find(handle);
+    std::string text = "session " + std::to_string(handle);
+    if (about) text += " with " + about->info().peer.to_string();
+    text += handle == session ? "" : handle == attempt ? " (the attempt)" : " (another)";
+    text += std::string(" is ") + name_of(change.state);
+    if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
+    if (!change.error.text.empty()) text += ": " + change.error.text;
+    observer.on_trace(text);
 }
 
 void Link::Impl::set_session(SessionHandle next) {

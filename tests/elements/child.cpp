@@ -127,7 +127,7 @@ bool Child::is_one(int argc, char** argv) { return argc == 4 && argv[1] == std::
 
 int Child::run(char** argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // where a test crashes before it can kill
-    GstElement* pipeline = gst_parse_launch(argv[3], nullptr);
+    GstElement* pipeline = gst_parse_launch_full(argv[3], nullptr, GST_PARSE_FLAG_FATAL_ERRORS, nullptr);
     if (!pipeline) return 1;
     GstBus* bus = gst_element_get_bus(pipeline);
     gst_element_set_state(pipeline, GST_STATE_READY);

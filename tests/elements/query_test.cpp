@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Queries, and requests against the stream's direction.
+#include <mutex>
+
 #include "tests/elements/support.hpp"
 
 namespace stt::test {
@@ -121,6 +123,38 @@ TEST(Query, SessionsAndStreamsAreAnnounced) {
     ASSERT_TRUE(opened);
     EXPECT_STREQ(gst_structure_get_string(gst_message_get_structure(opened.get()), "stream-label"),
                  "stage left");
+}
+
+TEST(Query, TheDebugLogTellsWhatHappens) {
+    static std::mutex mutex;
+    static std::string log;
+    // In brackets: the macros of these names are no ISO C++.
+    (gst_debug_remove_log_function)(gst_debug_log_default);
+    (gst_debug_add_log_function)(
+        [](GstDebugCategory* category, GstDebugLevel, const char*, const char*, int, GObject*,
+           GstDebugMessage* message, gpointer) {
+            const std::lock_guard lock(mutex);
+            log += std::string(gst_debug_category_get_name(category)) + ": " +
+                   gst_debug_message_get(message) + "\n";
+        },
+        nullptr, nullptr);
+    gst_debug_set_threshold_from_string("stt*:6", TRUE);
+    {
+        Pair pair;
+        pair.start();
+        pair.push(make_buffer(1).release());
+        EXPECT_TRUE(pair.pull());
+        pair.push_eos();
+        pair.join();
+    }
+    gst_debug_set_threshold_from_string("0", TRUE);
+    gst_debug_remove_log_function_by_data(nullptr);
+    const std::lock_guard lock(mutex);
+    for (const char* part :
+         {"stt: attempt 1 calls 127.0.0.1:", "is handshaking", "is established", "stt-session", "stt-stream",
+          "sttsink: buffer", "messages to pass on", "sttsink: the stream ends", "is closed"})
+        EXPECT_NE(log.find(part), std::string::npos) << part << "\n" << log;
+    EXPECT_EQ(log.find(seed), std::string::npos);
 }
 
 TEST(Query, ProgressCoversTheFirstConnect) {
