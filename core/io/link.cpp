@@ -128,27 +128,27 @@ void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
         have_seeds(std::move(seeds));
         return;
     }
-    // Takes about a second, and nobody waits for it: when the link is closed before, the result is dropped.
-    std::thread([self = shared_from_this(), secret = std::move(passphrase)] {
-        const Bytes bytes = secret.bytes();
-        auto seed = std::make_shared<std::optional<SecretBytes>>(
-            seed_from_passphrase({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-        self->node->loop().post([impl = self.get(), seed] {
-            if (impl->closed) return;
-            if (*seed) {
-                std::vector<SecretBytes> stretched;
-                stretched.push_back(std::move(**seed));
-                impl->have_seeds(std::move(stretched));
-                return;
-            }
-            Error error;
-            error.code = ErrorCode::resource_exhausted;
-            error.reason = "passphrase";
-            error.text = "no seed could be stretched from the passphrase: it is shorter than " +
-                         std::to_string(passphrase_min) + " characters, or memory ran out";
-            impl->give_up(std::move(error));
-        });
-    }).detach();
+    stretching = std::make_shared<const bool>(true);
+    stretch(std::move(passphrase), stretching, [self = shared_from_this()](std::optional<SecretBytes> seed) {
+        auto shared = std::make_shared<std::optional<SecretBytes>>(std::move(seed));
+        self->node->loop().post([impl = self.get(), shared] { impl->stretched(std::move(*shared)); });
+    });
+}
+
+void Link::Impl::stretched(std::optional<SecretBytes> seed) {
+    if (closed) return;
+    if (seed) {
+        std::vector<SecretBytes> seeds;
+        seeds.push_back(std::move(*seed));
+        have_seeds(std::move(seeds));
+        return;
+    }
+    Error error;
+    error.code = ErrorCode::resource_exhausted;
+    error.reason = "passphrase";
+    error.text = "no seed could be stretched from the passphrase: it is shorter than " +
+                 std::to_string(passphrase_min) + " characters, or memory ran out";
+    give_up(std::move(error));
 }
 
 void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
@@ -211,6 +211,7 @@ void Link::Impl::close_from_any_thread() {
 void Link::Impl::close() {
     if (std::exchange(closing, true)) return;
     resolver.cancel();
+    stretching.reset();
     outbox.fail();
     inbox.fail();
     if (Session* s = current()) {
@@ -311,6 +312,7 @@ void Link::Impl::end(Error error, bool tell) {
     summarise_all();
     if (closed) return;
     resolver.cancel();
+    stretching.reset();
     retry_at = stream_expected_by = time_never;
     ErrorReport told = report_of(error);
     told.error.terminal = true;

@@ -6,6 +6,7 @@
 #include "core/io/node.hpp"
 #include "core/io/proven_peers.hpp"
 #include "core/io/resolver.hpp"
+#include "core/io/stretcher.hpp"
 #include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
@@ -20,6 +21,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     // link.cpp: life and death.
 
     void start(SecretBytes passphrase, std::vector<SecretBytes> seeds);
+    /// Null: it could not be done.
+    void stretched(std::optional<SecretBytes> seed);
     void use_seeds(std::vector<SecretBytes> seeds);
     void have_seeds(std::vector<SecretBytes> seeds);
     void close_from_any_thread();
@@ -158,7 +161,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool closed = false;    // no callbacks any more
     bool given_up = false;  // the terminal error was told
     Resolver resolver;
-    std::vector<Address> addresses;  // of the attempt under way
+    std::shared_ptr<const void> stretching;  // while a passphrase's seed is wanted
+    std::vector<Address> addresses;          // of the attempt under way
     size_t next_address = 0;
     RetryPolicy retry;
     Time retry_at = time_never;
