@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "core/proto/retry_policy.hpp"
-
 namespace stt {
 namespace {
 
@@ -74,24 +72,14 @@ std::string valid_text(const std::string& text) {
     return result;
 }
 
-/// Of an error that no code names: settings, and what they lead to on this machine.
+/// Of an error that no code names: settings, what they lead to on this machine, and data that cannot be sent.
 unsigned resource_code_without(std::string_view reason) {
     if (reason == "no-such-file") return GST_RESOURCE_ERROR_NOT_FOUND;
     if (reason == "file-mode" || reason == "permission-denied") return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
     if (reason == "address-in-use") return GST_RESOURCE_ERROR_BUSY;
-    if (reason == "event-log") return GST_RESOURCE_ERROR_WRITE;
+    if (reason == "event-log" || reason == "too-large" || reason == "not-mappable" || reason == "not-carried")
+        return GST_RESOURCE_ERROR_WRITE;
     return GST_RESOURCE_ERROR_SETTINGS;
-}
-
-/// What to do about one of those; empty: its text says it.
-std::string_view hint_without_code(std::string_view reason) {
-    if (reason == "no-such-file") return "Check the path; stt-keygen makes seed and identity files.";
-    if (reason == "file-mode") return "Take the file from all others, as by chmod 600.";
-    if (reason == "permission-denied")
-        return "Check who owns the file or may use the port, and who runs this.";
-    if (reason == "address-in-use")
-        return "End the program that has the port, or choose another one; stt://:0 takes any that is free.";
-    return {};
 }
 
 unsigned resource_code(const Error& error, bool side_reads) {
@@ -167,20 +155,14 @@ GstStructure* error_structure(const ErrorReport& report) {
         set(details, "name", error_name(error.code));
         set(details, "sub-code", static_cast<unsigned>(error.sub_code));
     }
-    bool can_retry = report.retrying;
-    if (const ErrorInfo* info = find_error(error.code)) {
-        set(details, "category", info->category);
-        set(details, "hint", info->hint);
-        can_retry |= !is_auth_failure(error) && (info->retried || info->recovery == RecoveryClass::retry);
-    } else {
-        set(details, "hint", hint_without_code(error.reason));
-    }
+    if (const ErrorInfo* info = find_error(error.code)) set(details, "category", info->category);
+    set(details, "hint", hint_for(error));
     set(details, "message", valid_text(error.text));
     set(details, "reason", valid_text(error.reason));
     set(details, "origin", std::string_view(name_of(error.origin)));
     set(details, "authenticated", error.authenticated);
     set(details, "terminal", error.terminal);
-    set(details, "can-retry", can_retry);
+    set(details, "can-retry", report.retrying || may_work_later(error));
     if (report.attempt > 0) set(details, "attempt", report.attempt);
     if (report.retrying) {
         set(details, "next-delay-ms", delay_ms(report));

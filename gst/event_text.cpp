@@ -23,7 +23,7 @@ using GString_ = std::unique_ptr<char, FreeString>;
 
 Error unsendable(std::string text) {
     Error error;
-    error.code = ErrorCode::resource_exhausted;
+    error.reason = "not-carried";
     error.text = std::move(text);
     return error;
 }

@@ -39,11 +39,20 @@ Error malformed(std::string_view what) {
     return error;
 }
 
-Error unsendable(std::string text) {
+Error unsendable(std::string reason, std::string text) {
+    Error error;
+    error.terminal = true;
+    error.reason = std::move(reason);
+    error.text = std::move(text);
+    return error;
+}
+
+Error no_memory() {
     Error error;
     error.code = ErrorCode::resource_exhausted;
     error.terminal = true;
-    error.text = std::move(text);
+    error.reason = "memory";
+    error.text = "no memory for a buffer that arrived";
     return error;
 }
 
@@ -65,10 +74,10 @@ Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
     auto owner = std::make_shared<MappedBuffer>(buffer);
     if (gst_buffer_n_memory(buffer) > 0) {
         if (!gst_buffer_map(buffer, &owner->info, GST_MAP_READ))
-            return unsendable("a buffer could not be mapped for reading");
+            return unsendable("not-mappable", "a buffer could not be mapped for reading");
         if (owner->info.size > message_payload_max)
-            return unsendable("a buffer of " + std::to_string(owner->info.size) +
-                              " bytes is larger than the largest that can be sent, 64 MiB");
+            return unsendable("too-large", "a buffer of " + std::to_string(owner->info.size) +
+                                               " bytes is larger than the largest that can be sent, 64 MiB");
     }
     const Bytes payload(owner->info.data, owner->info.size);
     ByteWriter head(owner->head);
@@ -99,7 +108,7 @@ BufferPtr buffer_of(const InMessage& message) {
 
 Result<Decoded> decode_buffer(const InMessage& message) {
     BufferPtr owned = buffer_of(message);
-    if (!owned) return unsendable("no memory for a buffer that arrived");
+    if (!owned) return no_memory();
     GstBuffer* buffer = owned.get();
     ByteReader in{Bytes(message.header)};
     const uint8_t present = in.u8();
@@ -211,7 +220,7 @@ Result<Decoded> decode(const InMessage& message) {
     switch (static_cast<MessageKind>(message.kind)) {
         case MessageKind::bytes: {
             BufferPtr buffer = buffer_of(message);
-            if (!buffer) return unsendable("no memory for a buffer that arrived");
+            if (!buffer) return no_memory();
             return Decoded(std::move(buffer));
         }
         case MessageKind::buffer:

@@ -39,6 +39,7 @@ SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 Error stream_ended() {
     Error error;
     error.code = ErrorCode::stream_closed;
+    error.reason = "after-eos";
     error.text = "data after EOS: the stream has ended; set the element to READY and back for another";
     return error;
 }

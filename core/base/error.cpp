@@ -137,6 +137,41 @@ constexpr std::array table{
 constexpr bool before(const ErrorInfo& a, const ErrorInfo& b) { return a.code < b.code; }
 static_assert(std::is_sorted(table.begin(), table.end(), before));
 
+constexpr std::array faults{
+    LastingFault{
+        ErrorCode::session_closed, "auth_failure",
+        "The peer could not authenticate what it got: check its log, and both ends' versions, before "
+        "you start again."},
+    LastingFault{ErrorCode::stream_closed, "both-send",
+                 "Make one of the two ends a receiver: sttsrc in place of its sttsink."},
+    LastingFault{ErrorCode::stream_closed, "after-eos",
+                 "Set the element to READY and back before you send more, which begins a new stream."},
+    LastingFault{ErrorCode::too_many_streams, "one-stream",
+                 "Give every stream a receiver of its own, and a session of its own."},
+    LastingFault{ErrorCode::timeout, "no-stream",
+                 "Make one of the two ends a sender: sttsink in place of its sttsrc."},
+    LastingFault{ErrorCode::none, "no-such-file",
+                 "Check the path; stt-keygen makes seed and identity files."},
+    LastingFault{ErrorCode::none, "file-mode", "Take the file from all others, as by chmod 600."},
+    LastingFault{ErrorCode::none, "permission-denied",
+                 "Check who owns the file or may use the port, and who runs this."},
+    LastingFault{
+        ErrorCode::none, "address-in-use",
+        "End the program that has the port, or choose another one; stt://:0 takes any that is free."},
+    LastingFault{ErrorCode::none, "too-large",
+                 "Split buffers before sttsink, as by a parser or a smaller blocksize of the source."},
+    LastingFault{ErrorCode::none, "not-mappable",
+                 "Put an element that copies to system memory before sttsink."},
+    LastingFault{ErrorCode::none, "not-carried", "Make the caps simpler before sttsink, as by capssetter."},
+};
+
+const LastingFault* find_fault(const Error& error) {
+    const auto at = std::find_if(faults.begin(), faults.end(), [&](const LastingFault& fault) {
+        return fault.code == error.code && fault.reason == error.reason;
+    });
+    return at != faults.end() ? &*at : nullptr;
+}
+
 }  // namespace
 
 std::span<const ErrorInfo> error_table() { return table; }
@@ -151,6 +186,24 @@ const ErrorInfo* find_error(ErrorCode code) {
 std::string_view error_name(ErrorCode code) {
     const ErrorInfo* row = find_error(code);
     return row != nullptr ? row->name : "UNKNOWN";
+}
+
+std::span<const LastingFault> lasting_faults() { return faults; }
+
+std::string_view hint_for(const Error& error) {
+    if (const LastingFault* fault = find_fault(error)) return fault->hint;
+    const ErrorInfo* row = find_error(error.code);
+    return row != nullptr ? row->hint : std::string_view();
+}
+
+bool is_retried(const Error& error) {
+    const ErrorInfo* row = find_error(error.code);
+    return row != nullptr && row->retried && find_fault(error) == nullptr;
+}
+
+bool may_work_later(const Error& error) {
+    const ErrorInfo* row = find_error(error.code);
+    return row != nullptr && (row->retried || row->recovery == retry) && find_fault(error) == nullptr;
 }
 
 }  // namespace stt

@@ -79,6 +79,16 @@ const ErrorInfo* find_error(ErrorCode code);
 /// Name of `code`, or "UNKNOWN".
 std::string_view error_name(ErrorCode code);
 
+/// A fault that no repetition mends, whatever the row of its code says, or that has no code.
+struct LastingFault {
+    ErrorCode code;
+    std::string_view reason;  ///< of an error with `code`
+    std::string_view hint;    ///< what to do about it, one sentence
+};
+
+/// All of them, in no order; faults without a code whose text says all that there is to do are left out.
+std::span<const LastingFault> lasting_faults();
+
 struct Error {
     ErrorCode code = ErrorCode::none;
     uint8_t sub_code = 0;
@@ -88,5 +98,14 @@ struct Error {
     std::string reason;  ///< a short word for programs: graceful, timeout, wrong-seed, …; may be empty
     std::string text;    ///< one sentence for people that names what was wrong
 };
+
+/// What to do about `error`; empty: its text says it.
+std::string_view hint_for(const Error& error);
+
+/// Whether a new session may be tried by itself after `error`, as the tables have it.
+bool is_retried(const Error& error);
+
+/// Whether the same configuration may work later.
+bool may_work_later(const Error& error);
 
 }  // namespace stt

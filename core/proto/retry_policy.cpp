@@ -24,9 +24,7 @@ constexpr Duration pause_max = 10s;
 
 bool may_retry(const Error& error, bool proved_before) {
     if (proved_before && !error.authenticated && error.origin != ErrorOrigin::local) return true;
-    if (is_auth_failure(error)) return false;
-    const ErrorInfo* row = find_error(error.code);
-    return row && row->retried;
+    return is_retried(error);
 }
 
 void RetryPolicy::start(Time now) {

@@ -16,12 +16,7 @@ struct RetryConfig {
     int max_retries = -1;          ///< -1: no limit
 };
 
-/// The peer has ended the session for good: what it got could not be authenticated.
-inline bool is_auth_failure(const Error& error) {
-    return error.code == ErrorCode::session_closed && error.reason == "auth_failure";
-}
-
-/// Whether another attempt may follow `error`, which ended a session or an attempt at one: as error_table()
+/// Whether another attempt may follow `error`, which ended a session or an attempt at one: as is_retried()
 /// has it. The exception: before the peer has proved itself in an attempt anybody can send refusals in its
 /// name, and what is forged must not end a link that has run for months. So once it has proved itself
 /// earlier (`proved_before`) only what is authentic, or was found on this side, is heeded.

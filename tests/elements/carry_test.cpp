@@ -37,15 +37,6 @@ TEST(Carry, ABufferOf64MiB) {
     expect_same(buffer.get(), pair.pull().get());
 }
 
-TEST(Carry, ALargerBufferIsAnError) {
-    Pair pair;
-    pair.start();
-    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, (64 << 20) + 1, nullptr);
-    EXPECT_EQ(pair.push(buffer), GST_FLOW_EOS);
-    const MessagePtr error = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
-    EXPECT_TRUE(error);
-}
-
 TEST(Carry, AnEmptyBuffer) {
     Pair pair;
     pair.start();

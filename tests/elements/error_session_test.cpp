@@ -181,6 +181,45 @@ TEST(ErrorStream, AResetStreamIsClosed) {
               "0x0301/0 STREAM_CLOSED stream reset ERROR WRITE origin=peer authenticated terminal can-retry");
 }
 
+TEST(ErrorStream, TwoSendersAreToldThatOneHasToReceive) {
+    Playing listener("sttsink", "stt://:0", [](GstElement* element) {
+        g_object_set(element, "local-address", "127.0.0.1", nullptr);
+    });
+    auto caller = calling_sink(listener.port());
+    EXPECT_EQ(caller->errors->wait(0x0301),
+              "0x0301/0 STREAM_CLOSED stream both-send ERROR WRITE origin=local terminal");
+    // Who has called has ended the session before its own stream got here.
+    EXPECT_EQ(
+        listener.errors->wait(0x0201),
+        "0x0201/0 SESSION_CLOSED session error WARNING WRITE origin=peer authenticated can-retry retried");
+    EXPECT_NE(listener.errors->lines().find("both ends are senders"), std::string::npos);
+    const auto told = caller->errors->wait_structure("stt-error", "reason", "both-send");
+    ASSERT_TRUE(told);
+    const std::string hint = gst_structure_get_string(told.get(), "hint");
+    EXPECT_NE(hint.find("sttsrc"), std::string::npos) << hint;
+}
+
+TEST(ErrorStream, DataAfterTheEndIsTold) {
+    auto src = listening_src();
+    auto sink = calling_sink(src->port());
+    sink->start();
+    sink->push(1000);
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    // A pad takes nothing after EOS until it is flushed; the stream stays at its end.
+    gst_harness_push_event(sink->harness, gst_event_new_flush_start());
+    gst_harness_push_event(sink->harness, gst_event_new_flush_stop(FALSE));
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(sink->harness, gst_event_new_segment(&segment));
+    EXPECT_EQ(sink->push(1000), GST_FLOW_EOS);
+    EXPECT_EQ(sink->errors->wait(0x0301),
+              "0x0301/0 STREAM_CLOSED stream after-eos ERROR WRITE origin=local terminal");
+    const auto told = sink->errors->wait_structure("stt-error", "reason", "after-eos");
+    ASSERT_TRUE(told);
+    const std::string hint = gst_structure_get_string(told.get(), "hint");
+    EXPECT_NE(hint.find("READY"), std::string::npos) << hint;
+}
+
 TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {
     ToReceiver to;
     to.open(0);

@@ -104,8 +104,11 @@ TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
     auto src =
         listening_src([](GstElement* element) { g_object_set(element, "handshake-timeout", 200u, nullptr); });
     auto other = calling_src(src->port());
-    EXPECT_EQ(src->errors->wait(0x0601),
-              "0x0601/0 TIMEOUT application no-stream WARNING READ origin=peer can-retry");
+    EXPECT_EQ(src->errors->wait(0x0601), "0x0601/0 TIMEOUT application no-stream WARNING READ origin=peer");
+    const auto told = src->errors->wait_structure("stt-error", "reason", "no-stream");
+    ASSERT_TRUE(told);
+    const std::string hint = gst_structure_get_string(told.get(), "hint");
+    EXPECT_NE(hint.find("sttsink"), std::string::npos) << hint;
 }
 
 TEST(ErrorApplication, ThousandsOfFragmentsOverflow) {

@@ -12,7 +12,7 @@ struct Told {
     int code = -1;
     std::string name, text, reason, hint;
     unsigned number = 0, sub_code = 0;
-    bool terminal = false;
+    bool terminal = false, can_retry = false;
 };
 Told told(GstMessage* message) {
     Told told;
@@ -36,6 +36,9 @@ Told told(GstMessage* message) {
     gboolean terminal = FALSE;
     gst_structure_get_boolean(details, "terminal", &terminal);
     told.terminal = terminal;
+    gboolean can_retry = FALSE;
+    EXPECT_TRUE(gst_structure_get_boolean(details, "can-retry", &can_retry));
+    told.can_retry = can_retry;
     EXPECT_NE(text("event-id"), "");
     EXPECT_TRUE(gst_structure_has_field_typed(details, "timestamp", G_TYPE_UINT64));
     return told;
@@ -143,6 +146,69 @@ TEST(Errors, APortInUseFailsTheStateChange) {
     EXPECT_TRUE(error.terminal);
     gst_element_set_state(first, GST_STATE_NULL);
     gst_object_unref(first);
+}
+
+/// What a sink says to data that it cannot send; `push` is to be answered with EOS.
+Told data_error(const std::function<GstFlowReturn(Pair&)>& push) {
+    Pair pair;
+    pair.start();
+    EXPECT_EQ(push(pair), GST_FLOW_EOS);
+    const MessagePtr message = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
+    EXPECT_TRUE(message);
+    return message ? told(message.get()) : Told();
+}
+
+/// Memory that belongs to nobody and cannot be read, as that of a device.
+GstMemory* unreadable_memory(gsize size) {
+    static const GType type = g_type_register_static_simple(
+        GST_TYPE_ALLOCATOR, "SttTestUnreadable", sizeof(GstAllocatorClass),
+        [](gpointer allocator_class, gpointer) {
+            static_cast<GstAllocatorClass*>(allocator_class)->free = [](GstAllocator*, GstMemory* memory) {
+                g_free(memory);
+            };
+        },
+        sizeof(GstAllocator),
+        [](GTypeInstance* instance, gpointer) {
+            auto* allocator = GST_ALLOCATOR(instance);
+            allocator->mem_map = [](GstMemory*, gsize, GstMapFlags) -> gpointer { return nullptr; };
+            allocator->mem_unmap = [](GstMemory*) {};
+        },
+        GTypeFlags{});
+    auto* allocator = static_cast<GstAllocator*>(g_object_new(type, nullptr));
+    GstMemory* memory = g_new0(GstMemory, 1);
+    gst_memory_init(memory, GST_MEMORY_FLAG_NO_SHARE, allocator, nullptr, size, 0, 0, size);
+    gst_object_unref(allocator);
+    return memory;
+}
+
+TEST(Errors, DataThatCannotBeSentIsNoShortageAndNotToBeTriedAgain) {
+    const Told large = data_error(
+        [](Pair& pair) { return pair.push(gst_buffer_new_allocate(nullptr, (64 << 20) + 1, nullptr)); });
+    EXPECT_EQ(large.reason, "too-large");
+    EXPECT_NE(large.hint.find("Split buffers"), std::string::npos) << large.hint;
+
+    const Told unreadable = data_error([](Pair& pair) {
+        GstBuffer* buffer = gst_buffer_new();
+        gst_buffer_append_memory(buffer, unreadable_memory(10));
+        return pair.push(buffer);
+    });
+    EXPECT_EQ(unreadable.reason, "not-mappable");
+    EXPECT_NE(unreadable.hint.find("system memory"), std::string::npos) << unreadable.hint;
+
+    const Told nested = data_error([](Pair& pair) {
+        const std::string caps = "application/x-test, brackets=(string)\"" + std::string(2000, '[') + '"';
+        gst_harness_set_src_caps_str(pair.sink, caps.c_str());
+        return pair.push(make_buffer(1).release());
+    });
+    EXPECT_EQ(nested.reason, "not-carried");
+    EXPECT_NE(nested.hint.find("caps"), std::string::npos) << nested.hint;
+
+    for (const Told& error : {large, unreadable, nested}) {
+        EXPECT_EQ(error.code, GST_RESOURCE_ERROR_WRITE) << error.text;
+        EXPECT_EQ(error.number, 0u) << error.text;
+        EXPECT_FALSE(error.can_retry) << error.text;
+        EXPECT_TRUE(error.terminal) << error.text;
+    }
 }
 
 TEST(Errors, AWrongSeedIsOneErrorWithDetails) {

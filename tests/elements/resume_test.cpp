@@ -112,7 +112,7 @@ TEST(Resume, WhatIsSentMeanwhileIsHeldAndThenBlocks) {
     line.cut();
     EXPECT_NE(sink->errors->wait(0x0202), "");
     std::atomic<unsigned> pushed{1};
-    std::thread streaming([&] {
+    Beside streaming(sink->element, [&] {
         for (unsigned i = 1; i < 100; i++, pushed++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
     });
     // Until it is full, and nothing more goes in for a while.
@@ -141,7 +141,7 @@ TEST(Resume, TheEndWaitsForThePathToReturn) {
     ASSERT_TRUE(pull(src));
     line.cut();
     ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
-    std::thread ending([&] { gst_harness_push_event(sink->harness, gst_event_new_eos()); });
+    Beside ending(sink->element, [&] { gst_harness_push_event(sink->harness, gst_event_new_eos()); });
     EXPECT_NE(sink->errors->wait(0x0202), "");
     line.set_weather(nullptr);
     const BufferPtr buffer = pull(src);
@@ -394,10 +394,14 @@ TEST(Resume, AnotherMemberCannotTakeALiveStreamOver) {
         datagram = encode(packet);
         return true;
     });
-    std::atomic<bool> met = false;
-    std::thread waiting([&] { met = !thief.wait_line("session connected").empty(); });
-    while (!met) ASSERT_TRUE(push_and_pull());
-    waiting.join();
+    std::string met;
+    std::atomic<bool> waited = false;
+    std::jthread waiting([&] {
+        met = thief.wait_line("session connected");
+        waited = true;
+    });
+    while (!waited) ASSERT_TRUE(push_and_pull());
+    ASSERT_NE(met, "");
     for (int i = 0; i < 20; i++) ASSERT_TRUE(push_and_pull());
     EXPECT_EQ(src->errors->count(0x0201), 0u);
     EXPECT_EQ(sink->errors->count(0x0204), 1u) << "the hint, and nothing came of it";

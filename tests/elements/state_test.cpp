@@ -61,7 +61,7 @@ TEST(States, StressAgainstPushes) {
 TEST(States, APausedReceiverLosesNothing) {
     Pair pair;
     pair.start();
-    std::thread pusher([&] {
+    Beside pusher(pair.sink_element, [&] {
         for (unsigned i = 0; i < 2000; i++) {
             BufferPtr buffer = make_buffer(100, i);
             GST_BUFFER_OFFSET(buffer.get()) = i;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gst/owned.hpp"
@@ -41,6 +42,26 @@ class Bus {
   private:
     GstBus* bus_;
     GstElement* element_;
+};
+
+/// A thread that may be held up in `element`, which outlives it. An assertion may end the test at any place:
+/// the element is stopped then, which lets the thread go, and the thread is waited for.
+class Beside {
+  public:
+    Beside(GstElement* element, std::function<void()> work) : element_(element), thread_(std::move(work)) {}
+    ~Beside() {
+        if (!thread_.joinable()) return;
+        gst_element_set_state(element_, GST_STATE_NULL);
+        thread_.join();
+    }
+    Beside(const Beside&) = delete;
+    Beside& operator=(const Beside&) = delete;
+    /// Waits for its end by itself.
+    void join() { thread_.join(); }
+
+  private:
+    GstElement* element_;
+    std::thread thread_;
 };
 
 GstElement* make_element(const char* factory, const std::string& uri, const char* with_seed = seed);

@@ -421,9 +421,8 @@ TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
     config.local_port = port;
     auto forger = UdpSocket::open(config);
     ASSERT_TRUE(forger.ok());
-    std::atomic<bool> over = false;
-    std::thread forging([&] {
-        while (!over) {
+    std::jthread forging([&](const std::stop_token& over) {
+        while (!over.stop_requested()) {
             forger->receive([&](const Address& from, MutableBytes datagram, const auto&) {
                 const auto hello = read_hello_header(datagram);
                 if (!hello) return;
@@ -450,8 +449,6 @@ TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
         EXPECT_TRUE(other.seen.wait([&] { return !other.seen.errors.empty(); }));
         EXPECT_TRUE(other.seen.errors.front().error.terminal) << "with that seed it has proved nothing";
     }
-    over = true;
-    forging.join();
 }
 
 TEST(Link, TellsOfTheCircuitAndInItsStatistics) {

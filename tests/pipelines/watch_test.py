@@ -188,6 +188,17 @@ def decide(world):
     assert sender.lines[-1] == "end      gave up after 3 failures in a row"
 
 
+def two_senders(world):
+    """A mistake that no repetition mends ends who calls, with the remedy."""
+    seed = world.directory / "right.seed"
+    listener = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", seed)
+    port = int(listener.await_line(r"listening on port (\d+)")[1])
+    caller = world.send(port, world.sent)
+    assert caller.finish() == 1
+    assert caller.count("^restart ") == 0
+    assert re.match("error    STREAM_CLOSED: .*, reason both-send,.*; remedy: Make one of the two", caller.lines[-1])
+
+
 def stop_while_waiting(world):
     """Ctrl-C ends at once what has nobody to send to, at the second time."""
     sender = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", world.directory / "right.seed")
@@ -200,6 +211,6 @@ def stop_while_waiting(world):
 
 
 if __name__ == "__main__":
-    cases = (transfer, wrong_seed, restart, give_up, decide, stop_while_waiting)
+    cases = (transfer, wrong_seed, restart, give_up, decide, two_senders, stop_while_waiting)
     with contextlib.ExitStack() as everything:
         {case.__name__: case for case in cases}[sys.argv[1]](World(everything, *sys.argv[2:4]))

@@ -106,6 +106,21 @@ TEST_F(ErrorDocs, EveryCodeHasItsCauseItsRemedyAndWhetherItIsRetried) {
     }
 }
 
+TEST_F(ErrorDocs, EveryFaultThatNoRepetitionMendsHasItsRemedy) {
+    for (const LastingFault& fault : lasting_faults()) {
+        const std::string reason = "`" + std::string(fault.reason) + "`", hint(fault.hint);
+        if (const ErrorInfo* row = find_error(fault.code)) {
+            const std::string text = unwrapped(section(*row));
+            EXPECT_NE(text.find("- Do about " + reason + ", which no repetition mends: " + hint + " "),
+                      std::string::npos)
+                << reason;
+        } else {
+            const auto remedies = all(docs, ("\n\\| " + reason + " \\|[^|]*\\| ([^|]*) \\|\n").c_str());
+            EXPECT_EQ(remedies, std::vector{hint}) << reason;
+        }
+    }
+}
+
 TEST_F(ErrorDocs, WhatTheBusShowsIsWhatTestsSee) {
     for (const ErrorInfo& row : error_table()) {
         const auto lines = all(section(row), "`(0x[0-9a-f]{4}/[^`]*)`");

@@ -104,5 +104,41 @@ TEST(Error, FindsEveryCodeAndNoOther) {
     EXPECT_EQ(error_name(ErrorCode::none), "UNKNOWN");
 }
 
+TEST(Error, WhatNoRepetitionMendsHasAHintOfItsOwn) {
+    for (const LastingFault& fault : lasting_faults()) {
+        Error error;
+        error.code = fault.code;
+        error.reason = fault.reason;
+        EXPECT_EQ(hint_for(error), fault.hint) << fault.reason << ": there twice";
+        EXPECT_FALSE(is_retried(error)) << fault.reason;
+        EXPECT_FALSE(may_work_later(error)) << fault.reason;
+        EXPECT_GT(fault.hint.size(), 30u) << fault.reason;
+        EXPECT_TRUE(isupper(static_cast<unsigned char>(fault.hint.front()))) << fault.reason;
+        EXPECT_EQ(fault.hint.back(), '.') << fault.reason;
+        if (fault.code == ErrorCode::none) continue;
+        ASSERT_NE(find_error(fault.code), nullptr) << fault.reason;
+        EXPECT_NE(fault.hint, find_error(fault.code)->hint) << fault.reason;
+    }
+}
+
+TEST(Error, OtherReasonsAreAsTheirCodeHasIt) {
+    for (const ErrorInfo& row : error_table()) {
+        // Of another code it would be a lasting one.
+        for (const char* reason : {"", "no-such-file"}) {
+            Error error;
+            error.code = row.code;
+            error.reason = reason;
+            EXPECT_EQ(hint_for(error), row.hint) << row.name;
+            EXPECT_EQ(is_retried(error), row.retried) << row.name;
+            EXPECT_EQ(may_work_later(error), row.retried || row.recovery == RecoveryClass::retry) << row.name;
+        }
+    }
+    Error setting;
+    setting.reason = "bad-setting";
+    EXPECT_EQ(hint_for(setting), "");
+    EXPECT_FALSE(is_retried(setting));
+    EXPECT_FALSE(may_work_later(setting));
+}
+
 }  // namespace
 }  // namespace stt
