@@ -25,9 +25,7 @@ int open_file(const std::string& path) {
 
 Error file_error(const std::string& path, const char* verb, int code) {
     Error error;
-    error.reason = code == ENOENT                    ? "no-such-file"
-                   : code == EACCES || code == EPERM ? "permission-denied"
-                                                     : "event-log";
+    error.reason = code == EACCES || code == EPERM ? "permission-denied" : "event-log";
     error.text = "the event-log '" + path + "' cannot be " + verb + ": " + g_strerror(code);
     return error;
 }

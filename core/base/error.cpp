@@ -46,11 +46,12 @@ constexpr std::array table{
               "The path or the peer may come back.", "Nothing was heard from the peer for keepalive-timeout.",
               "Check the peer and the network between; raise keepalive-timeout where long interruptions are "
               "normal."},
-    ErrorInfo{ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
-              "Others end their sessions, and the listener has room again.",
-              "The listener has as many sessions as its max-sessions allows, or its one stream is taken.",
-              "End the session that is in the way, raise max-sessions on the listener, or give this caller a "
-              "listener of its own."},
+    ErrorInfo{
+        ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
+        "Others end their sessions, and the listener has room again.",
+        "The listener has as many sessions as its max-sessions allows, or its one stream is taken.",
+        "A listener serves one caller: end the other one, or give this one a listener with a port of its "
+        "own; raise max-sessions only where the text says that there are too many sessions."},
     ErrorInfo{ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
               "A peer that was restarted takes a new session.",
               "The peer does not know the session: it ended there, or the peer was restarted.",
@@ -137,39 +138,55 @@ constexpr std::array table{
 constexpr bool before(const ErrorInfo& a, const ErrorInfo& b) { return a.code < b.code; }
 static_assert(std::is_sorted(table.begin(), table.end(), before));
 
-constexpr std::array faults{
-    LastingFault{
-        ErrorCode::session_closed, "auth_failure",
-        "The peer could not authenticate what it got: check its log, and both ends' versions, before "
-        "you start again."},
-    LastingFault{ErrorCode::stream_closed, "both-send",
-                 "Make one of the two ends a receiver: sttsrc in place of its sttsink."},
-    LastingFault{ErrorCode::stream_closed, "after-eos",
-                 "Set the element to READY and back before you send more, which begins a new stream."},
-    LastingFault{ErrorCode::too_many_streams, "one-stream",
-                 "Give every stream a receiver of its own, and a session of its own."},
-    LastingFault{ErrorCode::timeout, "no-stream",
-                 "Make one of the two ends a sender: sttsink in place of its sttsrc."},
-    LastingFault{ErrorCode::none, "no-such-file",
-                 "Check the path; stt-keygen makes seed and identity files."},
-    LastingFault{ErrorCode::none, "file-mode", "Take the file from all others, as by chmod 600."},
-    LastingFault{ErrorCode::none, "permission-denied",
-                 "Check who owns the file or may use the port, and who runs this."},
-    LastingFault{
-        ErrorCode::none, "address-in-use",
-        "End the program that has the port, or choose another one; stt://:0 takes any that is free."},
-    LastingFault{ErrorCode::none, "too-large",
-                 "Split buffers before sttsink, as by a parser or a smaller blocksize of the source."},
-    LastingFault{ErrorCode::none, "not-mappable",
-                 "Put an element that copies to system memory before sttsink."},
-    LastingFault{ErrorCode::none, "not-carried", "Make the caps simpler before sttsink, as by capssetter."},
+constexpr std::array causes{
+    ErrorCause{ErrorCode::network_unreachable, "no-host", false,
+               "Check that the peer's host is on, its address in uri, and the firewalls on the way."},
+    ErrorCause{ErrorCode::network_unreachable, "resolve", false,
+               "Check the host's name in uri, and that this machine reaches its name server."},
+    ErrorCause{ErrorCode::network_unreachable, "address-not-available", false,
+               "Set local-address to an address of this machine, or leave it out."},
+    ErrorCause{ErrorCode::session_closed, "graceful", false,
+               "Nothing to do: the peer was stopped, and is taken up again when it comes back."},
+    ErrorCause{ErrorCode::session_timeout, "doubted", false,
+               "Nothing to do if the caller was started again; otherwise stop one of the two callers."},
+    ErrorCause{ErrorCode::session_timeout, "replaced", false,
+               "Nothing to do if the caller was started again; otherwise look at the log of the one before."},
+    ErrorCause{ErrorCode::session_closed, "auth_failure", true,
+               "The peer could not authenticate what it got: check its log, and both ends' versions, before "
+               "you start again."},
+    ErrorCause{ErrorCode::stream_closed, "both-send", true,
+               "Make one of the two ends a receiver: sttsrc in place of its sttsink."},
+    ErrorCause{ErrorCode::stream_closed, "after-eos", true,
+               "Set the element to READY and back before you send more, which begins a new stream."},
+    ErrorCause{ErrorCode::too_many_streams, "one-stream", true,
+               "Give every stream a receiver of its own, and a session of its own."},
+    ErrorCause{ErrorCode::timeout, "no-stream", true,
+               "Make one of the two ends a sender: sttsink in place of its sttsrc."},
+    ErrorCause{ErrorCode::none, "no-such-file", true,
+               "Check the path; a seed is made with: (umask 077; openssl rand -hex 32 > FILE)."},
+    ErrorCause{ErrorCode::none, "file-mode", true, "Take the file from all others, as by chmod 600."},
+    ErrorCause{ErrorCode::none, "permission-denied", true,
+               "Check who owns the file or may use the port, and who runs this."},
+    ErrorCause{ErrorCode::none, "address-in-use", true,
+               "End the program that has the port, or choose another one; stt://:0 takes any that is free."},
+    ErrorCause{ErrorCode::none, "too-large", true,
+               "Split buffers before sttsink, as by a parser or a smaller blocksize of the source."},
+    ErrorCause{ErrorCode::none, "not-mappable", true,
+               "Put an element that copies to system memory before sttsink."},
+    ErrorCause{ErrorCode::none, "not-carried", true,
+               "Make the caps simpler before sttsink, as by capssetter."},
 };
 
-const LastingFault* find_fault(const Error& error) {
-    const auto at = std::find_if(faults.begin(), faults.end(), [&](const LastingFault& fault) {
-        return fault.code == error.code && fault.reason == error.reason;
+const ErrorCause* find_cause(const Error& error) {
+    const auto at = std::find_if(causes.begin(), causes.end(), [&](const ErrorCause& cause) {
+        return cause.code == error.code && cause.reason == error.reason;
     });
-    return at != faults.end() ? &*at : nullptr;
+    return at != causes.end() ? &*at : nullptr;
+}
+
+bool lasts(const Error& error) {
+    const ErrorCause* cause = find_cause(error);
+    return cause != nullptr && cause->lasting;
 }
 
 }  // namespace
@@ -188,22 +205,22 @@ std::string_view error_name(ErrorCode code) {
     return row != nullptr ? row->name : "UNKNOWN";
 }
 
-std::span<const LastingFault> lasting_faults() { return faults; }
+std::span<const ErrorCause> error_causes() { return causes; }
 
 std::string_view hint_for(const Error& error) {
-    if (const LastingFault* fault = find_fault(error)) return fault->hint;
+    if (const ErrorCause* cause = find_cause(error)) return cause->hint;
     const ErrorInfo* row = find_error(error.code);
     return row != nullptr ? row->hint : std::string_view();
 }
 
 bool is_retried(const Error& error) {
     const ErrorInfo* row = find_error(error.code);
-    return row != nullptr && row->retried && find_fault(error) == nullptr;
+    return row != nullptr && row->retried && !lasts(error);
 }
 
 bool may_work_later(const Error& error) {
     const ErrorInfo* row = find_error(error.code);
-    return row != nullptr && (row->retried || row->recovery == retry) && find_fault(error) == nullptr;
+    return row != nullptr && (row->retried || row->recovery == retry) && !lasts(error);
 }
 
 }  // namespace stt

@@ -79,15 +79,16 @@ const ErrorInfo* find_error(ErrorCode code);
 /// Name of `code`, or "UNKNOWN".
 std::string_view error_name(ErrorCode code);
 
-/// A fault that no repetition mends, whatever the row of its code says, or that has no code.
-struct LastingFault {
+/// A cause that calls for something else than the row of its code says, or that has no code.
+struct ErrorCause {
     ErrorCode code;
     std::string_view reason;  ///< of an error with `code`
+    bool lasting;             ///< no repetition mends it, whatever the row of its code says
     std::string_view hint;    ///< what to do about it, one sentence
 };
 
-/// All of them, in no order; faults without a code whose text says all that there is to do are left out.
-std::span<const LastingFault> lasting_faults();
+/// All of them, in no order; those without a code whose text says all that there is to do are left out.
+std::span<const ErrorCause> error_causes();
 
 struct Error {
     ErrorCode code = ErrorCode::none;

@@ -173,7 +173,7 @@ TEST(EventLog, OneThatCannotBeOpenedFailsTheStart) {
         ASSERT_TRUE(message);
         GError* error = nullptr;
         gst_message_parse_error(message.get(), &error, nullptr);
-        EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND));
+        EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE));
         EXPECT_NE(strstr(error->message, "event-log '/nonexistent/events'"), nullptr) << error->message;
         g_error_free(error);
         gst_element_set_state(element, GST_STATE_NULL);

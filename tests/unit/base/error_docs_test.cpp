@@ -106,12 +106,13 @@ TEST_F(ErrorDocs, EveryCodeHasItsCauseItsRemedyAndWhetherItIsRetried) {
     }
 }
 
-TEST_F(ErrorDocs, EveryFaultThatNoRepetitionMendsHasItsRemedy) {
-    for (const LastingFault& fault : lasting_faults()) {
-        const std::string reason = "`" + std::string(fault.reason) + "`", hint(fault.hint);
-        if (const ErrorInfo* row = find_error(fault.code)) {
+TEST_F(ErrorDocs, EveryCauseHasItsRemedy) {
+    for (const ErrorCause& cause : error_causes()) {
+        const std::string reason = "`" + std::string(cause.reason) + "`", hint(cause.hint);
+        if (const ErrorInfo* row = find_error(cause.code)) {
             const std::string text = unwrapped(section(*row));
-            EXPECT_NE(text.find("- Do about " + reason + ", which no repetition mends: " + hint + " "),
+            EXPECT_NE(text.find("- Do about " + reason +
+                                (cause.lasting ? ", which no repetition mends: " : ": ") + hint + " "),
                       std::string::npos)
                 << reason;
         } else {
