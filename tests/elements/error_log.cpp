@@ -72,21 +72,34 @@ std::string BusError::line() const {
     return line;
 }
 
+/// Goes when no call of the handler is under way any more.
+struct ErrorLog::Registration {
+    ErrorLog& log;
+    std::promise<void> gone;
+};
+
 ErrorLog::ErrorLog(GstElement* element)
     : element_(GST_ELEMENT(gst_object_ref(element))), bus_(gst_bus_new()) {
+    auto* registration = new Registration{*this, {}};
+    handler_gone_ = registration->gone.get_future();
     gst_bus_set_sync_handler(
         bus_,
-        [](GstBus*, GstMessage* message, gpointer log) {
-            static_cast<ErrorLog*>(log)->take(message);
+        [](GstBus*, GstMessage* message, gpointer data) {
+            static_cast<Registration*>(data)->log.take(message);
             return GST_BUS_DROP;
         },
-        this, nullptr);
+        registration,
+        [](gpointer data) {
+            const std::unique_ptr<Registration> last(static_cast<Registration*>(data));
+            last->gone.set_value();
+        });
     gst_element_set_bus(element_, bus_);
 }
 
 ErrorLog::~ErrorLog() {
     gst_element_set_bus(element_, nullptr);
     gst_bus_set_sync_handler(bus_, nullptr, nullptr, nullptr);
+    handler_gone_.wait();
     gst_object_unref(bus_);
     gst_object_unref(element_);
 }
@@ -120,7 +133,7 @@ std::string ErrorLog::wait(unsigned code, size_t which) {
     // The element message comes first. One that no other belongs to is known by nothing following for a
     // while; in which an ERROR or WARNING that should not be there is caught.
     constexpr auto patience = std::chrono::nanoseconds(deadline),
-                   while_nothing = std::chrono::nanoseconds(50 * GST_MSECOND);
+                   while_nothing = std::chrono::nanoseconds(200 * GST_MSECOND);
     if (!changed_.wait_for(lock, patience, [&] { return find() != errors_.end(); })) return {};
     const bool both = find()->terminal || find()->retried;
     changed_.wait_for(lock, both ? patience : while_nothing, [&] { return find()->shown != "MESSAGE"; });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 
 #include "tests/elements/support.hpp"
@@ -54,10 +55,12 @@ class ErrorLog {
     std::string lines() const;
 
   private:
+    struct Registration;
     void take(GstMessage* message);
 
     GstElement* element_;
     GstBus* bus_;
+    std::future<void> handler_gone_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<BusError> errors_;      // under mutex_
