@@ -3,8 +3,12 @@
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
+
+#include "core/io/socket_address.hpp"
 
 namespace stt {
 
@@ -63,6 +67,17 @@ std::optional<SourceAddresses::Ip> SourceAddresses::destination_of(msghdr& messa
         }
     }
     return std::nullopt;
+}
+
+bool SourceAddresses::has_left(const Ip& local) {
+    Address address;
+    address.ip = local;
+    const SocketAddress any_port(address, address.is_v4());
+    const int fd = socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    const bool gone = bind(fd, any_port.get(), any_port.size()) != 0 && errno == EADDRNOTAVAIL;
+    close(fd);
+    return gone;
 }
 
 void SourceAddresses::Table::note(const Address& remote, const Ip& local) {

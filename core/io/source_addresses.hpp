@@ -47,6 +47,10 @@ class SourceAddresses {
     /// The address a received datagram came to; null: the kernel did not say.
     static std::optional<Ip> destination_of(msghdr& message);
 
+    /// Whether `local` is not this host's any more. What a failed send says of that is the same as for want
+    /// of a route.
+    static bool has_left(const Ip& local);
+
     /// Somebody has called `local` in the name of `remote`.
     void learn(const Address& remote, const Ip& local);
     /// `remote` itself has called `local`.

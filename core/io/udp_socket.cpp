@@ -196,9 +196,8 @@ UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment, 
     const Ip* const local = answer_as_called_ ? sources_.find(to, source) : nullptr;
     const Sent sent = send_from(local, to, batch, segment);
     if (!local || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
-        sent.report == NetworkReport::refused)
+        sent.report == NetworkReport::refused || !SourceAddresses::has_left(*local))
         return sent;
-    // The address that was called may have left this host.
     sources_.forget(to);
     return send_from(nullptr, to, batch, segment);
 }

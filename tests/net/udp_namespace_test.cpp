@@ -108,6 +108,36 @@ TEST_P(SecondAddress, AnswersAsCalledUntilItHasGone) {
     STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad", body);
 }
 
+TEST(CalledAddress, IsNotForgottenForWantOfARoute) {
+    const auto body = [] {
+        UdpConfig config;
+        config.answer_as_called = true;
+        auto called = UdpSocket::open(config);
+        config.answer_as_called = false;
+        config.local_address = "198.51.100.9";
+        auto caller = UdpSocket::open(config);
+        ASSERT_TRUE(called.ok() && caller.ok());
+        const Address to = *parse_address("192.0.2.7", called->local_address().port);
+        const std::vector<uint8_t> bytes(10);
+        const auto receive = [](UdpSocket& socket) {
+            Address sender;
+            if (wait_for(socket, POLLIN))
+                socket.receive([&](const Address& from, MutableBytes, const auto&) { sender = from; });
+            return sender;
+        };
+        EXPECT_EQ(caller->send(to, bytes, 10).outcome, Outcome::done);
+        const Address peer = receive(*called);
+        ASSERT_TRUE(run("ip route del local 198.51.100.9 dev lo table local"));
+        const auto lost = called->send(peer, bytes, 10);
+        EXPECT_EQ(lost.outcome, Outcome::failed);
+        EXPECT_EQ(lost.report, NetworkReport::unreachable);
+        ASSERT_TRUE(run("ip route add local 198.51.100.9 dev lo table local"));
+        EXPECT_EQ(called->send(peer, bytes, 10).outcome, Outcome::done);
+        EXPECT_EQ(receive(*caller), to);
+    };
+    STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add 198.51.100.9/32 dev lo", body);
+}
+
 TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
     const auto body = [] {
         UdpConfig config;
