@@ -19,8 +19,8 @@ namespace stt::test {
 namespace {
 
 /// A listener on all addresses of its host.
-void open_everywhere(End& listener) {
-    LinkConfig config = listener_config(StreamRole::receiver);
+void open_everywhere(End& listener, StreamRole role = StreamRole::receiver) {
+    LinkConfig config = listener_config(role);
     config.local_address.clear();
     ASSERT_TRUE(listener.open(std::move(config)));
 }
@@ -72,6 +72,17 @@ class Firewall {
         const std::lock_guard lock(mutex_);
         target_ = at(host, port);
     }
+    /// What the caller sent last.
+    std::vector<uint8_t> overheard() const {
+        const std::lock_guard lock(mutex_);
+        return overheard_;
+    }
+    /// Sends in the caller's name.
+    void forge(const std::vector<uint8_t>& bytes, const char* host, uint16_t port) const {
+        send(outside_, bytes, at(host, port));
+    }
+    /// Datagrams that came from elsewhere than where it leads to.
+    unsigned turned_away() const { return turned_away_; }
     uint16_t port() const {
         sockaddr_in bound{};
         socklen_t size = sizeof bound;
@@ -108,18 +119,25 @@ class Firewall {
         sockaddr_in caller{}, from{};
         while (poll(items.data(), items.size(), -1) > 0 && !stopped_) {
             const sockaddr_in to = target();
-            for (auto bytes = receive(inside_, caller); !bytes.empty(); bytes = receive(inside_, caller))
+            for (auto bytes = receive(inside_, caller); !bytes.empty(); bytes = receive(inside_, caller)) {
                 send(outside_, bytes, to);
+                const std::lock_guard lock(mutex_);
+                overheard_ = std::move(bytes);
+            }
             for (auto bytes = receive(outside_, from); !bytes.empty(); bytes = receive(outside_, from))
                 if (from.sin_addr.s_addr == to.sin_addr.s_addr && from.sin_port == to.sin_port)
                     send(inside_, bytes, caller);
+                else
+                    turned_away_++;
         }
     }
 
     const int inside_ = socket(AF_INET, SOCK_DGRAM, 0), outside_ = socket(AF_INET, SOCK_DGRAM, 0),
               wake_ = eventfd(0, 0);
     mutable std::mutex mutex_;
-    sockaddr_in target_{};  // under mutex_
+    sockaddr_in target_{};            // under mutex_
+    std::vector<uint8_t> overheard_;  // under mutex_
+    std::atomic<unsigned> turned_away_ = 0;
     std::atomic<bool> stopped_ = false;
     std::thread thread_;
 };
@@ -141,6 +159,37 @@ TEST(LinkAddress, NothingOfANewSessionComesFromTheAddressOfTheLast) {
                    std::find(states.begin(), states.end(), LinkState::connected) != states.end();
         }));
     }
+}
+
+TEST(LinkAddress, OnlyWhatIsGenuineMovesWhereASessionComesFrom) {
+    End listener;
+    open_everywhere(listener, StreamRole::sender);
+    const uint16_t port = listener.link->local_port();
+    Firewall firewall;
+    firewall.lead_to("127.0.0.7", port);
+    LinkConfig calling = caller_config(StreamRole::receiver, firewall.port());
+    calling.session.keepalive_interval = 50ms;
+    End caller;
+    ASSERT_TRUE(caller.open(std::move(calling)));
+    std::vector<InMessage> all;
+    const auto cross = [&] {
+        if (listener.link->outbox().push(message_of({1, 2, 3}), true, 0, patience) != QueueStatus::ok)
+            return false;
+        return pop_all(caller.link->inbox(), all, all.size() + 1) == QueueStatus::ok;
+    };
+    ASSERT_TRUE(cross());
+    for (int i = 0; i < 20; i++) {
+        const std::vector<uint8_t> replay = firewall.overheard();
+        std::vector<uint8_t> garbage = replay;
+        garbage.back() ^= 1;
+        firewall.forge(garbage, "127.0.0.9", port);
+        firewall.forge(replay, "127.0.0.9", port);
+        ASSERT_TRUE(cross());
+    }
+    EXPECT_EQ(firewall.turned_away(), 0u);
+    // The listener hears of it with the caller's next keep-alive.
+    firewall.lead_to("127.0.0.9", port);
+    EXPECT_TRUE(cross());
 }
 
 }  // namespace
