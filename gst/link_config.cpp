@@ -60,6 +60,20 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     return success();
 }
 
+/// An id of the other side's would be found out only once the session stands.
+Status set_stream_id(LinkConfig& config, int32_t id) {
+    if (id < 0) return success();
+    config.stream_id = static_cast<uint64_t>(id);
+    const bool sender_calls = config.caller == (config.role == StreamRole::sender);
+    if ((id % 2 == 0) == sender_calls) return success();
+    Error error = bad_setting("stream-id=" + std::to_string(id) + " cannot be: the sender " +
+                              (sender_calls ? "calls, and the ids of callers are even"
+                                            : "listens, and the ids of listeners are odd"));
+    error.code = ErrorCode::stream_id_conflict;
+    error.reason = "wrong-side";
+    return error;
+}
+
 }  // namespace
 
 std::shared_ptr<const Identity> process_identity() {
@@ -97,6 +111,7 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     config.role = role;
     if (Status set = set_peer(config, settings); !set) return set.error();
     if (Status set = set_session(config, settings); !set) return set.error();
+    if (Status set = set_stream_id(config, settings.stream_id); !set) return set.error();
     Result<std::vector<SecretBytes>> seeds = read_seeds(settings);
     if (!seeds) return seeds.error();
     config.seeds = std::move(*seeds);
@@ -109,7 +124,6 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
         config.identity = *identity;
     }
     config.priority = static_cast<uint8_t>(settings.priority);
-    if (settings.stream_id >= 0) config.stream_id = static_cast<uint64_t>(settings.stream_id);
     config.max_sessions = settings.max_sessions;
     config.send_queue_bytes = settings.send_queue_bytes;
     config.socket_send_buffer = static_cast<int>(settings.socket_send_buffer);

@@ -87,8 +87,8 @@ const std::array rows = {
         "seed",
         &Settings::peer_node_id, both, true},
     SettingRow{"stream-id", "Stream id",
-               "Number of this element's stream in the session; even for callers, odd for listeners; -1: the "
-               "next free one",
+               "Number of the stream that a sink opens, or the only one that a source takes: even where the "
+               "sink calls, odd where it listens; -1: the next free one, or any",
                &Settings::stream_id, both, true, -1, INT32_MAX},
     SettingRow{"stream-label", "Stream label",
                "Name of the stream for people, at most 512 bytes; the peer "

@@ -25,7 +25,7 @@ struct LinkConfig {
     StreamRole role = StreamRole::sender;
     std::vector<uint8_t> stream_header;  ///< sender: travels in STREAM_OPEN
     uint8_t priority = 0;
-    std::optional<uint64_t> stream_id;
+    std::optional<uint64_t> stream_id;  ///< to open, or the only one to take; none: the next free one, any
     SessionConfig session;
     size_t max_sessions = 100;
     uint64_t send_queue_bytes = 8 << 20;

@@ -223,13 +223,18 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         stream_failed(error);
         return;
     }
-    if (stream) {
-        const Error error = stream_error(ErrorCode::too_many_streams, "one-stream",
-                                         "this receiver takes one stream of a session");
+    const auto refuse = [&](const Error& error) {
         current()->reset(opened.stream, error);
         report(error);
-        return;
-    }
+    };
+    if (stream)
+        return refuse(stream_error(ErrorCode::too_many_streams, "one-stream",
+                                   "this receiver takes one stream of a session"));
+    if (config.stream_id && *config.stream_id != opened.stream)
+        return refuse(stream_error(ErrorCode::stream_id_conflict, "other-stream",
+                                   "the peer has opened stream " + std::to_string(opened.stream) +
+                                       ", and this receiver takes stream " +
+                                       std::to_string(*config.stream_id)));
     stream_expected_by = time_never;
     if (streams > 0 && (inbox.finished() || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.

@@ -256,11 +256,32 @@ TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
 }
 
 TEST(ErrorStream, AnIdOfTheOtherSideIsAConflict) {
-    auto src = listening_src();
+    for (const char* uri : {"stt://127.0.0.1:1?stream-id=7", "stt://:0?stream-id=8"}) {
+        GstElement* sink = make_element("sttsink", uri);
+        {
+            ErrorLog errors(sink);
+            EXPECT_EQ(gst_element_set_state(sink, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << uri;
+            EXPECT_EQ(errors.wait(0x0303),
+                      "0x0303/0 STREAM_ID_CONFLICT stream wrong-side ERROR BUSY origin=local terminal");
+        }
+        gst_element_set_state(sink, GST_STATE_NULL);
+        gst_object_unref(sink);
+    }
+}
+
+TEST(ErrorStream, AnotherStreamThanTheOneWantedIsRefused) {
+    auto src = listening_src([](GstElement* element) { g_object_set(element, "stream-id", 4, nullptr); });
     auto sink = calling_sink(src->port(),
-                             [](GstElement* element) { g_object_set(element, "stream-id", 7, nullptr); });
+                             [](GstElement* element) { g_object_set(element, "stream-id", 2, nullptr); });
+    EXPECT_EQ(src->errors->wait(0x0303),
+              "0x0303/0 STREAM_ID_CONFLICT stream other-stream MESSAGE origin=local");
     EXPECT_EQ(sink->errors->wait(0x0303),
-              "0x0303/0 STREAM_ID_CONFLICT stream wrong-side ERROR BUSY origin=local terminal");
+              "0x0303/0 STREAM_ID_CONFLICT stream reset ERROR BUSY origin=peer authenticated terminal");
+    auto wanted = calling_sink(src->port(),
+                               [](GstElement* element) { g_object_set(element, "stream-id", 4, nullptr); });
+    wanted->start();
+    wanted->push(10);
+    EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
 }
 
 TEST(ErrorStream, APeerThatOpensAnIdOfOursIsSentAway) {
