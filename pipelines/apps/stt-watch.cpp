@@ -15,7 +15,7 @@ namespace {
 
 constexpr int exit_failure = 1, exit_usage = 2;
 constexpr unsigned first_pause_ms = 1000, longest_pause_ms = 30'000;
-constexpr unsigned finish_within_ms = 15'000;  // more than drain-timeout, 10 s, so that the sink can report
+constexpr unsigned report_within_ms = 5'000;  // once the sink has waited for its drain-timeout
 
 constexpr char usage[] =
     "send URI [FILE]      send FILE, or a live test tone\n"
@@ -24,7 +24,7 @@ constexpr char usage[] =
     "Prints a line for each event. After an error that may pass, it starts again after a pause; after one "
     "that\n"
     "will not, it ends and says what to do. Ctrl-C ends the stream properly, a second one at once.\n"
-    "Exit status: 0 the stream ended, 1 it failed, 2 usage.";
+    "Exit status: 0 the stream ended and all of it arrived, 1 it failed or lost something, 2 usage.";
 
 struct Options {
     bool sends = false;
@@ -92,7 +92,7 @@ void say_stream(const GstStructure* stream) {
     const std::string event = text_of(stream, "event");
     if (event == "gap") {  // durations are nanoseconds
         return say("stream",
-                   "gap: lost for good" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
+                   "gap: given up" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
     }
     say("stream", event + list_of(stream, {"stream-id", "stream-label", "framing", "name", "message"}));
 }
@@ -140,6 +140,7 @@ class Watch {
     std::string event_id_;          // of the error said last
     unsigned restarts_ = 0;         // since there was a session
     bool pausing_ = false, finishing_ = false;
+    bool lost_ = false;  // something of the stream, since the last start
     int status_ = 0;
 
     // Shared with the element's thread, on which decide() runs.
@@ -235,6 +236,7 @@ int Watch::run() {
 }
 
 void Watch::start() {
+    lost_ = false;  // it starts from the beginning
     // What made it fail is an ERROR on the bus, as for every other failure.
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
@@ -251,8 +253,9 @@ void Watch::take(GstMessage* message) {
         case GST_MESSAGE_ELEMENT:
             break;
         case GST_MESSAGE_EOS:
-            say("eos", "the stream has ended");
-            return quit(0);
+            say("eos", std::string(finishing_ ? "the stream was ended here" : "the stream has ended") +
+                           (lost_ ? ", and not all of it has arrived" : ""));
+            return quit(lost_ ? exit_failure : 0);
         case GST_MESSAGE_WARNING:
         case GST_MESSAGE_ERROR:
             return take_standard(message);
@@ -266,6 +269,7 @@ void Watch::take(GstMessage* message) {
         if (state == "connected" || state == "resumed") failures_ = 0, restarts_ = 0;
         say_session(structure, stt_);
     } else if (gst_structure_has_name(structure, "stt-stream")) {
+        lost_ |= text_of(structure, "event") == "gap";
         say_stream(structure);
     } else if (gst_structure_has_name(structure, "stt-error")) {
         event_id_ = text_of(structure, "event-id");
@@ -332,7 +336,12 @@ void Watch::interrupt() {
         return quit(exit_failure);
     }
     finishing_ = true;
-    say("end", "ending the stream; once more to stop at once");
+    unsigned drain_ms = 0;  // a source waits for nobody
+    if (options_.sends) g_object_get(stt_, "drain-timeout", &drain_ms, nullptr);
+    say("end", "ending the stream" +
+                   (drain_ms > 0 ? ", for up to " + std::to_string(drain_ms) + " ms until the peer has it all"
+                                 : "") +
+                   "; once more to stop at once");
     // On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
     // pipeline: its lock must stay free for stop().
     const GstElementCallAsyncFunc end = [](GstElement* source, gpointer) {
@@ -344,7 +353,7 @@ void Watch::interrupt() {
         static_cast<Watch*>(self)->quit(exit_failure);
         return gboolean{G_SOURCE_REMOVE};
     };
-    g_timeout_add(finish_within_ms, on_time, this);
+    g_timeout_add(drain_ms + report_within_ms, on_time, this);
 }
 
 void Watch::quit(int status) {
@@ -373,7 +382,11 @@ Options read_options(int argc, char** argv) {
     const guint count = words ? g_strv_length(words) : 0;
     options.sends = count > 0 && g_str_equal(words[0], "send");
     if (!parsed || count < 2 || count > 3 || !(options.sends || g_str_equal(words[0], "receive"))) {
-        if (error) std::fprintf(stderr, "stt-watch: %s\n", error->message);
+        std::fprintf(stderr, "stt-watch: %s\n",
+                     error       ? error->message
+                     : count < 2 ? "say what to do, send or receive, and the URI"
+                     : count > 3 ? "more than one FILE"
+                                 : "the first word must be send or receive");
         char* help = g_option_context_get_help(context, TRUE, nullptr);
         std::fputs(help, stderr);
         std::exit(exit_usage);

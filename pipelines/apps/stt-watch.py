@@ -4,7 +4,8 @@
 errors as a product would. stt-watch.cpp is the same in C++.
 
 After an error that may pass, it starts again after a pause; after one that will not, it ends and says what to do.
-Ctrl-C ends the stream properly, a second one at once. Exit status: 0 the stream ended, 1 it failed, 2 usage.
+Ctrl-C ends the stream properly, a second one at once. Exit status: 0 the stream ended and all of it arrived,
+1 it failed or lost something, 2 usage.
 """
 import argparse
 import datetime
@@ -18,7 +19,7 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, GObject, Gst  # noqa: E402
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 30_000
-FINISH_WITHIN_MS = 15_000  # more than drain-timeout, 10 s, so that the sink can report
+REPORT_WITHIN_MS = 5_000  # once the sink has waited for its drain-timeout
 
 
 def say(kind, text):
@@ -58,7 +59,7 @@ def say_session(session, element):
 def say_stream(stream):
     event = text_of(stream, "event")
     if event == "gap":  # durations are nanoseconds
-        say("stream", "gap: lost for good" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
+        say("stream", "gap: given up" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
     else:
         say("stream", event + list_of(stream, "stream-id", "stream-label", "framing", "name", "message"))
 
@@ -79,16 +80,18 @@ def say_error(error):
 class Watch:
     def __init__(self, arguments):
         self.max_attempts = arguments.max_attempts
+        self.sends = arguments.direction == "send"
         self.loop = GLib.MainLoop()
         self.event_id = ""  # of the error said last
         self.restarts = 0  # since there was a session
         self.failures = 0  # attempts that failed since there was a session
         self.counted = False  # decide() has counted the attempts that led to a terminal error
         self.pausing = self.finishing = False
+        self.lost = False  # something of the stream, since the last start
         self.status = 0
 
         # A file is plain bytes; the tone keeps its buffers with their times.
-        if arguments.direction == "send":
+        if self.sends:
             source = "filesrc name=source" if arguments.file else "audiotestsrc name=source is-live=true"
             framing = "framing=bytes" if arguments.file else ""
             description = f"{source} ! sttsink name=stt {framing}"
@@ -130,7 +133,7 @@ class Watch:
 
     def start(self):
         """What makes it fail is an ERROR on the bus, as for every other failure."""
-        self.pausing = False
+        self.lost = self.pausing = False  # it starts from the beginning
         self.pipeline.set_state(Gst.State.PLAYING)
         return GLib.SOURCE_REMOVE
 
@@ -148,6 +151,7 @@ class Watch:
                 self.failures = self.restarts = 0
             say_session(structure, self.stt)
         elif name == "stt-stream":
+            self.lost |= text_of(structure, "event") == "gap"
             say_stream(structure)
         elif name == "stt-error":
             self.event_id = text_of(structure, "event-id")
@@ -171,8 +175,9 @@ class Watch:
             self.take_terminal(details)
 
     def take_eos(self, _bus, _message):
-        say("eos", "the stream has ended")
-        self.quit(0)
+        ended = "the stream was ended here" if self.finishing else "the stream has ended"
+        say("eos", ended + (", and not all of it has arrived" if self.lost else ""))
+        self.quit(1 if self.lost else 0)
 
     def take_terminal(self, details):
         self.stop()
@@ -202,11 +207,13 @@ class Watch:
             self.quit(1)
             return GLib.SOURCE_CONTINUE
         self.finishing = True
-        say("end", "ending the stream; once more to stop at once")
+        drain = self.stt.get_property("drain-timeout") if self.sends else 0  # a source waits for nobody
+        waits = f", for up to {drain} ms until the peer has it all" if drain else ""
+        say("end", f"ending the stream{waits}; once more to stop at once")
         # On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
         # pipeline: its lock must stay free for stop().
         self.source.call_async(lambda source: source.send_event(Gst.Event.new_eos()))
-        GLib.timeout_add(FINISH_WITHIN_MS, self.give_up)
+        GLib.timeout_add(drain + REPORT_WITHIN_MS, self.give_up)
         return GLib.SOURCE_CONTINUE
 
     def give_up(self):

@@ -131,7 +131,7 @@ def wrong_seed(world):
     receiver.await_line("^noted    " + remedy)
     receiver.process.send_signal(signal.SIGINT)
     assert receiver.finish() == 0
-    assert receiver.lines[-1] == "eos      the stream has ended"
+    assert receiver.lines[-1] == "eos      the stream was ended here"
 
 
 class Relay:
@@ -199,6 +199,29 @@ def two_senders(world):
     assert re.match("error    STREAM_CLOSED: .*, reason both-send,.*; remedy: Make one of the two", caller.lines[-1])
 
 
+def loss(world):
+    """What the peer took along when it died is no success."""
+    receiver, port = world.receive()
+    sender = world.send(port, query="?drain-timeout=500")
+    sender.await_line("^stream   opened")
+    receiver.await_line("^stream   opened")
+    receiver.process.kill()
+    receiver.finish()
+    sender.process.send_signal(signal.SIGINT)
+    sender.await_line("^end      ending the stream, for up to 500 ms")
+    assert sender.finish() == 1
+    assert sender.count("^stream   gap: given up, buffers ") > 0
+    assert sender.lines[-1] == "eos      the stream was ended here, and not all of it has arrived"
+
+
+def usage(world):
+    """Words that make no sense are answered by what is wrong with them."""
+    for words in ((), ("send",), ("fetch", "stt://:0")):
+        program = world.start(world.sender, *words)
+        assert program.finish() == 2
+        assert program.count("error: |^stt-watch: ") == 1
+
+
 def stop_while_waiting(world):
     """Ctrl-C ends at once what has nobody to send to, at the second time."""
     sender = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", world.directory / "right.seed")
@@ -211,6 +234,6 @@ def stop_while_waiting(world):
 
 
 if __name__ == "__main__":
-    cases = (transfer, wrong_seed, restart, give_up, decide, two_senders, stop_while_waiting)
+    cases = (transfer, wrong_seed, restart, give_up, decide, two_senders, loss, usage, stop_while_waiting)
     with contextlib.ExitStack() as everything:
         {case.__name__: case for case in cases}[sys.argv[1]](World(everything, *sys.argv[2:4]))
