@@ -105,7 +105,7 @@ class Bench:
         if not scenario.link:
             return self.run_pair(transport, scenario, "127.0.0.1", free_port(), [], [])
         holder = ["sh", "-c", 'echo "$WAN_A" "$WAN_B"; exec cat']
-        link = [self.program("tests/lib/wan-link"), *scenario.link, "--", *holder]
+        link = [self.program("pipelines/lib/wan-link"), *scenario.link, "--", *holder]
         with running(link, self.environment) as process:
             sender, receiver = read_line(process, 10, "wan-link").split()
             inside = [["nsenter", f"--net={where}"] for where in (sender, receiver)]
