@@ -261,14 +261,19 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     ErrorReport report;
     report.error.code = ErrorCode::timeout;
     report.error.reason = "drain-timeout";
-    report.error.text = "the peer has not taken " + std::to_string(all.buffers) + " buffers, " +
-                        std::to_string(all.bytes) + " bytes, " + std::to_string(all.duration) +
-                        " ns within the drain-timeout of " + std::to_string(timeout_ms) + " ms";
+    char* text =
+        g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
+                        " bytes, %.3f s within the drain-timeout of %u ms",
+                        all.buffers, all.bytes, static_cast<double>(all.duration) / GST_SECOND, timeout_ms);
+    report.error.text = text;
+    g_free(text);
     GstStructure* details = error_structure(report);
     set_gap(details, all);
     GError* error = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
-    messages.push_back(gst_message_new_warning_with_details(GST_OBJECT(element), error, nullptr, details));
+    const std::string hint(hint_for(report.error));
+    messages.push_back(
+        gst_message_new_warning_with_details(GST_OBJECT(element), error, hint.c_str(), details));
     g_error_free(error);
     return messages;
 }

@@ -89,7 +89,7 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(first, line.find_last_not_of(blank) - first + 1);
 }
 
-Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* kind) {
+Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* remedy) {
     size_t size = 0;
     auto content = read_private_file(path, size);
     if (!content) return content.error();
@@ -105,12 +105,10 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
             return bad_file(
                 path, where + "at most " + std::to_string(keys_max) + " may be in it; remove this one.");
         auto key = seed_from_hex(line);
-        if (!key) return bad_file(path, where + "not 64 hexadecimal digits.");
+        if (!key) return bad_file(path, where + "not 64 hexadecimal digits, as openssl rand -hex 32 makes.");
         keys.push_back(std::move(*key));
     }
-    if (keys.empty())
-        return bad_file(
-            path, std::string("nothing in it; remove it and run: stt-keygen ") + kind + " '" + path + "'");
+    if (keys.empty()) return bad_file(path, std::string("nothing in it; ") + remedy);
     return keys;
 }
 
@@ -158,7 +156,7 @@ Status write_key(const std::string& path, Bytes key) {
 }  // namespace
 
 Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
-    return read_keys(path, seeds_max, "seed");
+    return read_keys(path, seeds_max, "openssl rand -hex 32 makes a seed");
 }
 
 Status write_seed_file(const std::string& path) {
@@ -168,7 +166,7 @@ Status write_seed_file(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Identity>> read_identity_file(const std::string& path) {
-    auto keys = read_keys(path, 1, "identity");
+    auto keys = read_keys(path, 1, "remove it, and an identity is made");
     if (!keys) return keys.error();
     return std::make_shared<const Identity>(Identity::from_secret(std::move(keys->front())));
 }
