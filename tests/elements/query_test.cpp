@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Queries, and requests against the stream's direction.
-#include <mutex>
+#include <glib/gstdio.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "tests/elements/child.hpp"
 #include "tests/elements/support.hpp"
 
 namespace stt::test {
@@ -126,35 +132,37 @@ TEST(Query, SessionsAndStreamsAreAnnounced) {
 }
 
 TEST(Query, TheDebugLogTellsWhatHappens) {
-    static std::mutex mutex;
-    static std::string log;
-    // In brackets: the macros of these names are no ISO C++.
-    (gst_debug_remove_log_function)(gst_debug_log_default);
-    (gst_debug_add_log_function)(
-        [](GstDebugCategory* category, GstDebugLevel, const char*, const char*, int, GObject*,
-           GstDebugMessage* message, gpointer) {
-            const std::lock_guard lock(mutex);
-            log += std::string(gst_debug_category_get_name(category)) + ": " +
-                   gst_debug_message_get(message) + "\n";
-        },
-        nullptr, nullptr);
-    gst_debug_set_threshold_from_string("stt*:6", TRUE);
-    {
-        Pair pair;
-        pair.start();
-        pair.push(make_buffer(1).release());
-        EXPECT_TRUE(pair.pull());
-        pair.push_eos();
-        pair.join();
-    }
-    gst_debug_set_threshold_from_string("0", TRUE);
-    gst_debug_remove_log_function_by_data(nullptr);
-    const std::lock_guard lock(mutex);
-    for (const char* part :
-         {"stt: attempt 1 calls 127.0.0.1:", "is handshaking", "is established", "stt-session", "stt-stream",
-          "sttsink: buffer", "messages to pass on", "sttsink: the stream ends", "is closed"})
-        EXPECT_NE(log.find(part), std::string::npos) << part << "\n" << log;
+    char* file = nullptr;
+    close(g_file_open_tmp("stt-debug-XXXXXX", &file, nullptr));
+    const std::string pipeline = " seed=" + std::string(seed);
+    Child receiver("sttsrc uri=stt://:0 local-address=127.0.0.1" + pipeline + " ! fakesink");
+    g_setenv("GST_DEBUG", "stt*:6", TRUE);
+    g_setenv("GST_DEBUG_FILE", file, TRUE);
+    Child sender("videotestsrc num-buffers=2 ! sttsink uri=stt://127.0.0.1:" +
+                 std::to_string(receiver.listening_port()) + pipeline);
+    g_unsetenv("GST_DEBUG");
+    g_unsetenv("GST_DEBUG_FILE");
+    const char* const parts[] = {"attempt 1 calls 127.0.0.1:",
+                                 "is handshaking",
+                                 "is established",
+                                 "stt-session",
+                                 "stt-stream",
+                                 "buffer: 0x",
+                                 "the stream ends"};
+    std::string log;
+    const auto missing = [&] {
+        std::stringstream content;
+        content << std::ifstream(file).rdbuf();
+        log = content.str();
+        return std::find_if(std::begin(parts), std::end(parts),
+                            [&](const char* part) { return log.find(part) == std::string::npos; });
+    };
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    while (missing() != std::end(parts) && g_get_monotonic_time() < end) g_usleep(10'000);
+    EXPECT_EQ(missing(), std::end(parts)) << *missing() << "\n" << log;
     EXPECT_EQ(log.find(seed), std::string::npos);
+    remove(file);
+    g_free(file);
 }
 
 TEST(Query, ProgressCoversTheFirstConnect) {
