@@ -113,10 +113,11 @@ Status set_text(Settings& settings, const SettingRow& row, const std::string& te
 Status for_each_setting(const Uri& uri,
                         const std::function<Status(unsigned, const SettingRow&, const std::string&)>& use) {
     const std::span<const SettingRow> rows = setting_table();
-    for (const auto& [name, value] : uri.settings) {
-        const auto row = std::ranges::find_if(rows, [&](const SettingRow& r) { return name == r.name; });
+    for (const auto& set : uri.settings) {
+        const auto row = std::ranges::find_if(rows, [&](const SettingRow& r) { return set.first == r.name; });
         if (row == rows.end()) continue;
-        if (Status used = use(static_cast<unsigned>(row - rows.begin() + 1), *row, value); !used) return used;
+        if (Status used = use(static_cast<unsigned>(row - rows.begin() + 1), *row, set.second); !used)
+            return used;
     }
     return success();
 }
