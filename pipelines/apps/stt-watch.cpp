@@ -75,6 +75,12 @@ std::string list_of(const GstStructure* structure, std::initializer_list<const c
     return list;
 }
 
+/// As a number of seconds, the same in every locale.
+std::string seconds(unsigned ms) {
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    return std::string(g_ascii_formatd(text, sizeof text, "%g", ms / 1000.0)) + " s";
+}
+
 void say_session(const GstStructure* session, GstElement* element) {
     std::string state = text_of(session, "state");
     if (state == "connecting" && text_of(session, "role") == "listener") {
@@ -140,7 +146,7 @@ class Watch {
     std::string event_id_;          // of the error said last
     unsigned restarts_ = 0;         // since there was a session
     bool pausing_ = false, finishing_ = false;
-    bool lost_ = false;  // something of the stream, since the last start
+    bool lost_ = false;  // something of the stream
     int status_ = 0;
 
     // Shared with the element's thread, on which decide() runs.
@@ -236,7 +242,8 @@ int Watch::run() {
 }
 
 void Watch::start() {
-    lost_ = false;  // it starts from the beginning
+    // A file is sent from its beginning again; what is live, or was received, does not come back.
+    if (options_.sends && !options_.file.empty()) lost_ = false;
     // What made it fail is an ERROR on the bus, as for every other failure.
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
@@ -338,10 +345,10 @@ void Watch::interrupt() {
     finishing_ = true;
     unsigned drain_ms = 0;  // a source waits for nobody
     if (options_.sends) g_object_get(stt_, "drain-timeout", &drain_ms, nullptr);
-    say("end", "ending the stream" +
-                   (drain_ms > 0 ? ", for up to " + std::to_string(drain_ms) + " ms until the peer has it all"
-                                 : "") +
-                   "; once more to stop at once");
+    say("end",
+        "ending the stream" +
+            (drain_ms > 0 ? ", waiting up to " + seconds(drain_ms) + " until the peer has it all" : "") +
+            "; once more to stop at once");
     // On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
     // pipeline: its lock must stay free for stop().
     const GstElementCallAsyncFunc end = [](GstElement* source, gpointer) {

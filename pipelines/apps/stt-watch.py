@@ -81,13 +81,14 @@ class Watch:
     def __init__(self, arguments):
         self.max_attempts = arguments.max_attempts
         self.sends = arguments.direction == "send"
+        self.file = arguments.file
         self.loop = GLib.MainLoop()
         self.event_id = ""  # of the error said last
         self.restarts = 0  # since there was a session
         self.failures = 0  # attempts that failed since there was a session
         self.counted = False  # decide() has counted the attempts that led to a terminal error
         self.pausing = self.finishing = False
-        self.lost = False  # something of the stream, since the last start
+        self.lost = False  # something of the stream
         self.status = 0
 
         # A file is plain bytes; the tone keeps its buffers with their times.
@@ -133,7 +134,10 @@ class Watch:
 
     def start(self):
         """What makes it fail is an ERROR on the bus, as for every other failure."""
-        self.lost = self.pausing = False  # it starts from the beginning
+        self.pausing = False
+        # A file is sent from its beginning again; what is live, or was received, does not come back.
+        if self.sends and self.file:
+            self.lost = False
         self.pipeline.set_state(Gst.State.PLAYING)
         return GLib.SOURCE_REMOVE
 
@@ -208,7 +212,7 @@ class Watch:
             return GLib.SOURCE_CONTINUE
         self.finishing = True
         drain = self.stt.get_property("drain-timeout") if self.sends else 0  # a source waits for nobody
-        waits = f", for up to {drain} ms until the peer has it all" if drain else ""
+        waits = f", waiting up to {drain / 1000:g} s until the peer has it all" if drain else ""
         say("end", f"ending the stream{waits}; once more to stop at once")
         # On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
         # pipeline: its lock must stay free for stop().

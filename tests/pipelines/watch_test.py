@@ -208,9 +208,22 @@ def loss(world):
     receiver.process.kill()
     receiver.finish()
     sender.process.send_signal(signal.SIGINT)
-    sender.await_line("^end      ending the stream, for up to 500 ms")
+    sender.await_line("^end      ending the stream, waiting up to 0.5 s until the peer has it all; once more ")
     assert sender.finish() == 1
     assert sender.count("^stream   gap: given up, buffers ") > 0
+    assert sender.lines[-1] == "eos      the stream was ended here, and not all of it has arrived"
+
+
+def loss_before_restart(world):
+    """What is live does not come back with the next start; a file does, as `restart` shows."""
+    relay = Relay(world.stack)
+    sender = world.send(relay.port, query="?handshake-timeout=500&max-retries=0")
+    sender.await_line("^stream   gap: given up, buffers ")
+    _receiver, port = world.receive()
+    relay.target = ("127.0.0.1", port)
+    sender.await_line("^stream   opened")
+    sender.process.send_signal(signal.SIGINT)
+    assert sender.finish() == 1
     assert sender.lines[-1] == "eos      the stream was ended here, and not all of it has arrived"
 
 
@@ -234,6 +247,17 @@ def stop_while_waiting(world):
 
 
 if __name__ == "__main__":
-    cases = (transfer, wrong_seed, restart, give_up, decide, two_senders, loss, usage, stop_while_waiting)
+    cases = (
+        transfer,
+        wrong_seed,
+        restart,
+        give_up,
+        decide,
+        two_senders,
+        loss,
+        loss_before_restart,
+        usage,
+        stop_while_waiting,
+    )
     with contextlib.ExitStack() as everything:
         {case.__name__: case for case in cases}[sys.argv[1]](World(everything, *sys.argv[2:4]))
