@@ -411,8 +411,9 @@ void install_properties(GObjectClass* object_class, Side side) {
     g_object_class_install_property(
         object_class, property_stats,
         g_param_spec_boxed("stats", "Statistics",
-                           "Counters of the session (application/x-stt-stats); a sink's include those of "
-                           "GstBaseSink",
+                           side == Side::sink
+                               ? "Counters of the session (application/x-stt-stats), and those of GstBaseSink"
+                               : "Counters of the session (application/x-stt-stats)",
                            GST_TYPE_STRUCTURE, flags));
 }
 

@@ -97,7 +97,7 @@ const std::array rows = {
     SettingRow{
         "framing", "Framing",
         "buffer: buffers, timestamps, flags, caps and events arrive as they were sent; bytes: only the "
-        "bytes do, cut anyhow, as from filesrc to filesink. What the sink is set to holds for the stream",
+        "bytes do, cut anyhow, as from filesrc to filesink. The sender decides: on a source it has no effect",
         &Settings::framing, both, true, 0, 0, framing_type},
     SettingRow{
         "timestamps", "Timestamps",
@@ -108,8 +108,11 @@ const std::array rows = {
                "Playout delay in milliseconds: time for late data to arrive before sinks want it; what the "
                "LATENCY query answers",
                &Settings::latency, src, false, 0, ms_max},
-    SettingRow{"auto-reconnect", "Reconnect", "Make a new session when one is lost or cannot be made",
-               &Settings::auto_reconnect, both, true},
+    SettingRow{
+        "auto-reconnect", "Reconnect",
+        "Make a new session when one is lost or cannot be made. A handler of the signal retry-decision "
+        "rules on each error: 0 default, as is set here, 1 retry, 2 stop",
+        &Settings::auto_reconnect, both, true},
     SettingRow{
         "reconnect-timeout", "Reconnect time-out",
         "Milliseconds without a session after which a caller gives up with an error; 0: never. A listener "
@@ -166,8 +169,10 @@ const std::array rows = {
         "max-window", "Largest window",
         "Bytes that may be under way to this node per stream; windows grow to it with bandwidth and delay",
         &Settings::max_window, both, true, 64 << 10, int64_t{1} << 40},
-    SettingRow{"mtu", "MTU", "Largest IP packet in bytes, from 1248; 0: discover what the path takes",
-               &Settings::mtu, both, true, 0, 65535},
+    SettingRow{
+        "mtu", "MTU",
+        "Largest IP packet in bytes, 1248 at least; 0: discover what the path takes. 1 to 1247 are refused",
+        &Settings::mtu, both, true, 0, 65535},
     SettingRow{"pacing-rate", "Pacing rate", "Ceiling for sending in bits per second; 0: none",
                &Settings::pacing_rate, both, true, 0, INT64_MAX},
     SettingRow{"congestion-control", "Congestion control", "How the rate of sending is found",

@@ -32,6 +32,38 @@ TEST(Properties, EveryOneExplainsItself) {
     }
 }
 
+std::string blurb_of(GstElement* element, const char* property) {
+    return g_param_spec_get_blurb(g_object_class_find_property(G_OBJECT_GET_CLASS(element), property));
+}
+
+TEST(Properties, TellWhatASignalMayAnswer) {
+    // gst-inspect-1.0 shows no more of a signal's type than its name.
+    for (const char* factory : factories) {
+        GstElement* element = gst_element_factory_make(factory, nullptr);
+        GSignalQuery signal;
+        g_signal_query(g_signal_lookup("retry-decision", G_OBJECT_TYPE(element)), &signal);
+        auto* decisions = static_cast<GEnumClass*>(g_type_class_ref(signal.return_type));
+        const std::string blurb = blurb_of(element, "auto-reconnect");
+        EXPECT_NE(blurb.find(signal.signal_name), std::string::npos) << blurb;
+        for (unsigned i = 0; i < decisions->n_values; i++) {
+            const GEnumValue& decision = decisions->values[i];
+            const std::string text = std::to_string(decision.value) + " " + decision.value_nick;
+            EXPECT_NE(blurb.find(text), std::string::npos) << text << " is not in: " << blurb;
+        }
+        g_type_class_unref(decisions);
+        gst_object_unref(element);
+    }
+}
+
+TEST(Properties, ASourcesStatsAreNotASinks) {
+    GstElement* sink = gst_element_factory_make("sttsink", nullptr);
+    GstElement* src = gst_element_factory_make("sttsrc", nullptr);
+    EXPECT_NE(blurb_of(sink, "stats").find("GstBaseSink"), std::string::npos);
+    EXPECT_EQ(blurb_of(src, "stats").find("ink"), std::string::npos);
+    gst_object_unref(sink);
+    gst_object_unref(src);
+}
+
 TEST(Properties, BeginWithTheirDefaults) {
     for (const char* factory : factories) {
         GstElement* element = gst_element_factory_make(factory, nullptr);
