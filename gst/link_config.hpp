@@ -8,7 +8,7 @@
 namespace stt {
 
 /// Reads the files that `settings` names. The error's text names the property at fault; its code is `none`
-/// when the settings are to blame.
+/// when the settings are to blame, but for a stream-id of the other side's.
 Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role);
 
 /// The seeds that are accepted: of seed, or of seed-file or STT_SEED_FILE. Empty: a passphrase is set.

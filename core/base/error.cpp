@@ -67,9 +67,10 @@ constexpr std::array table{
               "End streams that are not needed, or raise max-streams on the receiving side."},
     ErrorInfo{
         ErrorCode::stream_id_conflict, "STREAM_ID_CONFLICT", "stream", fix_config, false,
-        "The stream-id that is set stays taken.", "The stream id is in use, or belongs to the other side.",
-        "Leave stream-id at -1, or give every element of the session another one: even for the caller, odd "
-        "for the listener."},
+        "The stream-id that is set stays taken.",
+        "The stream id is in use, belongs to the other side, or is not the one that the receiver takes.",
+        "Leave stream-id at -1 at both ends, or set both to one number: even where sttsink calls, odd where "
+        "it listens."},
     ErrorInfo{ErrorCode::flow_control_violation, "FLOW_CONTROL_VIOLATION", "stream", fatal, false,
               "A defective sender repeats its mistake.", "The peer sent more than it was allowed to.",
               "This is a defect of the sending program: update it, and report it with a log of both ends "

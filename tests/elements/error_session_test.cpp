@@ -256,16 +256,28 @@ TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
 }
 
 TEST(ErrorStream, AnIdOfTheOtherSideIsAConflict) {
-    for (const char* uri : {"stt://127.0.0.1:1?stream-id=7", "stt://:0?stream-id=8"}) {
-        GstElement* sink = make_element("sttsink", uri);
+    const struct {
+        const char *factory, *uri, *text;
+    } cases[] = {
+        {"sttsink", "stt://127.0.0.1:1?stream-id=7", "stream-id=7 cannot be: the sender calls, "},
+        {"sttsink", "stt://:0?stream-id=8", "stream-id=8 cannot be: the sender listens, "},
+        {"sttsrc", "stt://127.0.0.1:1?stream-id=8", "stream-id=8 cannot be: the sender listens, "},
+        {"sttsrc", "stt://:0?stream-id=7", "stream-id=7 cannot be: the sender calls, "},
+    };
+    for (const auto& [factory, uri, text] : cases) {
+        GstElement* element = make_element(factory, uri);
         {
-            ErrorLog errors(sink);
-            EXPECT_EQ(gst_element_set_state(sink, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << uri;
+            ErrorLog errors(element);
+            EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << uri;
             EXPECT_EQ(errors.wait(0x0303),
                       "0x0303/0 STREAM_ID_CONFLICT stream wrong-side ERROR BUSY origin=local terminal");
+            const auto told = errors.wait_structure("stt-error", "reason", "wrong-side");
+            ASSERT_TRUE(told);
+            const std::string message = gst_structure_get_string(told.get(), "message");
+            EXPECT_EQ(message.rfind(text, 0), 0u) << factory << ": " << message;
         }
-        gst_element_set_state(sink, GST_STATE_NULL);
-        gst_object_unref(sink);
+        gst_element_set_state(element, GST_STATE_NULL);
+        gst_object_unref(element);
     }
 }
 
