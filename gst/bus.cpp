@@ -261,10 +261,10 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     ErrorReport report;
     report.error.code = ErrorCode::timeout;
     report.error.reason = "drain-timeout";
-    char* text =
-        g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
-                        " bytes, %.3f s within the drain-timeout of %u ms",
-                        all.buffers, all.bytes, static_cast<double>(all.duration) / GST_SECOND, timeout_ms);
+    char* text = g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
+                                 " bytes, %" G_GUINT64_FORMAT ".%03u s within the drain-timeout of %u ms",
+                                 all.buffers, all.bytes, all.duration / GST_SECOND,
+                                 static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), timeout_ms);
     report.error.text = text;
     g_free(text);
     GstStructure* details = error_structure(report);

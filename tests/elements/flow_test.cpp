@@ -230,6 +230,8 @@ TEST(Flow, DrainTimeoutWarnsOfExactlyWhatIsMissing) {
         EXPECT_EQ(bytes, 7000u);
         EXPECT_EQ(duration, static_cast<guint64>(70 * GST_MSECOND));
     }
+    EXPECT_STREQ(gst_structure_get_string(details, "message"),
+                 "the peer has not taken 7 buffers, 7000 bytes, 0.070 s within the drain-timeout of 50 ms");
     EXPECT_TRUE(sink.bus.wait_type(GST_MESSAGE_EOS));
 }
 
