@@ -156,7 +156,7 @@ Status write_key(const std::string& path, Bytes key) {
 }  // namespace
 
 Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
-    return read_keys(path, seeds_max, "openssl rand -hex 32 makes a seed");
+    return read_keys(path, seeds_max, "a seed is made with: (umask 077; openssl rand -hex 32 > FILE)");
 }
 
 Status write_seed_file(const std::string& path) {

@@ -111,7 +111,7 @@ TEST_F(KeyFiles, lines_comments_and_blanks) {
 
 TEST_F(KeyFiles, what_is_wrong_is_named) {
     write("");
-    expect_refused("openssl rand -hex 32");
+    expect_refused("(umask 077; openssl rand -hex 32 > FILE)");
     write("# nothing\n");
     expect_refused("nothing in it");
     write(one + "\n" + one.substr(1) + "\n");
