@@ -138,7 +138,7 @@ const std::array rows = {
     SettingRow{
         "drain-timeout", "Drain time-out",
         "Milliseconds that EOS waits until the peer's pipeline has everything; then a warning says how "
-        "much it has not",
+        "much it has not. 0: it does not wait",
         &Settings::drain_timeout, sink, false, 0, ms_max},
     SettingRow{"send-timeout", "Send time-out",
                "Milliseconds a buffer may wait for room in a full send queue before that is an error; 0: no "

@@ -161,6 +161,8 @@ constexpr std::array causes{
                "Set the element to READY and back before you send more, which begins a new stream."},
     ErrorCause{ErrorCode::too_many_streams, "one-stream", true,
                "Give every stream a receiver of its own, and a session of its own."},
+    ErrorCause{ErrorCode::timeout, "drain-timeout", false,
+               "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing."},
     ErrorCause{ErrorCode::timeout, "no-stream", true,
                "Make one of the two ends a sender: sttsink in place of its sttsrc."},
     ErrorCause{ErrorCode::none, "no-such-file", true,

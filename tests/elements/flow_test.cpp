@@ -232,6 +232,8 @@ TEST(Flow, DrainTimeoutWarnsOfExactlyWhatIsMissing) {
     }
     EXPECT_STREQ(gst_structure_get_string(details, "message"),
                  "the peer has not taken 7 buffers, 7000 bytes, 0.070 s within the drain-timeout of 50 ms");
+    EXPECT_STREQ(gst_structure_get_string(details, "hint"),
+                 "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing.");
     EXPECT_TRUE(sink.bus.wait_type(GST_MESSAGE_EOS));
 }
 
