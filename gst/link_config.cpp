@@ -101,9 +101,8 @@ Result<std::vector<SecretBytes>> read_seeds(const Settings& settings) {
     const std::string file = seed_file_of(settings);
     if (file.empty())
         return bad_setting(
-            "no seed: set seed-file, seed, passphrase or the environment's STT_SEED_FILE; a seed file is "
-            "made "
-            "with: (umask 077; openssl rand -hex 32 > FILE)");
+            "no seed: set seed-file, seed, passphrase or the environment's STT_SEED_FILE; "
+            "(umask 077; openssl rand -hex 32 > FILE) makes a seed");
     return read_seed_file(file);
 }
 
