@@ -117,7 +117,7 @@ std::string what_follows(const ErrorReport& report) {
     if (report.error.terminal)
         return report.attempt > 1 ? "; given up after " + std::to_string(report.attempt) + " attempts" : "";
     if (!report.retrying) return "";
-    if (report.attempt == 0) return "; waiting for a caller";
+    if (!report.caller) return "; waiting for a caller";
     const uint64_t ms = delay_ms(report);
     return ms == 0 ? "; trying again" : "; trying again in " + std::to_string(ms) + " ms";
 }

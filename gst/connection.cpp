@@ -280,7 +280,7 @@ void Connection::on_status(const LinkStatus& status) {
         const std::lock_guard lock(mutex_);
         return connecting_;
     }();
-    // Told again: only the circuit has changed.
+    // Told again: only the circuit has changed, or the peer's address.
     if (!progress || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
         announce_progress(GST_PROGRESS_TYPE_CONTINUE, "Authenticating with " + status.peer);

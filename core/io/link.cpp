@@ -251,6 +251,7 @@ ErrorReport Link::Impl::report_of(Error error) {
     renew_info();
     ErrorReport report;
     report.error = std::move(error);
+    report.caller = config.caller;
     report.attempt = config.caller ? retry.attempt() : 0;
     report.peer = peer_text();
     report.session = info;

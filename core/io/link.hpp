@@ -57,6 +57,7 @@ struct LinkStatus {
 struct ErrorReport {
     Error error;  ///< `terminal` set: the link has given up; its queues fail right after
     bool retrying = false;
+    bool caller = false;     ///< the link calls; a listener waits for the next caller instead
     bool warned_of = false;  ///< worth a warning, although the link just goes on
     unsigned attempt = 0;    ///< the attempt that failed, from 1; 0: not about an attempt
     Duration next_delay{};
@@ -72,7 +73,7 @@ enum class RetryDecision : uint8_t { standard, retry, stop };
 class LinkObserver {
   public:
     virtual ~LinkObserver() = default;
-    /// The state has changed, or the circuit has.
+    /// The state has changed, or the circuit has, or, with a session standing, the peer's address.
     virtual void on_status(const LinkStatus& status) = 0;
     virtual void on_error(const ErrorReport& report) = 0;
     /// What the link does, in words, for who looks for a fault; a few times a session and an attempt.

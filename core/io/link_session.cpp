@@ -133,9 +133,10 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         earlier->abandon();
         retry.start(now.time);  // should this one fall, too, its time begins now
         const Error why = begins_anew(*fresh);
+        const bool cut = stream && !finished;
         end_stream(why);
         if (!closed && stood) set_state(LinkState::reconnecting);
-        if (!closed) warn(why);
+        if (!closed && cut) warn(why);
         if (closed) return;
     }
     drop_question();  // its answer would be about the session before
@@ -223,19 +224,23 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         stream_failed(error);
         return;
     }
-    const auto refuse = [&](const Error& error) {
+    if (stream) {
+        const Error error = stream_error(ErrorCode::too_many_streams, "one-stream",
+                                         "this receiver takes one stream of a session");
         current()->reset(opened.stream, error);
         report(error);
-    };
-    if (stream)
-        return refuse(stream_error(ErrorCode::too_many_streams, "one-stream",
-                                   "this receiver takes one stream of a session"));
-    if (config.stream_id && *config.stream_id != opened.stream)
-        return refuse(stream_error(ErrorCode::stream_id_conflict, "other-stream",
-                                   "the peer has opened stream " + std::to_string(opened.stream) +
-                                       ", and this receiver takes stream " +
-                                       std::to_string(*config.stream_id)));
+        return;
+    }
     stream_expected_by = time_never;
+    if (config.stream_id && *config.stream_id != opened.stream) {
+        const Error error =
+            stream_error(ErrorCode::stream_id_conflict, "other-stream",
+                         "the peer has opened stream " + std::to_string(opened.stream) +
+                             ", and this receiver takes stream " + std::to_string(*config.stream_id));
+        current()->reset(opened.stream, error);
+        stream_failed(error);
+        return;
+    }
     if (streams > 0 && (inbox.finished() || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(

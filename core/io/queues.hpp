@@ -35,7 +35,8 @@ class SendQueue {
     static constexpr uint64_t overhead = 750;
 
     /// `limit`: bytes, and overhead of messages, pushed but not acknowledged by the peer that push() lets
-    /// stand before it blocks (a single larger message passes when the queue is empty). `wake` is called
+    /// stand before it blocks; what is acknowledged and not delivered counts with its entry. A single larger
+    /// message passes when all others are acknowledged and at most one is not delivered. `wake` is called
     /// without the lock when the I/O thread has reason to look; any thread.
     SendQueue(uint64_t limit, std::function<void()> wake);
 

@@ -45,7 +45,7 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
 bool SendQueue::over_limit(uint64_t size) const {
     const size_t unacked = entries_.size() - acked_;
     const uint64_t acked = acked_ * sizeof(Entry);
-    if (unacked == 0) return acked > limit_;
+    if (unacked == 0) return acked_ > 1 && acked > limit_;
     return unacked_ + unacked * overhead + acked + size + overhead > limit_;
 }
 

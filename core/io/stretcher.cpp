@@ -5,6 +5,7 @@
 #include <list>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace stt {
 namespace {

@@ -196,9 +196,10 @@ UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment, 
     const Ip* const local = answer_as_called_ ? sources_.find(to, source) : nullptr;
     const Sent sent = send_from(local, to, batch, segment);
     if (!local || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
-        sent.report == NetworkReport::refused || !SourceAddresses::has_left(*local))
+        sent.report == NetworkReport::refused)
         return sent;
-    sources_.forget(to);
+    if (SourceAddresses::has_left(*local)) sources_.forget(to);
+    // From another address it may get through, if the peer's side lets it.
     return send_from(nullptr, to, batch, segment);
 }
 

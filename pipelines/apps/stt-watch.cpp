@@ -276,7 +276,9 @@ void Watch::take(GstMessage* message) {
         if (state == "connected" || state == "resumed") failures_ = 0, restarts_ = 0;
         say_session(structure, stt_);
     } else if (gst_structure_has_name(structure, "stt-stream")) {
-        lost_ |= text_of(structure, "event") == "gap";
+        // A receiver's stream closes only where it is cut off.
+        const std::string event = text_of(structure, "event");
+        lost_ |= event == "gap" || (event == "closed" && !options_.sends);
         say_stream(structure);
     } else if (gst_structure_has_name(structure, "stt-error")) {
         event_id_ = text_of(structure, "event-id");

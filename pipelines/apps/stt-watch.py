@@ -155,7 +155,9 @@ class Watch:
                 self.failures = self.restarts = 0
             say_session(structure, self.stt)
         elif name == "stt-stream":
-            self.lost |= text_of(structure, "event") == "gap"
+            # A receiver's stream closes only where it is cut off.
+            event = text_of(structure, "event")
+            self.lost |= event == "gap" or (event == "closed" and not self.sends)
             say_stream(structure)
         elif name == "stt-error":
             self.event_id = text_of(structure, "event-id")

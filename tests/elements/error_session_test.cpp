@@ -78,6 +78,18 @@ TEST(ErrorSession, ACutLineIsATimeoutOnBothEnds) {
               "0x0202/0 SESSION_TIMEOUT session keepalive-timeout WARNING READ origin=network can-retry "
               "retried");
     EXPECT_EQ(sink->errors->count(0x0202) + src->errors->count(0x0202), 2u);
+    const auto warns = [](Playing& end, const char* words) {
+        return end.errors->wait_message([&](GstMessage* message) {
+            if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING) return false;
+            GError* error = nullptr;
+            gst_message_parse_warning(message, &error, nullptr);
+            const bool found = std::string(error->message).find(words) != std::string::npos;
+            g_error_free(error);
+            return found;
+        });
+    };
+    EXPECT_TRUE(warns(*sink, " ms; trying again"));
+    EXPECT_TRUE(warns(*src, " ms; waiting for a caller"));
 }
 
 TEST(ErrorSession, AStoppedProcessIsATimeout) {
@@ -286,7 +298,7 @@ TEST(ErrorStream, AnotherStreamThanTheOneWantedIsRefused) {
     auto sink = calling_sink(src->port(),
                              [](GstElement* element) { g_object_set(element, "stream-id", 2, nullptr); });
     EXPECT_EQ(src->errors->wait(0x0303),
-              "0x0303/0 STREAM_ID_CONFLICT stream other-stream MESSAGE origin=local");
+              "0x0303/0 STREAM_ID_CONFLICT stream other-stream WARNING BUSY origin=local can-retry retried");
     EXPECT_EQ(sink->errors->wait(0x0303),
               "0x0303/0 STREAM_ID_CONFLICT stream reset ERROR BUSY origin=peer authenticated terminal");
     auto wanted = calling_sink(src->port(),
@@ -294,6 +306,14 @@ TEST(ErrorStream, AnotherStreamThanTheOneWantedIsRefused) {
     wanted->start();
     wanted->push(10);
     EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+}
+
+TEST(ErrorStream, AReceiverThatCallsForAnotherStreamEnds) {
+    Playing sink("sttsink", "stt://:0");
+    auto src =
+        calling_src(sink.port(), [](GstElement* element) { g_object_set(element, "stream-id", 3, nullptr); });
+    EXPECT_EQ(src->errors->wait(0x0303),
+              "0x0303/0 STREAM_ID_CONFLICT stream other-stream ERROR BUSY origin=local terminal");
 }
 
 TEST(ErrorStream, APeerThatOpensAnIdOfOursIsSentAway) {

@@ -393,17 +393,17 @@ TEST(Link, AnElementThatFailedEndsTheSessionAndTakesNoOther) {
 
 TEST(Link, AnElementThatFailedWhileItsPassphraseStretchedCallsNobody) {
     const LoopbackSocket failed_peer, peer;
-    const auto open = [](End& end, uint16_t port) {
+    const auto open = [](End& end, uint16_t port, uint8_t fill) {
         LinkConfig config = caller_config(StreamRole::sender, port);
         config.seeds.clear();
-        config.passphrase = SecretBytes::copy_of(std::vector<uint8_t>(16, 0x61));
+        config.passphrase = SecretBytes::copy_of(std::vector<uint8_t>(16, fill));
         ASSERT_TRUE(end.open(std::move(config)));
     };
     End failed, other;
-    open(failed, failed_peer.port());
+    open(failed, failed_peer.port(), 'a');
     failed.link->fail({.code = ErrorCode::timeout, .reason = "send-timeout", .text = {}});
-    open(other, peer.port());
-    // Its passphrase took as long, and it began later.
+    open(other, peer.port(), 'b');
+    // Another passphrase is stretched after the first, which takes as long again.
     ASSERT_TRUE(peer.receive(patience));
     EXPECT_FALSE(failed_peer.receive(0ms));
 }

@@ -227,6 +227,19 @@ def loss_before_restart(world):
     assert sender.lines[-1] == "eos      the stream was ended here, and not all of it has arrived"
 
 
+def cut_off(world):
+    """A receiver whose first sender died does not end as if it had everything."""
+    receiver, port = world.receive()
+    first = world.send(port)
+    receiver.await_line("^stream   opened")
+    first.process.kill()
+    first.finish()
+    assert world.send(port, world.sent).finish() == 0
+    assert receiver.finish() == 1
+    assert receiver.count("^stream   closed") == 1
+    assert receiver.lines[-1] == "eos      the stream has ended, and not all of it has arrived"
+
+
 def usage(world):
     """Words that make no sense are answered by what is wrong with them."""
     for words in ((), ("send",), ("fetch", "stt://:0")):
@@ -255,7 +268,8 @@ if __name__ == "__main__":
         decide,
         two_senders,
         loss,
-        loss_before_restart,
+        loss_before_restart, cut_off,
+        cut_off,
         usage,
         stop_while_waiting,
     )

@@ -27,13 +27,27 @@ class StretcherTest : public testing::Test {
         return promise->get_future();
     }
 
+    /// Keeps the stretching thread busy until release().
+    void hold() {
+        std::promise<void> held;
+        stretch(phrase('z'), wanted, [&](const Seed&) {
+            held.set_value();
+            released.get_future().wait();
+        });
+        held.get_future().wait();
+    }
+    void release() { released.set_value(); }
+
+    std::promise<void> released;
     std::set<std::thread::id> threads;  // the stretching thread's, until all have come
     int calls = 0;
     const std::shared_ptr<const int> wanted = std::make_shared<const int>();
 };
 
 TEST_F(StretcherTest, GivesEachTheSeedOfItsPassphrase) {
+    hold();
     auto first = ask('a', wanted), second = ask('b', wanted), same = ask('a', wanted);
+    release();
     const Seed a = first.get(), b = second.get(), again = same.get();
     ASSERT_TRUE(a && b && again);
     EXPECT_TRUE(std::ranges::equal(a->bytes(), seed_from_passphrase(std::string(16, 'a'))->bytes()));
@@ -43,11 +57,13 @@ TEST_F(StretcherTest, GivesEachTheSeedOfItsPassphrase) {
 }
 
 TEST_F(StretcherTest, DropsWhatIsNotWantedAnyMore) {
+    hold();
     auto before = ask('a', wanted);
     auto unwanted = std::make_shared<const int>();
     auto dropped = ask('b', unwanted);
     unwanted.reset();
     auto after = ask('c', wanted);
+    release();
     EXPECT_TRUE(before.get() && after.get());
     EXPECT_EQ(calls, 2);
     EXPECT_THROW(dropped.get(), std::future_error) << "its promise went unkept";
