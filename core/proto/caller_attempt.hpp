@@ -43,6 +43,7 @@ class CallerAttempt {
     Duration round_trip() const { return round_trip_; }
 
     /// Why the attempt has failed, if it has by now.
+    /// Of a time-out without a text: the session knows who was called.
     std::optional<Error> failure(Now now) const;
     /// After a failure: a last word for the responder (it is not the node expected). Empty: none.
     std::vector<uint8_t> farewell() const { return farewell_; }

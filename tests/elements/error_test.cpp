@@ -249,7 +249,7 @@ TEST(Errors, AWrongSeedAtTheReceiverIsOneErrorBeforeEos) {
     EXPECT_EQ(told(message.get()).number, 0x0103u);
     // What the source does about it ends with EOS downstream.
     GstPad* pad = gst_element_get_static_pad(src, "src");
-    while (!GST_PAD_IS_EOS(pad)) g_usleep(1000);
+    EXPECT_TRUE(eventually([&] { return GST_PAD_IS_EOS(pad); }));
     gst_object_unref(pad);
     const MessagePtr second(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR));
     EXPECT_FALSE(second);

@@ -273,7 +273,9 @@ TEST(Flow, AFlushTakesAnEndBackThatWentNowhere) {
     Stuck sink;
     ASSERT_EQ(gst_harness_push(sink.harness, make_buffer(10).release()), GST_FLOW_OK);
     sink.thread = std::thread([&] { gst_harness_push_event(sink.harness, gst_event_new_eos()); });
-    while (!EventPtr(gst_pad_get_sticky_event(sink.harness->srcpad, GST_EVENT_EOS, 0))) g_usleep(100);
+    ASSERT_TRUE(eventually([&] {
+        return static_cast<bool>(EventPtr(gst_pad_get_sticky_event(sink.harness->srcpad, GST_EVENT_EOS, 0)));
+    }));
     sink.wait_blocked();
     gst_harness_push_event(sink.harness, gst_event_new_flush_start());
     sink.thread.join();

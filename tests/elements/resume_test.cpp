@@ -44,13 +44,14 @@ std::string receiver(uint16_t port) {
 
 /// Until the peer's transport has everything.
 void wait_acknowledged(const std::unique_ptr<Playing>& sink) {
-    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
-    for (guint64 queued = 1; queued > 0 && g_get_monotonic_time() < end; g_usleep(1000)) {
+    EXPECT_TRUE(eventually([&] {
         GstStructure* stats = nullptr;
         g_object_get(sink->element, "stats", &stats, nullptr);
+        guint64 queued = 1;
         gst_structure_get_uint64(stats, "queued-bytes", &queued);
         gst_structure_free(stats);
-    }
+        return queued == 0;
+    }));
 }
 
 BufferPtr pull(const std::unique_ptr<Playing>& src) { return BufferPtr(gst_harness_pull(src->harness)); }

@@ -7,6 +7,15 @@
 
 namespace stt::test {
 
+bool eventually(const std::function<bool()>& condition) {
+    const gint64 end = g_get_monotonic_time() + static_cast<gint64>(deadline / GST_USECOND);
+    while (!condition()) {
+        if (g_get_monotonic_time() >= end) return false;
+        g_usleep(1000);
+    }
+    return true;
+}
+
 Bus::Bus(GstElement* element) : bus_(gst_bus_new()), element_(GST_ELEMENT(gst_object_ref(element))) {
     gst_element_set_bus(element, bus_);
 }

@@ -21,6 +21,10 @@ inline constexpr char other_seed[] = "000000000000000000000000000000000000000000
 /// Nothing here takes this long; it ends a test that hangs.
 inline constexpr GstClockTime deadline = 30 * GST_SECOND;
 
+/// Looks again and again whether `condition` holds, where nothing tells of it. False: not before the
+/// deadline.
+bool eventually(const std::function<bool()>& condition);
+
 /// An element's own bus.
 class Bus {
   public:

@@ -2,6 +2,8 @@
 // The socket on paths that loopback as it comes does not offer.
 #include <poll.h>
 
+#include <optional>
+
 #include "core/io/socket_address.hpp"
 #include "core/io/udp_socket.hpp"
 #include "tests/net/namespace.hpp"
@@ -70,6 +72,42 @@ TEST_P(SlowLink, AFullSocketBlocksAndNothingIsLost) {
         "ip link set lo mtu 1500 && tc qdisc add dev lo root tbf rate 20mbit burst 16kb limit 10mb", body);
 }
 
+/// A socket on all addresses that answers as it is called, and one at `from` that calls it at `at`.
+struct Called {
+    Called(const std::string& at, const std::string& from) {
+        UdpConfig config;
+        config.answer_as_called = true;
+        auto opened = UdpSocket::open(config);
+        config.answer_as_called = false;
+        config.local_address = from;
+        auto calling = UdpSocket::open(config);
+        EXPECT_TRUE(opened.ok() && calling.ok());
+        socket.emplace(std::move(*opened));
+        caller.emplace(std::move(*calling));
+        const auto parsed = parse_address(at, socket->local_address().port);
+        EXPECT_TRUE(parsed);
+        to = *parsed;
+    }
+    /// Where two datagrams from `sender` seemed to `receiver` to come from.
+    static Address cross(UdpSocket& sender, const Address& there, UdpSocket& receiver) {
+        const std::vector<uint8_t> bytes(2400);
+        EXPECT_EQ(sender.send(there, bytes, 1200).outcome, Outcome::done);
+        Address source;
+        size_t arrived = 0;
+        while (arrived < 2 && wait_for(receiver, POLLIN))
+            receiver.receive([&](const Address& from, MutableBytes, const auto&) {
+                source = from;
+                arrived++;
+            });
+        return source;
+    }
+    Address call() { return cross(*caller, to, *socket); }
+    Address answer(const Address& peer) { return cross(*socket, peer, *caller); }
+
+    std::optional<UdpSocket> socket, caller;
+    Address to;
+};
+
 class SecondAddress : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Families, SecondAddress, testing::Values("192.0.2.7/32", "fd00::7/128"),
                          [](const auto& param) { return *param.param == 'f' ? "V6" : "V4"; });
@@ -77,92 +115,36 @@ INSTANTIATE_TEST_SUITE_P(Families, SecondAddress, testing::Values("192.0.2.7/32"
 TEST_P(SecondAddress, AnswersAsCalledUntilItHasGone) {
     const std::string with_prefix = GetParam(), ip = with_prefix.substr(0, with_prefix.find('/'));
     const auto body = [&] {
-        UdpConfig config;
-        config.answer_as_called = true;
-        auto called = UdpSocket::open(config);
-        config.answer_as_called = false;
-        config.local_address = ip.find(':') == std::string::npos ? "127.0.0.1" : "::1";
-        auto caller = UdpSocket::open(config);
-        ASSERT_TRUE(called.ok() && caller.ok());
-        const auto to = parse_address(ip, called->local_address().port);
-        ASSERT_TRUE(to);
-        const std::vector<uint8_t> bytes(3000);
-        const auto cross = [&](UdpSocket& socket, const Address& there, UdpSocket& other) {
-            EXPECT_EQ(socket.send(there, bytes, 1500).outcome, Outcome::done);
-            Address sender;
-            size_t arrived = 0;
-            while (arrived < 2 && wait_for(other, POLLIN))
-                other.receive([&](const Address& from, MutableBytes, const auto&) {
-                    sender = from;
-                    arrived++;
-                });
-            return sender;
-        };
-        const Address peer = cross(*caller, *to, *called);
-        EXPECT_EQ(cross(*called, peer, *caller), *to);
+        Called called(ip, ip.find(':') == std::string::npos ? "127.0.0.1" : "::1");
+        const Address peer = called.call();
+        EXPECT_EQ(called.answer(peer), called.to);
         ASSERT_TRUE(run("ip addr del " + with_prefix + " dev lo"));
-        const Address other = cross(*called, peer, *caller);
+        const Address other = called.answer(peer);
         EXPECT_NE(other, Address{}) << "nothing came";
-        EXPECT_NE(other, *to);
+        EXPECT_NE(other, called.to);
     };
     STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad", body);
 }
 
 TEST(CalledAddress, IsNotForgottenForWantOfARoute) {
     const auto body = [] {
-        UdpConfig config;
-        config.answer_as_called = true;
-        auto called = UdpSocket::open(config);
-        config.answer_as_called = false;
-        config.local_address = "198.51.100.9";
-        auto caller = UdpSocket::open(config);
-        ASSERT_TRUE(called.ok() && caller.ok());
-        const Address to = *parse_address("192.0.2.7", called->local_address().port);
-        const std::vector<uint8_t> bytes(10);
-        const auto receive = [](UdpSocket& socket) {
-            Address sender;
-            if (wait_for(socket, POLLIN))
-                socket.receive([&](const Address& from, MutableBytes, const auto&) { sender = from; });
-            return sender;
-        };
-        EXPECT_EQ(caller->send(to, bytes, 10).outcome, Outcome::done);
-        const Address peer = receive(*called);
+        Called called("192.0.2.7", "198.51.100.9");
+        const Address peer = called.call();
         ASSERT_TRUE(run("ip route del local 198.51.100.9 dev lo table local"));
-        const auto lost = called->send(peer, bytes, 10);
+        const auto lost = called.socket->send(peer, std::vector<uint8_t>(10), 10);
         EXPECT_EQ(lost.outcome, Outcome::failed);
         EXPECT_EQ(lost.report, NetworkReport::unreachable);
         ASSERT_TRUE(run("ip route add local 198.51.100.9 dev lo table local"));
-        EXPECT_EQ(called->send(peer, bytes, 10).outcome, Outcome::done);
-        EXPECT_EQ(receive(*caller), to);
+        EXPECT_EQ(called.answer(peer), called.to);
     };
     STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add 198.51.100.9/32 dev lo", body);
 }
 
 TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
     const auto body = [] {
-        UdpConfig config;
-        config.answer_as_called = true;
-        auto called = UdpSocket::open(config);
-        config.answer_as_called = false;
-        config.local_address = "fe80::8%there";
-        auto caller = UdpSocket::open(config);
-        ASSERT_TRUE(called.ok() && caller.ok());
-        const auto to = parse_address("fe80::7%there", called->local_address().port);
-        ASSERT_TRUE(to);
-        const std::vector<uint8_t> bytes(2400);
-        const auto cross = [&](UdpSocket& socket, const Address& there, UdpSocket& other) {
-            EXPECT_EQ(socket.send(there, bytes, 1200).outcome, Outcome::done);
-            Address sender;
-            size_t arrived = 0;
-            while (arrived < 2 && wait_for(other, POLLIN))
-                other.receive([&](const Address& from, MutableBytes, const auto&) {
-                    sender = from;
-                    arrived++;
-                });
-            return sender;
-        };
-        const Address peer = cross(*caller, *to, *called);
-        EXPECT_EQ(cross(*called, peer, *caller), *to);
+        Called called("fe80::7%there", "fe80::8%there");
+        const Address peer = called.call();
+        EXPECT_EQ(called.answer(peer), called.to);
     };
     STT_IN_NAMESPACE(
         "ip link add there type veth peer name far && ip link set far up && ip link set there up && "
