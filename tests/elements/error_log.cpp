@@ -72,26 +72,21 @@ std::string BusError::line() const {
     return line;
 }
 
-/// Goes when no call of the handler is under way any more.
-struct ErrorLog::Registration {
-    ErrorLog& log;
-    std::promise<void> gone;
-};
-
 ErrorLog::ErrorLog(GstElement* element)
     : element_(GST_ELEMENT(gst_object_ref(element))), bus_(gst_bus_new()) {
-    auto* registration = new Registration{*this, {}};
-    handler_gone_ = registration->gone.get_future();
     gst_bus_set_sync_handler(
         bus_,
-        [](GstBus*, GstMessage* message, gpointer data) {
-            static_cast<Registration*>(data)->log.take(message);
+        [](GstBus*, GstMessage* message, gpointer log) {
+            static_cast<ErrorLog*>(log)->take(message);
             return GST_BUS_DROP;
         },
-        registration,
+        this,
         [](gpointer data) {
-            const std::unique_ptr<Registration> last(static_cast<Registration*>(data));
-            last->gone.set_value();
+            // Called once no call of the handler is under way any more.
+            auto* log = static_cast<ErrorLog*>(data);
+            const std::lock_guard lock(log->mutex_);
+            log->handler_gone_ = true;
+            log->changed_.notify_all();
         });
     gst_element_set_bus(element_, bus_);
 }
@@ -99,7 +94,10 @@ ErrorLog::ErrorLog(GstElement* element)
 ErrorLog::~ErrorLog() {
     gst_element_set_bus(element_, nullptr);
     gst_bus_set_sync_handler(bus_, nullptr, nullptr, nullptr);
-    handler_gone_.wait();
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return handler_gone_; });
+    }
     gst_object_unref(bus_);
     gst_object_unref(element_);
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <future>
 #include <mutex>
 
 #include "tests/elements/support.hpp"
@@ -55,14 +54,13 @@ class ErrorLog {
     std::string lines() const;
 
   private:
-    struct Registration;
     void take(GstMessage* message);
 
     GstElement* element_;
     GstBus* bus_;
-    std::future<void> handler_gone_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
+    bool handler_gone_ = false;         // under mutex_
     std::vector<BusError> errors_;      // under mutex_
     std::vector<MessagePtr> messages_;  // under mutex_
 };
