@@ -255,8 +255,7 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     std::vector<GstMessage*> messages;
     for (const Gap& gap : missing) {
         messages.push_back(gap_message(element, gap));
-        all = {all.buffers + gap.buffers, all.bytes + gap.bytes, all.duration + gap.duration,
-               all.uncertain || gap.uncertain};
+        all += gap;
     }
     ErrorReport report;
     report.error.code = ErrorCode::timeout;

@@ -64,6 +64,7 @@ bool Connection::open() {
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
         failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        wait_until_.reset();
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
     announcer_.interrupt(false);
@@ -207,6 +208,23 @@ void Connection::interrupt(bool on) {
         open_link->inbox().set_flushing(on);
 }
 
+void Connection::limit_waits(std::optional<SteadyTime> until) {
+    std::shared_ptr<Link> open_link;
+    {
+        const std::lock_guard lock(mutex_);
+        if (until && wait_until_) return;
+        wait_until_ = until;
+        changed_.notify_all();
+        open_link = link_;
+    }
+    if (open_link && side_ == Side::sink) open_link->outbox().limit_waits(until);
+}
+
+bool Connection::waits_expired() const {
+    const std::lock_guard lock(mutex_);
+    return wait_until_ && std::chrono::steady_clock::now() >= *wait_until_;
+}
+
 bool Connection::ready() const {
     const std::lock_guard lock(mutex_);
     return ready_;
@@ -225,7 +243,13 @@ void Connection::set_ready(bool ready) {
 
 Waited Connection::wait_ready() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return ready_ || interrupted_ || failed_; });
+    for (bool in_time = true; !ready_ && !interrupted_ && !failed_;) {
+        if (!in_time) return Waited::expired;
+        if (!wait_until_)
+            changed_.wait(lock);
+        else
+            in_time = changed_.wait_until(lock, *wait_until_) == std::cv_status::no_timeout;
+    }
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
 

@@ -19,7 +19,7 @@
 namespace stt {
 
 /// How an element that waited went on.
-enum class Waited : uint8_t { ready, interrupted, failed };
+enum class Waited : uint8_t { ready, interrupted, expired, failed };
 
 class Connection final : public LinkObserver {
   public:
@@ -61,6 +61,9 @@ class Connection final : public LinkObserver {
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
     void interrupt(bool on);
+    /// A time after which the element waits for the peer no more, neither for it to come nor for room in the
+    /// outbox; none: no such time. Of several in a row the first counts. Any thread.
+    void limit_waits(std::optional<SteadyTime> until);
 
     // Streaming thread.
 
@@ -71,6 +74,8 @@ class Connection final : public LinkObserver {
     bool failed() const;
     /// Blocks until the stream stands.
     Waited wait_ready();
+    /// Whether the time of limit_waits() has come.
+    bool waits_expired() const;
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
@@ -113,13 +118,14 @@ class Connection final : public LinkObserver {
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    Settings settings_;           // under mutex_
-    std::shared_ptr<Link> link_;  // under mutex_
-    bool ready_ = false;          // under mutex_
-    bool interrupted_ = false;    // under mutex_
-    bool failed_ = false;         // a terminal error was announced; under mutex_
-    bool error_posted_ = false;   // and is on the bus; under mutex_
-    bool connecting_ = false;     // PROGRESS was started and not ended; under mutex_
+    Settings settings_;                     // under mutex_
+    std::shared_ptr<Link> link_;            // under mutex_
+    bool ready_ = false;                    // under mutex_
+    bool interrupted_ = false;              // under mutex_
+    std::optional<SteadyTime> wait_until_;  // under mutex_
+    bool failed_ = false;                   // a terminal error was announced; under mutex_
+    bool error_posted_ = false;             // and is on the bus; under mutex_
+    bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
 };
 
 /// Installs what the elements share on one's class: properties, `stats` and `node-id` with them, the GObject

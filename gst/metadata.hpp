@@ -40,6 +40,11 @@ OutMessage encode_flush();
 struct Gap {
     uint64_t buffers = 0, bytes = 0, duration = 0;  ///< duration in ns
     bool uncertain = false;                         ///< some or all of it may have arrived after all
+    Gap& operator+=(const Gap& other) {
+        buffers += other.buffers, bytes += other.bytes, duration += other.duration;
+        uncertain = uncertain || other.uncertain;
+        return *this;
+    }
 };
 OutMessage encode_given_up(const Gap& gap);
 /// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but

@@ -16,6 +16,8 @@
 
 namespace stt {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
 enum class QueueStatus : uint8_t {
     ok,
     flushing,  ///< set_flushing(true) is in force
@@ -75,6 +77,8 @@ class SendQueue {
     bool finished() const;
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
+    /// push blocks until then at most, and returns `timeout`; none: as long as its own time-out says.
+    void limit_waits(std::optional<SteadyTime> until);
     /// Wakes everybody with `failed`; until clear().
     void fail();
     /// As new.
@@ -130,6 +134,7 @@ class SendQueue {
     std::condition_variable changed_;
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
+    std::optional<SteadyTime> wait_until_;   // of limit_waits()
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
     std::deque<Entry> entries_;              // pushed and not delivered
     size_t acked_ = 0;                       // of entries_, from the front

@@ -6,8 +6,6 @@
 namespace stt {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock::time_point;
-
 void add(SendQueue::Account& to, uint64_t payload_size, uint64_t duration_ns) {
     to.buffers++;
     to.bytes += payload_size;
@@ -71,7 +69,7 @@ QueueStatus SendQueue::push(OutMessage& message, Entry entry, Duration timeout) 
     while (!flushing_ && !failed_ && over_limit(size)) {
         if (interrupted_) return QueueStatus::flushing;
         if (!in_time) return QueueStatus::timeout;
-        in_time = wait(lock, deadline);
+        in_time = wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max())));
     }
     if (flushing_) return QueueStatus::flushing;
     if (failed_) return QueueStatus::failed;
@@ -176,6 +174,12 @@ void SendQueue::set_interrupted(bool interrupted) {
     notify();
 }
 
+void SendQueue::limit_waits(std::optional<SteadyTime> until) {
+    const std::lock_guard lock(mutex_);
+    wait_until_ = until;
+    notify();
+}
+
 void SendQueue::fail() {
     const std::lock_guard lock(mutex_);
     failed_ = true;
@@ -191,6 +195,7 @@ void SendQueue::clear() {
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
+    wait_until_.reset();
     undelivered_ = delivered_ = {};
     skipped_ = {};
     notify();

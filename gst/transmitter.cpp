@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/transmitter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "gst/bus.hpp"
+#include "gst/debug.hpp"
+#include "gst/event_text.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
+
+namespace stt {
+namespace {
+
+Error stream_ended() {
+    Error error;
+    error.code = ErrorCode::stream_closed;
+    error.reason = "after-eos";
+    error.text = "data after EOS: the stream has ended; set the element to READY and back for another";
+    return error;
+}
+
+/// Without a connection it is the network's fault, with one the peer's.
+Error send_timeout(const Connection& connection) {
+    Error error;
+    error.code = ErrorCode::timeout;
+    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
+    error.reason = "send-timeout";
+    error.text = "the peer took nothing for the send-timeout of " +
+                 std::to_string(connection.setting(&Settings::send_timeout)) + " ms";
+    return error;
+}
+
+/// What the peer's pipeline has not got; reported once.
+std::vector<Gap> undelivered(Link& link) {
+    const SendQueue::GivenUp lost = link.outbox().give_up_all();
+    std::vector<Gap> gaps;
+    for (const bool uncertain : {true, false}) {
+        const SendQueue::Account& part = uncertain ? lost.uncertain : lost.certain;
+        if (part.buffers > 0) gaps.push_back({part.buffers, part.bytes, part.duration_ns, uncertain});
+    }
+    return gaps;
+}
+
+uint64_t known_duration(GstBuffer* buffer) {
+    const GstClockTime duration = GST_BUFFER_DURATION(buffer);
+    return GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0;
+}
+
+}  // namespace
+
+void Transmitter::start() {
+    run_ = {};
+    run_.bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
+}
+
+void Transmitter::expect_eos() {
+    connection_.limit_waits(std::chrono::steady_clock::now() +
+                            std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
+}
+
+/// Blocks until the pipeline plays. GstBaseSink renders what lies outside of its segment, such as the first
+/// buffers of a stream with B-frames, without preroll: before the pipeline has a base time, which it would
+/// never get if this element did not preroll.
+GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
+    return gst_base_sink_do_preroll(element_, object);
+}
+
+/// Hands a message to the link by `push(outbox, timeout)`, and waits for room when there is none. EOS: an
+/// ERROR has been posted; what is upstream then stops without posting one of its own.
+template <class Push>
+GstFlowReturn Transmitter::hand_over(Push push) {
+    const std::shared_ptr<Link> link = connection_.link();
+    if (!link) return GST_FLOW_FLUSHING;
+    const Duration timeout = std::chrono::milliseconds(connection_.setting(&Settings::send_timeout));
+    for (;;) {
+        switch (push(link->outbox(), timeout)) {
+            case QueueStatus::ok:
+                return GST_FLOW_OK;
+            case QueueStatus::flushing: {
+                // Paused, flushed or stopped; the message is still ours.
+                const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
+                if (resumed != GST_FLOW_OK) return resumed;
+                continue;
+            }
+            case QueueStatus::timeout:
+                if (connection_.waits_expired()) return cut_off();
+                connection_.fail(send_timeout(connection_));
+                return GST_FLOW_EOS;
+            case QueueStatus::eos:
+            case QueueStatus::failed:
+                connection_.wait_error();
+                return GST_FLOW_EOS;
+        }
+    }
+}
+
+GstFlowReturn Transmitter::cut_off() {
+    GST_DEBUG_OBJECT(element_,
+                     "EOS is expected, and the peer takes nothing: discarding what comes before it");
+    run_.cut_off = true;
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn Transmitter::push_data(OutMessage message, GstBuffer* buffer) {
+    const uint64_t duration = known_duration(buffer);
+    const GstFlowReturn flow = hand_over([&](SendQueue& outbox, Duration timeout) {
+        return outbox.push(std::move(message), true, duration, timeout);
+    });
+    if (run_.cut_off) discard(buffer);
+    return flow;
+}
+
+GstFlowReturn Transmitter::push_passing(OutMessage message) {
+    return hand_over([&](SendQueue& outbox, Duration timeout) {
+        return outbox.push(std::move(message), false, 0, timeout);
+    });
+}
+
+GstFlowReturn Transmitter::push_state(OutMessage message, GstEvent* event) {
+    // Of one type, events of different names stand beside each other; types are numbered in the order in
+    // which a pad takes them.
+    const GstStructure* structure = gst_event_get_structure(event);
+    const uint64_t key = uint64_t{GST_EVENT_TYPE(event)} << 32 |
+                         (structure ? g_str_hash(gst_structure_get_name(structure)) : 0);
+    return hand_over([&](SendQueue& outbox, Duration timeout) {
+        return outbox.push_state(std::move(message), key, timeout);
+    });
+}
+
+/// A listener that does not wait has nobody to send to.
+bool Transmitter::unheard() const {
+    return !connection_.is_caller() && !connection_.ready() &&
+           !connection_.setting(&Settings::wait_for_connection);
+}
+
+GstFlowReturn Transmitter::send(GstEvent* event) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
+        const GstSegment* segment = nullptr;
+        gst_event_parse_segment(event, &segment);
+        run_.base_time = gst_element_get_base_time(GST_ELEMENT(element_));
+        run_.segment_sent = true;
+        return push_state(encode_segment(*segment, run_.base_time), event);
+    }
+    Result<std::optional<OutMessage>> message = encode_event(event);
+    if (message && !*message) return GST_FLOW_OK;
+    if (message) {
+        const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
+        return sticky ? push_state(std::move(**message), event) : push_passing(std::move(**message));
+    }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+        connection_.fail(message.error());
+        return GST_FLOW_EOS;
+    }
+    // Metadata that cannot travel must not stop the media.
+    GST_WARNING_OBJECT(element_, "%s event not sent: %s", GST_EVENT_TYPE_NAME(event),
+                       message.error().text.c_str());
+    return GST_FLOW_OK;
+}
+
+/// What a receiver needs before anything else: the pad's caps, segment, tags and the like.
+GstFlowReturn Transmitter::send_state() {
+    if (std::exchange(run_.state_sent, true) || run_.bytes) return GST_FLOW_OK;
+    GstFlowReturn flow = GST_FLOW_OK;
+    if (std::exchange(run_.flushed, false)) flow = push_passing(encode_flush());
+    std::vector<EventPtr> events;
+    const auto collect = [](GstPad*, GstEvent** event, gpointer list) -> gboolean {
+        static_cast<std::vector<EventPtr>*>(list)->emplace_back(gst_event_ref(*event));
+        return TRUE;
+    };
+    gst_pad_sticky_events_foreach(GST_BASE_SINK_PAD(element_), collect, &events);
+    for (const EventPtr& event : events) {
+        if (flow == GST_FLOW_OK) flow = send(event.get());
+    }
+    return flow;
+}
+
+/// A listener waits for its caller.
+GstFlowReturn Transmitter::wait_for_peer() {
+    for (;;) {
+        switch (connection_.wait_ready()) {
+            case Waited::ready:
+                return GST_FLOW_OK;
+            case Waited::expired:
+                return cut_off();
+            case Waited::failed:
+                connection_.wait_error();
+                return GST_FLOW_EOS;
+            case Waited::interrupted: {
+                const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
+                if (resumed != GST_FLOW_OK) return resumed;
+            }
+        }
+    }
+}
+
+/// Everything that must be there before the next buffer.
+GstFlowReturn Transmitter::prepare() {
+    if (connection_.failed()) {
+        connection_.wait_error();
+        return GST_FLOW_EOS;
+    }
+    if (run_.finished) {
+        connection_.fail(stream_ended());
+        return GST_FLOW_EOS;
+    }
+    if (!connection_.is_caller() && connection_.setting(&Settings::wait_for_connection)) {
+        const GstFlowReturn waited = wait_for_peer();
+        if (waited != GST_FLOW_OK || run_.cut_off) return waited;
+    }
+    const GstFlowReturn flow = send_state();
+    if (flow != GST_FLOW_OK || run_.bytes || run_.cut_off || !run_.segment_sent) return flow;
+    const GstClockTime base_time = gst_element_get_base_time(GST_ELEMENT(element_));
+    if (base_time == run_.base_time) return flow;
+    // The pipeline has started, or was paused: the receiver must know, to keep the stream's pace.
+    const EventPtr segment(gst_pad_get_sticky_event(GST_BASE_SINK_PAD(element_), GST_EVENT_SEGMENT, 0));
+    return segment ? send(segment.get()) : flow;
+}
+
+GstFlowReturn Transmitter::send(GstBuffer* buffer) {
+    if (run_.cut_off) {
+        discard(buffer);
+        return GST_FLOW_OK;
+    }
+    GST_LOG_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
+    if (run_.bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
+    Result<OutMessage> message = run_.bytes ? encode_bytes(buffer) : encode_buffer(buffer);
+    if (!message) {
+        connection_.fail(message.error());
+        return GST_FLOW_EOS;
+    }
+    return push_data(std::move(*message), buffer);
+}
+
+/// Nobody hears it; a caller that comes back is to know. False: somebody has just come.
+bool Transmitter::skip(GstBuffer* buffer) {
+    const std::shared_ptr<Link> link = connection_.link();
+    if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
+    run_.state_sent = false;
+    return true;
+}
+
+void Transmitter::discard(GstBuffer* buffer) {
+    run_.discarded.buffers++;
+    run_.discarded.bytes += gst_buffer_get_size(buffer);
+    run_.discarded.duration += known_duration(buffer);
+}
+
+GstFlowReturn Transmitter::take(GstBuffer* buffer) {
+    GstFlowReturn flow = wait_playing(GST_MINI_OBJECT_CAST(buffer));
+    if (flow != GST_FLOW_OK) return flow;
+    if (unheard() && skip(buffer)) return GST_FLOW_OK;
+    if (!run_.cut_off) flow = prepare();
+    return flow == GST_FLOW_OK ? send(buffer) : flow;
+}
+
+GstFlowReturn Transmitter::take(GstBufferList* list) {
+    GstFlowReturn flow = wait_playing(GST_MINI_OBJECT_CAST(list));
+    if (flow != GST_FLOW_OK) return flow;
+    const unsigned count = gst_buffer_list_length(list);
+    unsigned i = 0;
+    while (i < count && unheard() && skip(gst_buffer_list_get(list, i))) i++;
+    if (i < count && !run_.cut_off) flow = prepare();
+    for (; i < count && flow == GST_FLOW_OK; i++) flow = send(gst_buffer_list_get(list, i));
+    return flow;
+}
+
+GstFlowReturn Transmitter::take_gap(GstEvent* event) {
+    if (run_.bytes || run_.cut_off || unheard()) return GST_FLOW_OK;
+    const GstFlowReturn flow = prepare();
+    return flow == GST_FLOW_OK && !run_.cut_off ? send(event) : flow;
+}
+
+bool Transmitter::take_event(GstEvent* event) {
+    if (run_.bytes || run_.finished || run_.cut_off) return true;
+    if (unheard()) run_.state_sent = false;
+    if (!run_.state_sent) {
+        // What is sticky goes out with the rest of the state, before the next buffer.
+        const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
+        if (sticky || unheard()) return true;
+        if (send_state() != GST_FLOW_OK) return false;
+    }
+    const GstFlowReturn flow = send(event);
+    return flow == GST_FLOW_OK || flow == GST_FLOW_EOS;
+}
+
+void Transmitter::flush() {
+    if (const std::shared_ptr<Link> link = connection_.link()) {
+        const SendQueue::Account discarded = link->outbox().set_flushing(true);
+        link->outbox().set_flushing(false);
+        run_.finished = run_.finished && link->outbox().finished();
+        GST_DEBUG_OBJECT(element_, "flush discards %" G_GUINT64_FORMAT " buffers", discarded.buffers);
+    }
+    run_.flushed = true;
+    run_.state_sent = false;
+    run_.cut_off = false;
+    run_.discarded = {};
+    connection_.limit_waits(std::nullopt);
+}
+
+/// `drain-timeout` is over.
+GstFlowReturn Transmitter::report_undelivered(Link& link) {
+    std::vector<Gap> missing = undelivered(link);
+    if (run_.discarded.buffers > 0) {
+        if (missing.empty() || missing.back().uncertain) missing.push_back({});
+        missing.back() += run_.discarded;
+    }
+    Announcer& announcer = connection_.announcer();
+    announcer.post(
+        undelivered_messages(GST_ELEMENT(element_), missing, connection_.setting(&Settings::drain_timeout)));
+    announcer.wait_posted();
+    return GST_FLOW_OK;
+}
+
+GstFlowReturn Transmitter::take_eos() {
+    const std::shared_ptr<Link> link = connection_.link();
+    if (!link) return GST_FLOW_FLUSHING;
+    if (unheard()) {
+        for (const Gap& missing : undelivered(*link)) connection_.announce_gap(missing);
+        return GST_FLOW_OK;
+    }
+    if (run_.cut_off) return report_undelivered(*link);
+    const GstFlowReturn flow = send_state();
+    if (flow != GST_FLOW_OK) return flow;
+    if (run_.cut_off) return report_undelivered(*link);
+    GST_DEBUG_OBJECT(element_, "the stream ends: waiting until the peer has it all");
+    link->outbox().finish();
+    run_.finished = true;
+    const gint64 timeout = gint64{connection_.setting(&Settings::drain_timeout)} * 1000;
+    const gint64 deadline = g_get_monotonic_time() + timeout;
+    for (;;) {
+        // To the queue, zero means for ever.
+        const gint64 left = std::max<gint64>(deadline - g_get_monotonic_time(), 1);
+        switch (link->outbox().wait_delivered(std::chrono::microseconds(left))) {
+            case QueueStatus::eos:
+            case QueueStatus::ok:
+                connection_.post_stats();
+                connection_.announcer().wait_posted();
+                return GST_FLOW_OK;
+            case QueueStatus::timeout:
+                return report_undelivered(*link);
+            case QueueStatus::flushing: {
+                const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
+                if (resumed != GST_FLOW_OK) return resumed;
+                continue;
+            }
+            case QueueStatus::failed:
+                connection_.wait_error();
+                return GST_FLOW_ERROR;
+        }
+    }
+}
+
+}  // namespace stt

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What sttsink does with what is pushed into it: buffers and events, in order, as messages to the link.
+#pragma once
+
+#include <gst/base/gstbasesink.h>
+
+#include <optional>
+
+#include "gst/connection.hpp"
+#include "gst/metadata.hpp"
+#include "gst/owned.hpp"
+
+namespace stt {
+
+/// Streaming thread with the preroll lock held, as GstBaseSink calls its subclasses, except where noted.
+class Transmitter {
+  public:
+    /// `connection` is the element's and outlives the transmitter.
+    Transmitter(GstBaseSink* element, Connection& connection) : element_(element), connection_(connection) {}
+
+    /// Begins anew; while no streaming thread runs.
+    void start();
+
+    GstFlowReturn take(GstBuffer* buffer);
+    GstFlowReturn take(GstBufferList* list);
+    /// A GAP event, once it is its time.
+    GstFlowReturn take_gap(GstEvent* event);
+    /// The end of the stream: blocks until the peer's pipeline has everything, at most for `drain-timeout`.
+    GstFlowReturn take_eos();
+    /// Any other serialized event. False: it ends the stream.
+    bool take_event(GstEvent* event);
+    /// FLUSH_STOP came: what the session has not been given is discarded.
+    void flush();
+
+    /// The application has sent EOS to the pipeline. The EOS event itself may be held up behind a buffer that
+    /// waits in this sink, so such waits end when `drain-timeout` is over. Any thread.
+    void expect_eos();
+
+  private:
+    GstFlowReturn wait_playing(GstMiniObject* object);
+    GstFlowReturn prepare();
+    GstFlowReturn wait_for_peer();
+    GstFlowReturn send(GstBuffer* buffer);
+    GstFlowReturn send(GstEvent* event);
+    GstFlowReturn send_state();
+    template <class Push>
+    GstFlowReturn hand_over(Push push);
+    GstFlowReturn cut_off();
+    GstFlowReturn push_data(OutMessage message, GstBuffer* buffer);
+    GstFlowReturn push_passing(OutMessage message);
+    GstFlowReturn push_state(OutMessage message, GstEvent* event);
+    bool unheard() const;
+    bool skip(GstBuffer* buffer);
+    void discard(GstBuffer* buffer);
+    GstFlowReturn report_undelivered(Link& link);
+
+    GstBaseSink* const element_;
+    Connection& connection_;
+    /// Of one run from READY to PAUSED and back.
+    struct Run {
+        bool bytes = false;         // framing
+        bool state_sent = true;     // the link was given the caps, segment and tags in force, as they came
+        bool flushed = false;       // a flush is to be announced
+        bool finished = false;      // EOS was sent
+        bool segment_sent = false;  // with the base time below
+        bool cut_off = false;       // what comes is discarded until EOS: there is no time left to wait
+        Gap discarded;              // since then
+        GstClockTime base_time = 0;
+    } run_;
+};
+
+}  // namespace stt
