@@ -225,6 +225,12 @@ bool Connection::waits_expired() const {
     return wait_until_ && std::chrono::steady_clock::now() >= *wait_until_;
 }
 
+std::optional<Affine> Connection::from_peer_clock() const { return std::nullopt; }
+
+GstClockTime Connection::base_delay() const { return 0; }
+
+void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
+
 bool Connection::ready() const {
     const std::lock_guard lock(mutex_);
     return ready_;
@@ -393,7 +399,7 @@ void Connection::set_property(unsigned id, const GValue* value, GParamSpec* spec
     else if (spec->name == std::string_view("seed"))
         reload_seeds();
     else if (spec->name == std::string_view("latency"))
-        gst_element_post_message(element_, gst_message_new_latency(GST_OBJECT(element_)));
+        announce_latency();
 }
 
 void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {

@@ -68,6 +68,12 @@ class Connection final : public LinkObserver {
     // Streaming thread.
 
     bool is_caller() const { return caller_; }
+    /// This host's CLOCK_MONOTONIC as a function of the peer's; null until there is an estimate.
+    std::optional<Affine> from_peer_clock() const;
+    /// The least delay of the path there is, ns; 0 until it is known.
+    GstClockTime base_delay() const;
+    /// The LATENCY query will be answered differently from now on. Any thread.
+    void announce_latency();
     /// Whether the stream stands.
     bool ready() const;
     /// Whether a terminal error was announced.

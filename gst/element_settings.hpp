@@ -20,6 +20,8 @@ enum class Side : uint8_t { sink = 1, src = 2 };
 enum class Mode : uint32_t { automatic, caller, listener };
 enum class Framing : uint32_t { buffer, bytes };
 enum class Timestamps : uint32_t { rebase, original, arrival };
+/// What a property is when the stream decides. FALSE and TRUE are as of a boolean.
+enum class Choice : uint32_t { no, yes, automatic };
 
 /// What was set on an element. Times in milliseconds, as users give them. Guarded by the owner.
 struct Settings {
@@ -32,7 +34,8 @@ struct Settings {
     std::string stream_label;
     uint32_t framing = 0;     ///< Framing
     uint32_t timestamps = 0;  ///< Timestamps
-    uint32_t latency = 0;
+    uint32_t latency = 200;
+    uint32_t live = 2;  ///< Choice
     bool auto_reconnect = true;
     uint32_t reconnect_timeout = 50000;
     uint32_t retry_initial_delay = 1000;
@@ -56,7 +59,7 @@ struct Settings {
     uint32_t congestion_control = 0;  ///< CongestionAlgorithm
     std::string local_address;
     uint32_t local_port = 0;
-    bool wait_for_connection = true;
+    uint32_t wait_for_connection = 2;  ///< Choice
     uint32_t priority = 0;
     std::string event_log;
     uint32_t stats_interval = 0;

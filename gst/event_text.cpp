@@ -223,7 +223,8 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
     }
 }
 
-std::optional<OutMessage> encode_upstream(GstEvent* event, int64_t running_time_shift) {
+std::optional<OutMessage> encode_upstream(GstEvent* event,
+                                          const std::function<GstClockTime(GstClockTime)>& to_sender) {
     if (GST_EVENT_TYPE(event) != GST_EVENT_CUSTOM_UPSTREAM || !gst_event_has_name(event, "GstForceKeyUnit"))
         return std::nullopt;
     const GstStructure* structure = gst_event_get_structure(event);
@@ -233,11 +234,7 @@ std::optional<OutMessage> encode_upstream(GstEvent* event, int64_t running_time_
     gst_structure_get_clock_time(structure, "running-time", &running_time);
     gst_structure_get_boolean(structure, "all-headers", &all_headers);
     gst_structure_get_uint(structure, "count", &count);
-    if (GST_CLOCK_TIME_IS_VALID(running_time)) {
-        const int64_t shifted = static_cast<int64_t>(running_time) + running_time_shift;
-        // A time before the sender's start is over: now.
-        running_time = shifted >= 0 ? static_cast<GstClockTime>(shifted) : GST_CLOCK_TIME_NONE;
-    }
+    if (GST_CLOCK_TIME_IS_VALID(running_time)) running_time = to_sender(running_time);
     std::array<uint8_t, 9 + 1 + 4> space;
     ByteWriter out(space);
     write_number(out, running_time);

@@ -145,8 +145,7 @@ bool has_end(const GstSegment& segment) {
 bool sane(double rate) { return std::isfinite(rate) && rate != 0; }
 
 Result<Decoded> decode_segment(ByteReader in) {
-    DecodedSegment decoded;
-    GstSegment& segment = decoded.segment;
+    GstSegment segment;
     const uint64_t format = read_number(in);
     if (format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT) return malformed("segment");
     gst_segment_init(&segment, static_cast<GstFormat>(format));
@@ -154,14 +153,35 @@ Result<Decoded> decode_segment(ByteReader in) {
     segment.rate = read_double(in);
     segment.applied_rate = read_double(in);
     for (uint64_t* field : {&segment.base, &segment.offset, &segment.start, &segment.stop, &segment.time,
-                            &segment.position, &segment.duration, &decoded.base_time})
+                            &segment.position, &segment.duration})
         *field = read_number(in);
     const bool ok = in.ok() && in.empty() && sane(segment.rate) && sane(segment.applied_rate) &&
                     segment.start != GST_CLOCK_TIME_NONE && segment.base != GST_CLOCK_TIME_NONE &&
                     segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start &&
                     (segment.rate > 0 || has_end(segment));
     if (!ok) return malformed("segment");
-    return Decoded(decoded);
+    return Decoded(segment);
+}
+
+/// Of a clock that plays media; further off, a pipeline could not follow it.
+constexpr double clock_skew_max = 0.05;
+/// Of a pipeline. Longer ones would make the receiver's pipeline wait as long.
+constexpr GstClockTime pipeline_latency_max = 3600 * GST_SECOND;
+
+Result<Decoded> decode_timing(ByteReader in) {
+    Timing timing;
+    timing.live = in.u8() != 0;
+    timing.epoch = in.u64();
+    timing.base_time = read_number(in);
+    timing.latency = read_number(in);
+    timing.clock.from = static_cast<int64_t>(read_number(in));
+    timing.clock.to = static_cast<int64_t>(read_number(in));
+    timing.clock.skew = read_double(in);
+    const bool ok = in.ok() && in.empty() && GST_CLOCK_TIME_IS_VALID(timing.base_time) &&
+                    timing.latency <= pipeline_latency_max &&
+                    std::abs(timing.clock.skew) <= clock_skew_max;  // no NaN either
+    if (!ok) return malformed("timing");
+    return Decoded(timing);
 }
 
 }  // namespace
@@ -192,17 +212,30 @@ Result<OutMessage> encode_bytes(GstBuffer* buffer) {
     return with_payload(static_cast<uint8_t>(MessageKind::bytes), {}, buffer);
 }
 
-OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time) {
-    std::array<uint8_t, 9 + 4 + 8 + 8 + 8 * 9> space;
+OutMessage encode_segment(const GstSegment& segment) {
+    std::array<uint8_t, 9 + 4 + 8 + 8 + 7 * 9> space;
     ByteWriter out(space);
     write_number(out, segment.format);
     out.u32(segment.flags);
     write_double(out, segment.rate);
     write_double(out, segment.applied_rate);
     for (const uint64_t field : {segment.base, segment.offset, segment.start, segment.stop, segment.time,
-                                 segment.position, segment.duration, base_time})
+                                 segment.position, segment.duration})
         write_number(out, field);
     return header_only(MessageKind::segment, out.written());
+}
+
+OutMessage encode_timing(const Timing& timing) {
+    std::array<uint8_t, 1 + 8 + 4 * 9 + 8> space;
+    ByteWriter out(space);
+    out.u8(timing.live);
+    out.u64(timing.epoch);
+    write_number(out, timing.base_time);
+    write_number(out, std::min(timing.latency, pipeline_latency_max));
+    write_number(out, static_cast<uint64_t>(timing.clock.from));
+    write_number(out, static_cast<uint64_t>(timing.clock.to));
+    write_double(out, timing.clock.skew);
+    return header_only(MessageKind::timing, out.written());
 }
 
 OutMessage encode_flush() { return header_only(MessageKind::flush, {}); }
@@ -227,6 +260,8 @@ Result<Decoded> decode(const InMessage& message) {
             return decode_buffer(message);
         case MessageKind::segment:
             return decode_segment(in);
+        case MessageKind::timing:
+            return decode_timing(in);
         case MessageKind::flush:
             return Decoded(DecodedFlush{});
         case MessageKind::given_up:

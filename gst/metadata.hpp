@@ -5,11 +5,13 @@
 
 #include <gst/gst.h>
 
+#include <functional>
 #include <optional>
 #include <variant>
 
 #include "core/base/result.hpp"
 #include "core/wire/message.hpp"
+#include "gst/affine.hpp"
 #include "gst/owned.hpp"
 
 namespace stt {
@@ -28,13 +30,24 @@ enum class MessageKind : uint8_t {
     custom = 9,
     force_key_unit = 10,  ///< against the stream's direction
     given_up = 11,        ///< what the sender had to give up before what follows
+    timing = 12,          ///< the sender pipeline's clock, and how its stream relates to it
 };
 
 /// Encoding. `buffer` stays mapped and referenced by the message until it has been sent and acknowledged.
 /// Error: the buffer cannot be mapped, or is larger than message_payload_max.
 Result<OutMessage> encode_buffer(GstBuffer* buffer);
 Result<OutMessage> encode_bytes(GstBuffer* buffer);
-OutMessage encode_segment(const GstSegment& segment, GstClockTime base_time);
+OutMessage encode_segment(const GstSegment& segment);
+/// How the times of what follows are to be understood. Another one replaces it.
+struct Timing {
+    uint64_t epoch = 0;          ///< epoch_of() the sender pipeline's clock; 0: it has none
+    bool live = false;           ///< captured as it happens: what is late is of no use
+    GstClockTime base_time = 0;  ///< running time plus this is the time of the sender pipeline's clock
+    GstClockTime latency = 0;    ///< of the sender pipeline: how long after its time an item leaves, ns
+    Affine clock{};              ///< the clock's time as a function of the sender's CLOCK_MONOTONIC
+    bool operator==(const Timing&) const = default;
+};
+OutMessage encode_timing(const Timing& timing);
 OutMessage encode_flush();
 /// What is missing from a stream.
 struct Gap {
@@ -50,19 +63,17 @@ OutMessage encode_given_up(const Gap& gap);
 /// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but
 /// cannot be written down.
 Result<std::optional<OutMessage>> encode_event(GstEvent* event);
-/// Null: not a force-key-unit request. `running_time_shift` is added to the time asked for.
-std::optional<OutMessage> encode_upstream(GstEvent* event, int64_t running_time_shift);
+/// Null: not a force-key-unit request. `to_sender` maps the running time asked for to the sender's; none:
+/// now.
+std::optional<OutMessage> encode_upstream(GstEvent* event,
+                                          const std::function<GstClockTime(GstClockTime)>& to_sender);
 
-struct DecodedSegment {
-    GstSegment segment;
-    GstClockTime base_time;
-};
 struct DecodedFlush {};
 /// A message of a kind this version does not know: to be stepped over.
 struct DecodedUnknown {};
 
 /// A buffer has a copy of the payload in memory of its own.
-using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, DecodedFlush, Gap, DecodedUnknown>;
+using Decoded = std::variant<BufferPtr, EventPtr, GstSegment, Timing, DecodedFlush, Gap, DecodedUnknown>;
 
 /// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed.
 Result<Decoded> decode(const InMessage& message);

@@ -41,7 +41,8 @@ void Receiver::start(Timestamps timestamps) {
     has_injected_ = false;
     opened_.clear();
     opened_count_ = 0;
-    shift_ = 0;
+    const std::lock_guard lock(stream_mutex_);
+    stream_ = {};
 }
 
 GstClockTime Receiver::now() const {
@@ -53,7 +54,77 @@ void Receiver::opened(uint64_t instance) {
     opened_[opened_count_++] = instance;
 }
 
+GstClockTime Receiver::sender_running_time_at(GstClockTime here) const {
+    if (!GST_CLOCK_TIME_IS_VALID(here)) return here;
+    const std::lock_guard lock(stream_mutex_);
+    const int64_t there = stream_.to_sender(static_cast<int64_t>(here));
+    return there >= 0 ? static_cast<GstClockTime>(there) : GST_CLOCK_TIME_NONE;
+}
+
+GstClockTime Receiver::latency() const {
+    const GstClockTime playout = Connection::of(element_).setting(&Settings::latency) * GST_MSECOND;
+    const std::lock_guard lock(stream_mutex_);
+    return playout + stream_.sender_latency + stream_.base_delay;
+}
+
+std::optional<bool> Receiver::live() const {
+    const std::lock_guard lock(stream_mutex_);
+    return stream_.live;
+}
+
+/// The clock here is looked at once for all messages that were taken at once.
+void Receiver::look_at_clocks() {
+    run_.place_due = true;
+    LocalTime& here = run_.here;
+    here.running_time = GST_CLOCK_TIME_NONE;
+    GstClock* clock = gst_element_get_clock(GST_ELEMENT_CAST(element_));
+    if (!clock) return;
+    here.monotonic = monotonic_now();
+    here.base_time = gst_element_get_base_time(GST_ELEMENT_CAST(element_));
+    here.running_time = gst_clock_get_time(clock) - here.base_time;
+    run_.clock.observe(clock);
+    gst_object_unref(clock);
+    here.clock = run_.clock.line();
+    here.latency = latency();
+    here.from_peer = Connection::of(element_).from_peer_clock();
+    renew_base_delay();
+}
+
+/// The path's base delay is part of the LATENCY answer, and every change of it makes the pipeline wait or
+/// drop: only what matters beside `latency` is taken up.
+void Receiver::renew_base_delay() {
+    constexpr GstClockTime step = 5 * GST_MSECOND;
+    const bool live = run_.timeline.live() && run_.timestamps == Timestamps::rebase;
+    const GstClockTime delay = live ? Connection::of(element_).base_delay() : 0;
+    {
+        const std::lock_guard lock(stream_mutex_);
+        const GstClockTime before = stream_.base_delay;
+        if (delay <= before + step && before <= delay + 2 * step) return;
+        stream_.base_delay = delay;
+    }
+    Connection::of(element_).announce_latency();
+}
+
+void Receiver::take_timing(const Timing& timing) {
+    run_.timeline.set_timing(timing);
+    run_.place_due = true;
+    const bool mapped = timing.live && run_.timestamps == Timestamps::rebase;
+    bool changed = false;
+    {
+        const std::lock_guard lock(stream_mutex_);
+        changed = stream_.live != timing.live;
+        stream_.live = timing.live;
+        const GstClockTime latency = mapped ? timing.latency : 0;
+        changed = changed || latency != stream_.sender_latency;
+        stream_.sender_latency = latency;
+    }
+    // Whatever sends this on asks again whether it is live, too.
+    if (changed) Connection::of(element_).announce_latency();
+    renew_base_delay();
+}
+
 void Receiver::read_stream(uint64_t number) {
+    look_at_clocks();
     if (run_.stream == number) return;
     const bool first = !run_.stream;
     run_.stream = number;
@@ -98,10 +169,15 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     return std::visit(Overloaded{
                           [&](BufferPtr& buffer) { return take_buffer(std::move(buffer)); },
                           [&](EventPtr& event) { return take_event(std::move(event)); },
-                          [&](DecodedSegment& segment) {
+                          [&](GstSegment& segment) {
                               const GstFlowReturn flow = finish_batch();
-                              run_.timeline.set_segment(segment.segment, segment.base_time);
-                              run_.segment_due = true;
+                              run_.timeline.set_segment(segment);
+                              run_.segment_due = run_.place_due = true;
+                              return flow;
+                          },
+                          [&](Timing& timing) {
+                              const GstFlowReturn flow = finish_batch();
+                              take_timing(timing);
                               return flow;
                           },
                           [&](DecodedFlush&) {
@@ -119,11 +195,26 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                       *decoded);
 }
 
+/// Sees where an item that comes next lies on the timeline here.
+void Receiver::place(GstClockTime timestamp) {
+    if (!run_.place_due || run_.stamp_arrival || !GST_CLOCK_TIME_IS_VALID(timestamp)) return;
+    run_.place_due = false;
+    const bool first = run_.timeline.wants_anchor();
+    if (run_.timeline.place(timestamp, run_.here)) {
+        run_.segment_due = true;
+        // Where nothing was pushed before, the stream goes on as it was sent.
+        run_.discont = run_.discont || !first;
+    }
+    const std::lock_guard lock(stream_mutex_);
+    stream_.to_sender = run_.timeline.to_sender();
+}
+
 GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
     if (counted_out()) return finish_batch();
     if (run_.buffers_left > 0) run_.buffers_left--;
+    place(due_time(buffer.get()));
     if (run_.segment_due || !run_.held.empty()) {
-        run_.timeline.anchor(due_time(buffer.get()), now());
+        if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
         if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
     }
     stamp(buffer.get());
@@ -134,12 +225,21 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
 void Receiver::stamp(GstBuffer* buffer) {
     if (std::exchange(run_.discont, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
     if (run_.stamp_arrival) {
-        GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = now();
-    } else if (run_.timestamps == Timestamps::rebase && GST_BUFFER_PTS_IS_VALID(buffer)) {
+        const GstClockTime here = now();
+        const bool reordered = GST_BUFFER_PTS_IS_VALID(buffer) && GST_BUFFER_DTS_IS_VALID(buffer) &&
+                               GST_BUFFER_PTS(buffer) > GST_BUFFER_DTS(buffer);
+        const GstClockTime lead = reordered ? GST_BUFFER_PTS(buffer) - GST_BUFFER_DTS(buffer) : 0;
+        GST_BUFFER_DTS(buffer) = here;
+        GST_BUFFER_PTS(buffer) = GST_CLOCK_TIME_IS_VALID(here) ? here + lead : here;
+        return;
+    }
+    if (run_.timestamps != Timestamps::rebase) return;
+    if (GST_BUFFER_PTS_IS_VALID(buffer)) {
         const GstClockTime sent = run_.timeline.sender_running_time(GST_BUFFER_PTS(buffer));
         if (GST_CLOCK_TIME_IS_VALID(sent))
             gst_buffer_add_reference_timestamp_meta(buffer, sender_time_caps(), sent, GST_CLOCK_TIME_NONE);
     }
+    run_.timeline.map(buffer);
 }
 
 GstFlowReturn Receiver::take_event(EventPtr event) {
@@ -150,10 +250,13 @@ GstFlowReturn Receiver::take_event(EventPtr event) {
         case GST_EVENT_GAP: {
             GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
             gst_event_parse_gap(event.get(), &timestamp, &duration);
-            run_.timeline.anchor(timestamp, now());
-            if (run_.stamp_arrival) {
-                const GstClockTime here = now();
+            place(timestamp);
+            if (run_.stamp_arrival || run_.timestamps == Timestamps::rebase) {
+                const GstClockTime here = run_.stamp_arrival ? now() : run_.timeline.map(timestamp);
+                GstGapFlags flags;
+                gst_event_parse_gap_flags(event.get(), &flags);
                 event.reset(gst_event_new_gap(GST_CLOCK_TIME_IS_VALID(here) ? here : 0, duration));
+                gst_event_set_gap_flags(event.get(), flags);
             }
             if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
             return push_event(std::move(event));
@@ -191,7 +294,6 @@ GstFlowReturn Receiver::push_segment() {
         gst_segment_init(&segment, GST_FORMAT_TIME);
     else
         segment = run_.timeline.segment();
-    shift_ = run_.timeline.shift();
     if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment)) return GST_FLOW_OK;
     run_.pushed_segment = segment;
     return push_event(EventPtr(gst_event_new_segment(&segment)));

@@ -40,10 +40,15 @@ class Receiver {
     void inject(EventPtr event);
     /// A stream was opened, of the sender's run `instance`. Any thread, before its first message is taken.
     void opened(uint64_t instance);
-    /// The messages taken next are of stream `number`, counted from 0 as they were opened.
+    /// The messages taken next are of stream `number`, counted from 0 as they were opened. Looks at the
+    /// clocks.
     void read_stream(uint64_t number);
-    /// What is added to the sender's running time here, ns. Any thread.
-    int64_t shift() const { return shift_; }
+    /// The running time at the sender that is `here` at this end; none: before its start. Any thread.
+    GstClockTime sender_running_time_at(GstClockTime here) const;
+    /// How long after its time an item is to be played: the answer to the LATENCY query, ns. Any thread.
+    GstClockTime latency() const;
+    /// Whether the stream is live at its origin; null: none has come yet. Any thread.
+    std::optional<bool> live() const;
 
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
@@ -52,7 +57,11 @@ class Receiver {
     GstFlowReturn take_injected();
     GstFlowReturn push_segment();
     GstFlowReturn push_held();
+    void place(GstClockTime timestamp);
     void stamp(GstBuffer* buffer);
+    void take_timing(const Timing& timing);
+    void look_at_clocks();
+    void renew_base_delay();
     GstClockTime now() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
@@ -63,6 +72,9 @@ class Receiver {
         bool stamp_arrival = false;
         int64_t buffers_left = -1;  // of num-buffers; negative: no limit
         Timeline timeline{false};
+        PipelineClock clock;
+        LocalTime here;         // as it was when the messages at hand were taken
+        bool place_due = true;  // the next item with a time is to be placed on the timeline
         bool segment_due = true;
         std::optional<GstSegment> pushed_segment;
         std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp
@@ -77,7 +89,13 @@ class Receiver {
     std::mutex opened_mutex_;
     std::map<uint64_t, uint64_t> opened_;  // under the mutex: instances of streams not yet read, by number
     uint64_t opened_count_ = 0;            // under the mutex
-    std::atomic<int64_t> shift_ = 0;
+    mutable std::mutex stream_mutex_;
+    /// What other threads ask for; under stream_mutex_.
+    struct Stream {
+        std::optional<bool> live;
+        GstClockTime sender_latency = 0, base_delay = 0;
+        Affine to_sender{};  // running time there as a function of running time here
+    } stream_;
 };
 
 }  // namespace stt

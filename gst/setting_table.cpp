@@ -16,7 +16,7 @@ GType mode_type() {
         {static_cast<int>(Mode::listener), "Waits to be called", "listener"},
         {0, nullptr, nullptr},
     };
-    static const GType type = g_enum_register_static("SttMode", values);
+    static const GType type = g_enum_register_static("GstSttMode", values);
     return type;
 }
 
@@ -26,19 +26,32 @@ GType framing_type() {
         {static_cast<int>(Framing::bytes), "A plain stream of bytes", "bytes"},
         {0, nullptr, nullptr},
     };
-    static const GType type = g_enum_register_static("SttFraming", values);
+    static const GType type = g_enum_register_static("GstSttFraming", values);
     return type;
 }
 
 GType timestamps_type() {
     static const GEnumValue values[] = {
         {static_cast<int>(Timestamps::rebase),
-         "The sender's first buffer plays now, the others relative to it", "rebase"},
+         "Mapped to the clock here: what is live by an estimate of the sender's clock, of all else the first "
+         "buffer plays now",
+         "rebase"},
         {static_cast<int>(Timestamps::original), "Running times as at the sender", "original"},
         {static_cast<int>(Timestamps::arrival), "Every buffer is stamped when it arrives", "arrival"},
         {0, nullptr, nullptr},
     };
-    static const GType type = g_enum_register_static("SttTimestamps", values);
+    static const GType type = g_enum_register_static("GstSttTimestamps", values);
+    return type;
+}
+
+GType choice_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(Choice::no), "No", "false"},
+        {static_cast<int>(Choice::yes), "Yes", "true"},
+        {static_cast<int>(Choice::automatic), "As the stream is live or not", "auto"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("GstSttChoice", values);
     return type;
 }
 
@@ -48,7 +61,7 @@ GType congestion_control_type() {
         {static_cast<int>(CongestionAlgorithm::cubic), "Fills queues until packets are lost", "cubic"},
         {0, nullptr, nullptr},
     };
-    static const GType type = g_enum_register_static("SttCongestionControl", values);
+    static const GType type = g_enum_register_static("GstSttCongestionControl", values);
     return type;
 }
 
@@ -104,10 +117,12 @@ const std::array rows = {
         "How running times are made of the sender's. Under rebase the sender's running time is attached "
         "as reference timestamp (timestamp/x-stt-sender)",
         &Settings::timestamps, src, true, 0, 0, timestamps_type},
-    SettingRow{"latency", "Latency",
-               "Playout delay in milliseconds: time for late data to arrive before sinks want it; what the "
-               "LATENCY query answers",
-               &Settings::latency, src, false, 0, ms_max},
+    SettingRow{
+        "latency", "Latency",
+        "Playout delay of live streams in milliseconds: time for late data to arrive before sinks want "
+        "it. It comes on top of the sender pipeline's latency and the path's delay; the LATENCY query "
+        "answers the sum",
+        &Settings::latency, src, false, 0, ms_max},
     SettingRow{
         "auto-reconnect", "Reconnect",
         "Make a new session when one is lost or cannot be made. A handler of the signal retry-decision "
@@ -183,9 +198,16 @@ const std::array rows = {
         "local-port", "Local port",
         "Port to bind for a caller, 0: any. Once the element has left READY it reads back what was bound",
         &Settings::local_port, both, true, 0, 65535},
-    SettingRow{"wait-for-connection", "Wait for connection",
-               "A listener without a caller: wait, or let the pipeline run and drop what nobody hears",
-               &Settings::wait_for_connection, sink, false},
+    SettingRow{
+        "live", "Live",
+        "Whether the stream is live, that is, of no use when late; auto: as the nearest sttsrc upstream "
+        "knows, else as the pipeline says (LATENCY query)",
+        &Settings::live, sink, false, 0, 0, choice_type},
+    SettingRow{
+        "wait-for-connection", "Wait for connection",
+        "While there was no peer yet, or the last one cannot come back: wait, or let the pipeline run and "
+        "drop what nobody hears; auto: wait unless the stream is live",
+        &Settings::wait_for_connection, sink, false, 0, 0, choice_type},
     SettingRow{"priority", "Priority",
                "Of this stream among those of the session: higher ones are sent first", &Settings::priority,
                both, true, 0, 255},

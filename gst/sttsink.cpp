@@ -76,6 +76,7 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
         transmitter.flush();
         return TRUE;
     }
+    if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT) transmitter.pipeline_changed();
     // GAP and EOS went out of wait_event.
     const bool carried = (gst_event_type_get_flags(type) & GST_EVENT_TYPE_SERIALIZED) &&
                          type != GST_EVENT_GAP && type != GST_EVENT_EOS;
@@ -85,8 +86,12 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
 /// What the application sends to the pipeline. A bin hands downstream events, such as the EOS that ends
 /// everything, to those of its elements that are flagged as sources, which is why this one is.
 gboolean send_event(GstElement* element, GstEvent* event) {
-    if (!(gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_DOWNSTREAM))
-        return GST_ELEMENT_CLASS(stt_sink_parent_class)->send_event(element, event);
+    const bool latency = GST_EVENT_TYPE(event) == GST_EVENT_LATENCY;
+    if (!(gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_DOWNSTREAM)) {
+        const gboolean taken = GST_ELEMENT_CLASS(stt_sink_parent_class)->send_event(element, event);
+        if (latency) self_of(element)->transmitter->pipeline_changed();
+        return taken;
+    }
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) self_of(element)->transmitter->expect_eos();
     gst_event_unref(event);
     return FALSE;  // it comes by the pad
@@ -107,6 +112,8 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->transmitter->start();
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
+    // Before the first buffer that the base class lets through.
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self->transmitter->pipeline_changed();
     const GstStateChangeReturn changed =
         GST_ELEMENT_CLASS(stt_sink_parent_class)->change_state(element, transition);
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;

@@ -5,6 +5,7 @@
 #include "gst/bus.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
+#include "gst/origin.hpp"
 #include "gst/receiver.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
@@ -108,7 +109,8 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
 gboolean event(GstBaseSrc* source, GstEvent* event) {
     SttSrc* self = self_of(source);
     if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM) {
-        auto message = encode_upstream(event, -self->receiver->shift());
+        auto message = encode_upstream(
+            event, [self](GstClockTime here) { return self->receiver->sender_running_time_at(here); });
         const std::shared_ptr<Link> link = self->connection->link();
         if (message && link) return link->send_upstream(std::move(*message));
     }
@@ -136,9 +138,8 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     SttSrc* self = self_of(source);
     switch (GST_QUERY_TYPE(query)) {
         case GST_QUERY_LATENCY: {
-            const GstClockTime latency = self->connection->setting(&Settings::latency) * GST_MSECOND;
             // What comes before its time is kept, here and then at the sender: there is no upper limit.
-            gst_query_set_latency(query, TRUE, latency, GST_CLOCK_TIME_NONE);
+            gst_query_set_latency(query, TRUE, self->receiver->latency(), GST_CLOCK_TIME_NONE);
             return TRUE;
         }
         case GST_QUERY_SCHEDULING:
@@ -148,14 +149,21 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
                                      1, -1, 0);
             gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
             return TRUE;
+        case GST_QUERY_CUSTOM: {
+            const std::optional<bool> live = self->receiver->live();
+            if (!is_live_query(query) || !live) break;
+            answer_live_query(query, *live);
+            return TRUE;
+        }
         case GST_QUERY_URI: {
             const std::string uri = self->connection->uri();
             gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
             return TRUE;
         }
         default:
-            return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
+            break;
     }
+    return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
 }
 
 void close(SttSrc* self) {

@@ -53,6 +53,7 @@ uint64_t known_duration(GstBuffer* buffer) {
 void Transmitter::start() {
     run_ = {};
     run_.bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
+    pipeline_changed_ = true;
 }
 
 void Transmitter::expect_eos() {
@@ -64,7 +65,10 @@ void Transmitter::expect_eos() {
 /// buffers of a stream with B-frames, without preroll: before the pipeline has a base time, which it would
 /// never get if this element did not preroll.
 GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
-    return gst_base_sink_do_preroll(element_, object);
+    const GstFlowReturn flow = gst_base_sink_do_preroll(element_, object);
+    if (flow == GST_FLOW_OK && pipeline_changed_.exchange(false))
+        run_.origin = find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live)));
+    return flow;
 }
 
 /// Hands a message to the link by `push(outbox, timeout)`, and waits for room when there is none. EOS: an
@@ -129,19 +133,46 @@ GstFlowReturn Transmitter::push_state(OutMessage message, GstEvent* event) {
     });
 }
 
-/// A listener that does not wait has nobody to send to.
-bool Transmitter::unheard() const {
-    return !connection_.is_caller() && !connection_.ready() &&
-           !connection_.setting(&Settings::wait_for_connection);
+/// For a peer that was never there, or cannot take up what it had.
+bool Transmitter::waits_for_peer() const {
+    switch (static_cast<Choice>(connection_.setting(&Settings::wait_for_connection))) {
+        case Choice::no:
+            return false;
+        case Choice::yes:
+            return true;
+        case Choice::automatic:
+            return !run_.origin.live;
+    }
+    return true;
+}
+
+/// There is nobody to send to, nor is anybody waited for.
+bool Transmitter::unheard() const { return !connection_.ready() && !waits_for_peer(); }
+
+/// What the receiver needs to know of the time of what follows, when that is new.
+GstFlowReturn Transmitter::send_timing() {
+    if (run_.bytes) return GST_FLOW_OK;
+    GstElement* element = GST_ELEMENT(element_);
+    if (GstClock* clock = gst_element_get_clock(element)) {
+        run_.clock.observe(clock);
+        gst_object_unref(clock);
+    }
+    const Timing timing{run_.clock.epoch(), run_.origin.live, gst_element_get_base_time(element),
+                        run_.origin.latency, run_.clock.line()};
+    if (run_.timing == timing) return GST_FLOW_OK;
+    run_.timing = timing;
+    // Before the state that has events as keys.
+    constexpr uint64_t first = 0;
+    return hand_over([message = encode_timing(timing)](SendQueue& outbox, Duration timeout) mutable {
+        return outbox.push_state(std::move(message), first, timeout);
+    });
 }
 
 GstFlowReturn Transmitter::send(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
         const GstSegment* segment = nullptr;
         gst_event_parse_segment(event, &segment);
-        run_.base_time = gst_element_get_base_time(GST_ELEMENT(element_));
-        run_.segment_sent = true;
-        return push_state(encode_segment(*segment, run_.base_time), event);
+        return push_state(encode_segment(*segment), event);
     }
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (message && !*message) return GST_FLOW_OK;
@@ -162,8 +193,9 @@ GstFlowReturn Transmitter::send(GstEvent* event) {
 /// What a receiver needs before anything else: the pad's caps, segment, tags and the like.
 GstFlowReturn Transmitter::send_state() {
     if (std::exchange(run_.state_sent, true) || run_.bytes) return GST_FLOW_OK;
-    GstFlowReturn flow = GST_FLOW_OK;
-    if (std::exchange(run_.flushed, false)) flow = push_passing(encode_flush());
+    run_.timing.reset();
+    GstFlowReturn flow = send_timing();
+    if (flow == GST_FLOW_OK && std::exchange(run_.flushed, false)) flow = push_passing(encode_flush());
     std::vector<EventPtr> events;
     const auto collect = [](GstPad*, GstEvent** event, gpointer list) -> gboolean {
         static_cast<std::vector<EventPtr>*>(list)->emplace_back(gst_event_ref(*event));
@@ -176,7 +208,7 @@ GstFlowReturn Transmitter::send_state() {
     return flow;
 }
 
-/// A listener waits for its caller.
+/// A listener waits for its caller. A caller's data wait in its queue.
 GstFlowReturn Transmitter::wait_for_peer() {
     for (;;) {
         switch (connection_.wait_ready()) {
@@ -205,17 +237,12 @@ GstFlowReturn Transmitter::prepare() {
         connection_.fail(stream_ended());
         return GST_FLOW_EOS;
     }
-    if (!connection_.is_caller() && connection_.setting(&Settings::wait_for_connection)) {
+    if (!connection_.is_caller() && waits_for_peer()) {
         const GstFlowReturn waited = wait_for_peer();
         if (waited != GST_FLOW_OK || run_.cut_off) return waited;
     }
     const GstFlowReturn flow = send_state();
-    if (flow != GST_FLOW_OK || run_.bytes || run_.cut_off || !run_.segment_sent) return flow;
-    const GstClockTime base_time = gst_element_get_base_time(GST_ELEMENT(element_));
-    if (base_time == run_.base_time) return flow;
-    // The pipeline has started, or was paused: the receiver must know, to keep the stream's pace.
-    const EventPtr segment(gst_pad_get_sticky_event(GST_BASE_SINK_PAD(element_), GST_EVENT_SEGMENT, 0));
-    return segment ? send(segment.get()) : flow;
+    return flow == GST_FLOW_OK && !run_.cut_off ? send_timing() : flow;
 }
 
 GstFlowReturn Transmitter::send(GstBuffer* buffer) {

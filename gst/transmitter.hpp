@@ -4,11 +4,14 @@
 
 #include <gst/base/gstbasesink.h>
 
+#include <atomic>
 #include <optional>
 
 #include "gst/connection.hpp"
 #include "gst/metadata.hpp"
+#include "gst/origin.hpp"
 #include "gst/owned.hpp"
+#include "gst/pipeline_clock.hpp"
 
 namespace stt {
 
@@ -35,6 +38,8 @@ class Transmitter {
     /// The application has sent EOS to the pipeline. The EOS event itself may be held up behind a buffer that
     /// waits in this sink, so such waits end when `drain-timeout` is over. Any thread.
     void expect_eos();
+    /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
+    void pipeline_changed() { pipeline_changed_ = true; }
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
@@ -49,6 +54,8 @@ class Transmitter {
     GstFlowReturn push_data(OutMessage message, GstBuffer* buffer);
     GstFlowReturn push_passing(OutMessage message);
     GstFlowReturn push_state(OutMessage message, GstEvent* event);
+    GstFlowReturn send_timing();
+    bool waits_for_peer() const;
     bool unheard() const;
     bool skip(GstBuffer* buffer);
     void discard(GstBuffer* buffer);
@@ -58,15 +65,17 @@ class Transmitter {
     Connection& connection_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
-        bool bytes = false;         // framing
-        bool state_sent = true;     // the link was given the caps, segment and tags in force, as they came
-        bool flushed = false;       // a flush is to be announced
-        bool finished = false;      // EOS was sent
-        bool segment_sent = false;  // with the base time below
-        bool cut_off = false;       // what comes is discarded until EOS: there is no time left to wait
-        Gap discarded;              // since then
-        GstClockTime base_time = 0;
+        bool bytes = false;      // framing
+        bool state_sent = true;  // the link was given the caps, segment and tags in force, as they came
+        bool flushed = false;    // a flush is to be announced
+        bool finished = false;   // EOS was sent
+        bool cut_off = false;    // what comes is discarded until EOS: there is no time left to wait
+        Gap discarded;           // since then
+        Origin origin;
+        PipelineClock clock;
+        std::optional<Timing> timing;  // the link was given
     } run_;
+    std::atomic<bool> pipeline_changed_{true};
 };
 
 }  // namespace stt

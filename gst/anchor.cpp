@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/anchor.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+namespace stt {
+
+struct Anchor::Registry {
+    std::mutex mutex;
+    std::map<AnchorKey, std::weak_ptr<Anchor>> anchors;  // under mutex
+
+    static Registry& get() {
+        static auto* const registry = new Registry;  // elements may outlive static objects
+        return *registry;
+    }
+    void forget_the_gone() {
+        std::erase_if(anchors, [](const auto& entry) { return entry.second.expired(); });
+    }
+    /// Of the same sender pipeline, in another pipeline here.
+    std::shared_ptr<Anchor> sibling(const AnchorKey& key) {
+        for (const auto& [other, weak] : anchors) {
+            if (other.epoch != key.epoch || other.base_time != key.base_time) continue;
+            if (auto anchor = weak.lock(); anchor && anchor->offset_) return anchor;
+        }
+        return nullptr;
+    }
+};
+
+std::shared_ptr<Anchor> Anchor::of(const AnchorKey& key, GstClockTime base_time) {
+    Registry& registry = Registry::get();
+    const std::lock_guard lock(registry.mutex);
+    registry.forget_the_gone();
+    if (auto found = registry.anchors.find(key); found != registry.anchors.end()) {
+        if (auto anchor = found->second.lock()) return anchor;
+    }
+    std::shared_ptr<Anchor> anchor(new Anchor(base_time));
+    if (const auto sibling = registry.sibling(key))
+        anchor->offset_ = *sibling->offset_ + static_cast<int64_t>(sibling->base_time_ - base_time);
+    registry.anchors[key] = anchor;
+    return anchor;
+}
+
+void Anchor::also_of(const std::shared_ptr<Anchor>& anchor, const AnchorKey& key) {
+    Registry& registry = Registry::get();
+    const std::lock_guard lock(registry.mutex);
+    registry.anchors[key] = anchor;
+}
+
+int64_t Anchor::offset(int64_t proposed, GstClockTime base_time) {
+    const std::lock_guard lock(Registry::get().mutex);
+    base_time_ = base_time;
+    if (!offset_) offset_ = proposed;
+    return *offset_;
+}
+
+int64_t Anchor::move_on(int64_t offset) {
+    const std::lock_guard lock(Registry::get().mutex);
+    offset_ = std::max(offset_.value_or(offset), offset);
+    return *offset_;
+}
+
+}  // namespace stt

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Where streams that are not live begin to play. Those of one sender pipeline share it, so that what belongs
+/// together stays together.
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace stt {
+
+/// Which anchor a stream has: of one pipeline at the sender, for one pipeline here.
+struct AnchorKey {
+    uint64_t epoch = 0;              ///< of the sender's clock
+    GstClockTime base_time = 0;      ///< of the sender's pipeline
+    const void* pipeline = nullptr;  ///< the one here, as an address that is never followed
+    auto operator<=>(const AnchorKey&) const = default;
+};
+
+/// Any thread.
+class Anchor {
+  public:
+    /// The anchor of `key`, made when there is none yet. `base_time`: of the pipeline here. When another
+    /// pipeline of this process plays streams of the same sender pipeline, on the same clock, the new one
+    /// begins together with it.
+    static std::shared_ptr<Anchor> of(const AnchorKey& key, GstClockTime base_time);
+    /// The same anchor for another pipeline run of its sender, whose base time has moved in a pause.
+    static void also_of(const std::shared_ptr<Anchor>& anchor, const AnchorKey& key);
+
+    /// Running time here minus the sender's clock, ns. The first call decides, and others get what it gave.
+    /// `base_time`: of the pipeline here, as it is now; it moves in pauses.
+    int64_t offset(int64_t proposed, GstClockTime base_time);
+    /// What came too late has made everything late: moves it on to `offset`, never back.
+    int64_t move_on(int64_t offset);
+
+  private:
+    struct Registry;
+    explicit Anchor(GstClockTime base_time) : base_time_(base_time) {}
+
+    GstClockTime base_time_;         // under the registry's mutex
+    std::optional<int64_t> offset_;  // under the registry's mutex
+};
+
+}  // namespace stt

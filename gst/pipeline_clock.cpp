@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/pipeline_clock.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/base/random.hpp"
+
+namespace stt {
+namespace {
+
+GQuark epoch_quark() {
+    static const GQuark quark = g_quark_from_static_string("stt-clock-epoch");
+    return quark;
+}
+
+}  // namespace
+
+uint64_t epoch_of(GstClock* clock) {
+    // The first of several threads wins.
+    for (;;) {
+        if (const auto* epoch = static_cast<uint64_t*>(g_object_get_qdata(G_OBJECT(clock), epoch_quark())))
+            return *epoch;
+        auto* fresh = new uint64_t(std::max<uint64_t>(system_random().u64(), 1));
+        const auto drop = [](gpointer epoch) { delete static_cast<uint64_t*>(epoch); };
+        if (!g_object_replace_qdata(G_OBJECT(clock), epoch_quark(), nullptr, fresh, drop, nullptr))
+            delete fresh;
+    }
+}
+
+int64_t monotonic_now() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+bool PipelineClock::observe(GstClock* clock) {
+    if (!clock) return false;
+    const uint64_t epoch = epoch_of(clock);
+    const int64_t before = monotonic_now();
+    if (epoch == epoch_ && before - looked_ < jump_interval) return false;
+    const auto time = static_cast<int64_t>(gst_clock_get_time(clock));
+    const int64_t after = monotonic_now();
+    return observe(epoch, {before + (after - before) / 2, time});
+}
+
+bool PipelineClock::observe(uint64_t epoch, Reading reading) {
+    looked_ = reading.monotonic;
+    if (epoch != epoch_ || std::llabs(wrapping_subtract(reading.clock, line_(reading.monotonic))) > jump) {
+        begin(epoch, reading);
+        return true;
+    }
+    if (!due(reading.monotonic)) return false;
+    samples_.push_back(reading);
+    if (samples_.size() > samples_max) samples_.pop_front();
+    if (std::llabs(wrapping_subtract(reading.clock, line_(reading.monotonic))) <= tolerance) return false;
+    line_ = fitted();
+    return true;
+}
+
+/// A young line is sampled as often as makes it twice as old, so that its rate is known to a hundred parts
+/// per million after a tenth of a second.
+bool PipelineClock::due(int64_t now) const {
+    const int64_t age = samples_.back().monotonic - samples_.front().monotonic;
+    return now - samples_.back().monotonic >= std::clamp(age, jump_interval, sample_interval);
+}
+
+void PipelineClock::begin(uint64_t epoch, Reading reading) {
+    // A clock that jumps goes on as fast as before.
+    const double skew = epoch == epoch_ ? line_.skew : 0;
+    epoch_ = epoch;
+    line_ = {reading.monotonic, reading.clock, skew};
+    samples_.assign(1, reading);
+}
+
+/// The straight line of least squares through the samples.
+Affine PipelineClock::fitted() const {
+    const Reading& last = samples_.back();
+    const auto count = static_cast<double>(samples_.size());
+    double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
+    for (const Reading& sample : samples_) {
+        // `y` is how much more than the time `x` the clock advanced: small, so that a double holds it well.
+        const auto x = static_cast<double>(sample.monotonic - last.monotonic);
+        const auto y = static_cast<double>(sample.clock - last.clock) - x;
+        sum_x += x, sum_y += y, sum_xx += x * x, sum_xy += x * y;
+    }
+    const double spread = count * sum_xx - sum_x * sum_x;
+    const double skew = spread > 0 ? (count * sum_xy - sum_x * sum_y) / spread : 0;
+    const double bounded = std::clamp(skew, -skew_max, skew_max);
+    const double offset = (sum_y - bounded * sum_x) / count;
+    return {last.monotonic, last.clock + std::llround(offset), bounded};
+}
+
+}  // namespace stt
