@@ -259,6 +259,8 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     }
     ErrorReport report;
     report.error.code = ErrorCode::timeout;
+    // Whoever sets 0 has chosen not to wait.
+    report.error.terminal = timeout_ms > 0;
     report.error.reason = "drain-timeout";
     char* text = g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
                                  " bytes, %" G_GUINT64_FORMAT ".%03u s within the drain-timeout of %u ms",
@@ -271,8 +273,7 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     GError* error = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
     const std::string hint(hint_for(report.error));
-    messages.push_back(
-        gst_message_new_warning_with_details(GST_OBJECT(element), error, hint.c_str(), details));
+    messages.push_back(gst_message_new_error_with_details(GST_OBJECT(element), error, hint.c_str(), details));
     g_error_free(error);
     return messages;
 }

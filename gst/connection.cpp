@@ -268,6 +268,17 @@ void Connection::fail(Error error) {
     wait_error();
 }
 
+bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
+    const uint32_t timeout = setting(&Settings::drain_timeout);
+    if (timeout > 0) {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(failed_, true)) return false;
+    }
+    announcer_.post(undelivered_messages(element_, missing, timeout));
+    announcer_.wait_posted();
+    return timeout == 0;
+}
+
 void Connection::wait_error() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return error_posted_ || interrupted_ || !link_; });

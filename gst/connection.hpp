@@ -84,6 +84,9 @@ class Connection final : public LinkObserver {
     bool waits_expired() const;
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
+    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, or a WARNING where
+    /// nobody waited for it. Returns once that is on the bus. False: it was an ERROR.
+    bool announce_undelivered(const std::vector<Gap>& missing);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
     void wait_error();
 

@@ -326,18 +326,20 @@ void Transmitter::flush() {
     connection_.limit_waits(std::nullopt);
 }
 
-/// `drain-timeout` is over.
-GstFlowReturn Transmitter::report_undelivered(Link& link) {
+/// `drain-timeout` is over. A peer was promised what it has not got, and so is a stream that is not live to
+/// whoever waits for it; of a live one that nobody hears nothing is missing.
+GstFlowReturn Transmitter::end_undelivered(Link& link) {
     std::vector<Gap> missing = undelivered(link);
     if (run_.discarded.buffers > 0) {
         if (missing.empty() || missing.back().uncertain) missing.push_back({});
         missing.back() += run_.discarded;
     }
-    Announcer& announcer = connection_.announcer();
-    announcer.post(
-        undelivered_messages(GST_ELEMENT(element_), missing, connection_.setting(&Settings::drain_timeout)));
-    announcer.wait_posted();
-    return GST_FLOW_OK;
+    if (run_.origin.live && !connection_.ready()) {
+        for (const Gap& gap : missing) connection_.announce_gap(gap);
+        connection_.announcer().wait_posted();
+        return GST_FLOW_OK;
+    }
+    return connection_.announce_undelivered(missing) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 GstFlowReturn Transmitter::take_eos() {
@@ -347,10 +349,10 @@ GstFlowReturn Transmitter::take_eos() {
         for (const Gap& missing : undelivered(*link)) connection_.announce_gap(missing);
         return GST_FLOW_OK;
     }
-    if (run_.cut_off) return report_undelivered(*link);
+    if (run_.cut_off) return end_undelivered(*link);
     const GstFlowReturn flow = send_state();
     if (flow != GST_FLOW_OK) return flow;
-    if (run_.cut_off) return report_undelivered(*link);
+    if (run_.cut_off) return end_undelivered(*link);
     GST_DEBUG_OBJECT(element_, "the stream ends: waiting until the peer has it all");
     link->outbox().finish();
     run_.finished = true;
@@ -366,7 +368,7 @@ GstFlowReturn Transmitter::take_eos() {
                 connection_.announcer().wait_posted();
                 return GST_FLOW_OK;
             case QueueStatus::timeout:
-                return report_undelivered(*link);
+                return end_undelivered(*link);
             case QueueStatus::flushing: {
                 const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
                 if (resumed != GST_FLOW_OK) return resumed;

@@ -59,7 +59,7 @@ class Transmitter {
     bool unheard() const;
     bool skip(GstBuffer* buffer);
     void discard(GstBuffer* buffer);
-    GstFlowReturn report_undelivered(Link& link);
+    GstFlowReturn end_undelivered(Link& link);
 
     GstBaseSink* const element_;
     Connection& connection_;

@@ -97,7 +97,7 @@ TEST(ErrorApplication, ADrainTimeoutIsTold) {
     sink->push(2000);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
     EXPECT_EQ(sink->errors->wait(0x0601),
-              "0x0601/0 TIMEOUT application drain-timeout WARNING WRITE origin=local can-retry");
+              "0x0601/0 TIMEOUT application drain-timeout ERROR WRITE origin=local terminal can-retry");
 }
 
 TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
