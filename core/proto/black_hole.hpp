@@ -21,7 +21,7 @@ class BlackHole {
     /// As many large packets must have been lost in a row, and as many smaller ones have arrived meanwhile,
     /// before the path counts as too narrow: of a path that loses 70 % at random a sparse stream shows that
     /// once in some minutes, and the first probe that arrives puts it right.
-    static constexpr unsigned lost_min = 16, smaller_acked_min = 3;
+    static constexpr unsigned lost_min = 8, smaller_acked_min = 3;
     /// How long that must have gone on before it is told.
     static constexpr Duration told_after = 1s;
 

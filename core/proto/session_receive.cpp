@@ -255,7 +255,7 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
                 .reason = std::string(reason_name(frame.reason)),
                 .text = "the peer closed the session"};
     if (frame.reason == CloseReason::graceful) error.text += ": it was stopped";
-    if (frame.reason == CloseReason::timeout) error.text += ": it had heard nothing from here";
+    if (frame.reason == CloseReason::timeout) error.text += ": it has lost the path";
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
     if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {
