@@ -120,6 +120,7 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
             EXPECT_EQ(world.told(), 1) << world.describe();
         }
     }
+    ASSERT_EQ(world.failure(), "");
     ASSERT_EQ(world.caller.state(), SessionState::closed) << world.describe();
     const Duration waited = world.caller.state_times.back() - narrowed;
     EXPECT_GE(waited, SessionConfig{}.keepalive_timeout);
