@@ -103,9 +103,8 @@ constexpr std::array table{
     ErrorInfo{ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
               "Interfaces and buffers of the system recover.",
               "The operating system did not take a datagram for sending.",
-              "Check the network interface and local firewall rules; raise socket-send-buffer if it is full; "
-              "lower mtu, "
-              "or set it to 0, if the reason is mtu."},
+              "Check the network interface and local firewall rules; raise socket-send-buffer if it is "
+              "full."},
     ErrorInfo{
         ErrorCode::websocket_closed, "WEBSOCKET_CLOSED", "transport", retry, true,
         "Proxies and servers end connections for reasons of their own.",
@@ -152,6 +151,13 @@ constexpr std::array causes{
                "Nothing to do if the caller was started again; otherwise stop one of the two callers."},
     ErrorCause{ErrorCode::session_timeout, "replaced", false,
                "Nothing to do if the caller was started again; otherwise look at the log of the one before."},
+    ErrorCause{ErrorCode::session_timeout, "mtu", false,
+               "Raise the MTU of the link or tunnel on the way that is too narrow for the packets the text "
+               "names."},
+    ErrorCause{
+        ErrorCode::udp_send_failed, "mtu", false,
+        "Lower mtu, or set it to 0, if the text names it; otherwise raise the MTU of the link or tunnel "
+        "on the way."},
     ErrorCause{ErrorCode::session_closed, "auth_failure", true,
                "The peer could not authenticate what it got: check its log, and both ends' versions, before "
                "you start again."},

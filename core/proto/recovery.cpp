@@ -72,7 +72,7 @@ void Recovery::set_batched(uint64_t first) {
 }
 
 void Recovery::set_app_limited(bool limited) {
-    if (limited && in_flight_ + max_datagram_ <= controller_->window())
+    if (limited && in_flight_ + max_datagram_ <= window())
         app_limited_until_ = std::max<uint64_t>(delivered_ + in_flight_, 1);
 }
 
@@ -207,7 +207,18 @@ void Recovery::finish(const Step& step) {
     }
     if (sample.acked_bytes > 0 || sample.lost_bytes > 0) controller_->on_ack(sample, rtt_);
     if (step.persistent_congestion) controller_->on_persistent_congestion(step.now);
+    update_flight_limit(step, sample);
     drop_settled(step.now);
+}
+
+void Recovery::update_flight_limit(const Step& step, const AckSample& sample) {
+    flight_limit_.on_step({.acked = sample.acked_bytes,
+                           .lost = sample.lost_bytes,
+                           .any_acked = step.newest_acked.has_value(),
+                           .newest = step.newest_acked ? step.newest_acked->number : 0,
+                           .next = next_number_,
+                           .window = controller_->window(),
+                           .max_datagram = max_datagram_});
 }
 
 Duration Recovery::loss_delay() const {
@@ -311,6 +322,7 @@ void Recovery::on_path_restored(Time now, bool changed, Outcome& outcome) {
         if (packets_[n].state == PacketState::in_flight) declare_lost(step, packets_[n], false);
     loss_time_ = time_never;
     probe_count_ = 0;
+    flight_limit_.reset();
     if (changed) {
         rtt_.reset();
         first_rtt_sample_ = time_never;
@@ -326,13 +338,13 @@ void Recovery::on_path_restored(Time now, bool changed, Outcome& outcome) {
 }
 
 bool Recovery::may_send(Time now) {
-    if (in_flight_ > 0 && in_flight_ + max_datagram_ > controller_->window()) return false;
+    if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return false;
     pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);
     return pacer_.ready(now);
 }
 
 Time Recovery::next_send_time(Time now) {
-    if (in_flight_ > 0 && in_flight_ + max_datagram_ > controller_->window()) return time_never;
+    if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return time_never;
     pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);
     return pacer_.ready(now) ? now : pacer_.next_ready();
 }

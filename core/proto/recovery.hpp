@@ -2,11 +2,13 @@
 /// Loss detection, probe timeouts and the delivery rate of one session's sending direction (RFC 9002).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
 
 #include "core/proto/congestion.hpp"
+#include "core/proto/flight_limit.hpp"
 #include "core/proto/pacer.hpp"
 #include "core/proto/rtt.hpp"
 #include "core/proto/sent_packet.hpp"
@@ -84,6 +86,8 @@ class Recovery {
     Time last_eliciting_sent() const { return last_eliciting_sent_; }
     const RttEstimator& rtt() const { return rtt_; }
     const CongestionController& controller() const { return *controller_; }
+    /// Bytes that may be in flight.
+    uint64_t window() const { return std::min(controller_->window(), flight_limit_.bytes()); }
 
     struct Counters {
         uint64_t packets_sent = 0, packets_acked = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
@@ -120,6 +124,7 @@ class Recovery {
     void declare_lost(Step& step, SentPacket& packet, bool by_reordering);
     /// Ends a step: tells the controller.
     void finish(const Step& step);
+    void update_flight_limit(const Step& step, const AckSample& sample);
     void drop_settled(Time now);
     Duration loss_delay() const;
     bool reordered() const {
@@ -130,6 +135,7 @@ class Recovery {
     Duration backed_off_timeout(Duration ack_delay_max) const;
 
     std::unique_ptr<CongestionController> controller_;
+    FlightLimit flight_limit_;
     RttEstimator rtt_;
     Pacer pacer_;
     double pacing_ceiling_ = 0;

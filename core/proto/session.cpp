@@ -15,10 +15,6 @@ constexpr Duration keep_alive_min = 50ms;
 /// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
 constexpr Duration unknown_note_interval = 1s;
 
-/// Losses of large packets, each of packets sent after the last such loss and without an acknowledgement of
-/// one in between, that make a black hole (RFC 8899, section 4.3).
-constexpr unsigned black_hole_rounds = 3;
-
 SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
     SessionLimits limits = streams.initial_limits();
     limits.max_datagram = datagram_max;
@@ -40,6 +36,7 @@ Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig 
       recovery_(make_congestion_controller(config_.congestion,
                                            fixed_datagram(config_, place.peer).value_or(datagram_min))),
       mtu_(fixed_datagram(config_, place.peer), datagram_max),
+      black_hole_(config_.keepalive_timeout),
       streams_(caller, config_.max_window, config_.max_streams),
       path_(place.peer),
       last_received_(now.time) {
@@ -152,7 +149,7 @@ SessionStats Session::stats() const {
     stats.probes = sent.probes;
     stats.key_updates = protection_ ? protection_->send_phase() : 0;
     stats.in_flight = recovery_.in_flight();
-    stats.congestion_window = recovery_.controller().window();
+    stats.congestion_window = recovery_.window();
     stats.pacing_rate = recovery_.controller().pacing_rate();
     stats.bandwidth = recovery_.controller().bandwidth();
     stats.rtt = recovery_.rtt().smoothed();
@@ -247,10 +244,10 @@ Time Session::next_timeout(Time now) {
     next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);
-    if (state_ == SessionState::established)
+    if (state_ == SessionState::established && !black_hole_.narrow())
         next = std::min(next, std::max(next_send, mtu_.next_timeout(mtu_probe_room())));
-    if (streams_.pending(now)) next = std::min(next, next_send);
-    return next;
+    if (streams_.control_pending(now) || data_flows()) next = std::min(next, next_send);
+    return std::min(next, black_hole_.next_probe());
 }
 
 void Session::handle_timeout(Now now) {
@@ -276,6 +273,10 @@ void Session::handle_timeout(Now now) {
         recovery_.on_timeout(now.time, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe) {
         probes_due_ = 2;
         // The probe carries what has waited longest, so that a lost tail is mended by the probe itself.
+        if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
+    }
+    if (black_hole_.next_probe() <= now.time) {
+        probes_due_ = 2;  // with data, and without
         if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
     }
     settle(now);
@@ -311,45 +312,12 @@ void Session::check_keepalive(Now now) {
     // A probe through the silence carries what has waited longest: data flows with the first that gets
     // through.
     if (const SentPacket* oldest = recovery_.oldest_in_flight()) streams_.on_lost(oldest->frames);
-    probes_due_ = std::max(probes_due_, 1u);
-}
-
-std::optional<uint64_t> Session::fixed_datagram(const SessionConfig& config, const Address& peer) {
-    if (!config.mtu) return std::nullopt;
-    return *config.mtu - peer.headers_size();
-}
-
-/// Large packets that vanish round after round, while small ones are acknowledged, point to a path that
-/// carries less than it did. Probe timeouts alone would not show it: small probes are acknowledged.
-void Session::check_black_hole(Now now) {
-    const auto large = [](const SentPacket& packet) {
-        return !packet.mtu_probe && packet.size > datagram_min;
-    };
-    if (std::any_of(outcome_.acked.begin(), outcome_.acked.end(), large)) large_loss_rounds_ = 0;
-    const auto lost_in_this_round = [&](const SentPacket& packet) {
-        return large(packet) && packet.sent >= large_loss_round_;
-    };
-    if (std::none_of(outcome_.lost.begin(), outcome_.lost.end(), lost_in_this_round)) return;
-    large_loss_round_ = now.time;
-    if (++large_loss_rounds_ < black_hole_rounds || !mtu_.on_black_hole(now.time)) return;
-    large_loss_rounds_ = 0;
-    recovery_.set_max_datagram(mtu_.current());
-}
-
-void Session::note_mtu_too_large(uint64_t datagram) {
-    if (state_ == SessionState::closed) return;
-    const auto packet = [&](uint64_t size) { return std::to_string(size + path_.remote().headers_size()); };
-    note({.code = ErrorCode::udp_send_failed,
-          .origin = ErrorOrigin::local,
-          .reason = "mtu",
-          .text = "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " + packet(datagram) +
-                  " bytes do not fit on the way to " + path_.remote().to_string() + "; going on with " +
-                  packet(mtu_.current())});
+    probes_due_ = 2;
 }
 
 /// Carries out what loss recovery found, after outcome_ was filled.
 void Session::settle(Now now) {
-    check_black_hole(now);
+    const BlackHole::Finding finding = black_hole_.on_outcome(now.time, mtu_.current(), outcome_);
     batches_.on_outcome(now.time, recovery_.rtt().smoothed(), outcome_);
     for (const SentPacket& packet : outcome_.acked) {
         earliest_acked_ = std::min(earliest_acked_, packet.sent);
@@ -376,6 +344,7 @@ void Session::settle(Now now) {
         Error error = close_error_;
         close(now, false, close_reason_, std::move(error));
     }
+    on_black_hole(now, finding);
 }
 
 void Session::queue_news() {

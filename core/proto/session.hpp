@@ -8,6 +8,7 @@
 #include "core/crypto/protection.hpp"
 #include "core/proto/ack_tracker.hpp"
 #include "core/proto/batch_check.hpp"
+#include "core/proto/black_hole.hpp"
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/endpoint.hpp"
 #include "core/proto/mtu_search.hpp"
@@ -59,7 +60,7 @@ class Session {
     uint64_t unacknowledged(StreamId stream) const { return streams_.unacknowledged(stream); }
     /// Bytes written that have not left for the first time.
     uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
-    uint64_t congestion_window() const { return recovery_.controller().window(); }
+    uint64_t congestion_window() const { return recovery_.window(); }
 
     /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
@@ -136,6 +137,9 @@ class Session {
 
     Bytes handshake_datagram_due(Now now);
     bool small_probes(Time now) const;
+    bool data_allowed(Time now);
+    /// Whether data may leave before the next probe for which there is a timer.
+    bool data_flows() const { return !black_hole_.narrow() && streams_.data_pending(); }
     std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
     uint64_t mtu_probe_room() const;
     std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
@@ -162,9 +166,14 @@ class Session {
     void settle(Now now);
     /// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
     static std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer);
-    void check_black_hole(Now now);
+    /// Acts on what outcome_ shows of the path's size.
+    void on_black_hole(Now now, BlackHole::Finding finding);
+    /// What an IP packet around a datagram of this many bytes takes, as a number for people.
+    std::string ip_packet(uint64_t datagram) const;
     /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
     void note_mtu_too_large(uint64_t datagram);
+    /// The path may carry anything now: nothing that was learnt of it holds.
+    void start_over(Now now);
     void restore_path(Now now);
     void check_keepalive(Now now);
     void move_to(Now now, const Address& address);
@@ -208,8 +217,7 @@ class Session {
     AckTracker acks_;
     MtuSearch mtu_;
     BatchCheck batches_;
-    unsigned large_loss_rounds_ = 0;  // see check_black_hole
-    Time large_loss_round_{};         // when the last one began
+    BlackHole black_hole_;
     StreamTable streams_;
     Path path_;
     Recovery::Outcome outcome_;         // reused

@@ -70,7 +70,8 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
         return true;
     }
     const bool newest = !newest_before || opened.number > highest_before;
-    const bool was_silent = silent(now.time);
+    // Where the path is too narrow, small packets end no silence.
+    const bool was_silent = silent(now.time) && !black_hole_.narrow();
     const Time silent_since = std::exchange(last_received_, now.time);
     earliest_acked_ = time_never;
     if (newest && from != path_.remote() && state_ != SessionState::handshaking)
@@ -254,7 +255,7 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
                 .reason = std::string(reason_name(frame.reason)),
                 .text = "the peer closed the session"};
     if (frame.reason == CloseReason::graceful) error.text += ": it was stopped";
-    if (frame.reason == CloseReason::timeout) error.text += ": it had heard nothing from here";
+    if (frame.reason == CloseReason::timeout) error.text += ": it has lost the path";
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
     if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {
@@ -280,12 +281,7 @@ void Session::restore_path(Now now) {
 void Session::move_to(Now now, const Address& address) {
     info_.peer = address;
     ids_.change_remote();
-    batches_ = {};  // what this path does to them is not known
-    mtu_.reset(now.time, fixed_datagram(config_, address));
-    outcome_.clear();
-    recovery_.on_path_restored(now.time, true, outcome_);
-    recovery_.set_max_datagram(mtu_.current());
-    settle(now);
+    start_over(now);
 }
 
 }  // namespace stt

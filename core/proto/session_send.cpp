@@ -69,7 +69,7 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
     }
 
     // A probe is to get through where no batch does.
-    if (probes_due_ > 0 || !batches_.allowed(now.time)) segments_max = 1;
+    if (probes_due_ > 0 || black_hole_.narrow() || !batches_.allowed(now.time)) segments_max = 1;
     const size_t datagram = probes_due_ > 0 && small_probes(now.time) ? datagram_min : mtu_.current();
     const uint64_t first = recovery_.next_number();
     size_t total = 0, segment = 0;
@@ -91,6 +91,14 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
 /// The path may carry less than it did: what fits every path shows whether it is there. The first probe is as
 /// large as any, so that a lost tail is mended at once where the size is not the trouble.
 bool Session::small_probes(Time now) const { return recovery_.probe_count() >= 2 || silent(now); }
+
+bool Session::data_allowed(Time now) {
+    if (black_hole_.narrow()) return black_hole_.next_probe() <= now;
+    // The last probe goes without: it fits even a path that has become too narrow for data, and shows by its
+    // arrival that the others are lost.
+    if (probes_due_ == 1 && small_probes(now)) return false;
+    return probes_due_ > 0 || recovery_.may_send(now);
+}
 
 std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, MutableBytes out) {
     // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000,
@@ -116,14 +124,9 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
     return std::nullopt;
 }
 
-/// Two packets of data go beside the probe, and tell by their arrival when it is lost.
-uint64_t Session::mtu_probe_room() const {
-    const uint64_t window = congestion_window();
-    return window - std::min(window, 2 * mtu_.current());
-}
-
 std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {
-    if (state_ != SessionState::established || !recovery_.may_send(now.time)) return std::nullopt;
+    if (state_ != SessionState::established || black_hole_.narrow() || !recovery_.may_send(now.time))
+        return std::nullopt;
     const auto size = mtu_.probe_due(now.time, mtu_probe_room());
     if (!size || *size > out.size()) return std::nullopt;
     const auto length = static_cast<size_t>(*size);
@@ -176,7 +179,7 @@ void Session::write_close(Now now, Packet& packet) {
 }
 
 void Session::write_frames(Now now, Packet& packet) {
-    const bool allowed = probes_due_ > 0 || recovery_.may_send(now.time);
+    const bool allowed = data_allowed(now.time);
     const bool id_due = ids_.due() && state_ == SessionState::established;
     if (final_due_ || keep_alive_due_ || id_due || keep_alive_answer_ || probes_due_ > 0 ||
         acks_.ack_due(now.time) || streams_.control_pending(now.time) || (allowed && streams_.data_pending()))
@@ -200,8 +203,13 @@ void Session::write_frames(Now now, Packet& packet) {
         const size_t before = packet.out.size();
         // Window frames are few and keep the peer going; they do not wait for our own window.
         if (streams_.control_pending(now.time)) streams_.fill_control(now.time, packet.out, packet.frames);
+        const size_t control_end = packet.out.size();
         if (allowed) streams_.fill_data(packet.out, packet.frames);
         if (packet.out.size() > before) packet.eliciting = true;
+        if (black_hole_.narrow() && allowed) {
+            packet.mtu_probe = packet.out.size() > control_end;
+            black_hole_.on_probe_sent(now.time);
+        }
     }
     if (probes_due_ > 0) {
         if (!packet.eliciting && packet.add(KeepAliveFrame{keep_alive_sequence_})) keep_alive_sequence_++;

@@ -52,6 +52,27 @@ TEST(ErrorTransport, AnMtuThatDoesNotFitIsTold) {
     });
 }
 
+TEST(ErrorTransport, APathThatBecomesTooNarrowIsToldAndGivenUp) {
+    STT_IN_NAMESPACE("ip link set lo mtu 1500", [] {
+        auto src = listening_src();
+        auto sink = calling_sink(src->port(), [](GstElement* element) {
+            g_object_set(element, "keepalive-timeout", 2000u, nullptr);
+        });
+        ASSERT_TRUE(sink->errors->wait_state("connected"));
+        sink->start();
+        sink->push(10'000);
+        EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+        ASSERT_TRUE(run("ip link set lo mtu 1200"));
+        sink->push(100'000);
+        EXPECT_EQ(sink->errors->wait(0x0501),
+                  "0x0501/0 UDP_SEND_FAILED transport mtu MESSAGE origin=network can-retry");
+        EXPECT_EQ(sink->errors->wait(0x0202),
+                  "0x0202/0 SESSION_TIMEOUT session mtu WARNING WRITE origin=network can-retry retried");
+        ASSERT_TRUE(run("ip link set lo mtu 1500"));
+        EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness))) << "nothing is lost";
+    });
+}
+
 TEST(ErrorTransport, AnMtuFitsWhateverThePeersFamily) {
     // Of a listener on all addresses nothing tells the family but the caller's address.
     STT_IN_NAMESPACE("ip link set lo mtu 1500 && ip -6 address show dev lo | grep ::1", [] {

@@ -7,8 +7,8 @@ namespace stt::sim {
 
 namespace {
 
-/// How often a slow receiver takes something.
-constexpr Duration appetite_tick = 10ms;
+/// How often a slow receiver takes something, and a source makes something.
+constexpr Duration appetite_tick = 10ms, production_tick = 10ms;
 
 }  // namespace
 
@@ -74,20 +74,36 @@ void Application::refill(Time now) {
     refilled_ = now;
 }
 
+void Application::produce(Time now) {
+    if (produced_ != Time{}) made_ += production * std::chrono::duration<double>(now - produced_).count();
+    // A live source does not make up for what it could not write.
+    made_ = std::min(made_, 2 * production * std::chrono::duration<double>(production_tick).count());
+    produced_ = now;
+}
+
 void Application::pump(Now now, Session& session) {
     next_wake_ = time_never;
     if (appetite > 0) refill(now.time);
+    if (production > 0) produce(now.time);
     for (auto& [id, flow] : flows_) {
         if (flow.receiving) consume(now, session, id, flow);
-        if (flow.maker && flow.writable) write(session, id, flow);
+        if (flow.maker && flow.writable) write(now, session, id, flow);
     }
 }
 
-void Application::write(Session& session, StreamId id, Flow& flow) {
+void Application::write(Now now, Session& session, StreamId id, Flow& flow) {
     flow.writable = false;
     if (flow.finish_written) return;
-    while (!flow.maker->done() && session.unacknowledged(id) < unacknowledged_max)
+    while (!flow.maker->done() && session.unacknowledged(id) < unacknowledged_max) {
+        if (production > 0 && made_ <= 0) {
+            flow.writable = true;
+            next_wake_ = std::min(next_wake_, now.time + production_tick);
+            return;
+        }
+        const uint64_t before = session.unacknowledged(id);
         if (!session.write(id, flow.maker->next())) return fail(id, "does not take a message");
+        made_ -= static_cast<double>(session.unacknowledged(id) - before);
+    }
     if (!flow.maker->done()) return;
     flow.finish_written = true;
     if (!session.finish(id)) fail(id, "cannot be finished");

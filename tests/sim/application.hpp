@@ -19,6 +19,8 @@ class Application {
     uint64_t unacknowledged_max = 4 << 20;
     /// Bytes per second that are consumed of all streams together; 0: at once; stalled: none.
     double appetite = 0;
+    /// Bytes per second that its sources make, all streams together; 0: whatever can be written.
+    double production = 0;
     bool stalled = false;
     std::set<StreamId> stalled_streams;
 
@@ -65,9 +67,10 @@ class Application {
 
   private:
     void fail(StreamId id, const std::string& what);
-    void write(Session& session, StreamId id, Flow& flow);
+    void write(Now now, Session& session, StreamId id, Flow& flow);
     void consume(Now now, Session& session, StreamId id, Flow& flow);
     void refill(Time now);
+    void produce(Time now);
 
     std::map<StreamId, Flow> flows_;
     std::string failure_;
@@ -75,6 +78,8 @@ class Application {
     std::set<StreamId> given_up_;
     double budget_ = 0;  // bytes that may be consumed now
     Time refilled_{};
+    double made_ = 0;  // bytes that may be written now; less than 0: a message was larger
+    Time produced_{};
     Time next_wake_ = time_never;
 };
 

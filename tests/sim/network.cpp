@@ -126,6 +126,7 @@ std::optional<Arrival> Network::take(Time now) {
     // The queue gives only const access to its top; it is removed right away.
     Arrival arrival = std::move(const_cast<Arrival&>(arrivals_.top()));
     arrivals_.pop();
+    links_[index(other(arrival.to))].counters.arrived += arrival.datagram.size();
     return arrival;
 }
 

@@ -101,6 +101,7 @@ class Network {
     struct Counters {
         uint64_t datagrams = 0, bytes = 0;  ///< sent, whatever became of them
         uint64_t dropped = 0;
+        uint64_t arrived = 0;     ///< bytes, copies included
         uint64_t queue_peak = 0;  ///< bytes
     };
     const Counters& counters(Side from) const { return links_[index(from)].counters; }

@@ -2,6 +2,7 @@
 #include "tests/sim/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stt::sim {
 
@@ -9,6 +10,10 @@ namespace {
 
 /// Steps, and datagrams in one step, without time going on: more is an endless loop.
 constexpr unsigned steps_max = 20000, datagrams_max = 200000;
+
+/// Whatever the path does, a node sends no more in a second than this, and this many times what arrived in it
+/// and the second before. That leaves room for two windows into a line that is cut, and for a loss of 90 %.
+constexpr uint64_t flood_bytes = 8 << 20, flood_ratio = 16;
 
 /// Not the epoch's first day: offsets either way must stay positive.
 constexpr WallTime wall_epoch = 1700000000s;
@@ -162,6 +167,21 @@ void World::deliver(Arrival arrival) {
     std::fill(arrival.datagram.begin(), arrival.datagram.end(), uint8_t{0xdd});
 }
 
+void World::check_flood() {
+    if (time_ < next_check_) return;
+    next_check_ = time_ + 1s;
+    for (const Side side : {Side::caller, Side::listener}) {
+        Traffic(&seen)[2] = seen_[side == Side::caller ? 0 : 1];
+        const Network::Counters& counters = network.counters(side);
+        const Traffic present{counters.bytes, counters.arrived};
+        if (present.sent - seen[0].sent > flood_bytes + flood_ratio * (present.arrived - seen[1].arrived) &&
+            failure_.empty())
+            failure_ = "a flood: " + std::to_string(present.sent - seen[0].sent) + " bytes sent, " +
+                       std::to_string(present.arrived - seen[1].arrived) + " arrived; " + describe();
+        seen[1] = std::exchange(seen[0], present);
+    }
+}
+
 bool World::step(Time limit) {
     const auto due = [&](Node& n) {
         const Time wake = session(n) ? n.application.next_wake() : time_never;
@@ -173,6 +193,7 @@ bool World::step(Time limit) {
         return false;
     }
     if (next > time_) {
+        check_flood();
         time_ = next;
         idle_steps_ = 0;
     } else if (++idle_steps_ > steps_max) {

@@ -102,11 +102,17 @@ class World {
     void call_again(Node& node);
     bool has_streams(Node& node);
     void deliver(Arrival arrival);
+    void check_flood();
 
     Time time_ = epoch;
     unsigned idle_steps_ = 0;  // since time went on
     std::string failure_;
     std::vector<uint8_t> buffer_;
+    Time next_check_ = epoch;
+    struct Traffic {
+        uint64_t sent = 0, arrived = 0;
+    };
+    Traffic seen_[2][2];  // by side; a second ago, and two
 };
 
 }  // namespace stt::sim
