@@ -324,7 +324,7 @@ GstFlowReturn Receiver::finish_batch() {
     return flow == GST_FLOW_OK && counted_out() ? GST_FLOW_EOS : flow;
 }
 
-GstFlowReturn Receiver::end() {
+GstFlowReturn Receiver::end(EventPtr eos) {
     GstFlowReturn flow = finish_batch();
     if (flow == GST_FLOW_OK && (!run_.held.empty() || run_.timeline.has_segment())) flow = push_held();
     if (flow != GST_FLOW_OK) return flow;
@@ -332,7 +332,7 @@ GstFlowReturn Receiver::end() {
     if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;
     // The result says nothing: the application may stop the pipeline on the sink's EOS message, before the
     // pads have come to report success.
-    gst_pad_push_event(pad, gst_event_new_eos());
+    gst_pad_push_event(pad, eos.release());
     return GST_FLOW_OK;
 }
 

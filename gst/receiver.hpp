@@ -33,8 +33,8 @@ class Receiver {
     /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
     GstFlowReturn release_held();
     bool holds_events() const { return !run_.held.empty(); }
-    /// The end of the stream: everything left, and EOS.
-    GstFlowReturn end();
+    /// The end of the stream: everything left, and `eos`.
+    GstFlowReturn end(EventPtr eos);
 
     /// Passes `event`, which the application made, on before the next message. Any thread.
     void inject(EventPtr event);

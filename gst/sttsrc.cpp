@@ -2,6 +2,10 @@
 /// sttsrc: delivers the peer's stream.
 #include <gst/base/gstpushsrc.h>
 
+#include <atomic>
+#include <new>
+#include <utility>
+
 #include "gst/bus.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
@@ -27,6 +31,9 @@ struct SttSrc {
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
     bool ended;  ///< EOS went downstream
+    // Any thread.
+    std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
+    std::atomic<GstEvent*> requested_eos;  ///< the application's; owned, null: none
 };
 struct SttSrcClass {
     GstPushSrcClass parent;
@@ -62,14 +69,36 @@ GstFlowReturn pass_on(SttSrc* self) {
     return self->receiver->finish_batch();
 }
 
-/// EOS goes out here and not from the base class, so that the peer learns that it has.
-GstFlowReturn end(SttSrc* self, ReceiveQueue& inbox) {
-    GST_DEBUG_OBJECT(self, "the stream has come to its end");
-    const GstFlowReturn flow = self->receiver->end();
+/// The stream has come to its end, or the application wants none of the rest of it. EOS goes out here and not
+/// from the base class, so that the peer learns that it has. Never returns OK.
+GstFlowReturn end(SttSrc* self, EventPtr eos) {
+    GST_DEBUG_OBJECT(self, "passing EOS on");
+    const GstFlowReturn flow = self->receiver->end(std::move(eos));
     if (flow != GST_FLOW_OK) return flow;
     self->ended = true;
-    inbox.eos_passed();
     return GST_FLOW_FLUSHING;
+}
+
+/// Makes create() return once it does not push, and until resume().
+void interrupt(SttSrc* self) {
+    EventPtr(self->requested_eos.exchange(nullptr));  // is discarded, as all that a flush meets
+    self->connection->interrupt(true);
+}
+
+/// Ends a flush, once create() has returned. unlock_stop() is not implemented: since GStreamer 1.24 the
+/// streaming thread calls it as well, after a pause, and could undo what another thread has just asked for.
+void resume(SttSrc* self) {
+    GstPad* pad = GST_BASE_SRC_PAD(self);
+    GST_PAD_STREAM_LOCK(pad);
+    self->connection->interrupt(false);
+    GST_PAD_STREAM_UNLOCK(pad);
+}
+
+/// Lets the streaming thread pass `eos` on after what it has taken from the inbox. The base class would wait
+/// here until it may, and in PAUSED a sink holds the thread up until this returns and the state changes.
+void request_eos(SttSrc* self, EventPtr eos) {
+    EventPtr(self->requested_eos.exchange(eos.release()));
+    self->connection->interrupt(true);
 }
 
 /// Takes messages and pushes them downstream until something ends that; never returns OK. Any error of the
@@ -88,10 +117,15 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
                 self->receiver->read_stream(link->inbox().stream());
                 break;
-            case QueueStatus::flushing:
-                return GST_FLOW_FLUSHING;
-            case QueueStatus::eos:
-                return end(self, link->inbox());
+            case QueueStatus::flushing: {
+                EventPtr eos(self->requested_eos.exchange(nullptr));
+                return eos ? end(self, std::move(eos)) : GST_FLOW_FLUSHING;
+            }
+            case QueueStatus::eos: {
+                const GstFlowReturn flow = end(self, EventPtr(gst_event_new_eos()));
+                if (self->ended) link->inbox().eos_passed();
+                return flow;
+            }
             case QueueStatus::failed:
                 self->connection->wait_error();
                 return GST_FLOW_EOS;
@@ -114,23 +148,30 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
         const std::shared_ptr<Link> link = self->connection->link();
         if (message && link) return link->send_upstream(std::move(*message));
     }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) resume(self);
     return GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
 }
 
 /// What the application sends to the element itself.
 gboolean send_event(GstElement* element, GstEvent* event) {
+    SttSrc* self = self_of(element);
     const GstEventType type = GST_EVENT_TYPE(event);
     const unsigned kind = gst_event_type_get_flags(type);
     if (type == GST_EVENT_SEEK) {  // the base class would flush downstream, only to find that it cannot seek
         gst_event_unref(event);
         return FALSE;
     }
+    if (type == GST_EVENT_EOS && self->connection->link()) {
+        request_eos(self, EventPtr(event));
+        return TRUE;
+    }
+    if (type == GST_EVENT_FLUSH_STOP) resume(self);
     // Those that belong in order with the data would wait in the base class for a buffer of its own.
     const bool in_order = (kind & GST_EVENT_TYPE_DOWNSTREAM) && (kind & GST_EVENT_TYPE_SERIALIZED) &&
                           type != GST_EVENT_EOS && type != GST_EVENT_FLUSH_STOP &&
                           type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START;
     if (!in_order) return GST_ELEMENT_CLASS(stt_src_parent_class)->send_event(element, event);
-    self_of(element)->receiver->inject(EventPtr(event));
+    self->receiver->inject(EventPtr(event));
     return TRUE;
 }
 
@@ -180,8 +221,10 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->ended = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
+    self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
     const GstStateChangeReturn changed =
         GST_ELEMENT_CLASS(stt_src_parent_class)->change_state(element, transition);
+    self->pausing = false;
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
     const bool not_started =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
@@ -193,6 +236,8 @@ void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
     self->messages = new std::vector<InMessage>;
+    new (&self->pausing) std::atomic<bool>(false);
+    new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
     self->connection->set_hooks({
         .upstream_message = nullptr,
         .stream_taken_up = nullptr,
@@ -232,12 +277,11 @@ void stt_src_class_init(SttSrcClass* src_class) {
     base_class->event = event;
     base_class->query = query;
     base_class->is_seekable = [](GstBaseSrc*) -> gboolean { return FALSE; };
+    // Since GStreamer 1.24 the base class calls this for a pause as well. That does not end create(), which
+    // may be in a push by then: it would return only after the pause, when the base class takes FLUSHING for
+    // the end and stops the streaming thread.
     base_class->unlock = [](GstBaseSrc* source) -> gboolean {
-        self_of(source)->connection->interrupt(true);
-        return TRUE;
-    };
-    base_class->unlock_stop = [](GstBaseSrc* source) -> gboolean {
-        self_of(source)->connection->interrupt(false);
+        if (!self_of(source)->pausing) interrupt(self_of(source));
         return TRUE;
     };
     GST_PUSH_SRC_CLASS(src_class)->create = create;
