@@ -46,10 +46,18 @@ TEST(Eos, ALiveListenerThatNobodyCalledEndsWell) {
 TEST(Eos, ACallerWithAFullQueueEnds) {
     const LoopbackSocket silent;
     Pipeline pipeline(
-        "videotestsrc ! sttsink live=false sync=false drain-timeout=300 "
+        "videotestsrc ! video/x-raw,format=I420 ! sttsink name=sink live=false sync=false drain-timeout=300 "
         "send-queue-bytes=500000 uri=stt://127.0.0.1:" +
         std::to_string(silent.port()) + " seed=" + seed);
     pipeline.play();
+    ASSERT_TRUE(eventually([&] {
+        GstStructure* stats = nullptr;
+        g_object_get(pipeline.get("sink"), "stats", &stats, nullptr);
+        guint64 queued = 0;
+        gst_structure_get_uint64(stats, "queued-bytes", &queued);
+        gst_structure_free(stats);
+        return queued > 300'000;
+    })) << "until no other frame of 115200 bytes fits";
     send_eos(pipeline);
     expect_drain_timeout(pipeline);
 }
