@@ -238,6 +238,13 @@ void Connection::fail(Error error) {
     wait_error();
 }
 
+void Connection::warn(Error error) {
+    ErrorReport report;
+    report.error = std::move(error);
+    report.warned_of = true;
+    announce_error(report);
+}
+
 void Connection::wait_error() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return error_posted_ || interrupted_ || !link_; });

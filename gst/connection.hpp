@@ -71,6 +71,8 @@ class Connection final : public LinkObserver {
     bool failed() const;
     /// Blocks until the stream stands.
     Waited wait_ready();
+    /// Posts a WARNING of what the stream goes on in spite of.
+    void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.

@@ -19,6 +19,7 @@ namespace {
 struct SttSink {
     GstBaseSink parent;
     Connection* connection;
+    MetaEncoder* metas;  // streaming thread
     // State changes and streaming thread.
     bool bytes;         ///< framing
     bool state_sent;    ///< the link was given the caps, segment and tags in force, each as it came
@@ -187,7 +188,7 @@ GstFlowReturn prepare(SttSink* self) {
 GstFlowReturn send_buffer(SttSink* self, GstBuffer* buffer) {
     GST_LOG_OBJECT(self, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (self->bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
-    Result<OutMessage> message = self->bytes ? encode_bytes(buffer) : encode_buffer(buffer);
+    Result<OutMessage> message = self->bytes ? encode_bytes(buffer) : encode_buffer(buffer, self->metas);
     if (!message) {
         self->connection->fail(message.error());
         return GST_FLOW_EOS;
@@ -305,6 +306,7 @@ const char* foreign_memory(GstCaps* caps) {
 
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
     const char* feature = foreign_memory(caps);
+    self_of(sink)->metas->set_caps(caps);
     if (!feature) return TRUE;
     Error error;
     error.reason = "memory-feature";
@@ -361,6 +363,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->bytes = self->connection->setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
         self->flushed = self->finished = self->segment_sent = false;
         self->state_sent = true;
+        self->metas->start();
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     const GstStateChangeReturn changed =
@@ -391,6 +394,7 @@ void pass_upstream(SttSink* self, const InMessage& message) {
 
 void stt_sink_init(SttSink* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::sink);
+    self->metas = new MetaEncoder([self](const Error& error) { self->connection->warn(error); });
     self->connection->set_hooks({
         .upstream_message = [self](InMessage message) { pass_upstream(self, message); },
         // What comes next may be of no use to it before a key unit.
@@ -404,6 +408,7 @@ void stt_sink_init(SttSink* self) {
 }
 
 void finalize(GObject* object) {
+    delete self_of(object)->metas;
     delete self_of(object)->connection;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
