@@ -123,6 +123,20 @@ TEST(MetaCodec, AVideoLayoutBeyondTheBufferIsAnError) {
     EXPECT_FALSE(ends.sender.encode(frame.get()).ok());
 }
 
+TEST(MetaCodec, AFieldHasHalfTheRows) {
+    Ends ends(
+        "video/x-raw(format:Interlaced), format=GRAY8, width=16, height=8, framerate=25/1, "
+        "interlace-mode=alternate");
+    const BufferPtr field = make_buffer(3 * 32 + 16);
+    gsize offsets[GST_VIDEO_MAX_PLANES] = {};
+    gint strides[GST_VIDEO_MAX_PLANES] = {32};
+    gst_buffer_add_video_meta_full(field.get(), GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_GRAY8, 16, 8, 1,
+                                   offsets, strides);
+    EXPECT_NE(gst_buffer_get_video_meta(ends.across(field.get()).get()), nullptr);
+    gst_buffer_set_size(field.get(), 3 * 32 + 15);
+    EXPECT_FALSE(ends.sender.encode(field.get()).ok());
+}
+
 TEST(MetaCodec, CropTravelsAndLiesWithinItsFrame) {
     Ends ends(i420_16x8);
     const BufferPtr frame = make_buffer(192);
