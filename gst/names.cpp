@@ -37,22 +37,10 @@ bool may_name_all(const std::string& text) {
         return false;
     for (size_t equals = text.find('='); equals != std::string::npos; equals = text.find('=', equals + 1)) {
         size_t end = equals;
-        // A structure within another is quoted, with backslashes.
-        while (end > 0 && (text[end - 1] == ' ' || text[end - 1] == '\\')) end--;
+        while (end > 0 && text[end - 1] == ' ') end--;
         size_t begin = end;
         while (begin > 0 && of_a_name(text[begin - 1])) begin--;
         if (begin < end && !may_name(std::string_view(text).substr(begin, end - begin))) return false;
-    }
-    // So does a structure that is a value begin: "(structure)[name" or "(structure)\"name".
-    for (size_t at = text.find_first_of("[\""); at != std::string::npos;
-         at = text.find_first_of("[\"", at + 1)) {
-        size_t begin = at + 1;
-        while (begin < text.size() && (text[begin] == ' ' || text[begin] == '\\')) begin++;
-        size_t end = begin;
-        while (end < text.size() && of_a_name(text[end])) end++;
-        const bool name = end < text.size() && g_ascii_isalpha(text[begin]) &&
-                          (text[end] == ',' || text[end] == '\\' || text[end] == ';');
-        if (name && !may_name(std::string_view(text).substr(begin, end - begin))) return false;
     }
     return true;
 }

@@ -17,8 +17,8 @@ inline constexpr size_t name_length_max = 128;
 /// Whether `name` may become a GQuark: it is one already, or it counts as one more. Any thread.
 bool may_name(std::string_view name);
 
-/// The same for every name in the text of a structure: what it begins with, and what stands before an equals
-/// sign. What only looks like a name counts too.
+/// The same for every name in the text of a structure that has no others within it: what it begins with, and
+/// what stands before an equals sign. What only looks like a name counts too.
 bool may_name_all(const std::string& text);
 
 }  // namespace stt

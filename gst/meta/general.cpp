@@ -11,7 +11,6 @@
 namespace stt {
 namespace {
 
-constexpr size_t caps_text_max = 1024;
 /// Types of custom metas that all peers together may register in one process; they stay.
 constexpr size_t registered_max = 64;
 constexpr size_t custom_tags_max = 8;
@@ -34,27 +33,24 @@ MetaWritten write_timestamp(const GstMeta* meta, const MetaOf&, FieldWriter& out
         return MetaWritten::no;
     if (gst_structure_has_name(gst_caps_get_structure(timestamp.reference, 0), sender_time_media_type))
         return MetaWritten::needless;
-    char* printed = gst_caps_to_string(timestamp.reference);
-    const std::string text(printed ? printed : "");
-    g_free(printed);
-    if (text.size() > caps_text_max || !parseable(text)) return MetaWritten::no;
-    out.text(text);
+    // No clock in use needs more than the one.
+    if (gst_caps_get_size(timestamp.reference) != 1 ||
+        !write_structure(out, gst_caps_get_structure(timestamp.reference, 0)))
+        return MetaWritten::no;
     out.number(timestamp.timestamp);
     out.number(timestamp.duration);
     return MetaWritten::yes;
 }
 
 MetaRead read_timestamp(FieldReader& in, const MetaOf& of, std::string&) {
-    const std::string text = in.text(caps_text_max);
+    StructureRead read = read_structure(in);
+    if (read.outcome != MetaRead::yes) return read.outcome;
     const GstClockTime timestamp = in.number(), duration = in.number();
-    if (!in.ok() || !parseable(text) || !GST_CLOCK_TIME_IS_VALID(timestamp)) return MetaRead::malformed;
-    if (!may_name_all(text)) return MetaRead::refused;
-    GstCaps* caps = gst_caps_from_string(text.c_str());
-    if (!caps) return MetaRead::malformed;
-    const bool good = !gst_caps_is_any(caps) && !gst_caps_is_empty(caps);
-    if (good) gst_buffer_add_reference_timestamp_meta(of.buffer, caps, timestamp, duration);
+    if (!in.ok() || !GST_CLOCK_TIME_IS_VALID(timestamp)) return MetaRead::malformed;
+    GstCaps* caps = gst_caps_new_full(read.structure.release(), nullptr);
+    gst_buffer_add_reference_timestamp_meta(of.buffer, caps, timestamp, duration);
     gst_caps_unref(caps);
-    return good ? MetaRead::yes : MetaRead::malformed;
+    return MetaRead::yes;
 }
 
 /// As GLib wants it of a type.

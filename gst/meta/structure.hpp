@@ -20,7 +20,8 @@ using StructurePtr = std::unique_ptr<GstStructure, StructureDeleter>;
 inline constexpr size_t structure_text_max = 64 * 1024;
 inline constexpr size_t structure_buffers_max = 16;
 
-/// False: it has a field that cannot be read back, or is too large; `out` is then of no use.
+/// False: it is too large, or has a field that cannot be read back or has names within it (structures, caps,
+/// tags, samples), which no reader could count; `out` is then of no use.
 bool write_structure(FieldWriter& out, const GstStructure* structure);
 
 struct StructureRead {

@@ -103,7 +103,9 @@ bool sane(const GstVideoAlignment& alignment) {
 MetaWritten write_video(const GstMeta* meta, const MetaOf& of, FieldWriter& out) {
     const GstVideoMeta& video = *as_video(meta);
     // Left over from before an encoder, say.
-    if (!of.format.video() || same_layout(video, *of.format.video())) return MetaWritten::needless;
+    if (!of.format.is("video/x-raw")) return MetaWritten::needless;
+    if (!of.format.video()) return MetaWritten::no;
+    if (same_layout(video, *of.format.video())) return MetaWritten::needless;
     if (!planes_fit(video, *of.format.video(), gst_buffer_get_size(of.buffer))) return MetaWritten::no;
     out.number(video.flags);
     out.text(gst_video_format_to_string(video.format));
@@ -125,6 +127,11 @@ MetaWritten write_video(const GstMeta* meta, const MetaOf& of, FieldWriter& out)
     return MetaWritten::yes;
 }
 
+/// A later GStreamer may know pixels that this one does not; nobody else sends frames without their caps.
+MetaRead without_format(const MetaOf& of) {
+    return of.format.is("video/x-raw") ? MetaRead::refused : MetaRead::malformed;
+}
+
 MetaRead read_video(FieldReader& in, const MetaOf& of, std::string&) {
     GstVideoMeta read{};
     read.flags = static_cast<GstVideoFrameFlags>(in.number32());
@@ -143,7 +150,8 @@ MetaRead read_video(FieldReader& in, const MetaOf& of, std::string&) {
         *padding = static_cast<unsigned>(in.number(padding_max));
     for (unsigned i = 0; i < read.n_planes; i++)
         alignment.stride_align[i] = static_cast<unsigned>(in.number(padding_max));
-    if (!in.ok() || !of.format.video() || !sane(alignment)) return MetaRead::malformed;
+    if (!in.ok() || !sane(alignment)) return MetaRead::malformed;
+    if (!of.format.video()) return without_format(of);
     read.format = gst_video_format_from_string(format.c_str());
     if (!planes_fit(read, *of.format.video(), gst_buffer_get_size(of.buffer))) return MetaRead::malformed;
     GstVideoMeta* added = gst_buffer_add_video_meta_full(
@@ -174,6 +182,7 @@ MetaRead read_crop(FieldReader& in, const MetaOf& of, std::string&) {
     std::array<unsigned, 4> fields;
     for (unsigned& field : fields) field = in.number32();
     if (!in.ok()) return MetaRead::malformed;
+    if (!of.format.video()) return without_format(of);
     GstVideoCropMeta* crop = gst_buffer_add_video_crop_meta(of.buffer);
     crop->x = fields[0], crop->y = fields[1], crop->width = fields[2], crop->height = fields[3];
     return MetaRead::yes;
@@ -221,7 +230,7 @@ MetaRead read_region(FieldReader& in, const MetaOf& of, std::string&) {
 
 constexpr std::array types{
     MetaType{1, "GstVideoMeta", gst_video_meta_api_get_type,
-             [](const MediaFormat& format) { return format.video() != nullptr; }, write_video, read_video},
+             [](const MediaFormat& format) { return format.is("video/x-raw"); }, write_video, read_video},
     MetaType{2, "GstVideoCropMeta", gst_video_crop_meta_api_get_type, never_needed, write_crop, read_crop},
     MetaType{3, "GstVideoRegionOfInterestMeta", gst_video_region_of_interest_meta_api_get_type, never_needed,
              write_region, read_region},

@@ -73,13 +73,53 @@ TEST(MetaBound, APeerBringsNoMoreThanSomeNamesIntoTheProcess) {
     for (const char* params :
          {"late-name-%d;", "before, s=(structure)[late-name-%d, a=(int)1;];", "before, late-name-%d = 1",
           "before, s=(structure)\"late-name-%d\\,\\ a\\=\\(int\\)1\\;\";",
-          "before, l=(structure){ [late-name-%d, a=1;], \"late-name-%d\\;\" };"})
+          "before, l=(structure){ [late-name-%d, a=1;], \"late-name-%d\\;\" };",
+          "before, s=[late-name-%d, a=1;];", "before, l={ [late-name-%d, a=1;] };",
+          "before, s=\"late-name-%d\\,\\ a\\=1\\;\";", "before, s=( GstStructure )\"\\154ate-name-%d\\;\";",
+          "before, s=(taglist)\"taglist\\,\\ late-name-%d\\=1\";", "before, s=(GstCaps)\"\\154ate-name-%d\";",
+          "before, a=(int)1; late-name-%d, b=(int)1;"})
         regions(0, params);
     EXPECT_EQ(g_quark_try_string("late-name-0"), 0u);
     // What is known is taken as before.
     ends.warnings.clear();
     EXPECT_TRUE(ends.takes(region_meta("stt-name-0", "before, stt-field-early=(int)2;")));
     EXPECT_TRUE(ends.warnings.empty());
+}
+
+TEST(MetaBound, StructuresWithNamesWithinAreNamedAndLeftOut) {
+    Ends ends;
+    for (const GType type : {GST_TYPE_STRUCTURE, GST_TYPE_CAPS, GST_TYPE_TAG_LIST}) {
+        ends.sender.start();
+        ends.warnings.clear();
+        const BufferPtr buffer = make_buffer(10);
+        GstStructure* fields =
+            gst_structure_new("application/x-cenc", "kind", G_TYPE_STRING, "a (male) face", nullptr);
+        GValue value = G_VALUE_INIT;
+        g_value_init(&value, type);
+        ASSERT_TRUE(gst_value_deserialize(
+            &value, type == GST_TYPE_TAG_LIST ? "taglist, title=(string)a;" : "inner/x, a=(int)1"));
+        gst_structure_take_value(fields, "within", &value);
+        gst_buffer_add_protection_meta(buffer.get(), fields);
+        EXPECT_EQ(ends.encoded(buffer.get()), "") << g_type_name(type);
+        EXPECT_EQ(ends.warnings.size(), 1u);
+        gst_structure_remove_field(fields, "within");
+        EXPECT_NE(ends.encoded(buffer.get()), "");
+    }
+}
+
+TEST(MetaBound, AFormatThatOnlyTheSenderKnowsCostsTheMeta) {
+    Ends here("video/x-raw, format=GRAY8, width=16, height=8"),
+        there("video/x-raw, format=GRAY9, width=16, height=8");
+    const BufferPtr frame = make_buffer(32 * 8);
+    gsize offsets[GST_VIDEO_MAX_PLANES] = {};
+    gint strides[GST_VIDEO_MAX_PLANES] = {32};
+    gst_buffer_add_video_meta_full(frame.get(), GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_GRAY8, 16, 8, 1,
+                                   offsets, strides);
+    gst_buffer_add_video_crop_meta(frame.get());
+    const Result<Bytes> bytes = here.sender.encode(frame.get());
+    ASSERT_TRUE(bytes.ok());
+    EXPECT_TRUE(there.takes(*bytes));
+    EXPECT_EQ(there.warnings.size(), 2u);
 }
 
 TEST(MetaBound, WhatDoesNotTravelIsNamedOncePerTypeAndRun) {

@@ -105,8 +105,9 @@ std::vector<Sample> samples() {
          "01036b6964"
          "0103fc942c"},
         {"timestamp", "video/x-h264",
-         "010d011d"
-         "010f74696d657374616d702f782d6e7470"
+         "010d011f"
+         "011074696d657374616d702f782d6e74703b"
+         "00"
          "0203e8"
          "08ffffffffffffffff"},
         // name, tags, structure
