@@ -81,12 +81,22 @@ bool all_plain(const std::string& text) {
         const GType type = g_type_from_name(name.c_str());
         if (type != 0 && !is_plain(type)) return false;
     }
+    // Without a type in front, what begins with a bracket is a structure; a range has one.
+    for (size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
+        if (at > 0 && text[at - 1] == '\\') continue;
+        size_t end = at;
+        while (end > 0 && g_ascii_isspace(text[end - 1])) end--;
+        if (end == 0 || text[end - 1] != ')') return false;
+    }
     return true;
 }
 
 StructurePtr parsed(const std::string& text) {
     if (!parseable(text)) return nullptr;
-    return StructurePtr(gst_structure_from_string(text.c_str(), nullptr));
+    char* end = nullptr;
+    StructurePtr structure(gst_structure_from_string(text.c_str(), &end));
+    // Nothing may follow it.
+    return structure && *end == '\0' ? std::move(structure) : nullptr;
 }
 
 }  // namespace

@@ -168,8 +168,9 @@ TEST(MetaCodec, RegionsOfInterestTravel) {
         region->id = 7;
         region->parent_id = -1;
         gst_video_region_of_interest_meta_add_param(
-            region, gst_structure_new("detection", "confidence", G_TYPE_DOUBLE, 0.5, "label", G_TYPE_STRING,
-                                      "a \"b\", c=d", nullptr));
+            region,
+            gst_structure_new("detection", "confidence", G_TYPE_DOUBLE, 0.5, "span", GST_TYPE_INT_RANGE, 1, 5,
+                              "label", G_TYPE_STRING, "a \"b\", [c=d]", nullptr));
         gst_video_region_of_interest_meta_add_param(region, gst_structure_new_empty("empty"));
     }
     const BufferPtr back = ends.across(frame.get());
@@ -185,7 +186,7 @@ TEST(MetaCodec, RegionsOfInterestTravel) {
         ASSERT_EQ(g_list_length(region->params), 2u);
         GstStructure* detection = gst_video_region_of_interest_meta_get_param(region, "detection");
         ASSERT_NE(detection, nullptr);
-        EXPECT_STREQ(gst_structure_get_string(detection, "label"), "a \"b\", c=d");
+        EXPECT_STREQ(gst_structure_get_string(detection, "label"), "a \"b\", [c=d]");
     }
     EXPECT_EQ(found, 2u);
     EXPECT_TRUE(ends.warnings.empty());
