@@ -26,7 +26,7 @@ struct Deleter {
     void operator()(GDateTime* date) const { g_date_time_unref(date); }
 };
 
-MetaWritten write_caption(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_caption(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& caption = *reinterpret_cast<const GstVideoCaptionMeta*>(meta);
     if (caption.caption_type == GST_VIDEO_CAPTION_TYPE_UNKNOWN ||
         caption.caption_type > GST_VIDEO_CAPTION_TYPE_CEA708_CDP || caption.size == 0 ||
@@ -37,7 +37,7 @@ MetaWritten write_caption(const GstMeta* meta, const MetaOf&, FieldWriter& out) 
     return MetaWritten::yes;
 }
 
-MetaRead read_caption(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_caption(FieldReader& in, const MetaContext& of, std::string&) {
     const uint64_t type = in.number(GST_VIDEO_CAPTION_TYPE_CEA708_CDP);
     const Bytes data = in.bytes(caption_size_max);
     if (!in.ok() || type == GST_VIDEO_CAPTION_TYPE_UNKNOWN || data.empty()) return MetaRead::malformed;
@@ -46,7 +46,7 @@ MetaRead read_caption(FieldReader& in, const MetaOf& of, std::string&) {
     return added ? MetaRead::yes : MetaRead::malformed;
 }
 
-MetaWritten write_afd(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_afd(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& afd = *reinterpret_cast<const GstVideoAFDMeta*>(meta);
     if (afd.field > 1 || afd.spec > GST_VIDEO_AFD_SPEC_SMPTE_ST2016_1 || afd.afd > afd_max)
         return MetaWritten::no;
@@ -56,7 +56,7 @@ MetaWritten write_afd(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return MetaWritten::yes;
 }
 
-MetaRead read_afd(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_afd(FieldReader& in, const MetaContext& of, std::string&) {
     const auto field = static_cast<uint8_t>(in.number(1));
     const auto spec = static_cast<GstVideoAFDSpec>(in.number(GST_VIDEO_AFD_SPEC_SMPTE_ST2016_1));
     const auto value = static_cast<GstVideoAFDValue>(in.number(afd_max));
@@ -65,7 +65,7 @@ MetaRead read_afd(FieldReader& in, const MetaOf& of, std::string&) {
     return MetaRead::yes;
 }
 
-MetaWritten write_bar(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_bar(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& bar = *reinterpret_cast<const GstVideoBarMeta*>(meta);
     if (bar.field > 1) return MetaWritten::no;
     out.number(bar.field);
@@ -75,7 +75,7 @@ MetaWritten write_bar(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return MetaWritten::yes;
 }
 
-MetaRead read_bar(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_bar(FieldReader& in, const MetaContext& of, std::string&) {
     const auto field = static_cast<uint8_t>(in.number(1));
     const bool letterbox = in.boolean();
     const uint32_t first = in.number32(), second = in.number32();
@@ -93,7 +93,7 @@ bool countable(const GstVideoTimeCode& code) {
            (!drops || config.fps_n == 30000 || config.fps_n == 60000);
 }
 
-MetaWritten write_time_code(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_time_code(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const GstVideoTimeCode& code = reinterpret_cast<const GstVideoTimeCodeMeta*>(meta)->tc;
     if (!countable(code)) return MetaWritten::no;
     char* jam =
@@ -107,7 +107,7 @@ MetaWritten write_time_code(const GstMeta* meta, const MetaOf&, FieldWriter& out
     return MetaWritten::yes;
 }
 
-MetaRead read_time_code(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_time_code(FieldReader& in, const MetaContext& of, std::string&) {
     std::array<unsigned, 8> fields;
     for (unsigned& field : fields) field = in.number32();
     const std::string text = in.text(date_size_max);
@@ -123,7 +123,7 @@ MetaRead read_time_code(FieldReader& in, const MetaOf& of, std::string&) {
     return MetaRead::yes;
 }
 
-MetaWritten write_sei(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_sei(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& sei = *reinterpret_cast<const GstVideoSEIUserDataUnregisteredMeta*>(meta);
     if (sei.size == 0 || sei.size > sei_size_max) return MetaWritten::no;
     out.bytes({sei.uuid, uuid_size});
@@ -131,7 +131,7 @@ MetaWritten write_sei(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return MetaWritten::yes;
 }
 
-MetaRead read_sei(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_sei(FieldReader& in, const MetaContext& of, std::string&) {
     std::array<uint8_t, uuid_size> uuid;
     const Bytes id = in.bytes(uuid_size), data = in.bytes(sei_size_max);
     if (!in.ok() || id.size() != uuid_size || data.empty()) return MetaRead::malformed;

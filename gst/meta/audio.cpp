@@ -44,7 +44,7 @@ bool same_format(const GstAudioInfo& a, const GstAudioInfo& b) {
     return a.finfo == b.finfo && a.channels == b.channels && a.layout == b.layout;
 }
 
-MetaWritten write_audio(const GstMeta* meta, const MetaOf& of, FieldWriter& out) {
+MetaWritten write_audio(const GstMeta* meta, const MetaContext& of, FieldWriter& out) {
     const auto& audio = *reinterpret_cast<const GstAudioMeta*>(meta);
     const GstAudioInfo* info = of.format.audio();
     if (!info) return MetaWritten::needless;  // left over from before an encoder
@@ -66,7 +66,7 @@ MetaWritten write_audio(const GstMeta* meta, const MetaOf& of, FieldWriter& out)
     return MetaWritten::yes;
 }
 
-MetaRead read_audio(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_audio(FieldReader& in, const MetaContext& of, std::string&) {
     const GstAudioInfo* info = of.format.audio();
     const size_t size = gst_buffer_get_size(of.buffer);
     const size_t samples = in.number(message_payload_max);
@@ -90,7 +90,7 @@ bool clippable(GstFormat format, const MediaFormat& media) {
            (format == GST_FORMAT_DEFAULT || !media.is("audio/x-opus"));
 }
 
-MetaWritten write_clipping(const GstMeta* meta, const MetaOf& of, FieldWriter& out) {
+MetaWritten write_clipping(const GstMeta* meta, const MetaContext& of, FieldWriter& out) {
     const auto& clipping = *reinterpret_cast<const GstAudioClippingMeta*>(meta);
     if (!clippable(clipping.format, of.format)) return MetaWritten::no;
     out.number(clipping.format);
@@ -99,7 +99,7 @@ MetaWritten write_clipping(const GstMeta* meta, const MetaOf& of, FieldWriter& o
     return MetaWritten::yes;
 }
 
-MetaRead read_clipping(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_clipping(FieldReader& in, const MetaContext& of, std::string&) {
     const auto format = static_cast<GstFormat>(in.number(GST_FORMAT_PERCENT));
     const uint64_t start = in.number(), end = in.number();
     if (!in.ok() || !clippable(format, of.format)) return MetaRead::malformed;
@@ -107,7 +107,7 @@ MetaRead read_clipping(FieldReader& in, const MetaOf& of, std::string&) {
     return MetaRead::yes;
 }
 
-MetaWritten write_level(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_level(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& level = *reinterpret_cast<const GstAudioLevelMeta*>(meta);
     if (level.level > level_max) return MetaWritten::no;
     out.number(level.level);
@@ -115,7 +115,7 @@ MetaWritten write_level(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return MetaWritten::yes;
 }
 
-MetaRead read_level(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_level(FieldReader& in, const MetaContext& of, std::string&) {
     const auto level = static_cast<uint8_t>(in.number(level_max));
     const bool voice = in.boolean();
     if (!in.ok()) return MetaRead::malformed;
@@ -136,7 +136,7 @@ constexpr std::array types{
 
 std::span<const MetaType> audio_meta_types() { return types; }
 
-void add_default_audio_meta(const MetaOf& of) {
+void add_default_audio_meta(const MetaContext& of) {
     if (!of.format.planar() || gst_buffer_get_audio_meta(of.buffer)) return;
     const GstAudioInfo& info = *of.format.audio();
     if (channels_of(info) > channels_max) return;

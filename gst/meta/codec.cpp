@@ -116,7 +116,7 @@ Result<Bytes> MetaEncoder::encode(GstBuffer* buffer) {
 
 bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
     if (bytes.size() > metas_size_max) return false;
-    const MetaOf of{buffer, format_};
+    const MetaContext of{buffer, format_};
     ByteReader in(bytes);
     for (size_t count = 0; !in.empty(); count++) {
         const uint64_t id = read_number(in);

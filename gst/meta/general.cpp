@@ -15,18 +15,18 @@ namespace {
 constexpr size_t registered_max = 64;
 constexpr size_t custom_tags_max = 8;
 
-MetaWritten write_protection(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_protection(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& protection = *reinterpret_cast<const GstProtectionMeta*>(meta);
     return protection.info && write_structure(out, protection.info) ? MetaWritten::yes : MetaWritten::no;
 }
 
-MetaRead read_protection(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_protection(FieldReader& in, const MetaContext& of, std::string&) {
     StructureRead read = read_structure(in);
     if (read.outcome == MetaRead::yes) gst_buffer_add_protection_meta(of.buffer, read.structure.release());
     return read.outcome;
 }
 
-MetaWritten write_timestamp(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_timestamp(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& timestamp = *reinterpret_cast<const GstReferenceTimestampMeta*>(meta);
     if (!timestamp.reference || !GST_CLOCK_TIME_IS_VALID(timestamp.timestamp) ||
         gst_caps_is_any(timestamp.reference) || gst_caps_is_empty(timestamp.reference))
@@ -42,7 +42,7 @@ MetaWritten write_timestamp(const GstMeta* meta, const MetaOf&, FieldWriter& out
     return MetaWritten::yes;
 }
 
-MetaRead read_timestamp(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_timestamp(FieldReader& in, const MetaContext& of, std::string&) {
     StructureRead read = read_structure(in);
     if (read.outcome != MetaRead::yes) return read.outcome;
     const GstClockTime timestamp = in.number(), duration = in.number();
@@ -83,7 +83,7 @@ const GstMetaInfo* custom_type(const std::string& name, const std::vector<std::s
     return gst_meta_register_custom(name.c_str(), list.data(), nullptr, nullptr, nullptr);
 }
 
-MetaWritten write_custom(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_custom(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     // GStreamer's function wants to be given what may be changed.
     const auto* custom = reinterpret_cast<const GstCustomMeta*>(meta);
     const std::string name = g_type_name(meta->info->type);
@@ -101,7 +101,7 @@ MetaWritten write_custom(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return write_structure(out, fields) ? MetaWritten::yes : MetaWritten::no;
 }
 
-MetaRead read_custom(FieldReader& in, const MetaOf& of, std::string& what) {
+MetaRead read_custom(FieldReader& in, const MetaContext& of, std::string& what) {
     const std::string name = in.text(name_length_max);
     const uint64_t count = in.number(custom_tags_max);
     std::vector<std::string> tags;

@@ -27,7 +27,7 @@ enum class MetaRead : uint8_t {
 };
 
 /// A buffer whose metas are written or read, and what its caps say.
-struct MetaOf {
+struct MetaContext {
     GstBuffer* buffer;
     const MediaFormat& format;
 };
@@ -38,9 +38,9 @@ struct MetaType {
     GType (*api)();  ///< null: of custom metas, each of which has its own
     /// Whether the payload is misread without it.
     bool (*needed)(const MediaFormat& format);
-    MetaWritten (*write)(const GstMeta* meta, const MetaOf& of, FieldWriter& out);
+    MetaWritten (*write)(const GstMeta* meta, const MetaContext& of, FieldWriter& out);
     /// Adds to `of.buffer` what `in` holds. `what`, if it is refused: which one.
-    MetaRead (*read)(FieldReader& in, const MetaOf& of, std::string& what);
+    MetaRead (*read)(FieldReader& in, const MetaContext& of, std::string& what);
 };
 
 inline bool never_needed(const MediaFormat&) { return false; }
@@ -56,10 +56,10 @@ std::span<const MetaType> general_meta_types();
 
 /// Adds the meta without which planar audio cannot be read, where `of.buffer` has none and planes that follow
 /// each other fit.
-void add_default_audio_meta(const MetaOf& of);
+void add_default_audio_meta(const MetaContext& of);
 
 /// Whether the crop rectangle of `of.buffer`, if it has one, lies within its frame. A receiver looks when all
 /// metas are there.
-bool crop_is_within(const MetaOf& of);
+bool crop_is_within(const MetaContext& of);
 
 }  // namespace stt

@@ -100,7 +100,7 @@ bool sane(const GstVideoAlignment& alignment) {
            std::all_of(std::begin(alignment.stride_align), std::end(alignment.stride_align), power);
 }
 
-MetaWritten write_video(const GstMeta* meta, const MetaOf& of, FieldWriter& out) {
+MetaWritten write_video(const GstMeta* meta, const MetaContext& of, FieldWriter& out) {
     const GstVideoMeta& video = *as_video(meta);
     // Left over from before an encoder, say.
     if (!of.format.is("video/x-raw")) return MetaWritten::needless;
@@ -128,11 +128,11 @@ MetaWritten write_video(const GstMeta* meta, const MetaOf& of, FieldWriter& out)
 }
 
 /// A later GStreamer may know pixels that this one does not; nobody else sends frames without their caps.
-MetaRead without_format(const MetaOf& of) {
+MetaRead without_format(const MetaContext& of) {
     return of.format.is("video/x-raw") ? MetaRead::refused : MetaRead::malformed;
 }
 
-MetaRead read_video(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_video(FieldReader& in, const MetaContext& of, std::string&) {
     GstVideoMeta read{};
     read.flags = static_cast<GstVideoFrameFlags>(in.number32());
     const std::string format = in.text(format_name_max);
@@ -162,7 +162,7 @@ MetaRead read_video(FieldReader& in, const MetaOf& of, std::string&) {
     return MetaRead::yes;
 }
 
-bool crop_fits(const GstVideoCropMeta& crop, const MetaOf& of) {
+bool crop_fits(const GstVideoCropMeta& crop, const MetaContext& of) {
     if (!of.format.video()) return false;
     uint64_t width = static_cast<uint64_t>(GST_VIDEO_INFO_WIDTH(of.format.video()));
     uint64_t height = static_cast<uint64_t>(GST_VIDEO_INFO_HEIGHT(of.format.video()));
@@ -171,14 +171,14 @@ bool crop_fits(const GstVideoCropMeta& crop, const MetaOf& of) {
     return uint64_t{crop.x} + crop.width <= width && uint64_t{crop.y} + crop.height <= height;
 }
 
-MetaWritten write_crop(const GstMeta* meta, const MetaOf& of, FieldWriter& out) {
+MetaWritten write_crop(const GstMeta* meta, const MetaContext& of, FieldWriter& out) {
     const auto& crop = *reinterpret_cast<const GstVideoCropMeta*>(meta);
     if (!crop_fits(crop, of)) return MetaWritten::no;
     for (const unsigned field : {crop.x, crop.y, crop.width, crop.height}) out.number(field);
     return MetaWritten::yes;
 }
 
-MetaRead read_crop(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_crop(FieldReader& in, const MetaContext& of, std::string&) {
     std::array<unsigned, 4> fields;
     for (unsigned& field : fields) field = in.number32();
     if (!in.ok()) return MetaRead::malformed;
@@ -188,7 +188,7 @@ MetaRead read_crop(FieldReader& in, const MetaOf& of, std::string&) {
     return MetaRead::yes;
 }
 
-MetaWritten write_region(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
+MetaWritten write_region(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
     const auto& region = *reinterpret_cast<const GstVideoRegionOfInterestMeta*>(meta);
     const char* type = g_quark_to_string(region.roi_type);
     const std::string name = type ? type : "";
@@ -205,7 +205,7 @@ MetaWritten write_region(const GstMeta* meta, const MetaOf&, FieldWriter& out) {
     return MetaWritten::yes;
 }
 
-MetaRead read_region(FieldReader& in, const MetaOf& of, std::string&) {
+MetaRead read_region(FieldReader& in, const MetaContext& of, std::string&) {
     const std::string name = in.text(name_length_max);
     const int32_t id = in.signed_number32(), parent = in.signed_number32();
     std::array<unsigned, 4> fields;
@@ -240,7 +240,7 @@ constexpr std::array types{
 
 std::span<const MetaType> video_meta_types() { return types; }
 
-bool crop_is_within(const MetaOf& of) {
+bool crop_is_within(const MetaContext& of) {
     const GstVideoCropMeta* crop = gst_buffer_get_video_crop_meta(of.buffer);
     return !crop || crop_fits(*crop, of);
 }
