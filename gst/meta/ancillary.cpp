@@ -15,6 +15,9 @@ constexpr size_t caption_size_max = 4096;
 /// What encoders say of themselves and cameras of a picture has some hundred.
 constexpr size_t sei_size_max = 64 * 1024;
 constexpr size_t uuid_size = 16;
+/// Others are of a later version, and not to be had in this one's type.
+constexpr unsigned known_time_code_flags =
+    GST_VIDEO_TIME_CODE_FLAGS_DROP_FRAME | GST_VIDEO_TIME_CODE_FLAGS_INTERLACED;
 /// As in 2026-01-01T00:00:00.000000+00:00.
 constexpr size_t date_size_max = 64;
 
@@ -115,9 +118,10 @@ MetaRead read_time_code(FieldReader& in, const MetaContext& of, std::string&) {
     const std::unique_ptr<GDateTime, Deleter> jam(
         text.empty() ? nullptr : g_date_time_new_from_iso8601(text.c_str(), nullptr));
     if (!text.empty() && !jam) return MetaRead::malformed;
-    const std::unique_ptr<GstVideoTimeCode, Deleter> code(gst_video_time_code_new(
-        fields[0], fields[1], jam.get(), static_cast<GstVideoTimeCodeFlags>(fields[2]), fields[3], fields[4],
-        fields[5], fields[6], fields[7]));
+    const std::unique_ptr<GstVideoTimeCode, Deleter> code(
+        gst_video_time_code_new(fields[0], fields[1], jam.get(),
+                                static_cast<GstVideoTimeCodeFlags>(fields[2] & known_time_code_flags),
+                                fields[3], fields[4], fields[5], fields[6], fields[7]));
     if (!code || !countable(*code) || !gst_buffer_add_video_time_code_meta(of.buffer, code.get()))
         return MetaRead::malformed;
     return MetaRead::yes;

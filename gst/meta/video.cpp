@@ -12,6 +12,10 @@ namespace {
 /// What surrounds a picture in memory; more is a mistake.
 constexpr unsigned padding_max = 65535;
 constexpr size_t roi_params_max = 64;
+/// Others are of a later version, and not to be had in this one's type.
+constexpr unsigned known_frame_flags =
+    GST_VIDEO_FRAME_FLAG_INTERLACED | GST_VIDEO_FRAME_FLAG_TFF | GST_VIDEO_FRAME_FLAG_RFF |
+    GST_VIDEO_FRAME_FLAG_ONEFIELD | GST_VIDEO_FRAME_FLAG_MULTIPLE_VIEW | GST_VIDEO_FRAME_FLAG_FIRST_IN_BUNDLE;
 /// The longest format's name has 17 characters.
 constexpr size_t format_name_max = 32;
 
@@ -134,7 +138,7 @@ MetaRead without_format(const MetaContext& of) {
 
 MetaRead read_video(FieldReader& in, const MetaContext& of, std::string&) {
     GstVideoMeta read{};
-    read.flags = static_cast<GstVideoFrameFlags>(in.number32());
+    read.flags = static_cast<GstVideoFrameFlags>(in.number32() & known_frame_flags);
     const std::string format = in.text(format_name_max);
     read.id = in.signed_number32();
     read.width = in.number32();

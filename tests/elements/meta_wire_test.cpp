@@ -254,6 +254,28 @@ TEST(MetaWire, MetasThatContradictTheCapsAreMalformed) {
     EXPECT_FALSE(Ends("video/x-h264").takes(bytes_of("01070106010001020000"))) << "captions of no type";
 }
 
+TEST(MetaWire, FlagsOfALaterVersionAreLeftOut) {
+    Ends ends("video/x-raw, format=GRAY8, width=16, height=8, framerate=25/1");
+    const BufferPtr buffer = make_buffer(256);
+    // flags, format, id, size, one plane at 0 with stride 32, no padding; a field more than there is today
+    ASSERT_TRUE(ends.receiver.decode(bytes_of("0101"
+                                              "011a"
+                                              "01ff"
+                                              "01054752415938"
+                                              "00"
+                                              "0110"
+                                              "0108"
+                                              "0101"
+                                              "000140"
+                                              "00000000"
+                                              "00"
+                                              "0107"),
+                                     buffer.get()));
+    const GstVideoMeta* meta = gst_buffer_get_video_meta(buffer.get());
+    ASSERT_NE(meta, nullptr);
+    EXPECT_EQ(static_cast<int>(meta->flags), 0x3f);
+}
+
 TEST(MetaWire, AMessageHasThemAtTheEndOfItsHeader) {
     Ends ends("audio/x-opus");
     const BufferPtr buffer = make_buffer(10);
