@@ -73,12 +73,14 @@ std::string valid_text(const std::string& text) {
 }
 
 /// Of an error that no code names: settings, what they lead to on this machine, and data that cannot be sent.
-unsigned resource_code_without(std::string_view reason) {
+unsigned resource_code_without(std::string_view reason, bool side_reads) {
     if (reason == "no-such-file") return GST_RESOURCE_ERROR_NOT_FOUND;
     if (reason == "file-mode" || reason == "permission-denied") return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
     if (reason == "address-in-use") return GST_RESOURCE_ERROR_BUSY;
     if (reason == "event-log" || reason == "too-large" || reason == "not-mappable" || reason == "not-carried")
         return GST_RESOURCE_ERROR_WRITE;
+    if (reason == "meta-dropped" || reason == "meta-needed")
+        return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
     return GST_RESOURCE_ERROR_SETTINGS;
 }
 
@@ -101,7 +103,7 @@ unsigned resource_code(const Error& error, bool side_reads) {
         case ErrorCode::buffer_overflow:
             return GST_RESOURCE_ERROR_NO_SPACE_LEFT;
         case ErrorCode::none:
-            return resource_code_without(error.reason);
+            return resource_code_without(error.reason, side_reads);
         default:
             return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
     }

@@ -34,7 +34,8 @@ GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Er
 GstMessage* gap_message(GstElement* element, const Gap& gap);
 
 /// EOS came before the peer had everything: `stt-stream` with event gap for each of `missing`, and an ERROR
-/// (with a `timeout_ms` of 0 a WARNING) that says how much that is, with details. In order of posting; owned by the caller.
+/// (with a `timeout_ms` of 0 a WARNING) that says how much that is, with details. In order of posting; owned
+/// by the caller.
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
                                               uint32_t timeout_ms);
 

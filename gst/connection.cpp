@@ -279,6 +279,13 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     return timeout == 0;
 }
 
+void Connection::warn(Error error) {
+    ErrorReport report;
+    report.error = std::move(error);
+    report.warned_of = true;
+    announce_error(report);
+}
+
 void Connection::wait_error() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return error_posted_ || interrupted_ || !link_; });

@@ -82,6 +82,8 @@ class Connection final : public LinkObserver {
     Waited wait_ready();
     /// Whether the time of limit_waits() has come.
     bool waits_expired() const;
+    /// Posts a WARNING of what the stream goes on in spite of.
+    void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
     /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, or a WARNING where

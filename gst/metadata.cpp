@@ -18,6 +18,7 @@ enum : uint8_t {
     has_duration = 8,
     has_offset = 16,
     has_offset_end = 32,  ///< relative to the offset when there is one
+    has_metas = 64,       ///< to the end of the header
 };
 
 /// Flags that mean the same on another host. TAG_MEMORY and SYNC_AFTER concern the sender's memory.
@@ -68,6 +69,7 @@ struct MappedBuffer {
     GstBuffer* buffer;
     GstMapInfo info = GST_MAP_INFO_INIT;
     std::array<uint8_t, message_prefix_max + buffer_header_max> head;
+    std::vector<uint8_t> long_head;  ///< instead of `head`, with metas
 };
 
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
@@ -80,9 +82,14 @@ Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
                                                " bytes is larger than the largest that can be sent, 64 MiB");
     }
     const Bytes payload(owner->info.data, owner->info.size);
-    ByteWriter head(owner->head);
-    write_head(head, kind, header, payload.size());
-    return OutMessage{std::move(owner), head.written(), payload};
+    if (header.size() <= buffer_header_max) {
+        ByteWriter head(owner->head);
+        write_head(head, kind, header, payload.size());
+        return OutMessage{std::move(owner), head.written(), payload};
+    }
+    owner->long_head = encode_head(kind, header, payload.size());
+    const Bytes head(owner->long_head);
+    return OutMessage{std::move(owner), head, payload};
 }
 
 OutMessage header_only(MessageKind kind, Bytes header) {
@@ -106,7 +113,7 @@ BufferPtr buffer_of(const InMessage& message) {
     return buffer;
 }
 
-Result<Decoded> decode_buffer(const InMessage& message) {
+Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
     BufferPtr owned = buffer_of(message);
     if (!owned) return no_memory();
     GstBuffer* buffer = owned.get();
@@ -125,7 +132,9 @@ Result<Decoded> decode_buffer(const InMessage& message) {
         GST_BUFFER_OFFSET_END(buffer) =
             present & has_offset ? GST_BUFFER_OFFSET(buffer) + read_difference(in) : read_number(in);
     }
+    const Bytes metas = present & has_metas ? in.rest() : Bytes();
     if (!in.ok() || !in.empty()) return malformed("buffer header");
+    if (decoder && !decoder->decode(metas, buffer)) return malformed("meta of a buffer");
     return Decoded(std::move(owned));
 }
 
@@ -186,7 +195,13 @@ Result<Decoded> decode_timing(ByteReader in) {
 
 }  // namespace
 
-Result<OutMessage> encode_buffer(GstBuffer* buffer) {
+Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* encoder) {
+    Bytes metas;
+    if (encoder) {
+        const Result<Bytes> encoded = encoder->encode(buffer);
+        if (!encoded) return encoded.error();
+        metas = *encoded;
+    }
     std::array<uint8_t, buffer_header_max> space;
     ByteWriter out(space);
     const uint32_t flags = GST_BUFFER_FLAGS(buffer) & carried_flags;
@@ -197,7 +212,7 @@ Result<OutMessage> encode_buffer(GstBuffer* buffer) {
     out.u8(static_cast<uint8_t>(
         (flags ? has_flags : 0) | (has_time ? has_pts : 0) | (GST_CLOCK_TIME_IS_VALID(dts) ? has_dts : 0) |
         (GST_CLOCK_TIME_IS_VALID(duration) ? has_duration : 0) | (has_place ? has_offset : 0) |
-        (offset_end != GST_BUFFER_OFFSET_NONE ? has_offset_end : 0)));
+        (offset_end != GST_BUFFER_OFFSET_NONE ? has_offset_end : 0) | (metas.empty() ? 0 : has_metas)));
     if (flags) write_number(out, flags);
     if (has_time) write_number(out, pts);
     if (GST_CLOCK_TIME_IS_VALID(dts)) has_time ? write_difference(out, dts - pts) : write_number(out, dts);
@@ -205,7 +220,11 @@ Result<OutMessage> encode_buffer(GstBuffer* buffer) {
     if (has_place) write_number(out, offset);
     if (offset_end != GST_BUFFER_OFFSET_NONE)
         has_place ? write_difference(out, offset_end - offset) : write_number(out, offset_end);
-    return with_payload(static_cast<uint8_t>(MessageKind::buffer), out.written(), buffer);
+    const auto kind = static_cast<uint8_t>(MessageKind::buffer);
+    if (metas.empty()) return with_payload(kind, out.written(), buffer);
+    std::vector<uint8_t> header(out.written().begin(), out.written().end());
+    header.insert(header.end(), metas.begin(), metas.end());
+    return with_payload(kind, header, buffer);
 }
 
 Result<OutMessage> encode_bytes(GstBuffer* buffer) {
@@ -248,7 +267,7 @@ OutMessage encode_given_up(const Gap& gap) {
     return header_only(MessageKind::given_up, out.written());
 }
 
-Result<Decoded> decode(const InMessage& message) {
+Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
     ByteReader in{Bytes(message.header)};
     switch (static_cast<MessageKind>(message.kind)) {
         case MessageKind::bytes: {
@@ -257,7 +276,7 @@ Result<Decoded> decode(const InMessage& message) {
             return Decoded(std::move(buffer));
         }
         case MessageKind::buffer:
-            return decode_buffer(message);
+            return decode_buffer(message, metas);
         case MessageKind::segment:
             return decode_segment(in);
         case MessageKind::timing:

@@ -12,6 +12,7 @@
 #include "core/base/result.hpp"
 #include "core/wire/message.hpp"
 #include "gst/affine.hpp"
+#include "gst/meta/codec.hpp"
 #include "gst/owned.hpp"
 
 namespace stt {
@@ -34,8 +35,9 @@ enum class MessageKind : uint8_t {
 };
 
 /// Encoding. `buffer` stays mapped and referenced by the message until it has been sent and acknowledged.
-/// Error: the buffer cannot be mapped, or is larger than message_payload_max.
-Result<OutMessage> encode_buffer(GstBuffer* buffer);
+/// Error: the buffer cannot be mapped, or is larger than message_payload_max, or `metas` says so. Without
+/// `metas` those of the buffer do not travel.
+Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* metas = nullptr);
 Result<OutMessage> encode_bytes(GstBuffer* buffer);
 OutMessage encode_segment(const GstSegment& segment);
 /// How the times of what follows are to be understood. Another one replaces it.
@@ -75,8 +77,9 @@ struct DecodedUnknown {};
 /// A buffer has a copy of the payload in memory of its own.
 using Decoded = std::variant<BufferPtr, EventPtr, GstSegment, Timing, DecodedFlush, Gap, DecodedUnknown>;
 
-/// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed.
-Result<Decoded> decode(const InMessage& message);
+/// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed. Without `metas` those
+/// of a buffer are stepped over.
+Result<Decoded> decode(const InMessage& message, MetaDecoder* metas = nullptr);
 
 /// What STREAM_OPEN carries about the stream.
 struct StreamHeader {

@@ -17,7 +17,7 @@ int64_t buffer_limit(GstBaseSrc* element) {
 
 GstCaps* sender_time_caps() {
     static GstCaps* const caps = [] {
-        GstCaps* made = gst_caps_new_empty_simple("timestamp/x-stt-sender");
+        GstCaps* made = gst_caps_new_empty_simple(sender_time_media_type);
         GST_MINI_OBJECT_FLAG_SET(made, GST_MINI_OBJECT_FLAG_MAY_BE_LEAKED);
         return made;
     }();
@@ -31,12 +31,16 @@ GstClockTime due_time(GstBuffer* buffer) {
 
 }  // namespace
 
+Receiver::Receiver(GstBaseSrc* element)
+    : element_(element), metas_([element](const Error& error) { Connection::of(element).warn(error); }) {}
+
 void Receiver::start(Timestamps timestamps) {
     run_ = {};
     run_.timestamps = timestamps;
     run_.stamp_arrival = timestamps == Timestamps::arrival || gst_base_src_get_do_timestamp(element_);
     run_.buffers_left = buffer_limit(element_);
     run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
+    metas_.start();
     injected_.clear();
     has_injected_ = false;
     opened_.clear();
@@ -164,11 +168,18 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     if (has_injected_) {
         if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
     }
-    Result<Decoded> decoded = decode(message);
+    Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
     return std::visit(Overloaded{
                           [&](BufferPtr& buffer) { return take_buffer(std::move(buffer)); },
-                          [&](EventPtr& event) { return take_event(std::move(event)); },
+                          [&](EventPtr& event) {
+                              if (GST_EVENT_TYPE(event.get()) == GST_EVENT_CAPS) {
+                                  GstCaps* caps = nullptr;
+                                  gst_event_parse_caps(event.get(), &caps);
+                                  metas_.set_caps(caps);
+                              }
+                              return take_event(std::move(event));
+                          },
                           [&](GstSegment& segment) {
                               const GstFlowReturn flow = finish_batch();
                               run_.timeline.set_segment(segment);

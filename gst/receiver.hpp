@@ -21,7 +21,7 @@ namespace stt {
 /// except where noted.
 class Receiver {
   public:
-    explicit Receiver(GstBaseSrc* element) : element_(element) {}
+    explicit Receiver(GstBaseSrc* element);
 
     /// Begins anew; while no streaming thread runs.
     void start(Timestamps timestamps);
@@ -66,6 +66,7 @@ class Receiver {
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
+    MetaDecoder metas_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         Timestamps timestamps = Timestamps::rebase;

@@ -43,6 +43,7 @@ const char* foreign_memory(GstCaps* caps) {
 
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
     const char* feature = foreign_memory(caps);
+    self_of(sink)->transmitter->set_caps(caps);
     if (!feature) return TRUE;
     Error error;
     error.reason = "memory-feature";

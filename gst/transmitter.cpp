@@ -54,6 +54,7 @@ void Transmitter::start() {
     run_ = {};
     run_.bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
     pipeline_changed_ = true;
+    metas_.start();
 }
 
 void Transmitter::expect_eos() {
@@ -252,7 +253,7 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
     }
     GST_LOG_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (run_.bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
-    Result<OutMessage> message = run_.bytes ? encode_bytes(buffer) : encode_buffer(buffer);
+    Result<OutMessage> message = run_.bytes ? encode_bytes(buffer) : encode_buffer(buffer, &metas_);
     if (!message) {
         connection_.fail(message.error());
         return GST_FLOW_EOS;

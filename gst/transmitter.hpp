@@ -19,11 +19,16 @@ namespace stt {
 class Transmitter {
   public:
     /// `connection` is the element's and outlives the transmitter.
-    Transmitter(GstBaseSink* element, Connection& connection) : element_(element), connection_(connection) {}
+    Transmitter(GstBaseSink* element, Connection& connection)
+        : element_(element),
+          connection_(connection),
+          metas_([this](const Error& error) { connection_.warn(error); }) {}
 
     /// Begins anew; while no streaming thread runs.
     void start();
 
+    /// Of what follows.
+    void set_caps(const GstCaps* caps) { metas_.set_caps(caps); }
     GstFlowReturn take(GstBuffer* buffer);
     GstFlowReturn take(GstBufferList* list);
     /// A GAP event, once it is its time.
@@ -63,6 +68,7 @@ class Transmitter {
 
     GstBaseSink* const element_;
     Connection& connection_;
+    MetaEncoder metas_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         bool bytes = false;      // framing

@@ -184,6 +184,12 @@ constexpr std::array causes{
                "Put an element that copies to system memory before sttsink."},
     ErrorCause{ErrorCode::none, "not-carried", true,
                "Make the caps simpler before sttsink, as by capssetter."},
+    ErrorCause{ErrorCode::none, "meta-dropped", true,
+               "Nothing to do unless an element behind sttsrc needs it."},
+    ErrorCause{
+        ErrorCode::none, "meta-needed", true,
+        "Put an element before sttsink that works it into the payload, as videoconvert, audioconvert, a "
+        "decryptor or an overlay does."},
 };
 
 const ErrorCause* find_cause(const Error& error) {
