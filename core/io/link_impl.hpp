@@ -100,6 +100,9 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void trace(SessionHandle handle, const event::StateChanged& change);
     void on_established(Now now, SessionHandle handle);
     void on_resumed(Now now, const Session& fresh);
+    /// A receiver knows whose clock to follow.
+    void know_clock(Now now);
+    void on_clock_measured(Now now, const ClockSample& sample);
     void on_closed(Now now, SessionHandle handle, const Error& error);
     /// Why `fresh` does not go on with the stream there was.
     Error begins_anew(const Session& fresh) const;
@@ -151,6 +154,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t stats_serial = 0;    // under stats_mutex: how often `stats` was renewed
     bool stats_final = false;     // under stats_mutex: never renewed again
     void renew_stats(bool last);  // I/O thread
+    mutable std::mutex clock_mutex;
+    std::shared_ptr<PeerClock> clock;  // under clock_mutex; changed on the I/O thread only
 
     // The I/O thread only.
 

@@ -56,6 +56,8 @@ void Link::Impl::on_event(Now now, Event event) {
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
         if (news->stream == stream) readable = true;
         stream_moved_at = now.time;
+    } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
+        on_clock_measured(now, measured->sample);
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
         stream_moved_at = now.time;
@@ -146,6 +148,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     sessions++;
     if (config.caller) add_proven_peer(peer_known_as);
     info = fresh->info();
+    know_clock(now);
     readable = finished = complete = false;
     upstream = {};
     upstream_taken = 0;
@@ -181,6 +184,7 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     resumptions++;
     stream_moved_at = now.time;
     info = fresh.info();
+    know_clock(now);
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream;
     set_state(LinkState::resumed);
@@ -189,6 +193,18 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
         open_stream();
     else
         stream_expected_by = now.time + config.session.handshake_timeout;
+}
+
+void Link::Impl::know_clock(Now now) {
+    if (is_sender()) return;
+    auto known = PeerClocks::process().get(info.peer_node, now.time);
+    const std::lock_guard lock(clock_mutex);
+    clock = std::move(known);
+}
+
+void Link::Impl::on_clock_measured(Now now, const ClockSample& sample) {
+    if (!clock || !clock->add(sample)) return;
+    if (Session* s = current()) s->hasten_clock(now.time);
 }
 
 void Link::Impl::open_stream() {

@@ -141,6 +141,10 @@ void Session::consumed(Time now, StreamId stream, uint64_t taken, uint64_t deliv
     streams_.consumed(now, stream, taken, delivered, finished, recovery_.rtt().smoothed());
 }
 
+void Session::hasten_clock(Time now) {
+    if (config_.measure_clock && state_ == SessionState::established) clock_requester_.hasten(now);
+}
+
 SessionStats Session::stats() const {
     SessionStats stats = counters_;
     const Recovery::Counters& sent = recovery_.counters();
@@ -244,6 +248,7 @@ Time Session::next_timeout(Time now) {
     next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
                      streams_.next_timeout(), path_.next_timeout()});
     if (state_ == SessionState::handshaking) return next;
+    if (state_ == SessionState::established) next = std::min(next, clock_requester_.next_timeout());
     next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);

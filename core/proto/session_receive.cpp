@@ -116,6 +116,8 @@ bool Session::handle_frames(Now now, const Address& from, Bytes payload,
         if (state_ == SessionState::closed) return false;
         eliciting = eliciting ||
                     !(std::holds_alternative<AckFrame>(frame) || std::holds_alternative<NackFrame>(frame) ||
+                      std::holds_alternative<ClockRequestFrame>(frame) ||
+                      std::holds_alternative<ClockResponseFrame>(frame) ||
                       std::holds_alternative<PaddingFrame>(frame));
     }
     if (!reader.error()) return true;
@@ -189,6 +191,15 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                           },
                           [&](const NewSessionIdFrame& f) {
                               ids_.on_offered(f);
+                              return success();
+                          },
+                          [&](const ClockRequestFrame& f) {
+                              clock_responder_.on_request(now.time, f);
+                              return success();
+                          },
+                          [&](const ClockResponseFrame& f) {
+                              if (const auto sample = clock_requester_.on_response(now.time, f))
+                                  events_.push_back({handle_, event::ClockMeasured{*sample}});
                               return success();
                           },
                           [&](const UnknownFrame& f) {
@@ -282,6 +293,7 @@ void Session::move_to(Now now, const Address& address) {
     ids_.change_remote();
     batches_ = {};  // what this path does to them is not known
     mtu_.reset(now.time, fixed_datagram(config_, address));
+    hasten_clock(now.time);
     outcome_.clear();
     recovery_.on_path_restored(now.time, true, outcome_);
     recovery_.set_max_datagram(mtu_.current());
