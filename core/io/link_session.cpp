@@ -203,8 +203,11 @@ void Link::Impl::know_clock(Now now) {
 }
 
 void Link::Impl::on_clock_measured(Now now, const ClockSample& sample) {
-    if (!clock || !clock->add(sample)) return;
-    if (Session* s = current()) s->hasten_clock(now.time);
+    Session* const from = current();
+    if (!clock || !from) return;
+    if (clock->add(sample)) from->hasten_clock(now.time);
+    const auto line = clock->line();
+    from->ask_clock_often(line && line->noisy());
 }
 
 void Link::Impl::open_stream() {

@@ -7,13 +7,13 @@ namespace stt {
 namespace {
 
 constexpr Duration quick_interval = 20ms, hastened_interval = 100ms, early_interval = 250ms,
-                   interval_max = 1s;
+                   often_interval = 500ms, interval_max = 1s;
 constexpr Duration hastened_for = 2s, early_for = 60s;
 constexpr unsigned quick_requests = 3;
 /// Nothing was heard for so long: who knows what became of the path, or of either clock.
 constexpr Duration silence = 5s;
-/// What may be asked at most: a beginning, and then half of one a minute.
-constexpr double tokens_start = 260, tokens_max = 60, tokens_per_second = 1;
+/// What may be asked at most: a beginning, and then, beside what a noisy path takes, a jump now and then.
+constexpr double tokens_start = 260, tokens_max = 60, tokens_per_second = 2;
 
 int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
 
@@ -38,7 +38,8 @@ void ClockRequester::hasten(Time now) {
 Duration ClockRequester::interval(Time now) const {
     if (quick_ > 0) return quick_interval;
     if (now - hastened_ < hastened_for) return hastened_interval;
-    return now - started_ < early_for ? early_interval : Duration(interval_max);
+    if (now - started_ < early_for) return early_interval;
+    return often_ ? often_interval : interval_max;
 }
 
 void ClockRequester::refill(Time now) {
@@ -51,7 +52,7 @@ ClockRequestFrame ClockRequester::make_request(Time now) {
     refill(now);
     tokens_ = std::max(0.0, tokens_ - 1);
     if (quick_ > 0) quick_--;
-    next_ = now + (tokens_ >= 1 ? interval(now) : Duration(interval_max));
+    next_ = now + (tokens_ >= 1 ? interval(now) : interval_max);
     const uint64_t sequence = sequence_++;
     asked_[sequence % asked_.size()] = {sequence, now, true};
     return {sequence};

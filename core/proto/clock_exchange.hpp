@@ -12,8 +12,8 @@
 
 namespace stt {
 
-/// The side that wants to know: ten times a second for two seconds, four times until half a minute, then
-/// once.
+/// The side that wants to know: ten times a second for two seconds, four times until a minute, then once, or
+/// twice on a noisy path.
 class ClockRequester {
   public:
     /// The session is established: asks from now on.
@@ -21,6 +21,8 @@ class ClockRequester {
     /// A clock jumped, or the path is another: asks as often as at the beginning for two seconds, the first
     /// three times in quick succession.
     void hasten(Time now);
+    /// Whether the path is so noisy that twice as many are worth it from then on.
+    void set_often(bool often) { often_ = often; }
     /// When a request is due; time_never before start().
     Time next_timeout() const { return next_; }
     bool due(Time now) const { return now >= next_; }
@@ -43,6 +45,7 @@ class ClockRequester {
     uint64_t sequence_ = 0;
     Time next_ = time_never;
     Time started_{}, hastened_{}, answered_{};
+    bool often_ = false;
     unsigned quick_ = 0;  // requests of the quick succession still to come
     double tokens_ = 0;
     Time refilled_{};

@@ -21,6 +21,9 @@ enum class ClockState : uint8_t {
     coasting,   ///< nothing has been measured lately that could be trusted; the line goes on as it was
 };
 
+/// What is called noisy: a fifth of the millisecond that is aimed at.
+inline constexpr int64_t clock_noisy_ns = 200'000;
+
 /// The relation of the peer's clock to the local one: a line that is bent, but does not step within one
 /// generation. A value: it stays what it was when it was read.
 struct ClockLine {
@@ -42,6 +45,8 @@ struct ClockLine {
     int64_t peer_at(int64_t local) const;
     int64_t local_at(int64_t peer) const;
     ClockState state_at(int64_t local) const;
+    /// More exchanges would make it better by much.
+    bool noisy() const { return sigma_ns > clock_noisy_ns; }
 };
 
 /// Faster and slower clocks than this are not built: crystals stay within 100 ppm, adjtime within 500.

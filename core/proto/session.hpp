@@ -64,6 +64,8 @@ class Session {
 
     /// The peer's clock, or ours, has jumped: it is asked for its time at once. Only with measure_clock.
     void hasten_clock(Time now);
+    /// Whether what is measured is so noisy that it is worth to ask twice as often.
+    void ask_clock_often(bool often) { clock_requester_.set_often(often); }
 
     /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.

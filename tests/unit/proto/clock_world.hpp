@@ -114,7 +114,9 @@ struct ClockWorld {
         const auto sample = requester.on_response(time, flight.response);
         if (!sample) return;
         exchanges++;
-        if (estimator.add(*sample) != ClockEstimator::Outcome::relocked) return;
+        const auto outcome = estimator.add(*sample);
+        requester.set_often(estimator.line() && estimator.line()->noisy());
+        if (outcome != ClockEstimator::Outcome::relocked) return;
         relocks++;
         requester.hasten(time);
     }
