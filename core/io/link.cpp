@@ -72,11 +72,6 @@ uint16_t Link::local_port() const { return impl_->node->local_port(); }
 SendQueue& Link::outbox() { return impl_->outbox; }
 ReceiveQueue& Link::inbox() { return impl_->inbox; }
 
-std::shared_ptr<PeerClock> Link::peer_clock() const {
-    const std::lock_guard lock(impl_->clock_mutex);
-    return impl_->clock;
-}
-
 bool Link::send_upstream(OutMessage message) {
     if (!impl_->upstream_open) return false;
     return impl_->outbox.push(std::move(message), false, 0, 1ns) == QueueStatus::ok;

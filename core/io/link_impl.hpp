@@ -93,6 +93,12 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
 
+    // link_clock.cpp: whose clock a receiver follows.
+
+    /// The peer is known.
+    void know_clock(Now now);
+    void on_clock_measured(Now now, const ClockSample& sample);
+
     // link_session.cpp: what becomes of sessions and the stream.
 
     void on_event(Now now, Event event) override;
@@ -100,9 +106,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void trace(SessionHandle handle, const event::StateChanged& change);
     void on_established(Now now, SessionHandle handle);
     void on_resumed(Now now, const Session& fresh);
-    /// A receiver knows whose clock to follow.
-    void know_clock(Now now);
-    void on_clock_measured(Now now, const ClockSample& sample);
     void on_closed(Now now, SessionHandle handle, const Error& error);
     /// Why `fresh` does not go on with the stream there was.
     Error begins_anew(const Session& fresh) const;

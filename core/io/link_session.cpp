@@ -195,21 +195,6 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
         stream_expected_by = now.time + config.session.handshake_timeout;
 }
 
-void Link::Impl::know_clock(Now now) {
-    if (is_sender()) return;
-    auto known = PeerClocks::process().get(info.peer_node, now.time);
-    const std::lock_guard lock(clock_mutex);
-    clock = std::move(known);
-}
-
-void Link::Impl::on_clock_measured(Now now, const ClockSample& sample) {
-    Session* const from = current();
-    if (!clock || !from) return;
-    if (clock->add(sample)) from->hasten_clock(now.time);
-    const auto line = clock->line();
-    from->ask_clock_often(line && line->noisy());
-}
-
 void Link::Impl::open_stream() {
     auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
     if (!id) {

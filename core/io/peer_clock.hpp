@@ -10,8 +10,8 @@
 #include <mutex>
 #include <optional>
 
-#include "core/proto/clock_estimator.hpp"
 #include "core/crypto/identity.hpp"
+#include "core/proto/clock_estimator.hpp"
 
 namespace stt {
 

@@ -71,7 +71,6 @@ class ClockPaths {
 
     double lower_floor(double rtt) { return at(current_).path.lower_floor(rtt); }
     const ClockPath& current() const { return at(current_).path; }
-    bool known() const { return !paths_.empty(); }
 
   private:
     struct Route {

@@ -141,10 +141,6 @@ void Session::consumed(Time now, StreamId stream, uint64_t taken, uint64_t deliv
     streams_.consumed(now, stream, taken, delivered, finished, recovery_.rtt().smoothed());
 }
 
-void Session::hasten_clock(Time now) {
-    if (config_.measure_clock && state_ == SessionState::established) clock_requester_.hasten(now);
-}
-
 SessionStats Session::stats() const {
     SessionStats stats = counters_;
     const Recovery::Counters& sent = recovery_.counters();

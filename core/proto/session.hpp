@@ -63,7 +63,9 @@ class Session {
     uint64_t congestion_window() const { return recovery_.controller().window(); }
 
     /// The peer's clock, or ours, has jumped: it is asked for its time at once. Only with measure_clock.
-    void hasten_clock(Time now);
+    void hasten_clock(Time now) {
+        if (config_.measure_clock && state_ == SessionState::established) clock_requester_.hasten(now);
+    }
     /// Whether what is measured is so noisy that it is worth to ask twice as often.
     void ask_clock_often(bool often) { clock_requester_.set_often(often); }
 
