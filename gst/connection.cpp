@@ -7,6 +7,7 @@
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/link_config.hpp"
+#include "gst/pipeline_clock.hpp"
 #include "gst/retry_signal.hpp"
 
 GST_DEBUG_CATEGORY(stt_debug);
@@ -206,6 +207,7 @@ void Connection::interrupt(bool on) {
         open_link->outbox().set_interrupted(on);
     else
         open_link->inbox().set_flushing(on);
+    if (const auto clock = open_link->peer_clock()) clock->interrupt();
 }
 
 void Connection::limit_waits(std::optional<SteadyTime> until) {
@@ -225,9 +227,28 @@ bool Connection::waits_expired() const {
     return wait_until_ && std::chrono::steady_clock::now() >= *wait_until_;
 }
 
-std::optional<Affine> Connection::from_peer_clock() const { return std::nullopt; }
+std::optional<Affine> Connection::from_peer_clock(Duration patience) const {
+    const std::shared_ptr<Link> open_link = link();
+    const std::shared_ptr<PeerClock> clock = open_link ? open_link->peer_clock() : nullptr;
+    if (!clock) return std::nullopt;
+    if (patience > Duration::zero()) {
+        clock->wait_line(patience, [this] {
+            const std::lock_guard lock(mutex_);
+            return interrupted_;
+        });
+    }
+    const std::optional<ClockLine> line = clock->line();
+    if (!line) return std::nullopt;
+    const int64_t now = monotonic_now();
+    return Affine{line->peer_at(now), now, -line->drift / (1 + line->drift)};
+}
 
-GstClockTime Connection::base_delay() const { return 0; }
+GstClockTime Connection::base_delay() const {
+    const std::shared_ptr<Link> open_link = link();
+    const std::shared_ptr<PeerClock> clock = open_link ? open_link->peer_clock() : nullptr;
+    const std::optional<ClockLine> line = clock ? clock->line() : std::nullopt;
+    return line ? static_cast<GstClockTime>(std::max<int64_t>(line->base_delay_ns, 0)) : 0;
+}
 
 void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
 

@@ -68,8 +68,9 @@ class Connection final : public LinkObserver {
     // Streaming thread.
 
     bool is_caller() const { return caller_; }
-    /// This host's CLOCK_MONOTONIC as a function of the peer's; null until there is an estimate.
-    std::optional<Affine> from_peer_clock() const;
+    /// This host's CLOCK_MONOTONIC as a function of the peer's; null until there is an estimate, which may be
+    /// waited for.
+    std::optional<Affine> from_peer_clock(Duration patience) const;
     /// The least delay of the path there is, ns; 0 until it is known.
     GstClockTime base_delay() const;
     /// The LATENCY query will be answered differently from now on. Any thread.

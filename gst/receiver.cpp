@@ -24,6 +24,10 @@ GstCaps* sender_time_caps() {
     return caps;
 }
 
+/// How long the first item of a live stream waits for an estimate of the sender's clock, which takes three
+/// round trips. Without one it plays by its arrival, and all is moved when the estimate is there.
+constexpr Duration estimate_patience = 500ms;
+
 /// GStreamer decides by DTS, where there is one, when a buffer is due.
 GstClockTime due_time(GstBuffer* buffer) {
     return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
@@ -90,7 +94,7 @@ void Receiver::look_at_clocks() {
     gst_object_unref(clock);
     here.clock = run_.clock.line();
     here.latency = latency();
-    here.from_peer = Connection::of(element_).from_peer_clock();
+    here.from_peer = Connection::of(element_).from_peer_clock(Duration::zero());
     renew_base_delay();
 }
 
@@ -211,6 +215,8 @@ void Receiver::place(GstClockTime timestamp) {
     if (!run_.place_due || run_.stamp_arrival || !GST_CLOCK_TIME_IS_VALID(timestamp)) return;
     run_.place_due = false;
     const bool first = run_.timeline.wants_anchor();
+    if (first && run_.timeline.live() && !run_.here.from_peer)
+        run_.here.from_peer = Connection::of(element_).from_peer_clock(estimate_patience);
     if (run_.timeline.place(timestamp, run_.here)) {
         run_.segment_due = true;
         // Where nothing was pushed before, the stream goes on as it was sent.

@@ -18,6 +18,7 @@ constexpr Duration without_end = 24h * 365;
 LinkConfig adapted(LinkConfig config) {
     config.seeds.clear();
     config.passphrase = {};
+    config.session.measure_clock = config.role == StreamRole::receiver;
     // A caller gives up by itself; what a listener keeps for callers who were lost must have an end.
     const bool endless = config.caller || config.reconnect_timeout == Duration::zero();
     config.session.resume_within = !config.auto_reconnect ? Duration::zero()
@@ -114,6 +115,15 @@ void Link::Impl::renew_stats(bool last) {
     fresh.socket_errors = node->socket_errors();
     if (const Session* s = current()) fresh.session = s->stats();
     fresh.session.add_counters(past);
+    if (clock) {
+        const int64_t now = clock_now().time.time_since_epoch().count();
+        if (const auto line = clock->line())
+            fresh.clock = {.state = line->state_at(now),
+                           .offset = Duration(line->peer_at(now) - now),
+                           .drift = line->drift,
+                           .base_delay = Duration(line->base_delay_ns),
+                           .sigma = Duration(line->sigma_ns)};
+    }
     const std::lock_guard lock(stats_mutex);
     stats = fresh;
     stats_serial++;

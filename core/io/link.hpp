@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "core/io/peer_clock.hpp"
 #include "core/io/queues.hpp"
 #include "core/proto/retry_policy.hpp"
 #include "core/proto/session_config.hpp"
@@ -99,6 +100,15 @@ class LinkObserver {
     virtual void on_upstream_message(InMessage message) = 0;
 };
 
+/// The peer's clock against this node's, as of now. Of receivers.
+struct ClockStats {
+    std::optional<ClockState> state;  ///< none: not known yet, and the rest is zero
+    Duration offset{};                ///< peer minus local
+    double drift = 0;                 ///< d offset / d local
+    Duration base_delay{};            ///< half the shortest round trip of the last minute
+    Duration sigma{};                 ///< standard error of the offset
+};
+
 struct LinkStats {
     LinkState state = LinkState::connecting;
     Circuit circuit = Circuit::closed;
@@ -106,6 +116,7 @@ struct LinkStats {
     SessionInfo info;
     uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;
     uint64_t queued_bytes = 0;
+    ClockStats clock;
 };
 
 class Link {
@@ -127,6 +138,9 @@ class Link {
     /// Receiver, any thread, never blocks: sends a message upstream. False when there is no stream.
     bool send_upstream(OutMessage message);
     LinkStats stats() const;
+    /// Receiver, any thread: the clock of the node that sends, shared by all links of the process with it;
+    /// null until a peer is known. A listener's may be another one after another peer has come.
+    std::shared_ptr<PeerClock> peer_clock() const;
     /// The element has failed and told so itself: the session ends with `error`, and the link with it. Any
     /// thread, does not block.
     void fail(Error error);

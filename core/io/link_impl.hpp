@@ -93,6 +93,12 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
 
+    // link_clock.cpp: whose clock a receiver follows.
+
+    /// The peer is known.
+    void know_clock(Now now);
+    void on_clock_measured(Now now, const ClockSample& sample);
+
     // link_session.cpp: what becomes of sessions and the stream.
 
     void on_event(Now now, Event event) override;
@@ -151,6 +157,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t stats_serial = 0;    // under stats_mutex: how often `stats` was renewed
     bool stats_final = false;     // under stats_mutex: never renewed again
     void renew_stats(bool last);  // I/O thread
+    mutable std::mutex clock_mutex;
+    std::shared_ptr<PeerClock> clock;  // under clock_mutex; changed on the I/O thread only
 
     // The I/O thread only.
 

@@ -56,6 +56,8 @@ void Link::Impl::on_event(Now now, Event event) {
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
         if (news->stream == stream) readable = true;
         stream_moved_at = now.time;
+    } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
+        on_clock_measured(now, measured->sample);
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
         stream_moved_at = now.time;
@@ -146,6 +148,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     sessions++;
     if (config.caller) add_proven_peer(peer_known_as);
     info = fresh->info();
+    know_clock(now);
     readable = finished = complete = false;
     upstream = {};
     upstream_taken = 0;
@@ -181,6 +184,7 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     resumptions++;
     stream_moved_at = now.time;
     info = fresh.info();
+    know_clock(now);
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream;
     set_state(LinkState::resumed);

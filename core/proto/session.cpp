@@ -241,6 +241,7 @@ Time Session::next_timeout(Time now) {
     next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
                      streams_.next_timeout(), path_.next_timeout()});
     if (state_ == SessionState::handshaking) return next;
+    if (state_ == SessionState::established) next = std::min(next, clock_requester_.next_timeout());
     next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
     next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
     const Time next_send = recovery_.next_send_time(now);

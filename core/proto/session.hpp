@@ -10,6 +10,7 @@
 #include "core/proto/batch_check.hpp"
 #include "core/proto/black_hole.hpp"
 #include "core/proto/caller_attempt.hpp"
+#include "core/proto/clock_exchange.hpp"
 #include "core/proto/endpoint.hpp"
 #include "core/proto/mtu_search.hpp"
 #include "core/proto/packet_faults.hpp"
@@ -61,6 +62,13 @@ class Session {
     /// Bytes written that have not left for the first time.
     uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
     uint64_t congestion_window() const { return recovery_.window(); }
+
+    /// The peer's clock, or ours, has jumped: it is asked for its time at once. Only with measure_clock.
+    void hasten_clock(Time now) {
+        if (config_.measure_clock && state_ == SessionState::established) clock_requester_.hasten(now);
+    }
+    /// Whether what is measured is so noisy that it is worth to ask twice as often.
+    void ask_clock_often(bool often) { clock_requester_.set_often(often); }
 
     /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
@@ -141,6 +149,7 @@ class Session {
     /// Whether data may leave before the next probe for which there is a timer.
     bool data_flows() const { return !black_hole_.narrow() && streams_.data_pending(); }
     std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
+    std::optional<Endpoint::Transmit> transmit_clock_packet(Now now, MutableBytes out);
     uint64_t mtu_probe_room() const;
     std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
     /// Where the frames of a packet go.
@@ -231,6 +240,9 @@ class Session {
     bool keep_alive_due_ = false;
     Time doubt_deadline_ = time_never;
     std::optional<uint64_t> keep_alive_answer_;
+
+    ClockRequester clock_requester_;  // asks where measure_clock is set
+    ClockResponder clock_responder_;
 
     // Closing.
     bool close_due_ = false;

@@ -33,6 +33,8 @@ struct SessionConfig {
     /// The link's MTU: bytes of an IP packet, at least mtu_min. How long a datagram may be follows from the
     /// family of the peer's address, which can change. None: discover.
     std::optional<uint64_t> mtu;
+    /// Asks for the peer's time; event::ClockMeasured brings what is measured. Every session answers.
+    bool measure_clock = false;
     double pacing_ceiling = 0;  ///< bytes per second; 0: none
     CongestionAlgorithm congestion = CongestionAlgorithm::bbr;
     CipherSet ciphers = preferred_ciphers();

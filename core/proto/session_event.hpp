@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/proto/clock_line.hpp"
 #include "core/proto/session_config.hpp"
 
 namespace stt {
@@ -44,6 +45,10 @@ struct StreamClosed {
     StreamId stream;
     Error error;
 };
+/// The peer has told its time: where SessionConfig::measure_clock is set.
+struct ClockMeasured {
+    ClockSample sample;
+};
 /// Something went wrong that did not end the session (or, with session 0, concerned none).
 struct ErrorNoted {
     Error error;
@@ -55,7 +60,7 @@ struct ErrorNoted {
 struct Event {
     SessionHandle session = 0;
     std::variant<event::StateChanged, event::Abandoned, event::StreamOpened, event::StreamReadable,
-                 event::StreamProgress, event::StreamClosed, event::ErrorNoted>
+                 event::StreamProgress, event::StreamClosed, event::ClockMeasured, event::ErrorNoted>
         what;
 };
 

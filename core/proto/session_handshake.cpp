@@ -127,6 +127,7 @@ void Session::establish(Now now) {
     last_received_ = now.time;
     last_keep_alive_ = now.time;
     offer_id();
+    if (config_.measure_clock) clock_requester_.start(now.time);
     set_state(SessionState::established);
 }
 

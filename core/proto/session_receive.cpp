@@ -117,6 +117,8 @@ bool Session::handle_frames(Now now, const Address& from, Bytes payload,
         if (state_ == SessionState::closed) return false;
         eliciting = eliciting ||
                     !(std::holds_alternative<AckFrame>(frame) || std::holds_alternative<NackFrame>(frame) ||
+                      std::holds_alternative<ClockRequestFrame>(frame) ||
+                      std::holds_alternative<ClockResponseFrame>(frame) ||
                       std::holds_alternative<PaddingFrame>(frame));
     }
     if (!reader.error()) return true;
@@ -190,6 +192,15 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                           },
                           [&](const NewSessionIdFrame& f) {
                               ids_.on_offered(f);
+                              return success();
+                          },
+                          [&](const ClockRequestFrame& f) {
+                              clock_responder_.on_request(now.time, f);
+                              return success();
+                          },
+                          [&](const ClockResponseFrame& f) {
+                              if (const auto sample = clock_requester_.on_response(now.time, f))
+                                  events_.push_back({handle_, event::ClockMeasured{*sample}});
                               return success();
                           },
                           [&](const UnknownFrame& f) {
@@ -281,6 +292,7 @@ void Session::restore_path(Now now) {
 void Session::move_to(Now now, const Address& address) {
     info_.peer = address;
     ids_.change_remote();
+    hasten_clock(now.time);
     start_over(now);
 }
 

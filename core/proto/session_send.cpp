@@ -63,6 +63,7 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
     const bool closed = state_ == SessionState::closed;
     if (!closed) {
         if (auto packet = transmit_path_packet(now, out)) return packet;
+        if (auto packet = transmit_clock_packet(now, out)) return packet;
         if (auto packet = transmit_mtu_probe(now, out)) return packet;
     } else if (!close_due_ && !(final_due_ && refusal_.code != ErrorCode::none)) {
         return std::nullopt;
@@ -122,6 +123,23 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
         return Endpoint::Transmit{to, size, size};
     }
     return std::nullopt;
+}
+
+/// Alone and before all data: what is built into one batch with it would bear a time from before the batch
+/// was sealed. It elicits no acknowledgement and is not held by the congestion window, like an ACK: so few
+/// leave.
+std::optional<Endpoint::Transmit> Session::transmit_clock_packet(Now now, MutableBytes out) {
+    if (state_ == SessionState::handshaking) return std::nullopt;
+    const bool asks = state_ == SessionState::established && clock_requester_.due(now.time);
+    if (!asks && !clock_responder_.due()) return std::nullopt;
+    Packet packet(body_of(out.first(datagram_min)));
+    open_with_final(packet);
+    if (clock_responder_.due())
+        write_frame(packet.out, clock_responder_.make_response(now.time));
+    else
+        write_frame(packet.out, clock_requester_.make_request(now.time));
+    const size_t size = seal(now, ids_.remote(), packet, out.first(datagram_min), 0);
+    return Endpoint::Transmit{path_.remote(), size, size};
 }
 
 std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {

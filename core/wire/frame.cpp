@@ -4,14 +4,14 @@
 namespace stt {
 namespace {
 
-constexpr std::array<std::string_view, 17> names{
+constexpr std::array<std::string_view, 19> names{
     "PADDING",        "KEEP_ALIVE",     "KEEP_ALIVE_ANSWER", "ACK",
     "NACK",           "SESSION_WINDOW", "STREAM_WINDOW",     "STREAM_OPEN",
     "DATA",           "STREAM_FIN",     "STREAM_CLOSE",      "SESSION_CLOSE",
     "ERROR",          "PATH_CHALLENGE", "PATH_RESPONSE",     "FINAL",
-    "NEW_SESSION_ID",
+    "NEW_SESSION_ID", "CLOCK_REQUEST",  "CLOCK_RESPONSE",
 };
-static_assert(names[static_cast<size_t>(FrameType::new_session_id)] == "NEW_SESSION_ID");
+static_assert(names[static_cast<size_t>(FrameType::clock_response)] == "CLOCK_RESPONSE");
 
 // Length of the valid UTF-8 sequence (RFC 3629) at the start of `text` that is no control character; 0: none.
 size_t character_size(std::string_view text) {
@@ -132,6 +132,12 @@ struct BodyWriter {
         out.varint(frame.sequence);
         out.u64(frame.id);
     }
+    void operator()(const ClockRequestFrame& frame) { out.varint(frame.sequence); }
+    void operator()(const ClockResponseFrame& frame) {
+        out.varint(frame.sequence);
+        out.varint(frame.received);
+        out.varint(frame.sent);
+    }
     void operator()(const UnknownFrame&) {}
     void text(std::string_view text) { out.bytes(bytes_of(safe_text(text))); }
 };
@@ -161,8 +167,8 @@ uint64_t type_of(const Frame& frame) {
 static_assert(
     std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::data), Frame>, DataFrame>);
 static_assert(
-    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::new_session_id), Frame>,
-                   NewSessionIdFrame>);
+    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::clock_response), Frame>,
+                   ClockResponseFrame>);
 
 }  // namespace
 

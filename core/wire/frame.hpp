@@ -35,6 +35,8 @@ enum class FrameType : uint8_t {
     path_response = 14,
     final = 15,
     new_session_id = 16,
+    clock_request = 17,
+    clock_response = 18,
 };
 
 /// Packet numbers first..last, both included.
@@ -142,6 +144,16 @@ struct NewSessionIdFrame {
     uint64_t sequence;
     SessionId id;
 };
+/// Asks for the peer's time. Neither it nor the answer is ack-eliciting: what is lost is asked anew.
+struct ClockRequestFrame {
+    uint64_t sequence;
+};
+/// Times are nanoseconds of the sender's monotonic clock.
+struct ClockResponseFrame {
+    uint64_t sequence;  ///< of the CLOCK_REQUEST answered
+    uint64_t received;  ///< when that arrived
+    uint64_t sent;      ///< when this frame left; not before `received`
+};
 /// A frame of a type this version does not know.
 struct UnknownFrame {
     uint64_t type;
@@ -152,10 +164,11 @@ inline constexpr StreamId no_stream = varint_max;
 inline constexpr size_t stream_header_max = 1024;
 inline constexpr size_t frame_text_max = 256;
 
-using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
-                           SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
-                           StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
-                           PathResponseFrame, FinalFrame, NewSessionIdFrame, UnknownFrame>;
+using Frame =
+    std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame, SessionWindowFrame,
+                 StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame, StreamCloseFrame,
+                 SessionCloseFrame, ErrorFrame, PathChallengeFrame, PathResponseFrame, FinalFrame,
+                 NewSessionIdFrame, ClockRequestFrame, ClockResponseFrame, UnknownFrame>;
 
 /// Walks the frames of one opened packet. Views in frames point into the packet.
 class FrameReader {

@@ -116,6 +116,17 @@ bool read(ByteReader& in, NewSessionIdFrame& frame) {
     return frame.id != 0;
 }
 
+bool read(ByteReader& in, ClockRequestFrame& frame) {
+    frame.sequence = in.varint();
+    return true;
+}
+bool read(ByteReader& in, ClockResponseFrame& frame) {
+    frame.sequence = in.varint();
+    frame.received = in.varint();
+    frame.sent = in.varint();
+    return frame.received <= frame.sent;
+}
+
 // Makes a frame without zeroing it first, which for the ranges of an ACK would cost more than reading them.
 template <class T>
 struct Uninitialized {
@@ -130,7 +141,7 @@ bool read_into(Frame& frame, ByteReader body) {
 
 bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
     const ByteReader body(bytes);
-    if (type > static_cast<uint64_t>(FrameType::new_session_id)) {
+    if (type > static_cast<uint64_t>(FrameType::clock_response)) {
         frame = UnknownFrame{type};
         return true;
     }
@@ -165,6 +176,10 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
             return read_into<FinalFrame>(frame, body);
         case FrameType::new_session_id:
             return read_into<NewSessionIdFrame>(frame, body);
+        case FrameType::clock_request:
+            return read_into<ClockRequestFrame>(frame, body);
+        case FrameType::clock_response:
+            return read_into<ClockResponseFrame>(frame, body);
         case FrameType::padding:  // has no body
         case FrameType::data:     // is read by next_data
             break;

@@ -107,6 +107,30 @@ TEST(Query, StatsNameTheSession) {
     }
 }
 
+TEST(Query, StatsTellOfTheSendersClock) {
+    Pair pair;
+    const auto state_at = [](GstElement* element, gint64& offset, guint64& delay) {
+        GstStructure* stats = nullptr;
+        g_object_get(element, "stats", &stats, nullptr);
+        const std::string state = gst_structure_get_string(stats, "clock-state");
+        double rate = 1e9;
+        guint64 sigma = 0;
+        EXPECT_TRUE(gst_structure_get(stats, "clock-offset", G_TYPE_INT64, &offset, "clock-rate",
+                                      G_TYPE_DOUBLE, &rate, "base-delay", G_TYPE_UINT64, &delay,
+                                      "clock-sigma", G_TYPE_UINT64, &sigma, nullptr));
+        EXPECT_LE(std::abs(rate), 1000) << "parts per million";
+        gst_structure_free(stats);
+        return state;
+    };
+    gint64 offset = 0;
+    guint64 delay = 0;
+    EXPECT_TRUE(eventually([&] { return state_at(pair.src_element, offset, delay) != "none"; }));
+    EXPECT_GT(delay, 0u);
+    EXPECT_LE(std::abs(offset), 100'000'000) << "both have the same clock";
+    EXPECT_EQ(state_at(pair.sink_element, offset, delay), "none") << "a sender does not ask";
+    EXPECT_EQ(offset, 0);
+}
+
 TEST(Query, StatsArePostedAtTheirInterval) {
     Pair pair([](GstElement*, GstElement* src) { g_object_set(src, "stats-interval", 10u, nullptr); });
     EXPECT_TRUE(pair.src_bus->wait_element("stt-stats"));

@@ -33,6 +33,8 @@ Node::Node(Side s, const WorldConfig& config, uint64_t seed, bool listening)
       random(seed),
       identity(Identity::generate(random)),
       endpoint(endpoint_config(*this, config, listening), random),
+      clock(World::epoch, listening ? config.listener_ahead : Duration{},
+            listening ? config.listener_faster : 0),
       clock_offset(listening ? Duration{} : config.caller_clock_offset) {
     const uint8_t fill = listening && !config.same_secret ? 2 : 1;
     std::vector<SecretBytes> seeds;
@@ -51,7 +53,7 @@ World::World(const WorldConfig& config)
 
 Now World::now(const Node& node) const {
     const auto since = std::chrono::duration_cast<WallTime>(time_ - epoch + node.clock_offset);
-    return {time_, wall_epoch + since};
+    return {node.clock.at(time_), wall_epoch + since};
 }
 
 void World::connect() {
@@ -96,6 +98,8 @@ void World::take_events(Node& node) {
         if (std::holds_alternative<event::Abandoned>(event->what)) node.abandoned++;
         if (const auto* state = std::get_if<event::StateChanged>(&event->what))
             take_state(node, event->session, *state);
+        if (const auto* measured = std::get_if<event::ClockMeasured>(&event->what))
+            node.clock_samples.push_back(measured->sample);
         if (event->session == node.session) node.application.handle(*event);
     }
 }
@@ -185,7 +189,7 @@ void World::check_flood() {
 bool World::step(Time limit) {
     const auto due = [&](Node& n) {
         const Time wake = session(n) ? n.application.next_wake() : time_never;
-        return std::min(n.endpoint.next_timeout(time_), wake);
+        return n.clock.when(std::min(n.endpoint.next_timeout(now(n).time), wake));
     };
     const Time next = std::min({network.next_arrival(), due(caller), due(listener)});
     if (next > limit) {
@@ -202,7 +206,8 @@ bool World::step(Time limit) {
     }
     while (auto arrival = network.take(time_)) deliver(std::move(*arrival));
     for (Node* n : {&caller, &listener})
-        if (n->endpoint.next_timeout(time_) <= time_) n->endpoint.handle_timeout(now(*n));
+        if (const Now local = now(*n); n->endpoint.next_timeout(local.time) <= local.time)
+            n->endpoint.handle_timeout(local);
     flush();
     return failure().empty();
 }
@@ -242,7 +247,8 @@ std::string World::describe() {
                     std::to_string(stats.congestion_window) + ", sent " + std::to_string(stats.packets_sent) +
                     ", lost " + std::to_string(stats.packets_lost) + ", probes " +
                     std::to_string(stats.probes) + ", timeout in " +
-                    std::to_string(std::chrono::duration<double>(s->next_timeout(time_) - time_).count());
+                    std::to_string(
+                        std::chrono::duration<double>(s->next_timeout(now(*n).time) - now(*n).time).count());
         }
         for (const auto& [id, flow] : n->application.flows()) {
             text += "; stream " + std::to_string(id) + ": payload " + std::to_string(flow.payload) + " of " +

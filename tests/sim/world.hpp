@@ -2,6 +2,7 @@
 /// Two endpoints joined by a simulated network, with an application on each, in virtual time.
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,8 +21,38 @@ struct WorldConfig {
     size_t max_sessions = 100;
     double hello_rate = 200;
     Duration caller_clock_offset{};  ///< of its wall clock
-    bool same_secret = true;         ///< whether both have the same seed for the handshake
-    bool reconnect = false;          ///< the caller tries for ever to go on with a session that was lost
+    /// The listener's monotonic clock against the world's, which is the caller's: ahead by this when the
+    /// world begins, and faster by this fraction.
+    Duration listener_ahead{};
+    double listener_faster = 0;
+    bool same_secret = true;  ///< whether both have the same seed for the handshake
+    bool reconnect = false;   ///< the caller tries for ever to go on with a session that was lost
+};
+
+/// A node's monotonic clock.
+class NodeClock {
+  public:
+    NodeClock(Time begin, Duration ahead, double faster) : begin_(begin), ahead_(ahead), faster_(faster) {}
+    /// What it shows at a time of the world.
+    Time at(Time world) const {
+        if (world == time_never) return time_never;
+        return world + ahead_ +
+               Duration(std::llround(faster_ * static_cast<double>((world - begin_).count())));
+    }
+    /// The first time of the world at which it shows `local` or more.
+    Time when(Time local) const {
+        if (local == time_never || at(begin_) >= local) return local == time_never ? time_never : begin_;
+        const auto run = static_cast<double>((local - ahead_ - begin_).count());
+        Time world = local - ahead_ - Duration(std::llround(run * faster_ / (1 + faster_)));
+        while (at(world) >= local) world -= 1ns;
+        while (at(world) < local) world += 1ns;
+        return world;
+    }
+
+  private:
+    Time begin_;
+    Duration ahead_;
+    double faster_;
 };
 
 /// One end: what belongs to a process.
@@ -32,7 +63,8 @@ struct Node {
     SeededRandom random;
     Identity identity;
     Endpoint endpoint;
-    Duration clock_offset;
+    NodeClock clock;
+    Duration clock_offset;  ///< of the wall clock
     Application application;
     /// The session whose streams the application uses: the caller's first, the listener's latest.
     SessionHandle session = 0;
@@ -44,6 +76,7 @@ struct Node {
     std::vector<Time> state_times;
     std::map<SessionHandle, event::StateChanged> latest;  ///< of every session
     std::vector<Error> errors;                            ///< noted ones, of all sessions and of none
+    std::vector<ClockSample> clock_samples;               ///< of `session`
     uint64_t events = 0;
 
     SessionState state() const { return states.empty() ? SessionState::init : states.back().state; }

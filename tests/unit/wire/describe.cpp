@@ -81,6 +81,10 @@ struct Describe {
         verdict(f.code, f.sub_code, f.text);
     }
     void operator()(const NewSessionIdFrame& f) { out.number("sequence", f.sequence).number("id", f.id); }
+    void operator()(const ClockRequestFrame& f) { out.number("sequence", f.sequence); }
+    void operator()(const ClockResponseFrame& f) {
+        out.number("sequence", f.sequence).number("received", f.received).number("sent", f.sent);
+    }
     void operator()(const UnknownFrame& f) { out.number("type", f.type); }
 
     void verdict(uint16_t code, uint8_t sub_code, std::string_view text) {

@@ -33,11 +33,11 @@ TEST(FrameReader, ReadsOneAfterTheOther) {
 }
 
 TEST(FrameReader, StepsOverUnknownFrames) {
-    EXPECT_EQ(read("1103ffffff"
+    EXPECT_EQ(read("1303ffffff"
                    "7fff00"
                    "010105"),
-              "UNKNOWN type=17;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
-    EXPECT_EQ(read("1103ffff"), "malformed") << "its length must fit all the same";
+              "UNKNOWN type=19;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
+    EXPECT_EQ(read("1303ffff"), "malformed") << "its length must fit all the same";
 }
 
 TEST(FrameReader, TypesAreInTheirShortestFormAndOtherNumbersInAny) {
@@ -187,7 +187,7 @@ class FrameMaker {
     explicit FrameMaker(uint64_t seed) : random_(seed) {}
 
     Frame make() {
-        switch (static_cast<FrameType>(1 + random_() % 17)) {
+        switch (static_cast<FrameType>(1 + random_() % 19)) {
             case FrameType::keep_alive:
                 return KeepAliveFrame{number()};
             case FrameType::keep_alive_answer:
@@ -232,8 +232,14 @@ class FrameMaker {
                 return FinalFrame{code(), byte(), byte() % 2 == 1, text()};
             case FrameType::new_session_id:
                 return NewSessionIdFrame{number(), random_() | 1};
+            case FrameType::clock_request:
+                return ClockRequestFrame{number()};
+            case FrameType::clock_response: {
+                const uint64_t sent = number();
+                return ClockResponseFrame{number(), sent - std::min(sent, number()), sent};
+            }
             default:
-                return UnknownFrame{17 + (number() >> 1)};
+                return UnknownFrame{19 + (number() >> 1)};
         }
     }
     uint64_t below(uint64_t bound) { return random_() % bound; }

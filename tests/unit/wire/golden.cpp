@@ -111,7 +111,9 @@ std::vector<Golden> made_frames() {
         FinalFrame{0, 0, true, ""},
         FinalFrame{0x0203, 0, false, "full"},
         NewSessionIdFrame{2, 0x3132333435363738},
-        UnknownFrame{17},
+        ClockRequestFrame{63},
+        ClockResponseFrame{63, 86'400'000'000'000, 86'400'000'012'345},
+        UnknownFrame{19},
         UnknownFrame{16383},
     };
     std::vector<Golden> all;
