@@ -86,13 +86,13 @@ GstFlowReturn hand_over(SttSink* self, Push push) {
 GstFlowReturn push_data(SttSink* self, OutMessage message, GstClockTime duration) {
     const uint64_t duration_ns = GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0;
     return hand_over(self, [&](SendQueue& outbox, Duration timeout) {
-        return outbox.push(std::move(message), true, duration_ns, timeout);
+        return outbox.push(std::move(message), Unit::key, duration_ns, timeout);
     });
 }
 
 GstFlowReturn push_passing(SttSink* self, OutMessage message) {
     return hand_over(self, [&](SendQueue& outbox, Duration timeout) {
-        return outbox.push(std::move(message), false, 0, timeout);
+        return outbox.push(std::move(message), Unit::event, 0, timeout);
     });
 }
 

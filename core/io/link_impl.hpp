@@ -29,7 +29,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close();
     void on_turn(Now now) override;
     Time deadline() const override {
-        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at});
+        return std::min(
+            {retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at, outbox_at});
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
@@ -126,8 +127,15 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void open_stream();
     /// The peer does what no retry can mend.
     void stream_failed(const Error& error);
+
+    // link_data.cpp: what moves between the session and the queues.
+
     void move_data(Now now);
+    /// Lets the outbox give up what its policy does not wait for.
+    void tend_outbox(Now now);
     void move_outbox(Session& from);
+    /// How much of the stream the session should hold, by the same count as what it does hold.
+    uint64_t ahead(const Session& from) const;
     void move_inbox(Now now, Session& from);
     /// Tells the session how far a receiver's data has gone.
     void account_inbox(Now now, Session& from);
@@ -190,12 +198,14 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0, resumptions = 0;
 
     std::optional<StreamId> stream;
-    NodeId stream_peer{};    // who had the last one
-    bool readable = false;   // read() has something
-    bool finished = false;   // the stream came, or went, to its end, and the receiver has passed that on
-    bool complete = false;   // receiver: everything has arrived, the end included
-    uint64_t streams = 0;    // so far
-    Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
+    NodeId stream_peer{};         // who had the last one
+    bool path_told = false;       // to the outbox: that data can get to the peer
+    Time outbox_at = time_never;  // something in the outbox turns too old
+    bool readable = false;        // read() has something
+    bool finished = false;        // the stream came, or went, to its end, and the receiver has passed that on
+    bool complete = false;        // receiver: everything has arrived, the end included
+    uint64_t streams = 0;         // so far
+    Time stream_moved_at{};       // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
     std::vector<OutMessage> outgoing;  // reused
     MessageReader upstream;            // sender: messages against the direction

@@ -214,6 +214,14 @@ void Session::handle_session_unknown(Now now) {
           .text = "the peer says that it does not know the session"});
 }
 
+uint64_t Session::live_window() const {
+    const CongestionController& controller = recovery_.controller();
+    const double bandwidth = controller.bandwidth();
+    if (bandwidth <= 0) return controller.window();
+    const double round_trip = std::chrono::duration<double>(recovery_.rtt().smoothed()).count();
+    return static_cast<uint64_t>(1.25 * bandwidth * round_trip);
+}
+
 // Time.
 
 bool Session::silent(Time now) const {

@@ -60,6 +60,12 @@ class Session {
     /// Bytes written that have not left for the first time.
     uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
     uint64_t congestion_window() const { return recovery_.controller().window(); }
+    /// Bytes, sent and unsent, of a live stream that are as well in here as with the application: 1.25 ×
+    /// bandwidth × round trip, so that acknowledgements never find the session without data, and a path that
+    /// has more to give is found out. The congestion window, while that is all that is known.
+    uint64_t live_window() const;
+    /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
+    bool silent(Time now) const;
 
     /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
@@ -169,7 +175,6 @@ class Session {
     void check_keepalive(Now now);
     void move_to(Now now, const Address& address);
     Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
-    bool silent(Time now) const;
     Time next_silence_probe() const;
     Time next_keep_alive() const;
 
