@@ -6,6 +6,7 @@
 #include "core/io/node.hpp"
 #include "core/io/proven_peers.hpp"
 #include "core/io/resolver.hpp"
+#include "core/io/stream_feeder.hpp"
 #include "core/io/stretcher.hpp"
 #include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
@@ -134,12 +135,12 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// Lets the outbox give up what its policy does not wait for.
     void tend_outbox(Now now);
     void move_outbox(Session& from);
-    /// How much of the stream the session should hold, by the same count as what it does hold.
-    uint64_t ahead(const Session& from) const;
     void move_inbox(Now now, Session& from);
     /// Tells the session how far a receiver's data has gone.
     void account_inbox(Now now, Session& from);
     void move_upstream(Now now, Session& from);
+    /// Hands over the messages that are complete, up to offset `handed`. False: the link was closed.
+    bool hand_upstream(uint64_t& handed);
 
     // Constant once the I/O thread runs.
 
@@ -199,7 +200,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     std::optional<StreamId> stream;
     NodeId stream_peer{};         // who had the last one
-    bool path_told = false;       // to the outbox: that data can get to the peer
     Time outbox_at = time_never;  // something in the outbox turns too old
     bool readable = false;        // read() has something
     bool finished = false;        // the stream came, or went, to its end, and the receiver has passed that on
@@ -207,8 +207,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t streams = 0;         // so far
     Time stream_moved_at{};       // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
-    std::vector<OutMessage> outgoing;  // reused
-    MessageReader upstream;            // sender: messages against the direction
+    StreamFeeder feeder{outbox};
+    MessageReader upstream;  // sender: messages against the direction
     uint64_t upstream_taken = 0;
 };
 

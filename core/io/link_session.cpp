@@ -56,6 +56,8 @@ void Link::Impl::on_event(Now now, Event event) {
         stream_moved_at = now.time;
         if (is_sender() && progress->finished) finished = true;
         outbox.progress(progress->acked, progress->delivered, progress->finished);
+    } else if (const auto* skipped = std::get_if<event::StreamSkipped>(&event.what)) {
+        if (skipped->stream == stream) outbox.skipped(skipped->from, skipped->to, skipped->kept);
     }
 }
 

@@ -14,6 +14,8 @@
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
 #include "core/io/send_backlog.hpp"
+#include "core/proto/receive_stream.hpp"
+#include "core/proto/send_stream.hpp"
 #include "core/wire/message.hpp"
 
 namespace stt {
@@ -101,6 +103,17 @@ class SendQueue {
     void taken_notice(OutMessage notice);
     /// Gives up what is too old. Returns when to call again.
     Time expire(Time now);
+    /// What the session can skip.
+    struct SkipRoom {
+        uint64_t limit = 0;     ///< offset up to which
+        size_t ranges = 0;      ///< in how many ranges
+        Duration round_trip{};  ///< within which data that was not late is acknowledged
+    };
+    /// Gives up what was taken, has not been acknowledged and is too old, and appends what the session is to
+    /// skip for that to `skips`. Returns when to call again.
+    Time expire_taken(Time now, const SkipRoom& room, std::vector<StreamSkip>& skips);
+    /// From StreamSkipped.
+    void skipped(uint64_t from, uint64_t to, uint64_t kept);
     /// Whether data can get to the peer. Give it the time of each change.
     void set_path(Time now, bool flows);
     /// Whether to ask for a key unit: once when giving up begins, and once when the path is back after that.
@@ -132,6 +145,8 @@ class SendQueue {
     bool over_limit(uint64_t size, uint64_t limit) const;
     bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
     void add_sent(SendEntry entry);
+    bool waits_for_ack(const SendEntry& entry) const;
+    void note_progress();
     void settle_front(Account& into);
     void settle_given_up(std::vector<OutMessage>& dropped);
     void notify();
@@ -150,10 +165,14 @@ class SendQueue {
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
     std::deque<SendEntry> sent_;             // taken and not delivered
     size_t acked_ = 0;                       // of sent_, from the front
-    SendBacklog backlog_;                    // pushed and not taken
-    uint64_t end_offset_ = 0;                // of the last message taken
-    uint64_t sent_unacked_ = 0;              // bytes of the entries of sent_ from acked_ on
-    bool finished_ = false;                  // finish() was called
+    size_t kept_front_ = 0;                  // of sent_, from the front: nothing to give up among them
+    size_t skipping_ = 0;                    // of sent_: what the peer had of them is not known
+    size_t given_up_ = 0;                    // of sent_ from acked_ on: given up, known or not
+    uint64_t acked_offset_ = 0, delivered_offset_ = 0;  // as told last
+    SendBacklog backlog_;                               // pushed and not taken
+    uint64_t end_offset_ = 0;                           // of the last message taken
+    uint64_t sent_unacked_ = 0;                         // bytes of the entries of sent_ from acked_ on
+    bool finished_ = false;                             // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
     bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
@@ -189,7 +208,8 @@ class ReceiveQueue {
 
     // I/O thread.
 
-    void push(std::vector<Chunk> chunks, bool finished);
+    /// `cuts`: where something is missing, by index into `chunks`.
+    void push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts = {});
     /// What is pushed from now on belongs to another stream. The messages of the one before are still handed
     /// out, except for the part of one at its end; its end is not reported when it came without one.
     void restart();
@@ -209,8 +229,9 @@ class ReceiveQueue {
 
   private:
     struct Stream {
-        std::vector<Chunk> arrived;  // not yet fetched by pop()
-        bool finished = false;       // nothing follows `arrived`
+        std::vector<Chunk> arrived;            // not yet fetched by pop()
+        std::vector<ReceiveStream::Cut> cuts;  // among them
+        bool finished = false;                 // nothing follows `arrived`
         uint64_t number = 0;
     };
     // Streaming thread.
@@ -229,6 +250,8 @@ class ReceiveQueue {
     MessageReader reader_;
     std::vector<Chunk> chunks_;  // fetched; from next_chunk_ on not yet in the reader
     size_t next_chunk_ = 0;
+    std::vector<ReceiveStream::Cut> cuts_;  // among chunks_; from next_cut_ on not yet made
+    size_t next_cut_ = 0;
     bool reader_has_more_ = false;  // more messages, or the news that it failed
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
     uint64_t handed_offset_ = 0;    // end of the last message handed out

@@ -92,6 +92,15 @@ void SendBacklog::give_up_to(Time now, Time youngest) {
         enter(Phase::giving_up, now);
 }
 
+void SendBacklog::tear(Time now, Time youngest) {
+    if (units_.empty())
+        enter(Phase::awaiting_key, now);
+    else if (units_.front().unit != Unit::key || units_.front().pushed <= youngest)
+        give_up_to(now, youngest);
+    else if (phase_ == Phase::flowing)
+        enter(Phase::giving_up, now);
+}
+
 bool SendBacklog::give_up_unit(Time now) {
     if (units_.empty()) return false;
     give_up_to(now, Time::min());

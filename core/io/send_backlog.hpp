@@ -45,8 +45,10 @@ struct MediaAccount {
 struct SendEntry {
     enum class Role : uint8_t {
         message,
-        notice,  ///< tells the peer of a gap: a flush leaves it
-        gap,     ///< no message yet: `account` is what was given up here. A flush leaves it
+        notice,    ///< tells the peer of a gap: a flush leaves it
+        gap,       ///< no message yet: `account` is what was given up here. A flush leaves it
+        skipping,  ///< taken and given up; what the peer had of it is not known yet
+        settled,   ///< … is known: `account` is what it had
     };
     OutMessage message;      // without its owner once acknowledged; of the bytes only the sizes count then
     MediaAccount account{};  // what it stands for in reports; nothing: not a buffer, or told of already
@@ -56,6 +58,7 @@ struct SendEntry {
     Time pushed{};
     uint64_t end_offset = 0;  // of the message in the stream; known once it was taken
 
+    bool was_given_up() const { return role == Role::skipping || role == Role::settled; }
     bool droppable() const { return unit == Unit::key || unit == Unit::delta; }
 };
 
@@ -88,6 +91,9 @@ class SendBacklog {
     bool give_up_unit(Time now);
     /// Gives up what is too old by the policy. Returns when to call again.
     Time expire(Time now);
+    /// What came before the first entry is torn: up to the first key that is younger than `youngest` all
+    /// goes.
+    void tear(Time now, Time youngest);
     /// Whether data can get to the peer; `now` is when that changed.
     void set_path(Time now, bool flows);
     bool key_wanted() const { return key_wanted_; }

@@ -36,8 +36,8 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
 // What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
 // room than one that never acknowledges.
 bool SendQueue::over_limit(uint64_t size, uint64_t limit) const {
-    const size_t unacked = sent_.size() - acked_ + backlog_.messages();
-    const uint64_t acked = acked_ * sizeof(SendEntry);
+    const size_t unacked = sent_.size() - acked_ - given_up_ + backlog_.messages();
+    const uint64_t acked = (acked_ + given_up_) * sizeof(SendEntry);
     if (unacked == 0) return acked_ > 1 && acked > limit;
     return sent_unacked_ + backlog_.bytes() + unacked * overhead + acked + size + overhead > limit;
 }
@@ -107,11 +107,6 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
     return QueueStatus::ok;
 }
 
-// What the backlog gave up is not to be delivered any more.
-void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
-    undelivered_ -= backlog_.take_given_up(dropped);
-}
-
 void SendQueue::finish() {
     {
         const std::lock_guard lock(mutex_);
@@ -141,27 +136,6 @@ SendQueue::Account SendQueue::undelivered() const {
 SendQueue::Account SendQueue::delivered() const {
     const std::lock_guard lock(mutex_);
     return delivered_;
-}
-
-bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
-    std::vector<SendEntry> dropped;  // without the lock
-    const std::lock_guard lock(mutex_);
-    if (streaming_) return false;
-    for (; sent_.size() > acked_; sent_.pop_back()) {
-        SendEntry& entry = sent_.back();
-        sent_unacked_ -= entry.message.size();
-        undelivered_ -= entry.account;
-        skipped_.uncertain += entry.account;
-        dropped.push_back(std::move(entry));
-    }
-    const size_t taken = dropped.size();
-    backlog_.remove(true, dropped);
-    for (size_t i = taken; i < dropped.size(); i++) {
-        if (dropped[i].role != SendEntry::Role::gap) undelivered_ -= dropped[i].account;
-        skipped_.certain += dropped[i].account;
-    }
-    skipped_.certain += {1, payload_size, duration_ns};
-    return true;
 }
 
 uint64_t SendQueue::queued_bytes() const {
@@ -218,8 +192,8 @@ void SendQueue::clear() {
     sent.swap(sent_);
     backlog.set_policy(backlog_.policy());
     std::swap(backlog, backlog_);
-    acked_ = 0;
-    end_offset_ = sent_unacked_ = 0;
+    acked_ = kept_front_ = skipping_ = given_up_ = 0;
+    end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
@@ -244,7 +218,7 @@ SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t hel
         messages.push_back(entry.message);
         add_sent(std::move(entry));
     }
-    taken.finished = backlog_.empty() && finished_ && !finish_taken_;
+    taken.finished = backlog_.empty() && skipping_ == 0 && finished_ && !finish_taken_;
     if (taken.finished) finish_taken_ = true;
     return taken;
 }
@@ -262,71 +236,46 @@ void SendQueue::taken_notice(OutMessage notice) {
     add_sent({.message = std::move(notice), .role = SendEntry::Role::notice});
 }
 
-Time SendQueue::expire(Time now) {
-    std::vector<OutMessage> dropped;  // goes without the lock
-    const std::lock_guard lock(mutex_);
-    const Time next = backlog_.expire(now);
-    settle_given_up(dropped);
-    if (!dropped.empty()) notify();
-    return next;
-}
-
-void SendQueue::set_path(Time now, bool flows) {
-    const std::lock_guard lock(mutex_);
-    backlog_.set_path(now, flows);
-}
-
-bool SendQueue::take_key_request() {
-    const std::lock_guard lock(mutex_);
-    return backlog_.take_key_request();
-}
-
 // The oldest entry, which has been acknowledged, is done with: `into` tells how.
 void SendQueue::settle_front(Account& into) {
     undelivered_ -= sent_.front().account;
     into += sent_.front().account;
     sent_.pop_front();
     acked_--;
+    if (kept_front_ > 0) kept_front_--;
+}
+
+bool SendQueue::waits_for_ack(const SendEntry& entry) const {
+    return entry.role == SendEntry::Role::skipping ||
+           entry.end_offset > std::max(acked_offset_, delivered_offset_);
+}
+
+void SendQueue::note_progress() {
+    for (; acked_ < sent_.size() && !waits_for_ack(sent_[acked_]); acked_++) {
+        SendEntry& entry = sent_[acked_];
+        if (entry.was_given_up()) {
+            given_up_--;
+            continue;
+        }
+        sent_unacked_ -= entry.message.size();
+        if (entry.state_key)
+            states_[*entry.state_key] = std::move(entry.message);
+        else
+            released_.push_back(std::move(entry.message.owner));
+    }
+    while (acked_ > 0 && sent_.front().end_offset <= delivered_offset_) settle_front(delivered_);
+    notify();
 }
 
 void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
     {
         const std::lock_guard lock(mutex_);
-        while (acked_ < sent_.size() && sent_[acked_].end_offset <= std::max(acked, delivered)) {
-            SendEntry& entry = sent_[acked_++];
-            sent_unacked_ -= entry.message.size();
-            if (entry.state_key)
-                states_[*entry.state_key] = std::move(entry.message);
-            else
-                released_.push_back(std::move(entry.message.owner));
-        }
-        while (acked_ > 0 && sent_.front().end_offset <= delivered) settle_front(delivered_);
+        acked_offset_ = std::max(acked_offset_, std::min(acked, end_offset_));
+        delivered_offset_ = std::max(delivered_offset_, std::min(delivered, end_offset_));
         if (finished && finish_taken_) finish_delivered_ = true;
-        notify();
+        note_progress();
     }
     released_.clear();
-}
-
-SendQueue::Account SendQueue::give_up_undelivered() {
-    Account lost;
-    const std::lock_guard lock(mutex_);
-    while (acked_ > 0) settle_front(lost);
-    return lost;
-}
-
-SendQueue::GivenUp SendQueue::give_up_all() {
-    GivenUp lost;
-    const std::lock_guard lock(mutex_);
-    for (SendEntry& entry : sent_) lost.uncertain += std::exchange(entry.account, {});
-    lost.certain = backlog_.write_off();
-    undelivered_ = {};
-    return lost;
-}
-
-SendQueue::GivenUp SendQueue::take_skipped() {
-    const std::lock_guard lock(mutex_);
-    streaming_ = true;  // what comes from now on is for the stream that follows
-    return std::exchange(skipped_, {});
 }
 
 void SendQueue::end_stream() {
@@ -346,8 +295,8 @@ void SendQueue::restart(std::vector<OutMessage> notices) {
     std::move(sent_.begin(), sent_.end(), std::back_inserter(again));
     sent_.clear();
     backlog_.put_back(std::move(again));
-    acked_ = 0;
-    end_offset_ = sent_unacked_ = 0;
+    acked_ = kept_front_ = 0;
+    end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     finish_taken_ = finish_delivered_;
     notify();
 }

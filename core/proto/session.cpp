@@ -217,9 +217,9 @@ void Session::handle_session_unknown(Now now) {
 uint64_t Session::live_window() const {
     const CongestionController& controller = recovery_.controller();
     const double bandwidth = controller.bandwidth();
-    if (bandwidth <= 0) return controller.window();
     const double round_trip = std::chrono::duration<double>(recovery_.rtt().smoothed()).count();
-    return static_cast<uint64_t>(1.25 * bandwidth * round_trip);
+    const auto known = static_cast<uint64_t>(1.25 * bandwidth * round_trip);
+    return bandwidth <= 0 || controller.starting() ? std::max(known, controller.window()) : known;
 }
 
 // Time.

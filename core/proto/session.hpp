@@ -59,10 +59,24 @@ class Session {
     uint64_t unacknowledged(StreamId stream) const { return streams_.unacknowledged(stream); }
     /// Bytes written that have not left for the first time.
     uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
+    /// Bytes written that are kept to be sent, or sent again: less than unacknowledged() by what was skipped.
+    uint64_t held(StreamId stream) const { return streams_.held(stream); }
+
+    // Giving up what was written: ranges of whole messages.
+
+    /// The highest offset up to which skip() may go: of what has left, and of what the windows allow.
+    uint64_t skip_limit(StreamId stream) const { return streams_.skip_limit(stream); }
+    /// How many more ranges may be skipped before the peer has answered others.
+    size_t skips_left(StreamId stream) const { return streams_.skips_left(stream); }
+    /// Sends no more of `range`: it begins and ends between messages, and above what was skipped before.
+    /// StreamSkipped says what the peer had of it.
+    void skip(StreamId stream, const StreamSkip& range) { streams_.skip(stream, range); }
+    Duration round_trip() const { return recovery_.rtt().smoothed(); }
+
     uint64_t congestion_window() const { return recovery_.controller().window(); }
     /// Bytes, sent and unsent, of a live stream that are as well in here as with the application: 1.25 ×
     /// bandwidth × round trip, so that acknowledgements never find the session without data, and a path that
-    /// has more to give is found out. The congestion window, while that is all that is known.
+    /// has more to give is found out. The congestion window, while the bandwidth is not known.
     uint64_t live_window() const;
     /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
     bool silent(Time now) const;

@@ -35,6 +35,8 @@ enum class FrameType : uint8_t {
     path_response = 14,
     final = 15,
     new_session_id = 16,
+    stream_skip = 19,
+    stream_skipped = 20,
 };
 
 /// Packet numbers first..last, both included.
@@ -142,6 +144,18 @@ struct NewSessionIdFrame {
     uint64_t sequence;
     SessionId id;
 };
+/// The sender of a stream's data gives up whole messages of it: they will not be sent (again).
+struct StreamSkipFrame {
+    StreamId stream;
+    uint64_t from;
+    uint64_t to;  ///< above `from`; the offset just behind
+};
+/// The answer, once the receiver has passed the range.
+struct StreamSkippedFrame {
+    StreamId stream;
+    uint64_t to;    ///< of the STREAM_SKIP
+    uint64_t kept;  ///< up to there it had everything when it jumped to `to`; at most `to`
+};
 /// A frame of a type this version does not know.
 struct UnknownFrame {
     uint64_t type;
@@ -152,10 +166,14 @@ inline constexpr StreamId no_stream = varint_max;
 inline constexpr size_t stream_header_max = 1024;
 inline constexpr size_t frame_text_max = 256;
 
-using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
-                           SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
-                           StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
-                           PathResponseFrame, FinalFrame, NewSessionIdFrame, UnknownFrame>;
+using Frame =
+    std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame, SessionWindowFrame,
+                 StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame, StreamCloseFrame,
+                 SessionCloseFrame, ErrorFrame, PathChallengeFrame, PathResponseFrame, FinalFrame,
+                 NewSessionIdFrame, StreamSkipFrame, StreamSkippedFrame, UnknownFrame>;
+
+/// The number that stands for it on the wire.
+uint64_t type_of(const Frame& frame);
 
 /// Walks the frames of one opened packet. Views in frames point into the packet.
 class FrameReader {

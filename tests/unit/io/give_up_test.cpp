@@ -352,6 +352,118 @@ TEST_F(MaxAgeTest, WhatIsTakenIsNotGivenUpAndAgeFreesWhoWaits) {
     EXPECT_EQ(take(), "(7)k");
 }
 
+class TakenTest : public GiveUpTest {
+  protected:
+    TakenTest() { queue.set_policy({.max_age = 1s}); }
+    std::string expire(uint64_t limit = 1 << 30, size_t ranges = 64) {
+        std::vector<StreamSkip> skips;
+        next = queue.expire_taken(now, {.limit = limit, .ranges = ranges, .round_trip = 100ms}, skips);
+        std::string text;
+        for (const StreamSkip& skip : skips)
+            text.append(std::to_string(skip.from)).append("-").append(std::to_string(skip.to)).append(" ");
+        return text;
+    }
+};
+
+TEST_F(TakenTest, WhatIsNotAcknowledgedInTimeIsSkippedUpToAYoungerKey) {
+    push("kdedk");
+    now += 500ms;
+    push("kd");
+    EXPECT_EQ(take(), "kdedkkd");
+    queue.progress(150, 0, false);
+    EXPECT_EQ(expire(), "");
+    EXPECT_EQ(next, now + 600ms) << "a round trip more than the age: it may be acknowledged on its way";
+    now += 600ms;
+    EXPECT_EQ(expire(), "100-200 300-500 ");
+    EXPECT_EQ(expire(), "");
+    EXPECT_EQ(queue.queued_bytes(), 300u) << "what stays";
+    EXPECT_EQ(queue.undelivered().buffers, 6u) << "not known yet";
+    queue.progress(700, 500, false);
+    EXPECT_EQ(queue.delivered().buffers, 1u) << "as it is not";
+    queue.skipped(100, 200, 200);
+    EXPECT_EQ(queue.delivered().buffers, 2u) << "it had arrived";
+    queue.skipped(300, 500, 450);
+    EXPECT_EQ(queue.undelivered().buffers, 2u);
+    EXPECT_EQ(take(), "(1)") << "one had arrived, one not quite";
+    queue.skipped(300, 500, 300);
+    EXPECT_EQ(take(), "") << "told again";
+    queue.progress(800, 800, false);
+    EXPECT_EQ(queue.delivered().buffers, 5u);
+    EXPECT_EQ(queue.wait_delivered(1ms), QueueStatus::ok);
+}
+
+TEST_F(TakenTest, WhatFollowsInTheQueueIsTornToo) {
+    push("kddd");
+    EXPECT_EQ(take(0, 150), "kd");
+    now += 1100ms;
+    push("d");
+    EXPECT_EQ(expire(), "0-200 ");
+    EXPECT_TRUE(queue.take_key_request());
+    push("dk");
+    EXPECT_EQ(take(), "(4)k");
+    queue.skipped(0, 200, 0);
+    EXPECT_EQ(take(), "(2)");
+}
+
+TEST_F(TakenTest, TheEndWaitsForTheAnswer) {
+    push("kd");
+    EXPECT_EQ(take(), "kd");
+    now += 2s;
+    EXPECT_EQ(expire(), "0-200 ");
+    queue.finish();
+    EXPECT_EQ(take(), "");
+    queue.skipped(0, 200, 0);
+    EXPECT_EQ(take(), "(2).");
+    queue.progress(300, 300, true);
+    EXPECT_EQ(queue.wait_delivered(1ms), QueueStatus::ok);
+    now += 2s;
+    EXPECT_EQ(expire(), "") << "nothing could tell of it";
+}
+
+TEST_F(TakenTest, TheSessionsLimitsAreKept) {
+    push("kdedek");
+    EXPECT_EQ(take(), "kdedek");
+    now += 2s;
+    EXPECT_EQ(expire(150), "0-100 ");
+    EXPECT_EQ(next, time_never) << "when the session can do more, it has a turn";
+    EXPECT_EQ(expire(1 << 30, 1), "100-200 ");
+    EXPECT_EQ(expire(1 << 30, 0), "");
+    EXPECT_EQ(expire(), "300-400 500-600 ");
+}
+
+TEST_F(TakenTest, WithoutAnAnswerItIsUncertain) {
+    push("kded");
+    EXPECT_EQ(take(), "kded");
+    queue.progress(100, 0, false);
+    now += 2s;
+    EXPECT_EQ(expire(), "100-200 300-400 ");
+    EXPECT_EQ(queue.give_up_undelivered().buffers, 3u);
+    queue.restart({});
+    EXPECT_EQ(take(), "e") << "the rest is not there any more";
+    queue.clear();
+    offset = 0;
+    push("kd");
+    EXPECT_EQ(take(), "kd");
+    now += 2s;
+    EXPECT_EQ(expire(), "0-200 ");
+    EXPECT_EQ(queue.give_up_all().uncertain.buffers, 2u);
+    queue.skipped(0, 200, 0);
+    EXPECT_EQ(take(), "") << "told once";
+    queue.end_stream();
+    EXPECT_TRUE(queue.skip(1, 1));
+    EXPECT_EQ(queue.queued_bytes(), 0u);
+}
+
+TEST_F(TakenTest, ItsMemoryIsLetGoAtOnceAndMakesRoom) {
+    push("kddddddddd");
+    EXPECT_EQ(take(), "kddddddddd");
+    EXPECT_EQ(push_one('k'), QueueStatus::timeout);
+    now += 2s;
+    EXPECT_EQ(expire(), "0-1000 ");
+    EXPECT_EQ(queue.queued_bytes(), 0u);
+    push("k");
+}
+
 TEST(Backlog, GoesWhenItHasNotShrunkInTime) {
     Time now{1000s};
     SendQueue queue(

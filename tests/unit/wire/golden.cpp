@@ -111,6 +111,9 @@ std::vector<Golden> made_frames() {
         FinalFrame{0, 0, true, ""},
         FinalFrame{0x0203, 0, false, "full"},
         NewSessionIdFrame{2, 0x3132333435363738},
+        StreamSkipFrame{8, 100'000, 250'000},
+        StreamSkippedFrame{8, 250'000, 130'000},
+        StreamSkippedFrame{1, 64, 64},
         UnknownFrame{17},
         UnknownFrame{16383},
     };
