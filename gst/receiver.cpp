@@ -220,8 +220,10 @@ void Receiver::place(GstClockTime timestamp) {
         run_.here.from_peer = Connection::of(element_).from_peer_clock(estimate_patience);
     if (run_.timeline.place(timestamp, run_.here)) {
         run_.segment_due = true;
-        // Where nothing was pushed before, the stream goes on as it was sent.
-        run_.discont = run_.discont || !first;
+        // Where nothing was pushed before, the stream goes on as it was sent. A stored stream that had to
+        // wait goes on where it was, only later.
+        run_.discont = run_.discont || (!first && run_.timeline.live());
+        run_.resync = !first;
     }
     const std::lock_guard lock(stream_mutex_);
     stream_.to_sender = run_.timeline.to_sender();
@@ -242,6 +244,7 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
 
 void Receiver::stamp(GstBuffer* buffer) {
     if (std::exchange(run_.discont, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    if (std::exchange(run_.resync, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_RESYNC);
     if (run_.stamp_arrival) {
         const GstClockTime here = now();
         const bool reordered = GST_BUFFER_PTS_IS_VALID(buffer) && GST_BUFFER_DTS_IS_VALID(buffer) &&

@@ -81,6 +81,7 @@ class Receiver {
         std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp
         std::vector<BufferPtr> batch;
         bool discont = false;
+        bool resync = false;             // the next buffer plays at another time than follows from the last
         std::optional<uint64_t> stream;  // the number of the one being read
         uint64_t instance = 0;           // its sender's run
     } run_;

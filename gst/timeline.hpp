@@ -44,8 +44,8 @@ class Timeline {
     /// lies.
     bool wants_anchor() const;
 
-    /// An item with `timestamp` comes next. True: segment() is another one from here on, and stands for a
-    /// discontinuity; of the first item always.
+    /// An item with `timestamp` comes next. True: segment() is another one from here on, as playout jumps; of
+    /// the first item always.
     bool place(GstClockTime timestamp, const LocalTime& here);
     /// The segment for downstream.
     GstSegment segment() const;

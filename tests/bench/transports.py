@@ -17,7 +17,7 @@ class Transport:
 TRANSPORTS = [
     Transport(
         "stt",
-        "sttsink uri=stt+udp://{host}:{port} seed-file={seed} mtu=1500 sync=false",
+        "sttsink uri=stt+udp://{host}:{port} seed-file={seed} mtu=1500 sync=false when-full=block wait-for-connection=true",
         "sttsrc uri=stt+udp://:{port} seed-file={seed} mtu=1500",
         ("sttsink", "sttsrc"),
     ),

@@ -148,7 +148,9 @@ TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
     };
     STT_IN_NAMESPACE(
         "ip link add there type veth peer name far && ip link set far up && ip link set there up && "
-        "ip addr add fe80::7/64 dev there nodad && ip addr add fe80::8/64 dev there nodad",
+        "ip addr add fe80::7/64 dev there nodad && ip addr add fe80::8/64 dev there nodad && "
+        // The kernel takes a link up a little later than it is told to.
+        "timeout 20 sh -c 'until ip -br link show there | grep -q UP; do sleep 0.01; done'",
         body);
 }
 

@@ -33,11 +33,11 @@ TEST(FrameReader, ReadsOneAfterTheOther) {
 }
 
 TEST(FrameReader, StepsOverUnknownFrames) {
-    EXPECT_EQ(read("1303ffffff"
+    EXPECT_EQ(read("1503ffffff"
                    "7fff00"
                    "010105"),
-              "UNKNOWN type=19;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
-    EXPECT_EQ(read("1303ffff"), "malformed") << "its length must fit all the same";
+              "UNKNOWN type=21;UNKNOWN type=16383;KEEP_ALIVE sequence=5;");
+    EXPECT_EQ(read("1503ffff"), "malformed") << "its length must fit all the same";
 }
 
 TEST(FrameReader, TypesAreInTheirShortestFormAndOtherNumbersInAny) {

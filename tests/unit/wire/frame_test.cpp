@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Streams, WriteDataHeader,
 TEST(FrameName, KnowsEveryType) {
     EXPECT_EQ(frame_name(0), "PADDING");
     EXPECT_EQ(frame_name(static_cast<uint64_t>(FrameType::final)), "FINAL");
-    EXPECT_EQ(frame_name(19), "unknown");
+    EXPECT_EQ(frame_name(21), "unknown");
 }
 
 }  // namespace
