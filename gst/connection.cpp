@@ -84,12 +84,7 @@ bool Connection::open() {
         announcer_.set_log(std::move(*log));
     }
     if (!config) return refuse(config.error());
-    if (side_ == Side::sink) {
-        const std::lock_guard lock(mutex_);
-        config->stream_header = encode(
-            StreamHeader{system_random().u64(), settings_.framing == static_cast<uint32_t>(Framing::bytes),
-                         settings_.stream_label});
-    }
+    if (side_ == Side::sink) config->stream_header = new_stream_header();
     caller_ = config->caller;
     told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
@@ -111,6 +106,17 @@ bool Connection::open() {
     }
     start_timers();
     return true;
+}
+
+std::vector<uint8_t> Connection::new_stream_header() const {
+    const std::lock_guard lock(mutex_);
+    return encode(StreamHeader{system_random().u64(),
+                               settings_.framing == static_cast<uint32_t>(Framing::bytes),
+                               settings_.stream_label});
+}
+
+void Connection::begin_stream() {
+    if (const std::shared_ptr<Link> open_link = link()) open_link->begin_stream(new_stream_header());
 }
 
 void Connection::close() {

@@ -83,6 +83,8 @@ class Connection final : public LinkObserver {
     Waited wait_ready();
     /// Whether the time of limit_waits() has come.
     bool waits_expired() const;
+    /// Sink: what is sent from now on is another stream. The one before was delivered, its end included.
+    void begin_stream();
     /// Posts a WARNING of what the stream goes on in spite of.
     void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
@@ -116,6 +118,8 @@ class Connection final : public LinkObserver {
     void announce_progress(GstProgressType type, const std::string& text);
     void set_ready(bool ready);
     GstStructure* stats() const;
+    /// Of another run of the sender's stream.
+    std::vector<uint8_t> new_stream_header() const;
     void start_timers();
     void reload_seeds();
 

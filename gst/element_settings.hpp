@@ -64,6 +64,7 @@ struct Settings {
     std::string local_address;
     uint32_t local_port = 0;
     uint32_t wait_for_connection = 2;  ///< Choice
+    bool keep_listening = false;
     uint32_t priority = 0;
     std::string event_log;
     uint32_t stats_interval = 0;

@@ -135,6 +135,7 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     config.socket_send_buffer = static_cast<int>(settings.socket_send_buffer);
     config.socket_receive_buffer = static_cast<int>(settings.socket_recv_buffer);
     config.stream_timeout = milliseconds(settings.stream_timeout);
+    config.keep_listening = settings.keep_listening;
     config.auto_reconnect = settings.auto_reconnect;
     config.reconnect_timeout = milliseconds(settings.reconnect_timeout);
     config.retry_initial_delay = milliseconds(settings.retry_initial_delay);

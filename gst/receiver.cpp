@@ -146,7 +146,10 @@ void Receiver::read_stream(uint64_t number) {
     if (first) return;
     run_.discont = true;
     run_.segment_due = true;
-    if (!same_run) run_.timeline.forget();
+    if (same_run) return;
+    run_.stream_start_due = true;
+    run_.pushed_segment.reset();  // it follows the STREAM_START, whatever came before
+    run_.timeline.forget();
 }
 
 void Receiver::inject(EventPtr event) {
@@ -171,6 +174,9 @@ GstFlowReturn Receiver::take_injected() {
 Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     if (has_injected_) {
         if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
+    }
+    if (run_.stream_start_due) {
+        if (const GstFlowReturn flow = push_stream_start(); flow != GST_FLOW_OK) return flow;
     }
     Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
@@ -307,6 +313,17 @@ GstFlowReturn Receiver::release_held() {
     return flow;
 }
 
+/// Another run of a sender begins.
+GstFlowReturn Receiver::push_stream_start() {
+    run_.stream_start_due = false;
+    char* id = gst_pad_create_stream_id_printf(GST_BASE_SRC_PAD(element_), GST_ELEMENT_CAST(element_),
+                                               "%016" G_GINT64_MODIFIER "x", run_.instance);
+    EventPtr event(gst_event_new_stream_start(id));
+    g_free(id);
+    gst_event_set_group_id(event.get(), gst_util_group_id_next());
+    return push_event(std::move(event));
+}
+
 GstFlowReturn Receiver::push_segment() {
     if (!run_.segment_due) return GST_FLOW_OK;
     run_.segment_due = false;
@@ -345,9 +362,14 @@ GstFlowReturn Receiver::finish_batch() {
     return flow == GST_FLOW_OK && counted_out() ? GST_FLOW_EOS : flow;
 }
 
+GstFlowReturn Receiver::finish_stream() {
+    const GstFlowReturn flow = finish_batch();
+    if (flow != GST_FLOW_OK || run_.stream_start_due) return flow;  // nothing of the stream came
+    return !run_.held.empty() || run_.timeline.has_segment() ? push_held() : flow;
+}
+
 GstFlowReturn Receiver::end(EventPtr eos) {
-    GstFlowReturn flow = finish_batch();
-    if (flow == GST_FLOW_OK && (!run_.held.empty() || run_.timeline.has_segment())) flow = push_held();
+    const GstFlowReturn flow = finish_stream();
     if (flow != GST_FLOW_OK) return flow;
     GstPad* pad = GST_BASE_SRC_PAD(element_);
     if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;

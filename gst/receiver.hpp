@@ -33,7 +33,9 @@ class Receiver {
     /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
     GstFlowReturn release_held();
     bool holds_events() const { return !run_.held.empty(); }
-    /// The end of the stream: everything left, and `eos`.
+    /// The end of the stream: everything left. Another stream may follow.
+    GstFlowReturn finish_stream();
+    /// The end of everything: what is left, and `eos`.
     GstFlowReturn end(EventPtr eos);
 
     /// Passes `event`, which the application made, on before the next message. Any thread.
@@ -55,6 +57,7 @@ class Receiver {
     GstFlowReturn take_event(EventPtr event);
     GstFlowReturn push_event(EventPtr event);
     GstFlowReturn take_injected();
+    GstFlowReturn push_stream_start();
     GstFlowReturn push_segment();
     GstFlowReturn push_held();
     void place(GstClockTime timestamp);
@@ -74,8 +77,9 @@ class Receiver {
         int64_t buffers_left = -1;  // of num-buffers; negative: no limit
         Timeline timeline{false};
         PipelineClock clock;
-        LocalTime here;         // as it was when the messages at hand were taken
-        bool place_due = true;  // the next item with a time is to be placed on the timeline
+        LocalTime here;                 // as it was when the messages at hand were taken
+        bool place_due = true;          // the next item with a time is to be placed on the timeline
+        bool stream_start_due = false;  // the base class sends the first
         bool segment_due = true;
         std::optional<GstSegment> pushed_segment;
         std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp

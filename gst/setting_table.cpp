@@ -230,6 +230,11 @@ const std::array rows = {
         "While there was no peer yet, or the last one cannot come back: wait, or let the pipeline run and "
         "drop what nobody hears; auto: wait unless the stream is live",
         &Settings::wait_for_connection, sink, false, 0, 0, choice_type},
+    SettingRow{
+        "keep-listening", "Keep listening",
+        "Take one stream after another, from whoever sends one: neither the end of a stream nor its sender's "
+        "going is an EOS. Off: the first stream's end is the end",
+        &Settings::keep_listening, src, true},
     SettingRow{"priority", "Priority",
                "Of this stream among those of the session: higher ones are sent first", &Settings::priority,
                both, true, 0, 255},

@@ -17,6 +17,7 @@ struct SttSink {
     GstBaseSink parent;
     Connection* connection;
     Transmitter* transmitter;
+    GstPadEventFunction base_event;  ///< of the pad, as the base class set it
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -82,6 +83,16 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
     const bool carried = (gst_event_type_get_flags(type) & GST_EVENT_TYPE_SERIALIZED) &&
                          type != GST_EVENT_GAP && type != GST_EVENT_EOS;
     return !carried || transmitter.take_event(kept.get());
+}
+
+/// A STREAM_START after EOS begins another stream. The base class would take no more before a flush.
+gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
+    const GstPadEventFunction base_event = self_of(parent)->base_event;
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START && self_of(parent)->parent.eos) {
+        base_event(pad, parent, gst_event_new_flush_start());
+        base_event(pad, parent, gst_event_new_flush_stop(FALSE));
+    }
+    return base_event(pad, parent, event);
 }
 
 /// What the application sends to the pipeline. A bin hands downstream events, such as the EOS that ends
@@ -150,6 +161,9 @@ void stt_sink_init(SttSink* self) {
         .stream_opened = nullptr,
     });
     self->transmitter = new Transmitter(&self->parent, *self->connection);
+    GstPad* pad = GST_BASE_SINK_PAD(self);
+    self->base_event = GST_PAD_EVENTFUNC(pad);
+    gst_pad_set_event_function(pad, pad_event);
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
     // The receiver clips; and a copy of the last buffer is of no use here.

@@ -30,7 +30,8 @@ struct SttSrc {
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
-    bool ended;  ///< EOS went downstream
+    bool ended;            ///< EOS went downstream
+    bool between_streams;  ///< one has ended, and another is waited for
     // Any thread.
     std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
     std::atomic<GstEvent*> requested_eos;  ///< the application's; owned, null: none
@@ -108,12 +109,15 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
     const std::shared_ptr<Link> link = self->connection->link();
     if (!link || self->ended) return GST_FLOW_FLUSHING;
     const Duration limit = std::chrono::milliseconds(self->connection->setting(&Settings::receive_timeout));
+    const bool keep_listening = self->connection->setting(&Settings::keep_listening);
     for (;;) {
         if (const GstFlowReturn flow = pass_on(self); flow != GST_FLOW_OK) return flow;
         const bool holding = self->receiver->holds_events();
         self->next_message = 0;
-        switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : limit)) {
+        const Duration patience = self->between_streams ? Duration::zero() : limit;
+        switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : patience)) {
             case QueueStatus::ok:
+                self->between_streams = false;
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
                 self->receiver->read_stream(link->inbox().stream());
                 break;
@@ -122,6 +126,14 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 return eos ? end(self, std::move(eos)) : GST_FLOW_FLUSHING;
             }
             case QueueStatus::eos: {
+                if (keep_listening) {
+                    self->receiver->read_stream(link->inbox().stream());  // it may have been empty
+                    if (const GstFlowReturn flow = self->receiver->finish_stream(); flow != GST_FLOW_OK)
+                        return flow;
+                    self->between_streams = true;
+                    link->inbox().eos_passed();
+                    break;
+                }
                 const GstFlowReturn flow = end(self, EventPtr(gst_event_new_eos()));
                 if (self->ended) link->inbox().eos_passed();
                 return flow;
@@ -218,7 +230,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
         self->next_message = 0;
-        self->ended = false;
+        self->ended = self->between_streams = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;

@@ -13,14 +13,6 @@
 namespace stt {
 namespace {
 
-Error stream_ended() {
-    Error error;
-    error.code = ErrorCode::stream_closed;
-    error.reason = "after-eos";
-    error.text = "data after EOS: the stream has ended; set the element to READY and back for another";
-    return error;
-}
-
 /// Without a connection it is the network's fault, with one the peer's.
 Error send_timeout(const Connection& connection) {
     Error error;
@@ -258,6 +250,21 @@ GstFlowReturn Transmitter::wait_for_peer() {
     }
 }
 
+/// What comes after EOS, behind a flush or a STREAM_START, is another stream.
+void Transmitter::begin_next() {
+    GST_DEBUG_OBJECT(element_, "another stream begins");
+    connection_.begin_stream();
+    run_.finished = run_.flushed = run_.state_sent = false;
+}
+
+/// … once the peer has what a flush has left of the one before.
+GstFlowReturn Transmitter::wait_next() {
+    const GstFlowReturn flow =
+        hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout, true); });
+    if (flow == GST_FLOW_OK && !run_.cut_off) begin_next();
+    return flow;
+}
+
 /// Everything that must be there before the next buffer.
 GstFlowReturn Transmitter::prepare() {
     if (connection_.failed()) {
@@ -265,8 +272,8 @@ GstFlowReturn Transmitter::prepare() {
         return GST_FLOW_EOS;
     }
     if (run_.finished) {
-        connection_.fail(stream_ended());
-        return GST_FLOW_EOS;
+        const GstFlowReturn next = wait_next();
+        if (next != GST_FLOW_OK || run_.cut_off) return next;
     }
     if (!connection_.is_caller() && waits_for_peer()) {
         const GstFlowReturn waited = wait_for_peer();
@@ -295,6 +302,8 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
 /// Nobody hears it; a caller that comes back is to know. False: somebody has just come.
 bool Transmitter::skip(GstBuffer* buffer) {
     const std::shared_ptr<Link> link = connection_.link();
+    // Of a caller, it is the next stream that makes it call again.
+    if (run_.finished && link && link->outbox().wait_delivered(1ns) == QueueStatus::ok) begin_next();
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
     run_.state_sent = false;
     run_.key_unit_by = g_get_monotonic_time() + key_unit_patience;
@@ -343,11 +352,13 @@ GstFlowReturn Transmitter::take_gap(GstEvent* event) {
 }
 
 bool Transmitter::take_event(GstEvent* event) {
-    if (run_.bytes || run_.finished || run_.cut_off) return true;
+    if (run_.bytes || run_.cut_off) return true;
+    const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
+    // What is sticky goes out with the rest of the state, before the next buffer.
+    if (run_.finished && sticky) return true;
+    if (run_.finished && (unheard() || wait_next() != GST_FLOW_OK || run_.cut_off)) return true;
     if (unheard()) run_.state_sent = false;
     if (!run_.state_sent) {
-        // What is sticky goes out with the rest of the state, before the next buffer.
-        const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
         if (sticky || unheard()) return true;
         if (send_state() != GST_FLOW_OK) return false;
     }
@@ -393,12 +404,14 @@ GstFlowReturn Transmitter::take_eos() {
         return GST_FLOW_OK;
     }
     if (run_.cut_off) return end_undelivered(*link);
-    const GstFlowReturn flow = send_state();
-    if (flow != GST_FLOW_OK) return flow;
-    if (run_.cut_off) return end_undelivered(*link);
-    GST_DEBUG_OBJECT(element_, "the stream ends: waiting until the peer has it all");
-    link->outbox().finish();
-    run_.finished = true;
+    if (!run_.finished) {
+        const GstFlowReturn flow = send_state();
+        if (flow != GST_FLOW_OK) return flow;
+        if (run_.cut_off) return end_undelivered(*link);
+        GST_DEBUG_OBJECT(element_, "the stream ends: waiting until the peer has it all");
+        link->outbox().finish();
+        run_.finished = true;
+    }
     const gint64 timeout = gint64{connection_.setting(&Settings::drain_timeout)} * 1000;
     const gint64 deadline = g_get_monotonic_time() + timeout;
     for (;;) {
@@ -407,6 +420,7 @@ GstFlowReturn Transmitter::take_eos() {
         switch (link->outbox().wait_delivered(std::chrono::microseconds(left))) {
             case QueueStatus::eos:
             case QueueStatus::ok:
+                connection_.limit_waits(std::nullopt);  // this was the EOS that it was about
                 connection_.post_stats();
                 connection_.announcer().wait_posted();
                 return GST_FLOW_OK;

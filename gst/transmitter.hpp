@@ -49,6 +49,8 @@ class Transmitter {
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
     void look_upstream();
+    void begin_next();
+    GstFlowReturn wait_next();
     GstFlowReturn prepare();
     GstFlowReturn wait_for_peer();
     GstFlowReturn send(GstBuffer* buffer);
@@ -77,7 +79,7 @@ class Transmitter {
         bool bytes = false;      // framing
         bool state_sent = true;  // the link was given the caps, segment and tags in force, as they came
         bool flushed = false;    // a flush is to be announced
-        bool finished = false;   // EOS was sent
+        bool finished = false;   // EOS was sent, and what comes next is another stream
         bool cut_off = false;    // what comes is discarded until EOS: there is no time left to wait
         Gap discarded;           // since then
         // Whoever joins cannot use what comes before a key unit, which is waited for until then

@@ -48,6 +48,14 @@ enum class HandshakeSubCode : uint8_t {
     proof_verification_failed = 4,
 };
 
+/// Sub-codes of stream_closed.
+enum class StreamSubCode : uint8_t {
+    none = 0,
+    ended = 1,
+};
+/// The reason that goes with StreamSubCode::ended: the receiver's work ended with the stream before.
+inline constexpr char stream_ended_reason[] = "ended";
+
 enum class ErrorOrigin : uint8_t { local, peer, network };
 
 /// What may follow an error, as the error reference has it.

@@ -36,7 +36,8 @@ Link::Impl::Impl(LinkConfig link_config, LinkObserver& link_observer)
       inbox([this] { node->loop().wake(); }),
       retry(
           {config.retry_initial_delay, config.retry_max_delay, config.reconnect_timeout, config.max_retries},
-          system_random()) {}
+          system_random()),
+      stream_header(config.stream_header) {}
 
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
     auto seeds = std::make_shared<std::vector<SecretBytes>>(std::move(config.seeds));
@@ -71,6 +72,12 @@ void Link::close() { impl_->close_from_any_thread(); }
 uint16_t Link::local_port() const { return impl_->node->local_port(); }
 SendQueue& Link::outbox() { return impl_->outbox; }
 ReceiveQueue& Link::inbox() { return impl_->inbox; }
+
+void Link::begin_stream(std::vector<uint8_t> header) {
+    impl_->outbox.begin_next();
+    impl_->node->loop().post(
+        [impl = impl_.get(), header = std::move(header)] { impl->begin_stream(header); });
+}
 
 bool Link::send_upstream(OutMessage message) {
     if (!impl_->upstream_open) return false;
@@ -334,8 +341,8 @@ void Link::Impl::end(Error error, bool tell) {
         s->abandon();
     }
     upstream_open = false;
-    // Where everything has been passed on, a session was only wanted to say so.
-    if (!finished || established) {
+    // Where everything has been passed on, and no more can come, a session was only wanted to say so.
+    if (!finished || established || config.keep_listening) {
         tell_undelivered();
         // The observer first: a streaming thread that sees the queue fail may rely on the error having been
         // told.

@@ -24,7 +24,8 @@ struct LinkConfig {
     std::string local_address;  ///< to bind; empty: any
     uint16_t local_port = 0;    ///< caller: to bind; 0: any
     StreamRole role = StreamRole::sender;
-    std::vector<uint8_t> stream_header;  ///< sender: travels in STREAM_OPEN
+    std::vector<uint8_t> stream_header;  ///< sender: travels in the first stream's STREAM_OPEN
+    bool keep_listening = false;         ///< receiver: one stream after another is taken, of any peer
     uint8_t priority = 0;
     std::optional<uint64_t> stream_id;  ///< to open, or the only one to take; none: the next free one, any
     SessionConfig session;
@@ -139,6 +140,10 @@ class Link {
     SendQueue& outbox();
     /// Receiver: the stream's messages.
     ReceiveQueue& inbox();
+    /// Sender, streaming thread: the outbox's stream has ended, and its end was delivered. What is pushed
+    /// from now on is another stream. It opens with `header` in the session that stands, or else in the next,
+    /// which a caller makes.
+    void begin_stream(std::vector<uint8_t> header);
     /// Receiver, any thread, never blocks: sends a message upstream. False when there is no stream.
     bool send_upstream(OutMessage message);
     LinkStats stats() const;

@@ -22,6 +22,7 @@ void Link::Impl::tend_outbox(Now now) {
 }
 
 void Link::Impl::move_outbox(Session& from) {
+    if (is_sender() && finished) return;  // what is pushed is for the next stream
     while (const auto gap = feeder.feed(from, *stream)) {
         auto notice = observer.on_gap(*gap, false);
         if (closed) return;
@@ -33,7 +34,10 @@ void Link::Impl::account_inbox(Now now, Session& from) {
     if (is_sender() || !stream) return;
     if (const auto consumed = inbox.take_consumed()) {
         from.consumed(now.time, *stream, consumed->taken, consumed->delivered, consumed->finished);
-        finished = finished || consumed->finished;
+        if (!consumed->finished || std::exchange(finished, true)) return;
+        // Nobody upstream is to be told anything any more: the stream ends in this direction, too.
+        upstream_open = false;
+        outbox.finish();
     }
 }
 

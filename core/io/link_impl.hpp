@@ -135,6 +135,23 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// The peer does what no retry can mend.
     void stream_failed(const Error& error);
 
+    // link_next.cpp: one stream after another.
+
+    /// Sender: the next stream, after one that was delivered.
+    void begin_stream(std::vector<uint8_t> header);
+    /// Sender: takes what still comes against the direction of stream `id`, which is over. The session keeps
+    /// it until then.
+    void take_rest(Now now, StreamId id);
+    /// Receiver: the end of the stream was passed on, and another one may come.
+    bool between_streams() const { return config.keep_listening && stream && finished; }
+    /// Receiver: leaves the session that stands for a caller who has a stream.
+    void make_way(Now now);
+    /// Receiver: why the stream that the peer has opened in the session is not taken beside, or after, the
+    /// one there is; none: it is.
+    std::optional<Error> refuse_another() const;
+    /// Caller, receiver: the session is over, as is its stream. Calls for the next one.
+    void call_for_next(Now now, const Error& error);
+
     // link_data.cpp: what moves between the session and the queues.
 
     void move_data(Now now);
@@ -206,14 +223,17 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     SessionInfo info;  // of the current session, or the last one
     uint64_t sessions = 0, resumptions = 0;
 
+    std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
     std::optional<StreamId> stream;
     NodeId stream_peer{};         // who had the last one
     Time outbox_at = time_never;  // something in the outbox turns too old
     bool readable = false;        // read() has something
-    bool finished = false;        // the stream came, or went, to its end, and the receiver has passed that on
-    bool complete = false;        // receiver: everything has arrived, the end included
-    uint64_t streams = 0;         // so far
-    Time stream_moved_at{};       // the last time that a byte of it came, or was acknowledged
+    // The stream came, or went, to its end, and the receiver has passed that on. A sender's next one has not
+    // begun then.
+    bool finished = false;
+    bool complete = false;   // receiver: everything has arrived, the end included
+    uint64_t streams = 0;    // so far
+    Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
     StreamFeeder feeder{outbox};
     MessageReader upstream;  // sender: messages against the direction

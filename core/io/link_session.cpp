@@ -49,7 +49,10 @@ void Link::Impl::on_event(Now now, Event event) {
     } else if (const auto* closed_stream = std::get_if<event::StreamClosed>(&event.what)) {
         if (closed_stream->stream == stream) on_stream_closed(closed_stream->error);
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
-        if (news->stream == stream) readable = true;
+        if (news->stream == stream)
+            readable = true;
+        else if (is_sender())
+            take_rest(now, news->stream);
         stream_moved_at = now.time;
     } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
         on_clock_measured(now, measured->sample);
@@ -111,6 +114,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         on_resumed(now, *fresh);
         return;
     }
+    if (between_streams() && established && !config.caller) make_way(now);
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
@@ -146,15 +150,16 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (config.caller) add_proven_peer(peer_known_as);
     info = fresh->info();
     know_clock(now);
-    readable = finished = complete = false;
+    readable = complete = false;
+    finished = finished && is_sender();
     upstream = {};
     upstream_taken = 0;
     set_state(LinkState::connected);
     if (closed) return;
-    if (!is_sender())
+    if (is_sender())
+        open_stream();
+    else if (!config.keep_listening || streams == 0)
         stream_expected_by = now.time + config.session.handshake_timeout;
-    else if (fresh->state() == SessionState::established)
-        open_stream();  // otherwise the peer has ended it already, and that event follows
 }
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
@@ -185,15 +190,17 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream;
     set_state(LinkState::resumed);
-    if (closed || stream || fresh.state() != SessionState::established) return;
+    if (closed || stream) return;
     if (is_sender())
         open_stream();
-    else
+    else if (!config.keep_listening || streams == 0)
         stream_expected_by = now.time + config.session.handshake_timeout;
 }
 
 void Link::Impl::open_stream() {
-    auto id = current()->open_stream(config.stream_header, config.priority, config.stream_id);
+    // A session that the peer has ended already has an event to follow.
+    if (finished || current()->state() != SessionState::established) return;
+    auto id = current()->open_stream(stream_header, config.priority, config.stream_id);
     if (!id) {
         decide(clock_now(), id.error(), false);
         return;
@@ -225,13 +232,12 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         stream_failed(error);
         return;
     }
-    if (stream) {
-        const Error error = stream_error(ErrorCode::too_many_streams, "one-stream",
-                                         "this receiver takes one stream of a session");
-        current()->reset(opened.stream, error);
-        report(error);
+    if (const auto error = refuse_another()) {
+        current()->reset(opened.stream, *error);
+        report(*error);
         return;
     }
+    leave_stream();
     stream_expected_by = time_never;
     if (config.stream_id && *config.stream_id != opened.stream) {
         const Error error =
@@ -242,16 +248,16 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         stream_failed(error);
         return;
     }
-    if (streams > 0 && (inbox.finished() || inbox.behind())) {
+    const bool ended = inbox.finished() && !config.keep_listening;
+    if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
-        current()->close(
-            clock_now(), false, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, inbox.finished() ? "ended" : "behind",
-                         inbox.finished() ? "the stream here has ended"
-                                          : "the receiver here has not come to the stream before "
-                                            "yet"));
+        current()->close(clock_now(), false, CloseReason::error,
+                         stream_error(ErrorCode::too_many_sessions, ended ? "ended" : "behind",
+                                      ended ? "the stream here has ended"
+                                            : "the receiver here has not come to the stream before yet"));
         return;
     }
+    readable = finished = complete = false;
     stream = opened.stream;
     stream_moved_at = clock_now().time;
     if (streams++ > 0) inbox.restart();
@@ -262,6 +268,8 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
 
 void Link::Impl::on_stream_closed(const Error& error) {
     observer.on_stream_closed(*leave_stream(), error);
+    // A receiver that takes no other stream must not keep the next caller out.
+    if (!closed && !config.caller && error.reason == stream_ended_reason) drop_session(error);
     if (!closed) stream_failed(error);
 }
 
@@ -372,6 +380,10 @@ void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     if (given_up || error.code == ErrorCode::none) return;
     if (finished || complete) {
         // Everything had been said before.
+        if (config.keep_listening && config.caller) {
+            call_for_next(now, error);
+            return;
+        }
         set_state(config.caller ? LinkState::closed : LinkState::connecting);
         return;
     }

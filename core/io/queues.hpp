@@ -61,8 +61,10 @@ class SendQueue {
     /// Marks the end of the stream.
     void finish();
     /// Blocks until the peer's application has consumed everything, the end included; or `timeout`, flushing
-    /// or failure.
-    QueueStatus wait_delivered(Duration timeout);
+    /// or failure. `limited`: limit_waits() counts, too.
+    QueueStatus wait_delivered(Duration timeout, bool limited = false);
+    /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
+    void begin_next();
     using Account = MediaAccount;
     /// What was pushed, and neither delivered nor given up.
     Account undelivered() const;
@@ -194,7 +196,8 @@ class ReceiveQueue {
 
     /// Blocks until at least one message is complete, then moves up to `max` of them into `messages`
     /// (cleared first). Calling it says that all messages handed out before have been passed downstream.
-    /// `eos` comes after the last message, once everything before has been passed on. `timeout` zero: none.
+    /// `eos` comes after the last message, once everything before has been passed on; after eos_passed() the
+    /// next stream is waited for. `timeout` zero: none.
     QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
     /// Which stream the messages that pop() returned last are of: how many restart()s came before it.
     uint64_t stream() const { return stream_; }

@@ -65,7 +65,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
             return QueueStatus::failed;
         }
         if (next_stream()) continue;
-        if (eos_reported_) return QueueStatus::eos;
+        if (eos_reported_ && !consumed_.finished) return QueueStatus::eos;
         // What was delivered is told before this thread goes to sleep.
         if (wake_due(true)) {
             lock.unlock();

@@ -113,7 +113,7 @@ void SendQueue::finish() {
     wake_();
 }
 
-QueueStatus SendQueue::wait_delivered(Duration timeout) {
+QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
     const SteadyTime deadline = deadline_after(timeout);
     std::unique_lock lock(mutex_);
     bool in_time = true;
@@ -122,8 +122,15 @@ QueueStatus SendQueue::wait_delivered(Duration timeout) {
         if (failed_) return QueueStatus::failed;
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
         if (!in_time) return QueueStatus::timeout;
-        in_time = wait(lock, deadline);
+        const SteadyTime limit = limited ? wait_until_.value_or(SteadyTime::max()) : SteadyTime::max();
+        in_time = wait(lock, std::min(deadline, limit));
     }
+}
+
+void SendQueue::begin_next() {
+    const std::lock_guard lock(mutex_);
+    finished_ = finish_taken_ = finish_delivered_ = false;
+    states_.clear();
 }
 
 SendQueue::Account SendQueue::undelivered() const {

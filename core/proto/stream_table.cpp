@@ -292,7 +292,9 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
     stream->reset_by_peer = true;
     if (!stream->reset()) {
         const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
-        Error error = peer_error(code, "reset",
+        const bool ended =
+            code == ErrorCode::stream_closed && frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended);
+        Error error = peer_error(code, ended ? stream_ended_reason : "reset",
                                  frame.text.empty() ? "the peer ended the stream" : std::string(frame.text));
         error.sub_code = frame.sub_code;
         // The answer says what we had sent.

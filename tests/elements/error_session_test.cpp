@@ -211,25 +211,26 @@ TEST(ErrorStream, TwoSendersAreToldThatOneHasToReceive) {
     EXPECT_NE(hint.find("sttsrc"), std::string::npos) << hint;
 }
 
-TEST(ErrorStream, DataAfterTheEndIsTold) {
+TEST(ErrorStream, ASenderWhoseReceiverHasEndedWithTheStreamBeforeIsToldSo) {
     auto src = listening_src();
     auto sink = calling_sink(src->port());
     sink->start();
     sink->push(1000);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    // A pad takes nothing after EOS until it is flushed; the stream stays at its end.
     gst_harness_push_event(sink->harness, gst_event_new_flush_start());
     gst_harness_push_event(sink->harness, gst_event_new_flush_stop(FALSE));
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
     gst_harness_push_event(sink->harness, gst_event_new_segment(&segment));
-    EXPECT_EQ(sink->push(1000), GST_FLOW_EOS);
+    sink->push(1000);
     EXPECT_EQ(sink->errors->wait(0x0301),
-              "0x0301/0 STREAM_CLOSED stream after-eos ERROR WRITE origin=local terminal");
-    const auto told = sink->errors->wait_structure("stt-error", "reason", "after-eos");
+              "0x0301/1 STREAM_CLOSED stream ended ERROR WRITE origin=peer authenticated terminal can-retry");
+    const auto told = sink->errors->wait_structure("stt-error", "reason", "ended");
     ASSERT_TRUE(told);
     const std::string hint = gst_structure_get_string(told.get(), "hint");
-    EXPECT_NE(hint.find("READY"), std::string::npos) << hint;
+    EXPECT_NE(hint.find("keep-listening"), std::string::npos) << hint;
+    EXPECT_EQ(src->errors->wait(0x0301),
+              "0x0301/1 STREAM_CLOSED stream ended MESSAGE origin=local can-retry");
 }
 
 TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {

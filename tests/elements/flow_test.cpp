@@ -286,16 +286,5 @@ TEST(Flow, AFlushTakesAnEndBackThatWentNowhere) {
     EXPECT_EQ(sink.bus.count(GST_MESSAGE_ERROR), 0);
 }
 
-TEST(Flow, DataAfterEosAndAFlushIsAnError) {
-    Pair pair;
-    pair.start();
-    pair.push(make_buffer(1).release());
-    pair.push_eos();
-    pair.join();
-    flush(pair);
-    EXPECT_EQ(pair.push(make_buffer(1).release()), GST_FLOW_EOS);
-    EXPECT_TRUE(pair.sink_bus->wait_type(GST_MESSAGE_ERROR));
-}
-
 }  // namespace
 }  // namespace stt::test

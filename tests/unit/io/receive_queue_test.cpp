@@ -90,7 +90,6 @@ TEST_F(ReceiveQueueTest, TheEndComesAfterEverything) {
     ASSERT_TRUE(consumed);
     EXPECT_TRUE(consumed->finished);
     EXPECT_EQ(consumed->delivered, 13u);
-    EXPECT_EQ(pop(), QueueStatus::eos);
 }
 
 TEST_F(ReceiveQueueTest, AnEmptyStreamEnds) {
@@ -297,6 +296,24 @@ TEST_F(ReceiveQueueTest, TwoThreads) {
     io.join();
     EXPECT_EQ(status, QueueStatus::eos);
     EXPECT_EQ(got, count);
+}
+
+TEST_F(ReceiveQueueTest, WaitsForAnotherStreamOnceTheEndWasPassedOn) {
+    queue.push(one(wire(10)), true);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(pop(), QueueStatus::eos);
+    EXPECT_EQ(pop(), QueueStatus::eos) << "it was not passed on";
+    queue.eos_passed();
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    std::thread later([&] {
+        queue.restart();
+        queue.push(one(wire(20)), true);
+    });
+    EXPECT_EQ(pop(64, patience), QueueStatus::ok);
+    later.join();
+    EXPECT_EQ(messages.at(0).payload_size, 20u);
+    EXPECT_EQ(queue.stream(), 1u);
+    EXPECT_EQ(pop(), QueueStatus::eos);
 }
 
 }  // namespace

@@ -341,5 +341,36 @@ TEST_F(SendQueueTest, PayloadsAreDroppedWithoutTheLock) {
     queue.clear();
 }
 
+TEST_F(SendQueueTest, AnotherStreamFollowsTheEndOfOne) {
+    push(2);
+    ASSERT_EQ(queue.push_state(message(50), 1, patience), QueueStatus::ok);
+    queue.finish();
+    take();
+    ASSERT_TRUE(finished);
+    queue.progress(253, 253, true);
+    ASSERT_EQ(queue.wait_delivered(patience), QueueStatus::ok);
+    queue.begin_next();
+    EXPECT_FALSE(queue.finished());
+    push(1);
+    queue.restart({});
+    EXPECT_EQ(take(), 1u) << "what was in force before is not";
+    EXPECT_FALSE(finished);
+    queue.progress(100, 100, false);
+    EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::ok);
+    queue.finish();
+    take();
+    EXPECT_TRUE(finished);
+    EXPECT_EQ(queue.wait_delivered(1ms), QueueStatus::timeout);
+    queue.progress(100, 100, true);
+    EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::ok);
+    EXPECT_EQ(queue.delivered().buffers, 3u);
+}
+
+TEST_F(SendQueueTest, AWaitForTheNextStreamEndsWithAllWaits) {
+    push(1);
+    queue.limit_waits(std::chrono::steady_clock::now());
+    EXPECT_EQ(queue.wait_delivered(patience, true), QueueStatus::timeout);
+}
+
 }  // namespace
 }  // namespace stt

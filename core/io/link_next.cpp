@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// One stream after another: in the session that stands, or in the next.
+#include "core/io/link_impl.hpp"
+
+namespace stt {
+
+void Link::Impl::begin_stream(std::vector<uint8_t> header) {
+    if (closed || given_up) return;
+    stream_header = std::move(header);
+    finished = readable = false;
+    upstream = {};
+    upstream_taken = 0;
+    const Now now = clock_now();
+    if (const auto before = leave_stream()) take_rest(now, *before);
+    if (established) {
+        open_stream();
+    } else if (config.caller && !session && !attempt) {
+        retry.start(now.time);
+        set_state(LinkState::connecting);
+        if (!closed) begin_attempt(now);
+    }
+}
+
+void Link::Impl::take_rest(Now now, StreamId id) {
+    Session* const from = current();
+    if (!from) return;
+    const bool ended = from->read(id).finished;
+    from->consumed(now.time, id, UINT64_MAX, UINT64_MAX, ended);
+}
+
+void Link::Impl::make_way(Now now) {
+    Session* const idle = current();
+    idle->close(now, false, CloseReason::graceful, {});
+    idle->abandon();
+    leave_stream();
+    set_session(0);
+    established = false;
+}
+
+std::optional<Error> Link::Impl::refuse_another() const {
+    if (!stream || between_streams()) return std::nullopt;
+    Error error;
+    if (finished) {
+        error.code = ErrorCode::stream_closed;
+        error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
+        error.reason = stream_ended_reason;
+        error.text = "the receiver here has ended with the stream before";
+    } else {
+        error.code = ErrorCode::too_many_streams;
+        error.reason = "one-stream";
+        error.text = "this receiver takes one stream of a session";
+    }
+    return error;
+}
+
+void Link::Impl::call_for_next(Now now, const Error& error) {
+    if (!config.auto_reconnect) {
+        decide(now, error, false);
+        return;
+    }
+    retry.start(now.time);
+    retry_at = now.time + retry.next_delay(now.time);
+    last_error = error;
+    set_state(LinkState::reconnecting);
+}
+
+}  // namespace stt
