@@ -16,7 +16,7 @@ GST_DEBUG_CATEGORY(stt_debug);
 namespace stt {
 namespace {
 
-enum : unsigned { property_node_id = own_property_first, property_stats };
+enum : unsigned { property_node_id = own_property_first, property_stats, property_is_live };
 
 /// How often the seed file is looked at for a change.
 constexpr uint32_t seed_file_interval_ms = 1000;
@@ -446,6 +446,10 @@ void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {
         g_value_take_boxed(value, stats());
         return;
     }
+    if (id == property_is_live) {
+        g_value_set_boolean(value, TRUE);
+        return;
+    }
     const std::lock_guard lock(mutex_);
     if (id == property_node_id) {
         if (!link_ && !settings_.identity_file.empty()) return;
@@ -484,6 +488,12 @@ void install_properties(GObjectClass* object_class, Side side) {
                                ? "Counters of the session (application/x-stt-stats), and those of GstBaseSink"
                                : "Counters of the session (application/x-stt-stats)",
                            GST_TYPE_STRUCTURE, flags));
+    if (side == Side::sink) return;
+    g_object_class_install_property(
+        object_class, property_is_live,
+        g_param_spec_boolean("is-live", "Is live",
+                             "Always true: what comes is played as it comes, and a player need not buffer it",
+                             TRUE, flags));
 }
 
 static void init_uri_handler(GstURIHandlerInterface* handler) {

@@ -2,6 +2,7 @@
 /// sttsrc: delivers the peer's stream.
 #include <gst/base/gstpushsrc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <utility>
@@ -33,6 +34,7 @@ struct SttSrc {
     bool ended;  ///< EOS went downstream
     // Any thread.
     std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
+    std::atomic<bool> flushing;            ///< from interrupt() to resume()
     std::atomic<GstEvent*> requested_eos;  ///< the application's; owned, null: none
 };
 struct SttSrcClass {
@@ -55,10 +57,12 @@ Error receive_timeout(const Connection& connection) {
     return error;
 }
 
-/// Passes on what was taken from the inbox.
+/// Passes on what the application has sent, and what was taken from the inbox.
 GstFlowReturn pass_on(SttSrc* self) {
     std::vector<InMessage>& messages = *self->messages;
+    if (const GstFlowReturn flow = self->receiver->take_injected(); flow != GST_FLOW_OK) return flow;
     while (self->next_message < messages.size()) {
+        if (self->flushing) return GST_FLOW_FLUSHING;  // the pad may have lost its segment
         const Result<GstFlowReturn> flow = self->receiver->take(messages[self->next_message++]);
         if (!flow) {
             self->connection->fail(flow.error());
@@ -82,6 +86,7 @@ GstFlowReturn end(SttSrc* self, EventPtr eos) {
 /// Makes create() return once it does not push, and until resume().
 void interrupt(SttSrc* self) {
     EventPtr(self->requested_eos.exchange(nullptr));  // is discarded, as all that a flush meets
+    self->flushing = true;
     self->connection->interrupt(true);
 }
 
@@ -91,7 +96,20 @@ void resume(SttSrc* self) {
     GstPad* pad = GST_BASE_SRC_PAD(self);
     GST_PAD_STREAM_LOCK(pad);
     self->connection->interrupt(false);
+    self->flushing = false;
+    self->receiver->flushed();
     GST_PAD_STREAM_UNLOCK(pad);
+}
+
+/// The base class does it for a flush that is sent to the element, not for one that comes by the pad.
+void restart_task(SttSrc* self) {
+    GstPad* pad = GST_BASE_SRC_PAD(self);
+    GST_OBJECT_LOCK(pad);
+    GstTask* task = GST_PAD_TASK(pad) ? GST_TASK(gst_object_ref(GST_PAD_TASK(pad))) : nullptr;
+    GST_OBJECT_UNLOCK(pad);
+    if (!task) return;
+    gst_task_start(task);
+    gst_object_unref(task);
 }
 
 /// Lets the streaming thread pass `eos` on after what it has taken from the inbox. The base class would wait
@@ -108,14 +126,21 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
     const std::shared_ptr<Link> link = self->connection->link();
     if (!link || self->ended) return GST_FLOW_FLUSHING;
     const Duration limit = std::chrono::milliseconds(self->connection->setting(&Settings::receive_timeout));
+    SteadyTime quiet_until = std::chrono::steady_clock::now() + limit, hold_until = SteadyTime::max();
     for (;;) {
         if (const GstFlowReturn flow = pass_on(self); flow != GST_FLOW_OK) return flow;
         const bool holding = self->receiver->holds_events();
         self->next_message = 0;
-        switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : limit)) {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        if (!self->messages->empty()) quiet_until = now + limit;
+        hold_until = holding ? std::min(hold_until, now + hold_time) : SteadyTime::max();
+        const SteadyTime until = limit > 0ms ? std::min(quiet_until, hold_until) : hold_until;
+        // To the queue, zero means for ever.
+        const Duration left = until == SteadyTime::max() ? 0ns : std::max<Duration>(until - now, 1ns);
+        switch (link->inbox().pop(*self->messages, batch_max, left)) {
             case QueueStatus::ok:
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
-                self->receiver->read_stream(link->inbox().stream());
+                if (!self->messages->empty()) self->receiver->read_stream(link->inbox().stream());
                 break;
             case QueueStatus::flushing: {
                 EventPtr eos(self->requested_eos.exchange(nullptr));
@@ -130,7 +155,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 self->connection->wait_error();
                 return GST_FLOW_EOS;
             case QueueStatus::timeout:
-                if (!holding) {
+                if (until < hold_until) {
                     self->connection->fail(receive_timeout(*self->connection));
                     return GST_FLOW_EOS;
                 }
@@ -148,8 +173,11 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
         const std::shared_ptr<Link> link = self->connection->link();
         if (message && link) return link->send_upstream(std::move(*message));
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) resume(self);
-    return GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
+    const bool resumed = GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP;
+    if (resumed) resume(self);
+    const gboolean taken = GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
+    if (resumed) restart_task(self);
+    return taken;
 }
 
 /// What the application sends to the element itself.
@@ -172,6 +200,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
                           type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START;
     if (!in_order) return GST_ELEMENT_CLASS(stt_src_parent_class)->send_event(element, event);
     self->receiver->inject(EventPtr(event));
+    if (const std::shared_ptr<Link> link = self->connection->link()) link->inbox().wake_reader();
     return TRUE;
 }
 
@@ -184,10 +213,8 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
             return TRUE;
         }
         case GST_QUERY_SCHEDULING:
-            gst_query_set_scheduling(query,
-                                     static_cast<GstSchedulingFlags>(GST_SCHEDULING_FLAG_SEQUENTIAL |
-                                                                     GST_SCHEDULING_FLAG_BANDWIDTH_LIMITED),
-                                     1, -1, 0);
+            // Not BANDWIDTH_LIMITED: players would buffer what is to be played as it comes.
+            gst_query_set_scheduling(query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
             gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
             return TRUE;
         case GST_QUERY_CUSTOM: {
@@ -218,7 +245,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
         self->next_message = 0;
-        self->ended = false;
+        self->ended = self->flushing = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
@@ -237,6 +264,7 @@ void stt_src_init(SttSrc* self) {
     self->receiver = new Receiver(GST_BASE_SRC(self));
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
+    new (&self->flushing) std::atomic<bool>(false);
     new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
     self->connection->set_hooks({
         .upstream_message = nullptr,
