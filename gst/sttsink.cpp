@@ -1,5 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// sttsink: one stream to the peer.
+
+/**
+ * SECTION:element-sttsink
+ * @title: sttsink
+ * @see_also: sttsrc
+ *
+ * Sends the buffers, caps and events that it is given to a #sttsrc in another process or on another host, in
+ * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends are given the same
+ * seed; either can be the one that listens (`stt://:PORT`) or the one that calls (`stt://HOST:PORT`).
+ *
+ * ## Example launch lines
+ * |[
+ * (umask 077; openssl rand -hex 32 > demo.seed)
+ * export STT_SEED_FILE=demo.seed
+ * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
+ * ]| A test picture, shown by another process. With `-e`, Ctrl-C in the second is a proper end of the stream.
+ * |[
+ * gst-launch-1.0 filesrc location=original ! sttsink uri=stt://127.0.0.1:7600 framing=bytes
+ * ]| A file as it is; `filesink` at the far end writes a copy.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstbasesink.h>
 
 #include "gst/connection.hpp"
@@ -23,7 +46,9 @@ struct SttSinkClass {
     GstBaseSinkClass parent;
 };
 
-G_DEFINE_TYPE_WITH_CODE(SttSink, stt_sink, GST_TYPE_BASE_SINK,
+using GstSttSink = SttSink;  // the name of the GType
+using GstSttSinkClass = SttSinkClass;
+G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_sink_uri_handler))
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
@@ -215,3 +240,5 @@ void stt_sink_class_init(SttSinkClass* sink_class) {
 GType sttsink_get_type() { return stt_sink_get_type(); }
 
 }  // namespace stt
+
+GST_ELEMENT_REGISTER_DEFINE(sttsink, "sttsink", GST_RANK_PRIMARY, stt::sttsink_get_type())

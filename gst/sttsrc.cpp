@@ -1,5 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// sttsrc: delivers the peer's stream.
+
+/**
+ * SECTION:element-sttsrc
+ * @title: sttsrc
+ * @see_also: sttsink
+ *
+ * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. What is live at its origin
+ * plays by an estimate of the sender's clock; all else begins to play when it comes. A path that breaks is a
+ * pause in which nothing is lost.
+ *
+ * ## Example launch lines
+ * |[
+ * (umask 077; openssl rand -hex 32 > demo.seed)
+ * export STT_SEED_FILE=demo.seed
+ * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
+ * ]| Waits for a sender and shows what it sends.
+ * |[
+ * gst-launch-1.0 -e sttsrc uri=stt://:7600 auto-reconnect=false ! filesink location=copy
+ * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it is there.
+ * |[
+ * gst-launch-1.0 playbin uri=stt://127.0.0.1:7600
+ * ]| Calls a sender that listens. Players set nothing but the URI: the seed is that of the environment.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstpushsrc.h>
 
 #include <algorithm>
@@ -41,7 +67,9 @@ struct SttSrcClass {
     GstPushSrcClass parent;
 };
 
-G_DEFINE_TYPE_WITH_CODE(SttSrc, stt_src, GST_TYPE_PUSH_SRC,
+using GstSttSrc = SttSrc;  // the name of the GType
+using GstSttSrcClass = SttSrcClass;
+G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_src_uri_handler))
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
@@ -320,3 +348,5 @@ void stt_src_class_init(SttSrcClass* src_class) {
 GType sttsrc_get_type() { return stt_src_get_type(); }
 
 }  // namespace stt
+
+GST_ELEMENT_REGISTER_DEFINE(sttsrc, "sttsrc", GST_RANK_PRIMARY, stt::sttsrc_get_type())
