@@ -16,7 +16,7 @@ GST_DEBUG_CATEGORY(stt_debug);
 namespace stt {
 namespace {
 
-enum : unsigned { property_node_id = own_property_first, property_stats };
+enum : unsigned { property_node_id = own_property_first, property_stats, property_is_live };
 
 /// How often the seed file is looked at for a change.
 constexpr uint32_t seed_file_interval_ms = 1000;
@@ -57,11 +57,39 @@ std::shared_ptr<Link> Connection::link() const {
 std::string Connection::uri() const { return setting(&Settings::uri); }
 
 Status Connection::set_uri(const std::string& uri) {
-    const std::lock_guard lock(mutex_);
-    return stt::set_uri(settings_, side_, uri);
+    Status set = success();
+    bool changed = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const std::string before = settings_.uri;
+        set = stt::set_uri(settings_, side_, uri);
+        changed = settings_.uri != before;
+    }
+    if (changed) g_object_notify(G_OBJECT(element_), "uri");
+    return set;
+}
+
+Connection::ReadBacks Connection::read_backs() const {
+    ReadBacks values{{{"local-port", {}}, {"node-id", {}}}};
+    for (auto& [name, text] : values) {
+        GValue value = G_VALUE_INIT;
+        g_object_get_property(G_OBJECT(element_), name, &value);
+        char* written = g_strdup_value_contents(&value);
+        text = written;
+        g_free(written);
+        g_value_unset(&value);
+    }
+    return values;
+}
+
+void Connection::notify_since(const ReadBacks& before) {
+    const ReadBacks now = read_backs();
+    for (size_t i = 0; i < now.size(); i++)
+        if (now[i] != before[i]) g_object_notify(G_OBJECT(element_), now[i].first);
 }
 
 bool Connection::open() {
+    const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
         failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
@@ -89,14 +117,13 @@ bool Connection::open() {
     told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
     const std::string peer = config->host + ":" + std::to_string(config->port);
-    if (caller_) announce_progress(GST_PROGRESS_TYPE_START, "Connecting to " + peer);
+    if (!announce_start(caller_ ? "Connecting to " + peer : "Listening")) return false;
     Result<std::shared_ptr<Link>> link = Link::open(std::move(*config), *this);
     if (!link) {
-        if (caller_) announce_progress(GST_PROGRESS_TYPE_ERROR, link.error().text);
+        announce_progress(GST_PROGRESS_TYPE_ERROR, link.error().text);
         return refuse(link.error());
     }
     if (!caller_) {
-        announce_progress(GST_PROGRESS_TYPE_START, "Listening");
         announce_progress(GST_PROGRESS_TYPE_COMPLETE,
                           "Listening on port " + std::to_string((*link)->local_port()));
     }
@@ -105,6 +132,7 @@ bool Connection::open() {
         link_ = std::move(*link);
     }
     start_timers();
+    notify_since(before);
     return true;
 }
 
@@ -122,6 +150,8 @@ void Connection::begin_stream() {
 void Connection::close() {
     stats_timer_.stop();
     seeds_timer_.stop();
+    if (!this->link()) return;
+    const ReadBacks before = read_backs();
     std::shared_ptr<Link> link;
     bool cancelled = false;
     {
@@ -131,12 +161,12 @@ void Connection::close() {
         cancelled = std::exchange(connecting_, false);
         changed_.notify_all();
     }
-    if (!link) return;
     // What the link says at its end still goes out.
     announcer_.clear();
     link->close();
     announcer_.set_log(nullptr);  // what was posted before is still written
     if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
+    notify_since(before);
 }
 
 void Connection::start_timers() {
@@ -339,6 +369,17 @@ void Connection::announce_error(const ErrorReport& report) {
     });
 }
 
+/// In the state change, so that an application that waits for the end of what goes on in the background knows
+/// of it when set_state() returns. False: a handler of the message has stopped the element.
+bool Connection::announce_start(const std::string& text) {
+    {
+        const std::lock_guard lock(mutex_);
+        connecting_ = true;
+    }
+    announcer_.post_now(progress_message(element_, GST_PROGRESS_TYPE_START, text));
+    return GST_STATE_TARGET(element_) >= GST_STATE_PAUSED;
+}
+
 void Connection::announce_progress(GstProgressType type, const std::string& text) {
     {
         const std::lock_guard lock(mutex_);
@@ -456,6 +497,10 @@ void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {
         g_value_take_boxed(value, stats());
         return;
     }
+    if (id == property_is_live) {
+        g_value_set_boolean(value, TRUE);
+        return;
+    }
     const std::lock_guard lock(mutex_);
     if (id == property_node_id) {
         if (!link_ && !settings_.identity_file.empty()) return;
@@ -494,6 +539,12 @@ void install_properties(GObjectClass* object_class, Side side) {
                                ? "Counters of the session (application/x-stt-stats), and those of GstBaseSink"
                                : "Counters of the session (application/x-stt-stats)",
                            GST_TYPE_STRUCTURE, flags));
+    if (side == Side::sink) return;
+    g_object_class_install_property(
+        object_class, property_is_live,
+        g_param_spec_boolean("is-live", "Is live",
+                             "Always true: what comes is played as it comes, and a player need not buffer it",
+                             TRUE, flags));
 }
 
 static void init_uri_handler(GstURIHandlerInterface* handler) {

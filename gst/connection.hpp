@@ -4,10 +4,13 @@
 
 #include <gst/gst.h>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include "core/io/link.hpp"
 #include "gst/announcer.hpp"
@@ -116,6 +119,11 @@ class Connection final : public LinkObserver {
   private:
     void announce_error(const ErrorReport& report);
     void announce_progress(GstProgressType type, const std::string& text);
+    bool announce_start(const std::string& text);
+    /// What reads back differently in different states, by property.
+    using ReadBacks = std::array<std::pair<const char*, std::string>, 2>;
+    ReadBacks read_backs() const;
+    void notify_since(const ReadBacks& before);
     void set_ready(bool ready);
     GstStructure* stats() const;
     /// Of another run of the sender's stream.

@@ -139,6 +139,8 @@ std::function<void(Settings&)> restorer(const Settings& settings, const SettingR
 void install_settings(GObjectClass* object_class, Side side) {
     const std::span<const SettingRow> rows = setting_table();
     for (size_t i = 0; i < rows.size(); i++) {
+        if (rows[i].enumeration)
+            gst_type_mark_as_plugin_api(rows[i].enumeration(), static_cast<GstPluginAPIFlags>(0));
         if (rows[i].sides & static_cast<unsigned>(side))
             g_object_class_install_property(object_class, static_cast<unsigned>(i + 1), make_spec(rows[i]));
     }

@@ -12,3 +12,6 @@ GType sttsink_get_type();
 GType sttsrc_get_type();
 
 }  // namespace stt
+
+GST_ELEMENT_REGISTER_DECLARE(sttsink)
+GST_ELEMENT_REGISTER_DECLARE(sttsrc)

@@ -24,11 +24,16 @@ Status set_peer(LinkConfig& config, const Settings& settings) {
     if (settings.uri.empty())
         return bad_setting("uri is not set; use stt://HOST:PORT to call or stt://:PORT to listen");
     const auto mode = static_cast<Mode>(settings.mode);
-    config.caller = mode == Mode::caller || (mode == Mode::automatic && !uri.host.empty());
+    config.caller = mode == Mode::caller || (mode == Mode::automatic && !uri.to_listen);
     config.local_address = settings.local_address;
     config.port = uri.port;
     if (config.caller) {
         if (uri.host.empty()) return bad_setting("mode=caller needs a host in uri: stt://HOST:PORT");
+        if (uri.to_listen)
+            return bad_setting("'" + uri.host +
+                               "' stands for every address of this host and cannot be called; "
+                               "to listen write stt://:" +
+                               std::to_string(uri.port));
         config.host = uri.host;
         config.local_port = static_cast<uint16_t>(settings.local_port);
         return success();

@@ -59,7 +59,7 @@ Error no_memory() {
 
 /// Keeps a buffer mapped, beside the head of its message: one allocation for both.
 struct MappedBuffer {
-    explicit MappedBuffer(GstBuffer* mapped) : buffer(gst_buffer_ref(mapped)) {}
+    explicit MappedBuffer(BufferPtr mapped) : buffer(mapped.release()) {}
     MappedBuffer(const MappedBuffer&) = delete;
     MappedBuffer& operator=(const MappedBuffer&) = delete;
     ~MappedBuffer() {
@@ -72,10 +72,17 @@ struct MappedBuffer {
     std::vector<uint8_t> long_head;  ///< instead of `head`, with metas
 };
 
-Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer) {
-    auto owner = std::make_shared<MappedBuffer>(buffer);
-    if (gst_buffer_n_memory(buffer) > 0) {
-        if (!gst_buffer_map(buffer, &owner->info, GST_MAP_READ))
+BufferPtr copy_memory(GstBuffer* buffer) {
+    constexpr auto memory = static_cast<GstBufferCopyFlags>(GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_DEEP);
+    return BufferPtr(gst_buffer_copy_region(buffer, memory, 0, static_cast<gsize>(-1)));
+}
+
+Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, Payload kept) {
+    BufferPtr held(kept == Payload::copied ? copy_memory(buffer) : BufferPtr(gst_buffer_ref(buffer)));
+    if (!held) return unsendable("not-mappable", "a buffer could not be copied");
+    auto owner = std::make_shared<MappedBuffer>(std::move(held));
+    if (gst_buffer_n_memory(owner->buffer) > 0) {
+        if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
             return unsendable("not-mappable", "a buffer could not be mapped for reading");
         if (owner->info.size > message_payload_max)
             return unsendable("too-large", "a buffer of " + std::to_string(owner->info.size) +
@@ -195,7 +202,7 @@ Result<Decoded> decode_timing(ByteReader in) {
 
 }  // namespace
 
-Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* encoder) {
+Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* encoder, Payload payload) {
     Bytes metas;
     if (encoder) {
         const Result<Bytes> encoded = encoder->encode(buffer);
@@ -221,14 +228,14 @@ Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* encoder) {
     if (offset_end != GST_BUFFER_OFFSET_NONE)
         has_place ? write_difference(out, offset_end - offset) : write_number(out, offset_end);
     const auto kind = static_cast<uint8_t>(MessageKind::buffer);
-    if (metas.empty()) return with_payload(kind, out.written(), buffer);
+    if (metas.empty()) return with_payload(kind, out.written(), buffer, payload);
     std::vector<uint8_t> header(out.written().begin(), out.written().end());
     header.insert(header.end(), metas.begin(), metas.end());
-    return with_payload(kind, header, buffer);
+    return with_payload(kind, header, buffer, payload);
 }
 
-Result<OutMessage> encode_bytes(GstBuffer* buffer) {
-    return with_payload(static_cast<uint8_t>(MessageKind::bytes), {}, buffer);
+Result<OutMessage> encode_bytes(GstBuffer* buffer, Payload payload) {
+    return with_payload(static_cast<uint8_t>(MessageKind::bytes), {}, buffer, payload);
 }
 
 OutMessage encode_segment(const GstSegment& segment) {

@@ -34,11 +34,17 @@ enum class MessageKind : uint8_t {
     timing = 12,          ///< the sender pipeline's clock, and how its stream relates to it
 };
 
-/// Encoding. `buffer` stays mapped and referenced by the message until it has been sent and acknowledged.
+/// What a message's payload is.
+enum class Payload : uint8_t {
+    referenced,  ///< the buffer's memory, which stays mapped until it has been sent and acknowledged
+    copied,      ///< memory of its own: the buffer is free as soon as it is encoded
+};
+/// Encoding.
 /// Error: the buffer cannot be mapped, or is larger than message_payload_max, or `metas` says so. Without
 /// `metas` those of the buffer do not travel.
-Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* metas = nullptr);
-Result<OutMessage> encode_bytes(GstBuffer* buffer);
+Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* metas = nullptr,
+                                 Payload payload = Payload::referenced);
+Result<OutMessage> encode_bytes(GstBuffer* buffer, Payload payload = Payload::referenced);
 OutMessage encode_segment(const GstSegment& segment);
 /// How the times of what follows are to be understood. Another one replaces it.
 struct Timing {

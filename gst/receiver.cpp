@@ -28,9 +28,17 @@ GstCaps* sender_time_caps() {
 /// round trips. Without one it plays by its arrival, and all is moved when the estimate is there.
 constexpr Duration estimate_patience = 500ms;
 
+/// Within this time buffers are due together, ns: less than media need, more than a batch of small packets of
+/// a fast stream spans.
+constexpr GstClockTimeDiff due_together = 5 * GST_MSECOND;
+
 /// GStreamer decides by DTS, where there is one, when a buffer is due.
 GstClockTime due_time(GstBuffer* buffer) {
     return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
+}
+
+bool is_sticky(GstEvent* event) {
+    return gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
 }
 
 }  // namespace
@@ -158,7 +166,16 @@ void Receiver::inject(EventPtr event) {
     has_injected_ = true;
 }
 
+void Receiver::flushed() {
+    run_.batch.clear();
+    run_.pushed_segment.reset();
+    run_.segment_due = run_.place_due = run_.discont = true;
+    // The application may have begun to count running time anew.
+    run_.timeline.forget();
+}
+
 GstFlowReturn Receiver::take_injected() {
+    if (!has_injected_) return GST_FLOW_OK;
     std::vector<EventPtr> events;
     {
         const std::lock_guard lock(injected_mutex_);
@@ -172,9 +189,7 @@ GstFlowReturn Receiver::take_injected() {
 }
 
 Result<GstFlowReturn> Receiver::take(const InMessage& message) {
-    if (has_injected_) {
-        if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
-    }
+    if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
     if (run_.stream_start_due) {
         if (const GstFlowReturn flow = push_stream_start(); flow != GST_FLOW_OK) return flow;
     }
@@ -237,15 +252,26 @@ void Receiver::place(GstClockTime timestamp) {
 
 GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
     if (counted_out()) return finish_batch();
-    if (run_.buffers_left > 0) run_.buffers_left--;
     place(due_time(buffer.get()));
     if (run_.segment_due || !run_.held.empty()) {
         if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
         if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
     }
     stamp(buffer.get());
+    if (!joins_batch(buffer.get())) {
+        if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
+    }
+    if (run_.buffers_left > 0) run_.buffers_left--;
     run_.batch.push_back(std::move(buffer));
     return GST_FLOW_OK;
+}
+
+/// Sinks wait for the time of a list's first buffer only.
+bool Receiver::joins_batch(GstBuffer* buffer) const {
+    if (run_.batch.empty()) return true;
+    const GstClockTime first = due_time(run_.batch.front().get()), due = due_time(buffer);
+    if (!GST_CLOCK_TIME_IS_VALID(due)) return true;
+    return GST_CLOCK_TIME_IS_VALID(first) && ABS(GST_CLOCK_DIFF(first, due)) <= due_together;
 }
 
 void Receiver::stamp(GstBuffer* buffer) {
@@ -273,7 +299,8 @@ GstFlowReturn Receiver::take_event(EventPtr event) {
     if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
     switch (GST_EVENT_TYPE(event.get())) {
         case GST_EVENT_CAPS:  // goes before the segment
-            return push_event(std::move(event));
+            run_.caps = std::move(event);
+            return push_caps();
         case GST_EVENT_GAP: {
             GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
             gst_event_parse_gap(event.get(), &timestamp, &duration);
@@ -297,13 +324,14 @@ GstFlowReturn Receiver::take_event(EventPtr event) {
 }
 
 GstFlowReturn Receiver::push_held() {
-    if (const GstFlowReturn flow = push_segment(); flow != GST_FLOW_OK) return flow;
-    std::vector<EventPtr> events;
-    events.swap(run_.held);
-    for (EventPtr& event : events) {
-        if (const GstFlowReturn flow = push_event(std::move(event)); flow != GST_FLOW_OK) return flow;
-    }
-    return GST_FLOW_OK;
+    GstFlowReturn flow = push_segment();
+    // A flush discards media, not what they are understood by.
+    size_t done = 0;
+    for (; flow == GST_FLOW_OK && done < run_.held.size(); done++)
+        flow = push_event(EventPtr(gst_event_ref(run_.held[done].get())));
+    if (flow != GST_FLOW_OK && done > 0 && is_sticky(run_.held[done - 1].get())) done--;
+    run_.held.erase(run_.held.begin(), run_.held.begin() + static_cast<ptrdiff_t>(done));
+    return flow;
 }
 
 GstFlowReturn Receiver::release_held() {
@@ -324,7 +352,15 @@ GstFlowReturn Receiver::push_stream_start() {
     return push_event(std::move(event));
 }
 
+GstFlowReturn Receiver::push_caps() {
+    if (!run_.caps) return GST_FLOW_OK;
+    const GstFlowReturn flow = push_event(EventPtr(gst_event_ref(run_.caps.get())));
+    if (flow == GST_FLOW_OK) run_.caps.reset();
+    return flow;
+}
+
 GstFlowReturn Receiver::push_segment() {
+    if (const GstFlowReturn flow = push_caps(); flow != GST_FLOW_OK) return flow;
     if (!run_.segment_due) return GST_FLOW_OK;
     run_.segment_due = false;
     GstSegment segment;

@@ -33,12 +33,18 @@ class Receiver {
     /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
     GstFlowReturn release_held();
     bool holds_events() const { return !run_.held.empty(); }
+    /// FLUSH_STOP came: downstream has lost its segment. While no streaming thread runs, or with the source
+    /// pad's stream lock.
+    void flushed();
+    /// Passes on what was injected.
+    GstFlowReturn take_injected();
     /// The end of the stream: everything left. Another stream may follow.
     GstFlowReturn finish_stream();
     /// The end of everything: what is left, and `eos`.
     GstFlowReturn end(EventPtr eos);
 
-    /// Passes `event`, which the application made, on before the next message. Any thread.
+    /// Passes `event`, which the application made, on before the next message or by take_injected(). Any
+    /// thread.
     void inject(EventPtr event);
     /// A stream was opened, of the sender's run `instance`. Any thread, before its first message is taken.
     void opened(uint64_t instance);
@@ -56,12 +62,13 @@ class Receiver {
     GstFlowReturn take_buffer(BufferPtr buffer);
     GstFlowReturn take_event(EventPtr event);
     GstFlowReturn push_event(EventPtr event);
-    GstFlowReturn take_injected();
     GstFlowReturn push_stream_start();
+    GstFlowReturn push_caps();
     GstFlowReturn push_segment();
     GstFlowReturn push_held();
     void place(GstClockTime timestamp);
     void stamp(GstBuffer* buffer);
+    bool joins_batch(GstBuffer* buffer) const;
     void take_timing(const Timing& timing);
     void look_at_clocks();
     void renew_base_delay();
@@ -82,8 +89,9 @@ class Receiver {
         bool stream_start_due = false;  // the base class sends the first
         bool segment_due = true;
         std::optional<GstSegment> pushed_segment;
-        std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp
-        std::vector<BufferPtr> batch;
+        EventPtr caps;                 // not yet pushed
+        std::vector<EventPtr> held;    // they follow a segment that waits for the first timestamp
+        std::vector<BufferPtr> batch;  // due together
         bool discont = false;
         bool resync = false;             // the next buffer plays at another time than follows from the last
         std::optional<uint64_t> stream;  // the number of the one being read

@@ -17,7 +17,11 @@ GType decision_type() {
         {static_cast<int>(RetryDecision::stop), "End with this error", "stop"},
         {0, nullptr, nullptr},
     };
-    static const GType type = g_enum_register_static("SttRetryDecision", values);
+    static const GType type = [] {
+        const GType made = g_enum_register_static("GstSttRetryDecision", values);
+        gst_type_mark_as_plugin_api(made, static_cast<GstPluginAPIFlags>(0));
+        return made;
+    }();
     return type;
 }
 

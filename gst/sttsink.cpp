@@ -1,10 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// sttsink: one stream to the peer.
+
+/**
+ * SECTION:element-sttsink
+ * @title: sttsink
+ * @see_also: sttsrc
+ *
+ * Sends the buffers, caps and events that it is given to a #sttsrc in another process or on another host, in
+ * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends are given the same
+ * seed; either can be the one that listens (`stt://:PORT`) or the one that calls (`stt://HOST:PORT`).
+ *
+ * ## Example launch lines
+ * |[
+ * (umask 077; openssl rand -hex 32 > demo.seed)
+ * export STT_SEED_FILE=demo.seed
+ * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
+ * ]| A test picture, shown by another process. With `-e`, Ctrl-C in the second is a proper end of the stream.
+ * |[
+ * gst-launch-1.0 filesrc location=original ! sttsink uri=stt://127.0.0.1:7600 framing=bytes
+ * ]| A file as it is; `filesink` at the far end writes a copy.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstbasesink.h>
 
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/event_text.hpp"
+#include "gst/sink_caps.hpp"
 #include "gst/transmitter.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
@@ -23,35 +47,33 @@ struct SttSinkClass {
     GstBaseSinkClass parent;
 };
 
-G_DEFINE_TYPE_WITH_CODE(SttSink, stt_sink, GST_TYPE_BASE_SINK,
+using GstSttSink = SttSink;  // the name of the GType
+using GstSttSinkClass = SttSinkClass;
+G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_sink_uri_handler))
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 
-/// The peer could not map memory of this host's devices. Null: nothing wrong.
-const char* foreign_memory(GstCaps* caps) {
-    for (unsigned i = 0; i < gst_caps_get_size(caps); i++) {
-        const GstCapsFeatures* features = gst_caps_get_features(caps, i);
-        for (unsigned j = 0; features && j < gst_caps_features_get_size(features); j++) {
-            const char* feature = gst_caps_features_get_nth(features, j);
-            if (g_str_has_prefix(feature, "memory:") &&
-                g_strcmp0(feature, GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY))
-                return feature;
-        }
-    }
-    return nullptr;
+gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
+    self_of(sink)->transmitter->set_caps(caps);
+    return TRUE;
 }
 
-gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
+/// Sees events before the pad does, which would refuse caps that ACCEPT_CAPS refuses: what is upstream would
+/// post an ERROR of its own. Instead the event counts as taken, and what follows meets EOS.
+GstPadProbeReturn refuse_caps(GstPad*, GstPadProbeInfo* info, gpointer sink) {
+    GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+    if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event, &caps);
     const char* feature = foreign_memory(caps);
-    self_of(sink)->transmitter->set_caps(caps);
-    if (!feature) return TRUE;
+    if (!feature) return GST_PAD_PROBE_OK;
     Error error;
     error.reason = "memory-feature";
     error.text = std::string("caps with ") + feature +
                  " cannot be sent; put an element that downloads to system memory before sttsink";
     self_of(sink)->connection->fail(error);
-    return FALSE;
+    return GST_PAD_PROBE_DROP;
 }
 
 /// GAP and EOS, once it is their time.
@@ -110,12 +132,22 @@ gboolean send_event(GstElement* element, GstEvent* event) {
 }
 
 gboolean query(GstBaseSink* sink, GstQuery* query) {
-    if (GST_QUERY_TYPE(query) == GST_QUERY_URI) {
-        const std::string uri = self_of(sink)->connection->uri();
-        gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
-        return TRUE;
+    switch (GST_QUERY_TYPE(query)) {
+        case GST_QUERY_URI: {
+            const std::string uri = self_of(sink)->connection->uri();
+            gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
+            return TRUE;
+        }
+        case GST_QUERY_ACCEPT_CAPS: {
+            // The base class asks get_caps() without a filter.
+            GstCaps* caps = nullptr;
+            gst_query_parse_accept_caps(query, &caps);
+            gst_query_set_accept_caps_result(query, foreign_memory(caps) == nullptr);
+            return TRUE;
+        }
+        default:
+            return GST_BASE_SINK_CLASS(stt_sink_parent_class)->query(sink, query);
     }
-    return GST_BASE_SINK_CLASS(stt_sink_parent_class)->query(sink, query);
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
@@ -164,6 +196,8 @@ void stt_sink_init(SttSink* self) {
     GstPad* pad = GST_BASE_SINK_PAD(self);
     self->base_event = GST_PAD_EVENTFUNC(pad);
     gst_pad_set_event_function(pad, pad_event);
+    gst_pad_add_probe(GST_BASE_SINK_PAD(self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, refuse_caps, self,
+                      nullptr);
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
     // The receiver clips; and a copy of the last buffer is of no use here.
@@ -201,6 +235,7 @@ void stt_sink_class_init(SttSinkClass* sink_class) {
         return self_of(sink)->transmitter->take(list);
     };
     base_class->wait_event = wait_event;
+    base_class->get_caps = [](GstBaseSink*, GstCaps* filter) { return sendable_caps(filter); };
     base_class->set_caps = set_caps;
     base_class->event = event;
     base_class->query = query;
@@ -219,3 +254,5 @@ void stt_sink_class_init(SttSinkClass* sink_class) {
 GType sttsink_get_type() { return stt_sink_get_type(); }
 
 }  // namespace stt
+
+GST_ELEMENT_REGISTER_DEFINE(sttsink, "sttsink", GST_RANK_PRIMARY, stt::sttsink_get_type())

@@ -1,7 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// sttsrc: delivers the peer's stream.
+
+/**
+ * SECTION:element-sttsrc
+ * @title: sttsrc
+ * @see_also: sttsink
+ *
+ * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. What is live at its origin
+ * plays by an estimate of the sender's clock; all else begins to play when it comes. A path that breaks is a
+ * pause in which nothing is lost.
+ *
+ * ## Example launch lines
+ * |[
+ * (umask 077; openssl rand -hex 32 > demo.seed)
+ * export STT_SEED_FILE=demo.seed
+ * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
+ * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
+ * ]| Waits for a sender and shows what it sends.
+ * |[
+ * gst-launch-1.0 -e sttsrc uri=stt://:7600 auto-reconnect=false ! filesink location=copy
+ * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it is there.
+ * |[
+ * gst-launch-1.0 playbin uri=stt://127.0.0.1:7600
+ * ]| Calls a sender that listens. Players set nothing but the URI: the seed is that of the environment.
+ *
+ * Since: 0.1
+ */
 #include <gst/base/gstpushsrc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <utility>
@@ -34,13 +61,16 @@ struct SttSrc {
     bool between_streams;  ///< one has ended, and another is waited for
     // Any thread.
     std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
+    std::atomic<bool> flushing;            ///< from interrupt() to resume()
     std::atomic<GstEvent*> requested_eos;  ///< the application's; owned, null: none
 };
 struct SttSrcClass {
     GstPushSrcClass parent;
 };
 
-G_DEFINE_TYPE_WITH_CODE(SttSrc, stt_src, GST_TYPE_PUSH_SRC,
+using GstSttSrc = SttSrc;  // the name of the GType
+using GstSttSrcClass = SttSrcClass;
+G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_src_uri_handler))
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
@@ -56,10 +86,12 @@ Error receive_timeout(const Connection& connection) {
     return error;
 }
 
-/// Passes on what was taken from the inbox.
+/// Passes on what the application has sent, and what was taken from the inbox.
 GstFlowReturn pass_on(SttSrc* self) {
     std::vector<InMessage>& messages = *self->messages;
+    if (const GstFlowReturn flow = self->receiver->take_injected(); flow != GST_FLOW_OK) return flow;
     while (self->next_message < messages.size()) {
+        if (self->flushing) return GST_FLOW_FLUSHING;  // the pad may have lost its segment
         const Result<GstFlowReturn> flow = self->receiver->take(messages[self->next_message++]);
         if (!flow) {
             self->connection->fail(flow.error());
@@ -83,6 +115,7 @@ GstFlowReturn end(SttSrc* self, EventPtr eos) {
 /// Makes create() return once it does not push, and until resume().
 void interrupt(SttSrc* self) {
     EventPtr(self->requested_eos.exchange(nullptr));  // is discarded, as all that a flush meets
+    self->flushing = true;
     self->connection->interrupt(true);
 }
 
@@ -92,7 +125,20 @@ void resume(SttSrc* self) {
     GstPad* pad = GST_BASE_SRC_PAD(self);
     GST_PAD_STREAM_LOCK(pad);
     self->connection->interrupt(false);
+    self->flushing = false;
+    self->receiver->flushed();
     GST_PAD_STREAM_UNLOCK(pad);
+}
+
+/// The base class does it for a flush that is sent to the element, not for one that comes by the pad.
+void restart_task(SttSrc* self) {
+    GstPad* pad = GST_BASE_SRC_PAD(self);
+    GST_OBJECT_LOCK(pad);
+    GstTask* task = GST_PAD_TASK(pad) ? GST_TASK(gst_object_ref(GST_PAD_TASK(pad))) : nullptr;
+    GST_OBJECT_UNLOCK(pad);
+    if (!task) return;
+    gst_task_start(task);
+    gst_object_unref(task);
 }
 
 /// Lets the streaming thread pass `eos` on after what it has taken from the inbox. The base class would wait
@@ -110,16 +156,23 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
     if (!link || self->ended) return GST_FLOW_FLUSHING;
     const Duration limit = std::chrono::milliseconds(self->connection->setting(&Settings::receive_timeout));
     const bool keep_listening = self->connection->setting(&Settings::keep_listening);
+    SteadyTime quiet_until = std::chrono::steady_clock::now() + limit, hold_until = SteadyTime::max();
     for (;;) {
         if (const GstFlowReturn flow = pass_on(self); flow != GST_FLOW_OK) return flow;
         const bool holding = self->receiver->holds_events();
         self->next_message = 0;
-        const Duration patience = self->between_streams ? Duration::zero() : limit;
-        switch (link->inbox().pop(*self->messages, batch_max, holding ? hold_time : patience)) {
+        const SteadyTime now = std::chrono::steady_clock::now();
+        if (!self->messages->empty()) quiet_until = now + limit;
+        hold_until = holding ? std::min(hold_until, now + hold_time) : SteadyTime::max();
+        const bool limited = limit > 0ms && !self->between_streams;
+        const SteadyTime until = limited ? std::min(quiet_until, hold_until) : hold_until;
+        // To the queue, zero means for ever.
+        const Duration left = until == SteadyTime::max() ? 0ns : std::max<Duration>(until - now, 1ns);
+        switch (link->inbox().pop(*self->messages, batch_max, left)) {
             case QueueStatus::ok:
                 self->between_streams = false;
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
-                self->receiver->read_stream(link->inbox().stream());
+                if (!self->messages->empty()) self->receiver->read_stream(link->inbox().stream());
                 break;
             case QueueStatus::flushing: {
                 EventPtr eos(self->requested_eos.exchange(nullptr));
@@ -142,7 +195,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 self->connection->wait_error();
                 return GST_FLOW_EOS;
             case QueueStatus::timeout:
-                if (!holding) {
+                if (until < hold_until) {
                     self->connection->fail(receive_timeout(*self->connection));
                     return GST_FLOW_EOS;
                 }
@@ -160,8 +213,11 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
         const std::shared_ptr<Link> link = self->connection->link();
         if (message && link) return link->send_upstream(std::move(*message));
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) resume(self);
-    return GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
+    const bool resumed = GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP;
+    if (resumed) resume(self);
+    const gboolean taken = GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
+    if (resumed) restart_task(self);
+    return taken;
 }
 
 /// What the application sends to the element itself.
@@ -184,6 +240,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
                           type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START;
     if (!in_order) return GST_ELEMENT_CLASS(stt_src_parent_class)->send_event(element, event);
     self->receiver->inject(EventPtr(event));
+    if (const std::shared_ptr<Link> link = self->connection->link()) link->inbox().wake_reader();
     return TRUE;
 }
 
@@ -196,10 +253,8 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
             return TRUE;
         }
         case GST_QUERY_SCHEDULING:
-            gst_query_set_scheduling(query,
-                                     static_cast<GstSchedulingFlags>(GST_SCHEDULING_FLAG_SEQUENTIAL |
-                                                                     GST_SCHEDULING_FLAG_BANDWIDTH_LIMITED),
-                                     1, -1, 0);
+            // Not BANDWIDTH_LIMITED: players would buffer what is to be played as it comes.
+            gst_query_set_scheduling(query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
             gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
             return TRUE;
         case GST_QUERY_CUSTOM: {
@@ -230,7 +285,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
         self->next_message = 0;
-        self->ended = self->between_streams = false;
+        self->ended = self->between_streams = self->flushing = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
@@ -249,6 +304,7 @@ void stt_src_init(SttSrc* self) {
     self->receiver = new Receiver(GST_BASE_SRC(self));
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
+    new (&self->flushing) std::atomic<bool>(false);
     new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
     self->connection->set_hooks({
         .upstream_message = nullptr,
@@ -304,3 +360,5 @@ void stt_src_class_init(SttSrcClass* src_class) {
 GType sttsrc_get_type() { return stt_src_get_type(); }
 
 }  // namespace stt
+
+GST_ELEMENT_REGISTER_DEFINE(sttsrc, "sttsrc", GST_RANK_PRIMARY, stt::sttsrc_get_type())

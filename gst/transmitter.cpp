@@ -169,8 +169,10 @@ bool Transmitter::waits_for_peer() const {
     return true;
 }
 
-/// There is nobody to send to, nor is anybody waited for.
-bool Transmitter::unheard() const { return !connection_.ready() && !waits_for_peer(); }
+/// There is nobody to send to, nor is anybody waited for; an element that has failed takes nothing.
+bool Transmitter::unheard() const {
+    return !connection_.ready() && !connection_.failed() && !waits_for_peer();
+}
 
 /// What the receiver needs to know of the time of what follows, when that is new.
 GstFlowReturn Transmitter::send_timing() {
@@ -291,7 +293,9 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
     if (waits_for_key_unit(buffer)) return GST_FLOW_OK;
     GST_LOG_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (run_.bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
-    Result<OutMessage> message = run_.bytes ? encode_bytes(buffer) : encode_buffer(buffer, &metas_);
+    const Payload payload = pools_.is_limited(buffer) ? Payload::copied : Payload::referenced;
+    Result<OutMessage> message =
+        run_.bytes ? encode_bytes(buffer, payload) : encode_buffer(buffer, &metas_, payload);
     if (!message) {
         connection_.fail(message.error());
         return GST_FLOW_EOS;

@@ -12,6 +12,7 @@
 #include "gst/origin.hpp"
 #include "gst/owned.hpp"
 #include "gst/pipeline_clock.hpp"
+#include "gst/pool_watch.hpp"
 
 namespace stt {
 
@@ -74,6 +75,7 @@ class Transmitter {
     GstBaseSink* const element_;
     Connection& connection_;
     MetaEncoder metas_;
+    PoolWatch pools_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         bool bytes = false;      // framing

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/uri.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -62,14 +64,47 @@ Status check_scheme(std::string_view scheme) {
     return bad_uri("unknown scheme " + quoted(scheme) + "; use stt://HOST:PORT or stt://:PORT");
 }
 
+/// An address in brackets, whose zone RFC 6874 sets apart by `%25` and people by `%`. Null: malformed.
+std::optional<std::string> read_ipv6(std::string_view text) {
+    const size_t percent = text.find('%');
+    if (percent == std::string_view::npos) return std::string(text);
+    std::string_view zone = text.substr(percent);
+    const bool escaped = zone.starts_with("%25") && zone.size() > 3;
+    zone.remove_prefix(escaped ? 3 : 1);
+    const auto decoded = escaped ? percent_decode(zone) : std::string(zone);
+    if (!decoded || decoded->empty()) return std::nullopt;
+    return std::string(text.substr(0, percent)).append("%").append(*decoded);
+}
+
+/// What stands for every address of this host, and cannot be called.
+bool is_wildcard(const std::string& host) {
+    in6_addr v6;
+    in_addr v4;
+    return host == "*" || (inet_pton(AF_INET, host.c_str(), &v4) == 1 && v4.s_addr == INADDR_ANY) ||
+           (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6));
+}
+
+/// fe80::/10: every interface has such a network, so the address alone says nothing.
+bool lacks_zone(const std::string& host) {
+    in6_addr address;
+    return inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
+}
+
 Status read_authority(std::string_view authority, Uri& uri) {
     std::string_view port;
     if (authority.starts_with('[')) {
         const size_t end = authority.find(']');
         if (end == std::string_view::npos) return bad_uri("the IPv6 address lacks its closing bracket");
-        uri.host = authority.substr(1, end - 1);
-        if (uri.host.find(':') == std::string::npos)
-            return bad_uri("only IPv6 addresses go in brackets, not " + quoted(uri.host));
+        const std::string_view inside = authority.substr(1, end - 1);
+        if (inside.find(':') == std::string::npos)
+            return bad_uri("only IPv6 addresses go in brackets, not " + quoted(inside));
+        const auto host = read_ipv6(inside);
+        if (!host) return bad_uri("the address " + quoted(inside) + " is malformed");
+        if (lacks_zone(*host))
+            return bad_uri("the link-local address " + quoted(inside) +
+                           " needs the interface it is of: stt://[" + std::string(inside) +
+                           "%25INTERFACE]:PORT");
+        uri.host = *host;
         port = authority.substr(end + 1);
         if (!port.starts_with(':')) return bad_uri("the port is missing: stt://[ADDRESS]:PORT");
         port.remove_prefix(1);
@@ -88,7 +123,9 @@ Status read_authority(std::string_view authority, Uri& uri) {
     const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), value);
     if (port.empty() || failure != std::errc() || end != port.data() + port.size() || value > 65535)
         return bad_uri("port " + quoted(port) + " is not a number from 0 to 65535");
-    if (value == 0 && !uri.host.empty())
+    uri.to_listen = uri.host.empty() || is_wildcard(uri.host);
+    if (uri.host == "*") uri.host.clear();
+    if (value == 0 && !uri.to_listen)
         return bad_uri("port 0 cannot be called; it is for listening: stt://:0");
     uri.port = static_cast<uint16_t>(value);
     return success();

@@ -13,8 +13,10 @@
 namespace stt {
 
 struct Uri {
-    std::string host;   ///< without brackets; empty: listen on every address
-    uint16_t port = 0;  ///< 0 only without a host: any free port
+    /// Without brackets, a zone after `%`; empty: listen on every address.
+    std::string host;
+    bool to_listen = true;  ///< the host is none that can be called
+    uint16_t port = 0;      ///< 0 only to listen: any free port
     /// Query in order: property names out of those a URI may set, with their values, percent-decoded.
     std::vector<std::pair<std::string, std::string>> settings;
 };

@@ -4,10 +4,9 @@
 #include "gst/elements.hpp"
 
 static gboolean register_elements(GstPlugin* plugin) {
-    return gst_element_register(plugin, "sttsink", GST_RANK_PRIMARY, stt::sttsink_get_type()) &&
-           gst_element_register(plugin, "sttsrc", GST_RANK_PRIMARY, stt::sttsrc_get_type());
+    return GST_ELEMENT_REGISTER(sttsink, plugin) && GST_ELEMENT_REGISTER(sttsrc, plugin);
 }
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, stt,
                   "Carries any buffers between hosts over encrypted sessions", register_elements, VERSION,
-                  "LGPL", PACKAGE, "https://gstreamer.freedesktop.org/")
+                  "LGPL", "STT for GStreamer", "The STT for GStreamer authors")

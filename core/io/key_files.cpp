@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -57,6 +59,33 @@ Error system_error(const std::string& path, const std::string& doing, int number
                       code_of_system_error(number), reason);
 }
 
+// Whether the open file lies in the directory that systemd passes credentials in, or beneath. The kernel says
+// where it lies, so that links in the path that it was opened by do not matter.
+bool is_credential(int fd) {
+    const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+    if (!directory || directory[0] != '/') return false;
+    std::error_code failure;
+    const auto within = std::filesystem::canonical(directory, failure);
+    if (failure) return false;
+    const auto file = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), failure);
+    if (failure) return false;
+    const auto [end, in_file] = std::mismatch(within.begin(), within.end(), file.begin(), file.end());
+    return end == within.end() && in_file != file.end();
+}
+
+bool on_read_only_mount(int fd) {
+    struct statvfs mount;
+    return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
+}
+
+// Those who run services mount secrets as files of root's that a group or all may read, and that nobody can
+// change the mode of: who sees them is decided by who sees the mount.
+bool is_mounted_secret(int fd, const struct stat& status) {
+    const bool only_read = (status.st_mode & (S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH)) == 0;
+    const bool trusted_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
+    return only_read && trusted_owner && (is_credential(fd) || on_read_only_mount(fd));
+}
+
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -64,7 +93,7 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     struct stat status;
     if (::fstat(file.fd(), &status) != 0) return system_error(path, "examine it", errno);
     if (!S_ISREG(status.st_mode)) return bad_file(path, "not a regular file.");
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
         return bad_file(path, "others than its owner have access to it; run: chmod 600 '" + path + "'",
                         "file-mode");
 

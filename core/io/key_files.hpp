@@ -2,8 +2,10 @@
 /// Seeds and identities on disk: lines of 64 hex digits in files that only their owner can read.
 ///
 /// Symbolic links are followed, and everything is checked on the open descriptor: a regular file, with no
-/// permission for group or others. Blank lines, and whatever follows a `#` on a line, do not count. Errors
-/// name the file, the line and what to do; they never quote what the file holds. All of it blocks.
+/// permission for group or others. They may read, and no more, what belongs to root or this user and lies on
+/// a mount that is read-only or in $CREDENTIALS_DIRECTORY: a secret that was mounted. Blank lines, and
+/// whatever follows a `#` on a line, do not count. Errors name the file, the line and what to do; they never
+/// quote what the file holds. All of it blocks.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,7 @@
 #include "core/io/loop.hpp"
 
 #include <glib-unix.h>
+#include <pthread.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -90,6 +91,7 @@ void Loop::start(int fd, std::shared_ptr<Client> client) {
 
 void Loop::run() {
     id_ = std::this_thread::get_id();
+    pthread_setname_np(pthread_self(), "stt-io");
     g_main_context_push_thread_default(context_);
     while (!quit_) g_main_context_iteration(context_, TRUE);
     GSource* const source = reinterpret_cast<GSource*>(source_);

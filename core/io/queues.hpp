@@ -194,10 +194,10 @@ class ReceiveQueue {
 
     // Streaming thread.
 
-    /// Blocks until at least one message is complete, then moves up to `max` of them into `messages`
-    /// (cleared first). Calling it says that all messages handed out before have been passed downstream.
-    /// `eos` comes after the last message, once everything before has been passed on; after eos_passed() the
-    /// next stream is waited for. `timeout` zero: none.
+    /// Blocks until at least one message is complete, or wake_reader() was called, then moves up to `max` of
+    /// them into `messages` (cleared first). Calling it says that all messages handed out before have been
+    /// passed downstream. `eos` comes after the last message, once everything before has been passed on;
+    /// after eos_passed() the next stream is waited for. `timeout` zero: none.
     QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
     /// Which stream the messages that pop() returned last are of: how many restart()s came before it.
     uint64_t stream() const { return stream_; }
@@ -207,6 +207,9 @@ class ReceiveQueue {
     // Any thread.
 
     void set_flushing(bool flushing);
+    /// pop() returns at once with `ok` and, where there are none, without messages: the one that waits, else
+    /// the next.
+    void wake_reader();
     /// Wakes everybody with `failed`, whatever there still is to pop; until clear().
     void fail();
     /// As new, for another stream: forgets everything but what came after the last restart() that pop() has
@@ -270,6 +273,7 @@ class ReceiveQueue {
     std::condition_variable changed_;
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, failed_ = false;
+    bool reader_woken_ = false;      // by wake_reader(), and pop() has not returned since
     bool start_over_ = false;        // what the streaming thread holds is of a stream that clear() forgot
     std::deque<Stream> streams_{1};  // the one being read, and those that took its place
     bool eos_reported_ = false;      // of the one being read

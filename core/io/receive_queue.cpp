@@ -40,6 +40,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
             }
             account(messages.empty() ? handed_offset_ : consumed_.delivered);
             if (!messages.empty()) {
+                reader_woken_ = false;
                 const bool wake = wake_due(false);
                 lock.unlock();
                 if (wake) wake_();
@@ -66,6 +67,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
         }
         if (next_stream()) continue;
         if (eos_reported_ && !consumed_.finished) return QueueStatus::eos;
+        if (std::exchange(reader_woken_, false)) return QueueStatus::ok;
         // What was delivered is told before this thread goes to sleep.
         if (wake_due(true)) {
             lock.unlock();
@@ -171,6 +173,12 @@ void ReceiveQueue::set_flushing(bool flushing) {
     notify();
 }
 
+void ReceiveQueue::wake_reader() {
+    const std::lock_guard lock(mutex_);
+    reader_woken_ = true;
+    notify();
+}
+
 void ReceiveQueue::fail() {
     const std::lock_guard lock(mutex_);
     failed_ = true;
@@ -186,7 +194,7 @@ void ReceiveQueue::clear() {
     held_ = 0;
     for (const Chunk& chunk : streams_.front().arrived) held_ += chunk.size();
     for (const ReceiveStream::Cut& cut : streams_.front().cuts) held_ += cut.size;
-    flushing_ = failed_ = eos_reported_ = false;
+    flushing_ = failed_ = reader_woken_ = eos_reported_ = false;
     consumed_ = reported_ = woken_for_ = {};
     error_.reset();
     start_over_ = true;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/stretcher.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <list>
 #include <mutex>
@@ -41,6 +43,7 @@ std::list<Job> extract(std::list<Job>& jobs, Condition belongs) {
 }
 
 void work() {
+    pthread_setname_np(pthread_self(), "stt-stretch");
     Stretcher& self = stretcher();
     for (;;) {
         SecretBytes passphrase;

@@ -147,6 +147,9 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
         if (!local) return open_error("'" + config.local_address + "' is no IP address to bind to", EINVAL);
     }
     local->port = config.local_port;
+    // `::` in so many words is every address of IPv6 only.
+    if (!v4_only_ && !config.local_address.empty() && local->ip == Ip{})
+        set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     const SocketAddress address(*local, v4_only_);
     if (!address.valid() || bind(fd_, address.get(), address.size()) != 0) {
         const int error = address.valid() ? errno : EAFNOSUPPORT;

@@ -23,7 +23,8 @@ enum class SendMode : uint8_t {
 };
 
 struct UdpConfig {
-    std::string local_address;  ///< an IPv4 or IPv6 address without brackets; empty: any, of both versions
+    std::string local_address;  ///< an IPv4 or IPv6 address without brackets, `0.0.0.0` and `::` any
+                                ///< of their version; empty: any, of both versions
     uint16_t local_port = 0;    ///< 0: the kernel picks one
     int send_buffer = 0, receive_buffer = 0;  ///< bytes; 0: udp_buffer_default
     /// Where to start; what the kernel cannot do falls back by itself.

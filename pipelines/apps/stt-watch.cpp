@@ -152,7 +152,7 @@ class Watch {
     // Shared with the element's thread, on which decide() runs.
     std::atomic<int> failures_ = 0;      // attempts that failed since there was a session
     std::atomic<bool> counted_ = false;  // decide() has counted the attempts that led to a terminal error
-    int go_on_ = 0, stop_ = 0;           // SttRetryDecision, before the pipeline starts
+    int go_on_ = 0, stop_ = 0;           // GstSttRetryDecision, before the pipeline starts
 };
 
 Watch::~Watch() {

@@ -207,12 +207,13 @@ TEST(Carry, CapsWithMemoryFeaturesAreRefused) {
     Pair pair;
     pair.push_event(gst_event_new_stream_start("test"));
     GstCaps* caps = gst_caps_from_string("video/x-raw(memory:DMABuf), width=1");
-    pair.push_event(gst_event_new_caps(caps));
+    // What is upstream posts errors of its own for events that fail, and for any flow but OK and EOS.
+    EXPECT_TRUE(pair.push_event(gst_event_new_caps(caps)));
     gst_caps_unref(caps);
     GstSegment segment;
     gst_segment_init(&segment, GST_FORMAT_TIME);
     pair.push_event(gst_event_new_segment(&segment));
-    EXPECT_NE(pair.push(make_buffer(1).release()), GST_FLOW_OK);
+    for (int i = 0; i < 3; i++) EXPECT_EQ(pair.push(make_buffer(1).release()), GST_FLOW_EOS);
     const MessagePtr error = pair.sink_bus->wait_type(GST_MESSAGE_ERROR);
     ASSERT_TRUE(error);
     EXPECT_EQ(pair.sink_bus->count(GST_MESSAGE_ERROR), 0);

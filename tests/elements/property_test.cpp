@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Every property: its default, that it keeps what it is given, and who may see it.
 #include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -128,7 +131,8 @@ TEST(Properties, EachIsWhereItBelongs) {
     const std::set<std::string> sink_only{
         "drain-timeout", "send-timeout", "send-queue-bytes", "wait-for-connection",
         "live",          "max-age",      "when-full"};
-    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout", "keep-listening"};
+    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout", "keep-listening",
+                                         "is-live"};
     GstElement* sink = gst_element_factory_make("sttsink", nullptr);
     GstElement* src = gst_element_factory_make("sttsrc", nullptr);
     std::set<std::string> of_sink, of_src;
@@ -269,6 +273,62 @@ TEST(Properties, APassphraseConnects) {
     pair.start();
     pair.push(make_buffer(3).release());
     EXPECT_TRUE(pair.pull());
+}
+
+/// Listens by `uri`, and is called at `host`.
+void expect_reached(const std::string& uri, const std::string& host) {
+    SCOPED_TRACE(uri);
+    GstElement* src = make_element("sttsrc", uri);
+    gst_object_ref_sink(src);
+    {
+        Bus bus(src);
+        gst_element_set_state(src, GST_STATE_PLAYING);
+        ASSERT_NE(local_port(src), 0u);
+        GstElement* sink = make_element("sttsink", "stt://" + host + ":" + std::to_string(local_port(src)));
+        gst_object_ref_sink(sink);
+        gst_element_set_state(sink, GST_STATE_PAUSED);
+        EXPECT_TRUE(bus.wait_element("stt-session", "state", "connected"));
+        gst_element_set_state(sink, GST_STATE_NULL);
+        gst_element_set_state(src, GST_STATE_NULL);
+        gst_object_unref(sink);
+    }
+    gst_object_unref(src);
+}
+
+bool has_ipv6() {
+    const int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in6 loopback{};
+    loopback.sin6_family = AF_INET6;
+    loopback.sin6_addr = in6addr_loopback;
+    const bool has = fd >= 0 && bind(fd, reinterpret_cast<sockaddr*>(&loopback), sizeof loopback) == 0;
+    if (fd >= 0) close(fd);
+    return has;
+}
+
+TEST(Properties, UrisOfEveryAddressListen) {
+    expect_reached("stt://*:0", "127.0.0.1");
+    expect_reached("stt://0.0.0.0:0", "127.0.0.1");
+    if (!has_ipv6()) GTEST_SKIP() << "no IPv6 here";
+    expect_reached("stt://*:0", "[::1]");
+    expect_reached("stt://[::]:0", "[::1]");
+}
+
+TEST(Properties, UrisOfEveryAddressCannotBeCalled) {
+    GstElement* src = make_element("sttsrc", "stt://0.0.0.0:7600?mode=caller");
+    gst_object_ref_sink(src);
+    {
+        Bus bus(src);
+        EXPECT_EQ(gst_element_set_state(src, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+        const MessagePtr message = bus.wait_type(GST_MESSAGE_ERROR);
+        ASSERT_TRUE(message);
+        GError* error = nullptr;
+        gst_message_parse_error(message.get(), &error, nullptr);
+        EXPECT_NE(std::string(error->message).find("to listen write stt://:7600"), std::string::npos)
+            << error->message;
+        g_error_free(error);
+    }
+    gst_element_set_state(src, GST_STATE_NULL);
+    gst_object_unref(src);
 }
 
 }  // namespace

@@ -20,6 +20,10 @@ TEST(Uri, TakesGoodOnesApart) {
         {"stt://:0", "", 0},
         {"stt://[2001:db8::1]:65535", "2001:db8::1", 65535},
         {"stt://[fe80::1%eth0]:9", "fe80::1%eth0", 9},
+        {"stt://[fe80::1%25eth0]:9", "fe80::1%eth0", 9},
+        {"stt://[fe80::1%252]:9", "fe80::1%2", 9},
+        {"stt://[fe80::1%25]:9", "fe80::1%25", 9},  // interface 25, as people write it
+        {"stt://[fe80::1%25a%2fb]:9", "fe80::1%a/b", 9},
         {"stt+udp://host:5/", "host", 5},
         {"stt://h%6fst:5", "host", 5},
         {"stt://host:5?", "host", 5},
@@ -30,6 +34,27 @@ TEST(Uri, TakesGoodOnesApart) {
         EXPECT_EQ(uri->host, good.host) << good.text;
         EXPECT_EQ(uri->port, good.port) << good.text;
     }
+}
+
+TEST(Uri, OfEveryAddressIsToListen) {
+    const Good table[] = {
+        {"stt://:7600", "", 7600},
+        {"stt://*:7600", "", 7600},
+        {"stt://0.0.0.0:7600", "0.0.0.0", 7600},
+        {"stt://[::]:7600", "::", 7600},
+        {"stt://[0:0::0]:0", "0:0::0", 0},
+        {"stt://*:0", "", 0},
+    };
+    for (const Good& good : table) {
+        const Result<Uri> uri = parse_uri(good.text);
+        ASSERT_TRUE(uri.ok()) << good.text << ": " << uri.error().text;
+        EXPECT_TRUE(uri->to_listen) << good.text;
+        EXPECT_EQ(uri->host, good.host) << good.text;
+        EXPECT_EQ(uri->port, good.port) << good.text;
+    }
+    for (const char* text :
+         {"stt://127.0.0.1:1", "stt://[::1]:1", "stt://host:1", "stt://[::ffff:1.2.3.4]:1"})
+        EXPECT_FALSE(parse_uri(text)->to_listen) << text;
 }
 
 TEST(Uri, ReadsTheQueryInOrder) {
@@ -73,6 +98,10 @@ TEST(Uri, RefusesBadOnesByName) {
         {"stt://[2001:db8::1:7600", "bracket"},
         {"stt://[2001:db8::1]", "port is missing"},
         {"stt://[host]:1", "IPv6"},
+        {"stt://[fe80::1]:1", "stt://[fe80::1%25INTERFACE]:PORT"},
+        {"stt://[febf::1]:1", "link-local"},
+        {"stt://[fe80::1%]:1", "malformed"},
+        {"stt://[fe80::1%25a%zz]:1", "malformed"},
         {"stt://user:secret@host:1", "seed-file"},
         {"stt://host:1#there", "fragment"},
         {"stt://host:1/room", "path"},

@@ -3,7 +3,11 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -71,6 +75,60 @@ TEST_F(KeyFiles, seed_is_written_privately_and_read_back) {
     ASSERT_EQ(seeds.value().size(), 1u);
     EXPECT_EQ(to_hex(seeds.value()[0].bytes()) + "\n", content());
     EXPECT_EQ(files(), 1u);
+}
+
+TEST_F(KeyFiles, a_credential_may_be_readable_by_others) {
+    write(one + "\n", 0440);
+    expect_refused("others than its owner");
+    const fs::path link = directory_.string() + "-link";
+    fs::create_directory_symlink(directory_, link);
+    for (const fs::path& directory : {directory_, link, directory_ / "."}) {
+        ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", directory.c_str(), 1), 0);
+        EXPECT_TRUE(read_seed_file(path_)) << directory;
+        EXPECT_TRUE(read_seed_file((link / "demo.seed").string())) << directory;
+    }
+    write(one + "\n", 0444);
+    EXPECT_TRUE(read_seed_file(path_));
+    for (const mode_t writable : {0460, 0442, 0451}) {
+        write(one + "\n", 0600 | writable);
+        expect_refused("others than its owner");
+    }
+    // Others next to it, or that a link from there leads to, are not in it.
+    write(one + "\n", 0440);
+    fs::create_directory(directory_ / "demo");
+    fs::create_symlink(path_, directory_ / "demo" / "seed");
+    ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", (directory_ / "demo").c_str(), 1), 0);
+    expect_refused("others than its owner");
+    EXPECT_FALSE(read_seed_file((directory_ / "demo" / "seed").string()));
+    for (const char* odd : {"", "relative", "/nonexistent"}) {
+        ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", odd, 1), 0);
+        expect_refused("others than its owner");
+    }
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    fs::remove(link);
+}
+
+TEST_F(KeyFiles, a_secret_on_a_read_only_mount_may_be_readable_by_others) {
+    enum { as_expected, no_mounts, refused_read_only, accepted_writable };
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        // A mount of its own, which nobody else sees.
+        const bool mounted = (::unshare(CLONE_NEWNS) == 0 || ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0) &&
+                             ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                             ::mount("tmpfs", directory_.c_str(), "tmpfs", 0, nullptr) == 0;
+        if (!mounted) ::_exit(no_mounts);
+        write(one + "\n", 0444);
+        if (read_seed_file(path_)) ::_exit(accepted_writable);
+        if (::mount(nullptr, directory_.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0)
+            ::_exit(no_mounts);
+        ::_exit(read_seed_file(path_) ? as_expected : refused_read_only);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    if (WEXITSTATUS(status) == no_mounts) GTEST_SKIP() << "may not mount";
+    EXPECT_EQ(WEXITSTATUS(status), as_expected);
 }
 
 TEST_F(KeyFiles, nothing_is_overwritten) {
