@@ -5,6 +5,7 @@
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/event_text.hpp"
+#include "gst/gap_sum.hpp"
 #include "gst/transmitter.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
@@ -17,6 +18,7 @@ struct SttSink {
     GstBaseSink parent;
     Connection* connection;
     Transmitter* transmitter;
+    GapSum* discarded;  ///< by the receiver
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -120,7 +122,11 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
     const bool not_started =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
-    if (stopped || not_started) self->connection->close();
+    if (stopped || not_started) {
+        self->connection->close();
+        if (const auto gap = self->discarded->take())
+            self->connection->announcer().post_now(gap_message(element, *gap));
+    }
     return changed;
 }
 
@@ -132,10 +138,18 @@ void push_upstream(SttSink* self, EventPtr event) {
 }
 
 void pass_upstream(SttSink* self, const InMessage& message) {
+    if (const std::optional<Gap> discarded = decode_discarded(message)) {
+        if (!self->discarded->add(*discarded)) return;
+        self->connection->announcer().run([self] {
+            if (const auto gap = self->discarded->take()) self->connection->announce_gap(*gap);
+        });
+        return;
+    }
     Result<Decoded> decoded = decode(message);
     auto* event = decoded ? std::get_if<EventPtr>(&*decoded) : nullptr;
     if (!event || GST_EVENT_TYPE(event->get()) != GST_EVENT_CUSTOM_UPSTREAM) {
-        GST_WARNING_OBJECT(self, "a message from the receiver was not a force-key-unit request");
+        GST_WARNING_OBJECT(
+            self, "a message from the receiver was neither a force-key-unit request nor the report of a gap");
         return;
     }
     push_upstream(self, std::move(*event));
@@ -150,6 +164,7 @@ void stt_sink_init(SttSink* self) {
         .stream_opened = nullptr,
     });
     self->transmitter = new Transmitter(&self->parent, *self->connection);
+    self->discarded = new GapSum;
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
     // The receiver clips; and a copy of the last buffer is of no use here.
@@ -160,6 +175,7 @@ void stt_sink_init(SttSink* self) {
 void finalize(GObject* object) {
     delete self_of(object)->connection;
     delete self_of(object)->transmitter;
+    delete self_of(object)->discarded;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
 

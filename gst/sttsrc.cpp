@@ -10,6 +10,7 @@
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/origin.hpp"
+#include "gst/paused_reader.hpp"
 #include "gst/receiver.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
@@ -27,6 +28,7 @@ struct SttSrc {
     GstPushSrc parent;
     Connection* connection;
     Receiver* receiver;
+    PausedReader* paused_reader;
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
@@ -207,7 +209,16 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
 }
 
+/// A live stream is read on in a pause, so that it is current when the pipeline plays again.
+void read_on(SttSrc* self) {
+    const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
+    if (timestamps == Timestamps::original) return;
+    self->paused_reader->start(self->connection->link(), self->receiver->live());
+}
+
 void close(SttSrc* self) {
+    if (const Gap gap = self->paused_reader->abandon(); gap.buffers > 0)
+        self->connection->announcer().post_now(gap_message(GST_ELEMENT(self), gap));
     self->connection->close();
     self->messages->clear();
 }
@@ -221,10 +232,12 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->ended = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self->paused_reader->resume();
     self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
     const GstStateChangeReturn changed =
         GST_ELEMENT_CLASS(stt_src_parent_class)->change_state(element, transition);
     self->pausing = false;
+    if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) read_on(self);
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
     const bool not_started =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
@@ -235,6 +248,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
+    self->paused_reader = new PausedReader;
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
     new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
@@ -253,6 +267,7 @@ void finalize(GObject* object) {
     close(self);
     delete self->connection;
     delete self->receiver;
+    delete self->paused_reader;
     delete self->messages;
     G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
 }
