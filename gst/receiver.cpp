@@ -45,6 +45,7 @@ void Receiver::start(Timestamps timestamps) {
     run_.buffers_left = buffer_limit(element_);
     run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
     metas_.start();
+    lateness_.reset();
     injected_.clear();
     has_injected_ = false;
     opened_.clear();
@@ -235,8 +236,21 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
         if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
     }
     stamp(buffer.get());
+    record_lateness(buffer.get());
     run_.batch.push_back(std::move(buffer));
     return GST_FLOW_OK;
+}
+
+/// By the clock as it was when the messages at hand were taken: a clock is not read for each buffer.
+void Receiver::record_lateness(GstBuffer* buffer) {
+    const GstClockTime due = due_time(buffer);
+    if (!run_.pushed_segment || run_.pushed_segment->format != GST_FORMAT_TIME ||
+        !GST_CLOCK_TIME_IS_VALID(due) || !GST_CLOCK_TIME_IS_VALID(run_.here.running_time))
+        return;
+    const GstClockTime running_time =
+        gst_segment_to_running_time(&*run_.pushed_segment, GST_FORMAT_TIME, due);
+    if (!GST_CLOCK_TIME_IS_VALID(running_time)) return;
+    lateness_.record(GST_CLOCK_DIFF(running_time + run_.here.latency, run_.here.running_time));
 }
 
 void Receiver::stamp(GstBuffer* buffer) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gst/element_settings.hpp"
+#include "gst/lateness.hpp"
 #include "gst/metadata.hpp"
 #include "gst/timeline.hpp"
 
@@ -49,6 +50,8 @@ class Receiver {
     GstClockTime latency() const;
     /// Whether the stream is live at its origin; null: none has come yet. Any thread.
     std::optional<bool> live() const;
+    /// How late buffers left by the source pad, against their running time and latency(). Any thread.
+    const Lateness& lateness() const { return lateness_; }
 
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
@@ -61,12 +64,14 @@ class Receiver {
     void stamp(GstBuffer* buffer);
     void take_timing(const Timing& timing);
     void look_at_clocks();
+    void record_lateness(GstBuffer* buffer);
     void renew_base_delay();
     GstClockTime now() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
     MetaDecoder metas_;
+    Lateness lateness_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         Timestamps timestamps = Timestamps::rebase;

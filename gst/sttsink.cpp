@@ -162,6 +162,7 @@ void stt_sink_init(SttSink* self) {
         // What comes next may be of no use to it before a key unit.
         .stream_taken_up = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
         .stream_opened = nullptr,
+        .add_stats = nullptr,
     });
     self->transmitter = new Transmitter(&self->parent, *self->connection);
     self->discarded = new GapSum;

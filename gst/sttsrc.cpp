@@ -257,6 +257,8 @@ void stt_src_init(SttSrc* self) {
         .stream_taken_up = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
+        .add_stats =
+            [self](GstStructure* stats) { set_lateness(stats, self->receiver->lateness().summary()); },
     });
     gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
     gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
