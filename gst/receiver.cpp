@@ -96,7 +96,15 @@ void Receiver::look_at_clocks() {
     here.clock = run_.clock.line();
     here.latency = latency();
     here.from_peer = Connection::of(element_).from_peer_clock(Duration::zero());
+    follow_sender();
     renew_base_delay();
+}
+
+/// How fast the sender's clock runs here: as it does against its host's, and that against this one's.
+void Receiver::follow_sender() {
+    const Timing& timing = run_.timeline.timing();
+    if (timing.epoch == 0 || !run_.here.from_peer) return;
+    clock_provider_.follow(timing.epoch, (1 + timing.clock.skew) / (1 + run_.here.from_peer->skew));
 }
 
 /// The path's base delay is part of the LATENCY answer, and every change of it makes the pipeline wait or

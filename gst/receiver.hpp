@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "gst/clock_provider.hpp"
 #include "gst/element_settings.hpp"
 #include "gst/lateness.hpp"
 #include "gst/metadata.hpp"
@@ -52,6 +53,8 @@ class Receiver {
     std::optional<bool> live() const;
     /// How late buffers left by the source pad, against their running time and latency(). Any thread.
     const Lateness& lateness() const { return lateness_; }
+    /// The clock for the pipeline, which runs as the sender's. Any thread.
+    ClockProvider& clock_provider() { return clock_provider_; }
 
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
@@ -64,6 +67,7 @@ class Receiver {
     void stamp(GstBuffer* buffer);
     void take_timing(const Timing& timing);
     void look_at_clocks();
+    void follow_sender();
     void record_lateness(GstBuffer* buffer);
     void renew_base_delay();
     GstClockTime now() const;
@@ -72,6 +76,7 @@ class Receiver {
     GstBaseSrc* const element_;
     MetaDecoder metas_;
     Lateness lateness_;
+    ClockProvider clock_provider_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         Timestamps timestamps = Timestamps::rebase;

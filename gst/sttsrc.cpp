@@ -245,6 +245,30 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return changed;
 }
 
+GstClock* provide_clock(GstElement* element) {
+    return self_of(element)->receiver->clock_provider().provide();
+}
+
+/// A pipeline chooses its clock when it begins to play: one that it has to give up, or may have, is told to
+/// it.
+void offer_clock(SttSrc* self) {
+    const bool offered = self->connection->setting(&Settings::provide_clock);
+    ClockProvider& provider = self->receiver->clock_provider();
+    if (offered == provider.enabled()) return;
+    if (offered) provider.set_enabled(true);
+    GstClock* clock = provider.provide();
+    if (offered) {
+        GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_PROVIDE_CLOCK);
+    } else {
+        GST_OBJECT_FLAG_UNSET(self, GST_ELEMENT_FLAG_PROVIDE_CLOCK);
+        provider.set_enabled(false);
+    }
+    gst_element_post_message(GST_ELEMENT(self),
+                             offered ? gst_message_new_clock_provide(GST_OBJECT(self), clock, TRUE)
+                                     : gst_message_new_clock_lost(GST_OBJECT(self), clock));
+    gst_object_unref(clock);
+}
+
 void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
@@ -278,11 +302,15 @@ void stt_src_class_init(SttSrcClass* src_class) {
     GST_DEBUG_CATEGORY_INIT(sttsrc_debug, "sttsrc", 0, "STT source");
     auto* object_class = G_OBJECT_CLASS(src_class);
     object_class->finalize = finalize;
+    object_class->notify = [](GObject* object, GParamSpec* spec) {
+        if (spec->name == std::string_view("provide-clock")) offer_clock(self_of(object));
+    };
     install_properties(object_class, Side::src);
 
     auto* element_class = GST_ELEMENT_CLASS(src_class);
     element_class->change_state = change_state;
     element_class->send_event = send_event;
+    element_class->provide_clock = provide_clock;
     static GstStaticPadTemplate pad =
         GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
     gst_element_class_add_static_pad_template(element_class, &pad);
