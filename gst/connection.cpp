@@ -465,6 +465,7 @@ GstStructure* Connection::stats() const {
     gst_structure_set_name(structure, "application/x-stt-stats");
     const std::shared_ptr<Link> open_link = link();
     set_stats(structure, open_link ? open_link->stats() : LinkStats{});
+    if (hooks_.add_stats) hooks_.add_stats(structure);
     return structure;
 }
 

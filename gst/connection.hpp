@@ -31,11 +31,13 @@ class Connection final : public LinkObserver {
     ~Connection() override;
     static Connection& of(gpointer element);
 
-    /// What only one kind of element does, called on the I/O thread; set before open(), must not block.
+    /// What only one kind of element does, called on the I/O thread but for add_stats; set before open(),
+    /// must not block.
     struct Hooks {
         std::function<void(InMessage)> upstream_message;         // sink
         std::function<void()> key_unit_wanted;                   // sink; the peer lacks what came before
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
+        std::function<void(GstStructure*)> add_stats;            // src; any thread
     };
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 

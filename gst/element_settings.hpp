@@ -37,6 +37,7 @@ struct Settings {
     uint32_t framing = 0;     ///< Framing
     uint32_t timestamps = 0;  ///< Timestamps
     uint32_t latency = 200;
+    bool provide_clock = false;
     uint32_t live = 2;  ///< Choice
     bool auto_reconnect = true;
     uint32_t reconnect_timeout = 50000;

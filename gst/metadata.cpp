@@ -120,37 +120,57 @@ BufferPtr buffer_of(const InMessage& message) {
     return buffer;
 }
 
+/// `metas`: the rest of the header. False: malformed.
+bool read_head(const InMessage& message, BufferHead& head, Bytes& metas) {
+    ByteReader in{Bytes(message.header)};
+    const uint8_t present = in.u8();
+    if (present & has_flags) head.flags = static_cast<uint32_t>(read_number(in)) & carried_flags;
+    if (present & has_pts) head.pts = read_number(in);
+    if (present & has_dts) head.dts = present & has_pts ? head.pts + read_difference(in) : read_number(in);
+    if (present & has_duration) head.duration = read_number(in);
+    if (present & has_offset) head.offset = read_number(in);
+    if (present & has_offset_end)
+        head.offset_end = present & has_offset ? head.offset + read_difference(in) : read_number(in);
+    metas = present & has_metas ? in.rest() : Bytes();
+    return in.ok() && in.empty();
+}
+
 Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
     BufferPtr owned = buffer_of(message);
     if (!owned) return no_memory();
     GstBuffer* buffer = owned.get();
-    ByteReader in{Bytes(message.header)};
-    const uint8_t present = in.u8();
-    if (present & has_flags)
-        GST_BUFFER_FLAG_SET(buffer, static_cast<uint32_t>(read_number(in)) & carried_flags);
-    if (present & has_pts) GST_BUFFER_PTS(buffer) = read_number(in);
-    if (present & has_dts) {
-        GST_BUFFER_DTS(buffer) =
-            present & has_pts ? GST_BUFFER_PTS(buffer) + read_difference(in) : read_number(in);
-    }
-    if (present & has_duration) GST_BUFFER_DURATION(buffer) = read_number(in);
-    if (present & has_offset) GST_BUFFER_OFFSET(buffer) = read_number(in);
-    if (present & has_offset_end) {
-        GST_BUFFER_OFFSET_END(buffer) =
-            present & has_offset ? GST_BUFFER_OFFSET(buffer) + read_difference(in) : read_number(in);
-    }
-    const Bytes metas = present & has_metas ? in.rest() : Bytes();
-    if (!in.ok() || !in.empty()) return malformed("buffer header");
+    BufferHead head;
+    Bytes metas;
+    if (!read_head(message, head, metas)) return malformed("buffer header");
+    GST_BUFFER_FLAG_SET(buffer, head.flags);
+    GST_BUFFER_PTS(buffer) = head.pts;
+    GST_BUFFER_DTS(buffer) = head.dts;
+    GST_BUFFER_DURATION(buffer) = head.duration;
+    GST_BUFFER_OFFSET(buffer) = head.offset;
+    GST_BUFFER_OFFSET_END(buffer) = head.offset_end;
     if (decoder && !decoder->decode(metas, buffer)) return malformed("meta of a buffer");
     return Decoded(std::move(owned));
 }
 
-Result<Decoded> decode_given_up(ByteReader in) {
+std::optional<Gap> read_gap(ByteReader in) {
     Gap gap;
     for (uint64_t* field : {&gap.buffers, &gap.bytes, &gap.duration}) *field = read_number(in);
     gap.uncertain = in.u8() != 0;
-    if (!in.ok() || !in.empty()) return malformed("report of a gap");
-    return Decoded(gap);
+    if (!in.ok() || !in.empty()) return std::nullopt;
+    return gap;
+}
+
+Result<Decoded> decode_given_up(ByteReader in) {
+    if (const std::optional<Gap> gap = read_gap(in)) return Decoded(*gap);
+    return malformed("report of a gap");
+}
+
+OutMessage encode_gap(MessageKind kind, const Gap& gap) {
+    std::array<uint8_t, 3 * 9 + 1> space;
+    ByteWriter out(space);
+    for (const uint64_t field : {gap.buffers, gap.bytes, gap.duration}) write_number(out, field);
+    out.u8(gap.uncertain);
+    return header_only(kind, out.written());
 }
 
 /// Backwards, GStreamer counts from the end.
@@ -266,12 +286,20 @@ OutMessage encode_timing(const Timing& timing) {
 
 OutMessage encode_flush() { return header_only(MessageKind::flush, {}); }
 
-OutMessage encode_given_up(const Gap& gap) {
-    std::array<uint8_t, 3 * 9 + 1> space;
-    ByteWriter out(space);
-    for (const uint64_t field : {gap.buffers, gap.bytes, gap.duration}) write_number(out, field);
-    out.u8(gap.uncertain);
-    return header_only(MessageKind::given_up, out.written());
+OutMessage encode_given_up(const Gap& gap) { return encode_gap(MessageKind::given_up, gap); }
+
+OutMessage encode_discarded(const Gap& gap) { return encode_gap(MessageKind::discarded, gap); }
+
+std::optional<Gap> decode_discarded(const InMessage& message) {
+    if (message.kind != static_cast<uint8_t>(MessageKind::discarded)) return std::nullopt;
+    return read_gap(ByteReader{Bytes(message.header)});
+}
+
+std::optional<BufferHead> decode_buffer_head(const InMessage& message) {
+    BufferHead head;
+    Bytes metas;
+    if (!read_head(message, head, metas)) return std::nullopt;
+    return head;
 }
 
 Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
@@ -292,6 +320,8 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
             return Decoded(DecodedFlush{});
         case MessageKind::given_up:
             return decode_given_up(in);
+        case MessageKind::discarded:
+            return Decoded(DecodedUnknown{});
         case MessageKind::caps:
         case MessageKind::gap:
         case MessageKind::tag:

@@ -32,6 +32,7 @@ enum class MessageKind : uint8_t {
     force_key_unit = 10,  ///< against the stream's direction
     given_up = 11,        ///< what the sender had to give up before what follows
     timing = 12,          ///< the sender pipeline's clock, and how its stream relates to it
+    discarded = 13,       ///< against the stream's direction: what a paused receiver had to discard
 };
 
 /// What a message's payload is.
@@ -68,6 +69,10 @@ struct Gap {
     }
 };
 OutMessage encode_given_up(const Gap& gap);
+/// Against the stream's direction; decoded by decode_discarded() only.
+OutMessage encode_discarded(const Gap& gap);
+/// Null: not such a message, or a malformed one. Untrusted.
+std::optional<Gap> decode_discarded(const InMessage& message);
 /// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but
 /// cannot be written down.
 Result<std::optional<OutMessage>> encode_event(GstEvent* event);
@@ -86,6 +91,15 @@ using Decoded = std::variant<BufferPtr, EventPtr, GstSegment, Timing, DecodedFlu
 /// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed. Without `metas` those
 /// of a buffer are stepped over.
 Result<Decoded> decode(const InMessage& message, MetaDecoder* metas = nullptr);
+
+/// What a message of kind buffer says beside its payload and metas.
+struct BufferHead {
+    uint32_t flags = 0;
+    GstClockTime pts = GST_CLOCK_TIME_NONE, dts = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
+    uint64_t offset = GST_BUFFER_OFFSET_NONE, offset_end = GST_BUFFER_OFFSET_NONE;
+};
+/// Null: malformed. Untrusted.
+std::optional<BufferHead> decode_buffer_head(const InMessage& message);
 
 /// What STREAM_OPEN carries about the stream.
 struct StreamHeader {

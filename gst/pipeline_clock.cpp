@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/base/random.hpp"
+#include "gst/sender_clock.hpp"
 
 namespace stt {
 namespace {
@@ -41,6 +42,8 @@ bool PipelineClock::observe(GstClock* clock) {
     const uint64_t epoch = epoch_of(clock);
     const int64_t before = monotonic_now();
     if (epoch == epoch_ && before - looked_ < jump_interval) return false;
+    if (const std::optional<Affine> line = sender_clock_line(clock))
+        return observe_line(epoch, before, *line);
     const auto time = static_cast<int64_t>(gst_clock_get_time(clock));
     const int64_t after = monotonic_now();
     return observe(epoch, {before + (after - before) / 2, time});
@@ -65,6 +68,17 @@ bool PipelineClock::observe(uint64_t epoch, Reading reading) {
 bool PipelineClock::due(int64_t now) const {
     const int64_t age = samples_.back().monotonic - samples_.front().monotonic;
     return now - samples_.back().monotonic >= std::clamp(age, jump_interval, sample_interval);
+}
+
+/// A clock whose line is known needs no samples, which would lag behind it when it changes its rate.
+bool PipelineClock::observe_line(uint64_t epoch, int64_t now, const Affine& line) {
+    looked_ = now;
+    const int64_t then = now + sample_interval;
+    if (epoch == epoch_ && std::llabs(wrapping_subtract(line(then), line_(then))) <= tolerance) return false;
+    epoch_ = epoch;
+    line_ = line;
+    samples_.clear();
+    return true;
 }
 
 void PipelineClock::begin(uint64_t epoch, Reading reading) {

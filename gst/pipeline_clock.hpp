@@ -55,6 +55,7 @@ class PipelineClock {
     static constexpr double skew_max = 0.02;
 
   private:
+    bool observe_line(uint64_t epoch, int64_t now, const Affine& line);
     bool due(int64_t now) const;
     void begin(uint64_t epoch, Reading reading);
     Affine fitted() const;

@@ -53,6 +53,7 @@ void Receiver::start(Timestamps timestamps) {
     run_.buffers_left = buffer_limit(element_);
     run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
     metas_.start();
+    lateness_.reset();
     injected_.clear();
     has_injected_ = false;
     opened_.clear();
@@ -103,7 +104,15 @@ void Receiver::look_at_clocks() {
     here.clock = run_.clock.line();
     here.latency = latency();
     here.from_peer = Connection::of(element_).from_peer_clock(Duration::zero());
+    follow_sender();
     renew_base_delay();
+}
+
+/// How fast the sender's clock runs here: as it does against its host's, and that against this one's.
+void Receiver::follow_sender() {
+    const Timing& timing = run_.timeline.timing();
+    if (timing.epoch == 0 || !run_.here.from_peer) return;
+    clock_provider_.follow(timing.epoch, (1 + timing.clock.skew) / (1 + run_.here.from_peer->skew));
 }
 
 /// The path's base delay is part of the LATENCY answer, and every change of it makes the pipeline wait or
@@ -258,6 +267,7 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
         if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
     }
     stamp(buffer.get());
+    record_lateness(buffer.get());
     if (!joins_batch(buffer.get())) {
         if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
     }
@@ -272,6 +282,18 @@ bool Receiver::joins_batch(GstBuffer* buffer) const {
     const GstClockTime first = due_time(run_.batch.front().get()), due = due_time(buffer);
     if (!GST_CLOCK_TIME_IS_VALID(due)) return true;
     return GST_CLOCK_TIME_IS_VALID(first) && ABS(GST_CLOCK_DIFF(first, due)) <= due_together;
+}
+
+/// By the clock as it was when the messages at hand were taken: a clock is not read for each buffer.
+void Receiver::record_lateness(GstBuffer* buffer) {
+    const GstClockTime due = due_time(buffer);
+    if (!run_.pushed_segment || run_.pushed_segment->format != GST_FORMAT_TIME ||
+        !GST_CLOCK_TIME_IS_VALID(due) || !GST_CLOCK_TIME_IS_VALID(run_.here.running_time))
+        return;
+    const GstClockTime running_time =
+        gst_segment_to_running_time(&*run_.pushed_segment, GST_FORMAT_TIME, due);
+    if (!GST_CLOCK_TIME_IS_VALID(running_time)) return;
+    lateness_.record(GST_CLOCK_DIFF(running_time + run_.here.latency, run_.here.running_time));
 }
 
 void Receiver::stamp(GstBuffer* buffer) {

@@ -10,7 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "gst/clock_provider.hpp"
 #include "gst/element_settings.hpp"
+#include "gst/lateness.hpp"
 #include "gst/metadata.hpp"
 #include "gst/timeline.hpp"
 
@@ -57,6 +59,10 @@ class Receiver {
     GstClockTime latency() const;
     /// Whether the stream is live at its origin; null: none has come yet. Any thread.
     std::optional<bool> live() const;
+    /// How late buffers left by the source pad, against their running time and latency(). Any thread.
+    const Lateness& lateness() const { return lateness_; }
+    /// The clock for the pipeline, which runs as the sender's. Any thread.
+    ClockProvider& clock_provider() { return clock_provider_; }
 
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
@@ -71,12 +77,16 @@ class Receiver {
     bool joins_batch(GstBuffer* buffer) const;
     void take_timing(const Timing& timing);
     void look_at_clocks();
+    void follow_sender();
+    void record_lateness(GstBuffer* buffer);
     void renew_base_delay();
     GstClockTime now() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
     MetaDecoder metas_;
+    Lateness lateness_;
+    ClockProvider clock_provider_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
         Timestamps timestamps = Timestamps::rebase;

@@ -136,6 +136,11 @@ const std::array rows = {
         "answers the sum",
         &Settings::latency, src, false, 0, ms_max},
     SettingRow{
+        "provide-clock", "Provide clock",
+        "Offer the pipeline a clock that runs as fast as the sender's, so that audio sinks play at the "
+        "sender's rate",
+        &Settings::provide_clock, src, false},
+    SettingRow{
         "auto-reconnect", "Reconnect",
         "Make a new session when one is lost or cannot be made. A handler of the signal retry-decision "
         "rules on each error: 0 default, as is set here, 1 retry, 2 stop",

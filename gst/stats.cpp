@@ -77,6 +77,13 @@ void set_stats(GstStructure* structure, const LinkStats& stats) {
     set_clock(structure, stats.clock);
 }
 
+void set_lateness(GstStructure* structure, const Lateness::Summary& lateness) {
+    gst_structure_set(structure, "jitter", G_TYPE_INT64, static_cast<gint64>(lateness.jitter), "lateness-p50",
+                      G_TYPE_INT64, static_cast<gint64>(lateness.p50), "lateness-p99", G_TYPE_INT64,
+                      static_cast<gint64>(lateness.p99), "lateness-worst", G_TYPE_INT64,
+                      static_cast<gint64>(lateness.worst), nullptr);
+}
+
 void PeriodicCall::start(uint32_t interval_ms, std::function<void()> call) {
     stop();
     GstClock* clock = gst_system_clock_obtain();

@@ -7,12 +7,16 @@
 #include <functional>
 
 #include "core/io/link.hpp"
+#include "gst/lateness.hpp"
 
 namespace stt {
 
 /// Sets the fields of `application/x-stt-stats` on `structure`. Counters in packets and bytes, times in
 /// microseconds, rates in bits per second.
 void set_stats(GstStructure* structure, const LinkStats& stats);
+
+/// … and how punctual the latest buffers of a receiver were, ns.
+void set_lateness(GstStructure* structure, const Lateness::Summary& lateness);
 
 /// Calls back at an interval on the system clock's thread.
 class PeriodicCall {

@@ -28,6 +28,7 @@
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/event_text.hpp"
+#include "gst/gap_sum.hpp"
 #include "gst/sink_caps.hpp"
 #include "gst/transmitter.hpp"
 
@@ -42,6 +43,7 @@ struct SttSink {
     Connection* connection;
     Transmitter* transmitter;
     GstPadEventFunction base_event;  ///< of the pad, as the base class set it
+    GapSum* discarded;               ///< by the receiver
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -163,7 +165,11 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
     const bool not_started =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
-    if (stopped || not_started) self->connection->close();
+    if (stopped || not_started) {
+        self->connection->close();
+        if (const auto gap = self->discarded->take())
+            self->connection->announcer().post_now(gap_message(element, *gap));
+    }
     return changed;
 }
 
@@ -175,10 +181,18 @@ void push_upstream(SttSink* self, EventPtr event) {
 }
 
 void pass_upstream(SttSink* self, const InMessage& message) {
+    if (const std::optional<Gap> discarded = decode_discarded(message)) {
+        if (!self->discarded->add(*discarded)) return;
+        self->connection->announcer().run([self] {
+            if (const auto gap = self->discarded->take()) self->connection->announce_gap(*gap);
+        });
+        return;
+    }
     Result<Decoded> decoded = decode(message);
     auto* event = decoded ? std::get_if<EventPtr>(&*decoded) : nullptr;
     if (!event || GST_EVENT_TYPE(event->get()) != GST_EVENT_CUSTOM_UPSTREAM) {
-        GST_WARNING_OBJECT(self, "a message from the receiver was not a force-key-unit request");
+        GST_WARNING_OBJECT(
+            self, "a message from the receiver was neither a force-key-unit request nor the report of a gap");
         return;
     }
     push_upstream(self, std::move(*event));
@@ -191,6 +205,7 @@ void stt_sink_init(SttSink* self) {
         // What comes next may be of no use to it before a key unit.
         .key_unit_wanted = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
         .stream_opened = nullptr,
+        .add_stats = nullptr,
     });
     self->transmitter = new Transmitter(&self->parent, *self->connection);
     GstPad* pad = GST_BASE_SINK_PAD(self);
@@ -198,6 +213,7 @@ void stt_sink_init(SttSink* self) {
     gst_pad_set_event_function(pad, pad_event);
     gst_pad_add_probe(GST_BASE_SINK_PAD(self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, refuse_caps, self,
                       nullptr);
+    self->discarded = new GapSum;
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
     // The receiver clips; and a copy of the last buffer is of no use here.
@@ -208,6 +224,7 @@ void stt_sink_init(SttSink* self) {
 void finalize(GObject* object) {
     delete self_of(object)->connection;
     delete self_of(object)->transmitter;
+    delete self_of(object)->discarded;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
 

@@ -37,6 +37,7 @@
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/origin.hpp"
+#include "gst/paused_reader.hpp"
 #include "gst/receiver.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
@@ -54,6 +55,7 @@ struct SttSrc {
     GstPushSrc parent;
     Connection* connection;
     Receiver* receiver;
+    PausedReader* paused_reader;
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
@@ -274,7 +276,16 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
 }
 
+/// A live stream is read on in a pause, so that it is current when the pipeline plays again.
+void read_on(SttSrc* self) {
+    const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
+    if (timestamps == Timestamps::original) return;
+    self->paused_reader->start(self->connection->link(), self->receiver->live());
+}
+
 void close(SttSrc* self) {
+    if (const Gap gap = self->paused_reader->abandon(); gap.buffers > 0)
+        self->connection->announcer().post_now(gap_message(GST_ELEMENT(self), gap));
     self->connection->close();
     self->messages->clear();
 }
@@ -288,10 +299,12 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->ended = self->between_streams = self->flushing = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self->paused_reader->resume();
     self->pausing = transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
     const GstStateChangeReturn changed =
         GST_ELEMENT_CLASS(stt_src_parent_class)->change_state(element, transition);
     self->pausing = false;
+    if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) read_on(self);
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
     const bool not_started =
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
@@ -299,9 +312,34 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return changed;
 }
 
+GstClock* provide_clock(GstElement* element) {
+    return self_of(element)->receiver->clock_provider().provide();
+}
+
+/// A pipeline chooses its clock when it begins to play: one that it has to give up, or may have, is told to
+/// it.
+void offer_clock(SttSrc* self) {
+    const bool offered = self->connection->setting(&Settings::provide_clock);
+    ClockProvider& provider = self->receiver->clock_provider();
+    if (offered == provider.enabled()) return;
+    if (offered) provider.set_enabled(true);
+    GstClock* clock = provider.provide();
+    if (offered) {
+        GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_PROVIDE_CLOCK);
+    } else {
+        GST_OBJECT_FLAG_UNSET(self, GST_ELEMENT_FLAG_PROVIDE_CLOCK);
+        provider.set_enabled(false);
+    }
+    gst_element_post_message(GST_ELEMENT(self),
+                             offered ? gst_message_new_clock_provide(GST_OBJECT(self), clock, TRUE)
+                                     : gst_message_new_clock_lost(GST_OBJECT(self), clock));
+    gst_object_unref(clock);
+}
+
 void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
+    self->paused_reader = new PausedReader;
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
     new (&self->flushing) std::atomic<bool>(false);
@@ -311,6 +349,8 @@ void stt_src_init(SttSrc* self) {
         .key_unit_wanted = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
+        .add_stats =
+            [self](GstStructure* stats) { set_lateness(stats, self->receiver->lateness().summary()); },
     });
     gst_base_src_set_live(GST_BASE_SRC(self), TRUE);
     gst_base_src_set_format(GST_BASE_SRC(self), GST_FORMAT_TIME);
@@ -321,6 +361,7 @@ void finalize(GObject* object) {
     close(self);
     delete self->connection;
     delete self->receiver;
+    delete self->paused_reader;
     delete self->messages;
     G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
 }
@@ -329,11 +370,15 @@ void stt_src_class_init(SttSrcClass* src_class) {
     GST_DEBUG_CATEGORY_INIT(sttsrc_debug, "sttsrc", 0, "STT source");
     auto* object_class = G_OBJECT_CLASS(src_class);
     object_class->finalize = finalize;
+    object_class->notify = [](GObject* object, GParamSpec* spec) {
+        if (spec->name == std::string_view("provide-clock")) offer_clock(self_of(object));
+    };
     install_properties(object_class, Side::src);
 
     auto* element_class = GST_ELEMENT_CLASS(src_class);
     element_class->change_state = change_state;
     element_class->send_event = send_event;
+    element_class->provide_clock = provide_clock;
     static GstStaticPadTemplate pad =
         GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
     gst_element_class_add_static_pad_template(element_class, &pad);

@@ -40,6 +40,7 @@ class Timeline {
 
     bool has_segment() const { return has_segment_; }
     bool live() const { return timing_.live; }
+    const Timing& timing() const { return timing_; }
     /// Whether an item should be waited for before the segment is pushed: it will say where the sender's time
     /// lies.
     bool wants_anchor() const;

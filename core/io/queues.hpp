@@ -204,6 +204,22 @@ class ReceiveQueue {
     /// The end of the stream has been passed downstream, too.
     void eos_passed();
 
+    // Another thread, which reads on while the streaming thread must not.
+
+    /// From the call on pop() waits, whatever comes, and read_ahead() may be called by one thread at a time.
+    void begin_read_ahead();
+    /// As pop() for one message, without saying anything of those handed out before. `flushing` also after
+    /// stop_read_ahead(). `eos` and `failed` are still to be had from pop().
+    QueueStatus read_ahead(InMessage& message);
+    /// Everything up to `offset` of the stream being read, the end of a message that read_ahead() returned,
+    /// counts as passed downstream: also what the streaming thread still has under way.
+    void pass(uint64_t offset);
+    /// Has read_ahead() return from now on. Any thread.
+    void stop_read_ahead();
+    /// pop() goes on, with `messages` of the stream being read first. After stop_read_ahead(), once no thread
+    /// is in read_ahead().
+    void end_read_ahead(std::vector<InMessage> messages);
+
     // Any thread.
 
     void set_flushing(bool flushing);
@@ -245,9 +261,14 @@ class ReceiveQueue {
         bool finished = false;                 // nothing follows `arrived`
         uint64_t number = 0;
     };
-    // Streaming thread.
+    enum class Reader : uint8_t { streaming, ahead };
+    /// Whose turn it is to read. While `ending` it is nobody's.
+    enum class Turn : uint8_t { streaming, ahead, ending };
+    // The thread whose turn it is.
+    QueueStatus next(std::vector<InMessage>& messages, size_t max, Duration timeout, Reader reader);
+    void hand_out_returned(std::vector<InMessage>& messages, size_t max, Reader reader);
     bool fetch();  // under the mutex
-    void cut(std::vector<InMessage>& messages, size_t max);
+    void cut(std::vector<InMessage>& messages, size_t max, uint64_t& end_offset);
     void start_over();
     // Any thread, under the mutex.
     bool next_stream();
@@ -257,7 +278,7 @@ class ReceiveQueue {
 
     const std::function<void()> wake_;
 
-    // Streaming thread only.
+    // The thread whose turn it is, while `cutting_` is set or with the mutex.
     MessageReader reader_;
     std::vector<Chunk> chunks_;  // fetched; from next_chunk_ on not yet in the reader
     size_t next_chunk_ = 0;
@@ -265,7 +286,7 @@ class ReceiveQueue {
     size_t next_cut_ = 0;
     bool reader_has_more_ = false;  // more messages, or the news that it failed
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
-    uint64_t handed_offset_ = 0;    // end of the last message handed out
+    uint64_t handed_offset_ = 0;    // end of the last message handed out by pop(), or of what pass() said
     uint64_t stream_ = 0;           // the number of the one being read
 
     // Everything below: under the mutex.
@@ -273,15 +294,18 @@ class ReceiveQueue {
     std::condition_variable changed_;
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, failed_ = false;
-    bool reader_woken_ = false;      // by wake_reader(), and pop() has not returned since
-    bool start_over_ = false;        // what the streaming thread holds is of a stream that clear() forgot
-    std::deque<Stream> streams_{1};  // the one being read, and those that took its place
-    bool eos_reported_ = false;      // of the one being read
-    Consumed consumed_;              // of the one being read
-    Consumed reported_;              // what take_consumed() returned last of it
-    Consumed woken_for_;             // what wake_ was called for last, or reported_
-    uint64_t held_ = 0;              // bytes pushed and not delivered
-    std::optional<Error> error_;     // not yet taken
+    bool reader_woken_ = false;  // by wake_reader(), and pop() has not returned since
+    Turn turn_ = Turn::streaming;
+    bool cutting_ = false;            // a thread is in cut(), without the mutex
+    std::deque<InMessage> returned_;  // by end_read_ahead(); pop() hands them out first
+    bool start_over_ = false;         // what the streaming thread holds is of a stream that clear() forgot
+    std::deque<Stream> streams_{1};   // the one being read, and those that took its place
+    bool eos_reported_ = false;       // of the one being read
+    Consumed consumed_;               // of the one being read
+    Consumed reported_;               // what take_consumed() returned last of it
+    Consumed woken_for_;              // what wake_ was called for last, or reported_
+    uint64_t held_ = 0;               // bytes pushed and not delivered
+    std::optional<Error> error_;      // not yet taken
 };
 
 }  // namespace stt

@@ -17,23 +17,50 @@ void ReceiveQueue::notify() {
 }
 
 QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Duration timeout) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!start_over_) account(handed_offset_);
+    }
+    return next(messages, max, timeout, Reader::streaming);
+}
+
+QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Duration timeout,
+                               Reader reader) {
     using SteadyClock = std::chrono::steady_clock;
     messages.clear();
-    const auto deadline =
-        timeout == Duration::zero() ? SteadyClock::time_point::max() : SteadyClock::now() + timeout;
+    const auto limit = [timeout] {
+        return timeout == Duration::zero() ? SteadyClock::time_point::max() : SteadyClock::now() + timeout;
+    };
+    auto deadline = limit();
     bool in_time = true;
 
     std::unique_lock lock(mutex_);
-    if (!start_over_) account(handed_offset_);
     for (;;) {
-        if (start_over_) start_over();
         if (flushing_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
+        if (reader == Reader::ahead && turn_ != Turn::ahead) return QueueStatus::flushing;
+        if (cutting_ || turn_ != (reader == Reader::streaming ? Turn::streaming : Turn::ahead)) {
+            waiting_++;
+            changed_.wait(lock);
+            waiting_--;
+            deadline = limit();
+            in_time = true;
+            continue;
+        }
+        if (start_over_) start_over();
+        if (!returned_.empty()) {
+            hand_out_returned(messages, max, reader);
+            return QueueStatus::ok;
+        }
 
         if (reader_has_more_ || next_chunk_ < chunks_.size() || next_cut_ < cuts_.size() || fetch()) {
+            uint64_t ahead_offset = 0;
+            cutting_ = true;
             lock.unlock();
-            cut(messages, max);
+            cut(messages, max, reader == Reader::streaming ? handed_offset_ : ahead_offset);
             lock.lock();
+            cutting_ = false;
+            notify();
             if (start_over_) {
                 messages.clear();
                 continue;
@@ -67,7 +94,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
         }
         if (next_stream()) continue;
         if (eos_reported_ && !consumed_.finished) return QueueStatus::eos;
-        if (std::exchange(reader_woken_, false)) return QueueStatus::ok;
+        if (reader == Reader::streaming && std::exchange(reader_woken_, false)) return QueueStatus::ok;
         // What was delivered is told before this thread goes to sleep.
         if (wake_due(true)) {
             lock.unlock();
@@ -108,11 +135,11 @@ bool ReceiveQueue::fetch() {
 
 // Only one chunk more than the messages asked for need goes into the reader: what is in there counts as taken
 // and opens the window.
-void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max) {
+void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max, uint64_t& end_offset) {
     for (;;) {
         InMessage message;
         while (messages.size() < max && reader_.next(message)) {
-            handed_offset_ = message.end_offset;
+            end_offset = message.end_offset;
             messages.push_back(std::move(message));
             message = {};
         }
@@ -122,7 +149,7 @@ void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max) {
             const uint64_t size = cuts_[next_cut_++].size;
             reader_.skip(size);
             // What precedes it was handed out, or is a part of a message that nobody will get.
-            handed_offset_ = taken_offset_ += size;
+            end_offset = taken_offset_ += size;
             continue;
         }
         if (next_chunk_ == chunks_.size()) return;
@@ -136,6 +163,7 @@ void ReceiveQueue::start_over() {
     chunks_.clear();
     cuts_.clear();
     next_chunk_ = next_cut_ = 0;
+    returned_.clear();
     reader_has_more_ = false;
     taken_offset_ = handed_offset_ = 0;
     stream_ = streams_.front().number;

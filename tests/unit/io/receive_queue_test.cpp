@@ -316,5 +316,112 @@ TEST_F(ReceiveQueueTest, WaitsForAnotherStreamOnceTheEndWasPassedOn) {
     EXPECT_EQ(pop(), QueueStatus::eos);
 }
 
+// A thread that reads on while the streaming thread must not.
+class ReadAheadTest : public ReceiveQueueTest {
+  protected:
+    // Pushes a message of this kind, so that messages can be told apart.
+    void push(uint8_t kind) { queue.push(one(wire(10, kind)), false); }
+    static constexpr uint64_t size = 13;
+};
+
+TEST_F(ReadAheadTest, PopGoesOnWithWhatIsReturned) {
+    push(1);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    queue.begin_read_ahead();
+    for (uint8_t kind = 2; kind <= 5; kind++) push(kind);
+    InMessage message;
+    std::vector<InMessage> kept;
+    for (uint8_t kind = 2; kind <= 4; kind++) {
+        ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok);
+        EXPECT_EQ(message.kind, kind);
+        if (kind >= 3) kept.push_back(std::move(message));
+    }
+    queue.stop_read_ahead();
+    EXPECT_EQ(queue.read_ahead(message), QueueStatus::flushing);
+    queue.end_read_ahead(std::move(kept));
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_EQ(messages[0].kind, 3);
+    EXPECT_EQ(messages[1].kind, 4);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 1u);
+    EXPECT_EQ(messages[0].kind, 5);
+}
+
+TEST_F(ReadAheadTest, WhatIsKeptCountsAsDeliveredOnlyOnceItIsPassedOn) {
+    push(1);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    queue.begin_read_ahead();
+    for (uint8_t kind = 2; kind <= 4; kind++) push(kind);
+    std::vector<InMessage> kept(1);
+    for (int i = 0; i < 3; i++) ASSERT_EQ(queue.read_ahead(kept.front()), QueueStatus::ok);
+    EXPECT_EQ(queue.take_consumed()->taken, 4 * size) << "the window opens";
+    EXPECT_EQ(queue.held_bytes(), 4 * size);
+    queue.pass(3 * size);
+    EXPECT_EQ(queue.take_consumed()->delivered, 3 * size);
+    queue.stop_read_ahead();
+    queue.end_read_ahead(std::move(kept));
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_FALSE(queue.take_consumed()) << "the last one is under way";
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(queue.take_consumed()->delivered, 4 * size);
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
+TEST_F(ReadAheadTest, PopWaitsAndItsTimeDoesNotCount) {
+    queue.begin_read_ahead();
+    QueueStatus status = QueueStatus::failed;
+    std::thread streaming([&] { status = pop(64, patience); });
+    push(1);
+    InMessage message;
+    ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok) << "however pop() waits";
+    std::vector<InMessage> kept;
+    kept.push_back(std::move(message));
+    queue.stop_read_ahead();
+    queue.end_read_ahead(std::move(kept));
+    streaming.join();
+    EXPECT_EQ(status, QueueStatus::ok);
+    EXPECT_EQ(messages.size(), 1u);
+}
+
+TEST_F(ReadAheadTest, AFlushReachesBothReaders) {
+    queue.begin_read_ahead();
+    queue.set_flushing(true);
+    InMessage message;
+    EXPECT_EQ(queue.read_ahead(message), QueueStatus::flushing);
+    EXPECT_EQ(pop(), QueueStatus::flushing);
+}
+
+TEST_F(ReadAheadTest, TheEndIsStillThereForPop) {
+    push(1);
+    queue.push({}, true);
+    queue.begin_read_ahead();
+    InMessage message;
+    ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok);
+    queue.pass(message.end_offset);
+    EXPECT_EQ(queue.read_ahead(message), QueueStatus::eos);
+    queue.stop_read_ahead();
+    queue.end_read_ahead({});
+    EXPECT_EQ(pop(), QueueStatus::eos);
+    queue.eos_passed();
+    const auto consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_EQ(consumed->delivered, size);
+    EXPECT_TRUE(consumed->finished);
+}
+
+TEST_F(ReadAheadTest, WhatIsReturnedOfAForgottenStreamIsDropped) {
+    push(1);
+    queue.begin_read_ahead();
+    std::vector<InMessage> kept(1);
+    ASSERT_EQ(queue.read_ahead(kept.front()), QueueStatus::ok);
+    queue.clear();
+    queue.pass(kept.front().end_offset);
+    queue.stop_read_ahead();
+    queue.end_read_ahead(std::move(kept));
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace stt

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// ReceiveQueue's part for a thread that reads on in place of the streaming thread.
+#include <algorithm>
+#include <iterator>
+
+#include "core/io/queues.hpp"
+
+namespace stt {
+
+void ReceiveQueue::begin_read_ahead() {
+    const std::lock_guard lock(mutex_);
+    turn_ = Turn::ahead;
+    notify();
+}
+
+QueueStatus ReceiveQueue::read_ahead(InMessage& message) {
+    std::vector<InMessage> messages;
+    const QueueStatus status = next(messages, 1, Duration::zero(), Reader::ahead);
+    if (status == QueueStatus::ok) message = std::move(messages.front());
+    return status;
+}
+
+void ReceiveQueue::pass(uint64_t offset) {
+    bool wake = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (start_over_) return;
+        handed_offset_ = std::max(handed_offset_, offset);
+        account(handed_offset_);
+        wake = wake_due(false);
+    }
+    if (wake) wake_();
+}
+
+void ReceiveQueue::stop_read_ahead() {
+    const std::lock_guard lock(mutex_);
+    if (turn_ == Turn::ahead) turn_ = Turn::ending;
+    notify();
+}
+
+void ReceiveQueue::end_read_ahead(std::vector<InMessage> messages) {
+    const std::lock_guard lock(mutex_);
+    // What clear() has forgotten stays forgotten.
+    if (!start_over_) std::move(messages.begin(), messages.end(), std::back_inserter(returned_));
+    turn_ = Turn::streaming;
+    notify();
+}
+
+void ReceiveQueue::hand_out_returned(std::vector<InMessage>& messages, size_t max, Reader reader) {
+    while (messages.size() < max && !returned_.empty()) {
+        messages.push_back(std::move(returned_.front()));
+        returned_.pop_front();
+    }
+    // Those that stand before what was given up count as passed already.
+    if (reader == Reader::streaming) handed_offset_ = std::max(handed_offset_, messages.back().end_offset);
+}
+
+}  // namespace stt

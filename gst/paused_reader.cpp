@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/paused_reader.hpp"
+
+#include <utility>
+
+#include "gst/debug.hpp"
+#include "gst/event_text.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
+
+namespace stt {
+namespace {
+
+/// Until a flush is looked for the end of again.
+constexpr Duration flush_patience = 20ms;
+
+}  // namespace
+
+void PausedReader::start(std::shared_ptr<Link> link, std::optional<bool> live) {
+    if (thread_ || !link || live == false) return;
+    link_ = std::move(link);
+    backlog_.emplace(live);
+    stopping_ = false;
+    link_->inbox().begin_read_ahead();
+    const auto run = [](gpointer self) -> gpointer {
+        static_cast<PausedReader*>(self)->work();
+        return nullptr;
+    };
+    thread_ = g_thread_try_new("stt-paused", run, this, nullptr);
+    if (thread_) return;
+    GST_WARNING("no thread for what arrives in a pause: the sender is held back");
+    link_->inbox().end_read_ahead({});
+    link_.reset();
+}
+
+void PausedReader::work() {
+    ReceiveQueue& inbox = link_->inbox();
+    std::optional<uint64_t> stream;
+    for (;;) {
+        InMessage message;
+        const QueueStatus status = inbox.read_ahead(message);
+        if (status == QueueStatus::eos || status == QueueStatus::failed) return;
+        if (status != QueueStatus::ok) {
+            std::unique_lock lock(mutex_);
+            if (stopped_.wait_for(lock, flush_patience, [this] { return stopping_; })) return;
+            continue;
+        }
+        if (std::exchange(stream, inbox.stream()).value_or(inbox.stream()) != inbox.stream())
+            backlog_->begin_stream();
+        const PausedBacklog::Want want = backlog_->take(std::move(message));
+        if (backlog_->passed() > 0) inbox.pass(backlog_->passed());
+        if (want == PausedBacklog::Want::no_more) return;
+    }
+}
+
+void PausedReader::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    link_->inbox().stop_read_ahead();
+    stopped_.notify_all();
+    g_thread_join(std::exchange(thread_, nullptr));
+}
+
+void PausedReader::resume() {
+    if (!thread_) return;
+    stop();
+    const Gap discarded = backlog_->discarded();
+    if (backlog_->lacks_key_unit()) {
+        EventPtr request = make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0);
+        const auto now = [](GstClockTime) { return GST_CLOCK_TIME_NONE; };
+        if (auto message = encode_upstream(request.get(), now)) link_->send_upstream(std::move(*message));
+    }
+    link_->inbox().end_read_ahead(backlog_->finish());
+    GST_DEBUG("discarded %" G_GUINT64_FORMAT " buffers in the pause", discarded.buffers);
+    if (discarded.buffers > 0) link_->send_upstream(encode_discarded(discarded));
+    link_.reset();
+}
+
+Gap PausedReader::abandon() {
+    if (!thread_) return {};
+    stop();
+    link_.reset();
+    return backlog_->discarded();
+}
+
+}  // namespace stt

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Receivers of live streams that are paused, and current when they play again.
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "tests/elements/pipeline.hpp"
+
+namespace stt::test {
+namespace {
+
+struct Missing {
+    guint64 buffers = 0, bytes = 0, duration = 0;
+    bool operator==(const Missing&) const = default;
+};
+
+/// The sum of the gaps that were told on `bus`.
+class Gaps {
+  public:
+    explicit Gaps(Bus& bus) : bus_(bus) {}
+    Missing sum() {
+        while (GstMessage* message = gst_bus_pop_filtered(bus_.get(), GST_MESSAGE_ELEMENT)) {
+            const GstStructure* structure = gst_message_get_structure(message);
+            if (gst_structure_has_name(structure, "stt-stream") &&
+                g_strcmp0(gst_structure_get_string(structure, "event"), "gap") == 0)
+                add(structure);
+            gst_message_unref(message);
+        }
+        return sum_;
+    }
+
+  private:
+    void add(const GstStructure* structure) {
+        guint64 buffers = 0, bytes = 0, duration = 0;
+        gst_structure_get_uint64(structure, "buffers", &buffers);
+        gst_structure_get_uint64(structure, "bytes", &bytes);
+        gst_structure_get_uint64(structure, "duration", &duration);
+        sum_.buffers += buffers, sum_.bytes += bytes, sum_.duration += duration;
+    }
+    Bus& bus_;
+    Missing sum_;
+};
+
+/// What comes by a pad.
+class Counted {
+  public:
+    explicit Counted(GstElement* element, const char* name)
+        : pad_(gst_element_get_static_pad(element, name)) {
+        constexpr auto data =
+            static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+        gst_pad_add_probe(pad_, data, look, this, nullptr);
+    }
+    ~Counted() { gst_object_unref(pad_); }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    std::atomic<guint64> buffers = 0, bytes = 0;
+
+  private:
+    void add(GstBuffer* buffer) {
+        buffers++;
+        bytes += gst_buffer_get_size(buffer);
+    }
+    static GstPadProbeReturn look(GstPad*, GstPadProbeInfo* info, gpointer counted) {
+        auto* self = static_cast<Counted*>(counted);
+        if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+            self->add(GST_PAD_PROBE_INFO_BUFFER(info));
+        } else {
+            GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+            for (unsigned i = 0; i < gst_buffer_list_length(list); i++)
+                self->add(gst_buffer_list_get(list, i));
+        }
+        return GST_PAD_PROBE_OK;
+    }
+    GstPad* pad_;
+};
+
+guint64 queued_bytes(GstElement* sink) {
+    GstStructure* stats = nullptr;
+    g_object_get(sink, "stats", &stats, nullptr);
+    guint64 queued = 0;
+    gst_structure_get_uint64(stats, "queued-bytes", &queued);
+    gst_structure_free(stats);
+    return queued;
+}
+
+struct Medium {
+    const char* name;
+    const char* source;
+    unsigned unit;  ///< buffers from one key unit to the next
+};
+
+class PausedLive : public testing::TestWithParam<Medium> {};
+
+/// Long against a key unit and against what a busy machine delays.
+constexpr auto pause = std::chrono::seconds(4);
+
+TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
+    Pipeline receiver(listening_src("latency=200") + " ! fakesink name=played sync=true");
+    Counted arrived(receiver.get("src"), "src");
+    Played played(receiver.get("played"));
+    Gaps here(receiver.bus());
+    receiver.play();
+    Pipeline sender(std::string(GetParam().source) + calling_sink_to(local_port(receiver.get("src"))));
+    GstElement* sink = sender.get("sink");
+    Counted sent(sink, "sink");
+    Gaps there(sender.bus());
+    sender.play();
+    ASSERT_TRUE(played.reaches(20));
+
+    receiver.set(GST_STATE_PAUSED);
+    guint64 most_queued = 0;
+    const guint64 before = sent.buffers;
+    const auto until = std::chrono::steady_clock::now() + pause;
+    while (std::chrono::steady_clock::now() < until) {
+        most_queued = std::max(most_queued, queued_bytes(sink));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_GT(sent.buffers, before + 60) << "the sender was not held back";
+    EXPECT_LT(most_queued, 2u << 20);
+
+    const size_t shown = played.count();
+    receiver.set(GST_STATE_PLAYING);
+    // The sink still had what it had taken before the pause; then there is a discontinuity.
+    size_t again = 0;
+    ASSERT_TRUE(eventually([&] {
+        const auto items = played.items();
+        const auto it = std::find_if(items.begin() + static_cast<ptrdiff_t>(shown), items.end(),
+                                     [](const auto& item) { return item.discont; });
+        again = static_cast<size_t>(it - items.begin());
+        return it != items.end();
+    }));
+    ASSERT_TRUE(played.reaches(again + GetParam().unit + 30));
+    const auto items = played.items();
+    EXPECT_LT(items[again].late, static_cast<GstClockTimeDiff>(2 * GST_SECOND))
+        << "a key unit is a second long";
+    const auto late = std::count_if(items.begin() + static_cast<ptrdiff_t>(again), items.end(),
+                                    [](const auto& item) { return item.late > 300 * GST_MSECOND; });
+    EXPECT_LE(late, GetParam().unit) << "no standing delay";
+
+    gst_element_send_event(sender.pipeline(), gst_event_new_eos());
+    ASSERT_TRUE(eventually([&] { return there.sum().buffers > 0; }));
+    ASSERT_TRUE(eventually([&] { return arrived.buffers + here.sum().buffers == sent.buffers; }))
+        << arrived.buffers << " of " << sent.buffers << " arrived, " << here.sum().buffers << " missing";
+    EXPECT_EQ(arrived.bytes + here.sum().bytes, sent.bytes);
+    EXPECT_EQ(here.sum(), there.sum());
+    EXPECT_GT(here.sum().duration, 2 * GST_SECOND);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, PausedLive,
+    testing::Values(Medium{"H264",
+                           "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1 ! "
+                           "x264enc tune=zerolatency key-int-max=30 ! ",
+                           30},
+                    Medium{"RawVideo",
+                           "videotestsrc is-live=true ! "
+                           "video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! ",
+                           1}),
+    [](const auto& of) { return of.param.name; });
+
+/// The pause ends with the stream.
+TEST(PausedLiveStopped, TellsWhatWasDiscarded) {
+    Pipeline receiver(listening_src() + " ! fakesink name=played sync=true");
+    Played played(receiver.get("played"));
+    Gaps here(receiver.bus());
+    receiver.play();
+    Pipeline sender("videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1 ! " +
+                    calling_sink_to(local_port(receiver.get("src"))));
+    Counted sent(sender.get("sink"), "sink");
+    sender.play();
+    ASSERT_TRUE(played.reaches(5));
+    receiver.set(GST_STATE_PAUSED);
+    const guint64 before = sent.buffers;
+    ASSERT_TRUE(eventually([&] { return sent.buffers > before + 30; }));
+    receiver.set(GST_STATE_READY);
+    Missing missing;
+    ASSERT_TRUE(eventually([&] { return (missing = here.sum()).buffers > 0; }));
+    EXPECT_GT(missing.buffers, 20u);
+}
+
+/// A pause of a stored stream holds the sender back, and nothing is lost.
+TEST(PausedStored, IsNotReadOn) {
+    constexpr unsigned count = 200;
+    Pipeline receiver(listening_src() + " ! fakesink name=played sync=true");
+    Played played(receiver.get("played"));
+    Gaps here(receiver.bus());
+    receiver.play();
+    Pipeline sender("videotestsrc num-buffers=" + std::to_string(count) +
+                    " ! video/x-raw,width=64,height=48,framerate=100/1 ! " +
+                    calling_sink_to(local_port(receiver.get("src"))));
+    Counted sent(sender.get("sink"), "sink");
+    sender.play();
+    ASSERT_TRUE(played.reaches(5));
+    receiver.set(GST_STATE_PAUSED);
+    ASSERT_TRUE(eventually([&] { return sent.buffers == count; }));
+    receiver.set(GST_STATE_PLAYING);
+    EXPECT_TRUE(played.reaches(count));
+    EXPECT_EQ(here.sum(), Missing{});
+}
+
+}  // namespace
+}  // namespace stt::test
