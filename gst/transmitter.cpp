@@ -217,7 +217,9 @@ GstFlowReturn Transmitter::send(GstEvent* event) {
 
 /// What a receiver needs before anything else: the pad's caps, segment, tags and the like.
 GstFlowReturn Transmitter::send_state() {
-    if (std::exchange(run_.state_sent, true) || run_.bytes) return GST_FLOW_OK;
+    if (std::exchange(run_.state_sent, true)) return GST_FLOW_OK;
+    const bool headers_due = std::exchange(run_.headers_due, false);
+    if (run_.bytes) return headers_due ? send_headers() : GST_FLOW_OK;
     run_.timing.reset();
     GstFlowReturn flow = send_timing();
     if (flow == GST_FLOW_OK && std::exchange(run_.flushed, false)) flow = push_passing(encode_flush());
@@ -230,6 +232,26 @@ GstFlowReturn Transmitter::send_state() {
     for (const EventPtr& event : events) {
         if (flow == GST_FLOW_OK) flow = send(event.get());
     }
+    return flow == GST_FLOW_OK && headers_due ? send_headers() : flow;
+}
+
+/// What a decoder or demuxer needs before it can begin anywhere in the stream: the headers that the caps
+/// hold.
+GstFlowReturn Transmitter::send_headers() {
+    GstFlowReturn flow = GST_FLOW_OK;
+    GstCaps* caps = gst_pad_get_current_caps(GST_BASE_SINK_PAD(element_));
+    if (!caps) return flow;
+    const GValue* headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
+    const unsigned count = headers && GST_VALUE_HOLDS_ARRAY(headers) ? gst_value_array_get_size(headers) : 0;
+    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; i++) {
+        const GValue* value = gst_value_array_get_value(headers, i);
+        if (!GST_VALUE_HOLDS_BUFFER(value)) continue;
+        const BufferPtr header(gst_buffer_copy(gst_value_get_buffer(value)));
+        GST_BUFFER_FLAG_SET(header.get(), GST_BUFFER_FLAG_HEADER);
+        GST_BUFFER_PTS(header.get()) = GST_BUFFER_DTS(header.get()) = GST_CLOCK_TIME_NONE;
+        flow = send(header.get());
+    }
+    gst_caps_unref(caps);
     return flow;
 }
 
@@ -310,6 +332,7 @@ bool Transmitter::skip(GstBuffer* buffer) {
     if (run_.finished && link && link->outbox().wait_delivered(1ns) == QueueStatus::ok) begin_next();
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
     run_.state_sent = false;
+    run_.headers_due = true;
     run_.key_unit_by = g_get_monotonic_time() + key_unit_patience;
     return true;
 }

@@ -57,6 +57,7 @@ class Transmitter {
     GstFlowReturn send(GstBuffer* buffer);
     GstFlowReturn send(GstEvent* event);
     GstFlowReturn send_state();
+    GstFlowReturn send_headers();
     template <class Push>
     GstFlowReturn hand_over(Push push);
     GstFlowReturn cut_off();
@@ -78,12 +79,13 @@ class Transmitter {
     PoolWatch pools_;
     /// Of one run from READY to PAUSED and back.
     struct Run {
-        bool bytes = false;      // framing
-        bool state_sent = true;  // the link was given the caps, segment and tags in force, as they came
-        bool flushed = false;    // a flush is to be announced
-        bool finished = false;   // EOS was sent, and what comes next is another stream
-        bool cut_off = false;    // what comes is discarded until EOS: there is no time left to wait
-        Gap discarded;           // since then
+        bool bytes = false;        // framing
+        bool state_sent = true;    // the link was given the caps, segment and tags in force, as they came
+        bool headers_due = false;  // those of the stream went by unheard
+        bool flushed = false;      // a flush is to be announced
+        bool finished = false;     // EOS was sent, and what comes next is another stream
+        bool cut_off = false;      // what comes is discarded until EOS: there is no time left to wait
+        Gap discarded;             // since then
         // Whoever joins cannot use what comes before a key unit, which is waited for until then
         // (g_get_monotonic_time()); 0: nothing is waited for.
         gint64 key_unit_by = 0;

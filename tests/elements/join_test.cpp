@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// Viewers that join a live stream that runs: they get its headers, and begin at a key unit.
+#include "tests/elements/pipeline.hpp"
+
+namespace stt::test {
+namespace {
+
+std::string listening_sink(const std::string& properties = "") {
+    return std::string("sttsink name=sink uri=stt://:0 local-address=127.0.0.1 seed=") + seed + " " +
+           properties;
+}
+
+std::string calling_src(unsigned port) {
+    return "sttsrc uri=stt://127.0.0.1:" + std::to_string(port) + " seed=" + seed;
+}
+
+const char encoded[] =
+    "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=50/1 ! "
+    "x264enc tune=zerolatency key-int-max=25 ! h264parse ! ";
+
+/// Joins after the sender has run for a while; true: frames are decoded.
+void join(const std::string& sender_end, const std::string& receiver_middle) {
+    Pipeline sender(encoded + sender_end);
+    sender.play();
+    const unsigned port = local_port(sender.get("sink"));
+    ASSERT_TRUE(eventually(
+        [&] { return gst_element_get_current_running_time(sender.pipeline()) > 700 * GST_MSECOND; }));
+    Pipeline receiver(calling_src(port) + receiver_middle +
+                      " ! avdec_h264 ! fakesink name=played sync=false");
+    Played played(receiver.get("played"));
+    receiver.play();
+    EXPECT_TRUE(played.reaches(30));
+}
+
+TEST(Join, AStreamWithoutContainer) { join(listening_sink(), " ! h264parse"); }
+TEST(Join, AMatroskaStream) { join("matroskamux streamable=true ! " + listening_sink(), " ! matroskademux"); }
+TEST(Join, AMatroskaStreamAsBytes) {
+    join("matroskamux streamable=true ! " + listening_sink("framing=bytes wait-for-connection=false"),
+         " ! matroskademux");
+}
+TEST(Join, AnMpegTransportStream) { join("mpegtsmux ! " + listening_sink(), " ! tsdemux ! h264parse"); }
+
+}  // namespace
+}  // namespace stt::test
