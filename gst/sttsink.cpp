@@ -56,26 +56,34 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 
-gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
-    self_of(sink)->transmitter->set_caps(caps);
-    return TRUE;
+/// Whether the pad upstream has these caps already: they come, whatever is answered.
+bool are_under_way(GstBaseSink* sink, const GstCaps* caps) {
+    GstPad* peer = gst_pad_get_peer(GST_BASE_SINK_PAD(sink));
+    GstCaps* pushed = peer ? gst_pad_get_current_caps(peer) : nullptr;
+    const bool same = pushed && gst_caps_is_equal(pushed, caps);
+    if (pushed) gst_caps_unref(pushed);
+    if (peer) gst_object_unref(peer);
+    return same;
 }
 
-/// Sees events before the pad does, which would refuse caps that ACCEPT_CAPS refuses: what is upstream would
-/// post an ERROR of its own. Instead the event counts as taken, and what follows meets EOS.
-GstPadProbeReturn refuse_caps(GstPad*, GstPadProbeInfo* info, gpointer sink) {
-    GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-    if (GST_EVENT_TYPE(event) != GST_EVENT_CAPS) return GST_PAD_PROBE_OK;
+/// The base class would ask get_caps() without a filter. A CAPS event asks as well, before it is handed over;
+/// were it refused then, what is upstream would post an ERROR of its own.
+bool accepts(GstBaseSink* sink, GstQuery* query) {
     GstCaps* caps = nullptr;
-    gst_event_parse_caps(event, &caps);
-    const char* feature = foreign_memory(caps);
-    if (!feature) return GST_PAD_PROBE_OK;
-    Error error;
-    error.reason = "memory-feature";
-    error.text = std::string("caps with ") + feature +
-                 " cannot be sent; put an element that downloads to system memory before sttsink";
-    self_of(sink)->connection->fail(error);
-    return GST_PAD_PROBE_DROP;
+    gst_query_parse_accept_caps(query, &caps);
+    return !foreign_memory(caps) || are_under_way(sink, caps);
+}
+
+gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
+    self_of(sink)->transmitter->set_caps(caps);
+    if (const char* feature = foreign_memory(caps)) {
+        Error error;
+        error.reason = "memory-feature";
+        error.text = std::string("caps with ") + feature +
+                     " cannot be sent; put an element that downloads to system memory before sttsink";
+        self_of(sink)->connection->fail(error);
+    }
+    return TRUE;  // what follows meets EOS
 }
 
 /// GAP and EOS, once it is their time.
@@ -140,13 +148,9 @@ gboolean query(GstBaseSink* sink, GstQuery* query) {
             gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
             return TRUE;
         }
-        case GST_QUERY_ACCEPT_CAPS: {
-            // The base class asks get_caps() without a filter.
-            GstCaps* caps = nullptr;
-            gst_query_parse_accept_caps(query, &caps);
-            gst_query_set_accept_caps_result(query, foreign_memory(caps) == nullptr);
+        case GST_QUERY_ACCEPT_CAPS:
+            gst_query_set_accept_caps_result(query, accepts(sink, query));
             return TRUE;
-        }
         default:
             return GST_BASE_SINK_CLASS(stt_sink_parent_class)->query(sink, query);
     }
@@ -211,8 +215,6 @@ void stt_sink_init(SttSink* self) {
     GstPad* pad = GST_BASE_SINK_PAD(self);
     self->base_event = GST_PAD_EVENTFUNC(pad);
     gst_pad_set_event_function(pad, pad_event);
-    gst_pad_add_probe(GST_BASE_SINK_PAD(self), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, refuse_caps, self,
-                      nullptr);
     self->discarded = new GapSum;
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// What the application sends to sttsrc itself: flushes, and events that belong in order with the data.
 #include <atomic>
+#include <optional>
 
 #include "tests/elements/pipeline.hpp"
 
@@ -39,7 +40,10 @@ class Flush : public testing::TestWithParam<std::tuple<Way, bool>> {};
 
 TEST_P(Flush, LeavesASegmentAndTheStreamGoesOn) {
     const auto [way, live] = GetParam();
-    const Complaints complaints;
+    // By the pad, a buffer that is just being pushed may meet a pad without a segment. Downstream has its
+    // own.
+    std::optional<Complaints> complaints;
+    if (way == Way::element) complaints.emplace();
     Pipeline receiver(listening_src("latency=50") + " ! fakesink name=out sync=true");
     Played played(receiver.get("out"));
     receiver.play();
