@@ -385,11 +385,15 @@ void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& h
 }
 
 void Connection::on_stream_ready(StreamId stream, bool again) {
-    if (again && hooks_.stream_taken_up) hooks_.stream_taken_up();
+    if (again && hooks_.key_unit_wanted) hooks_.key_unit_wanted();
     set_ready(true);
     const StreamHeader header{0, setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes),
                               setting(&Settings::stream_label)};
     announcer_.post(stream_opened_message(element_, stream, &header));
+}
+
+void Connection::on_giving_up() {
+    if (hooks_.key_unit_wanted) hooks_.key_unit_wanted();
 }
 
 void Connection::on_stream_closed(StreamId stream, const Error& error) {

@@ -31,7 +31,7 @@ class Connection final : public LinkObserver {
     /// What only one kind of element does, called on the I/O thread; set before open(), must not block.
     struct Hooks {
         std::function<void(InMessage)> upstream_message;         // sink
-        std::function<void()> stream_taken_up;                   // sink; a peer that lacks what came before
+        std::function<void()> key_unit_wanted;                   // sink; the peer lacks what came before
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
     };
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
@@ -104,6 +104,7 @@ class Connection final : public LinkObserver {
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool again) override;
     std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) override;
+    void on_giving_up() override;
     void on_stream_closed(StreamId stream, const Error& error) override;
     void on_upstream_message(InMessage message) override;
     /// Any thread.

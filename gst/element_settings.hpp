@@ -20,6 +20,8 @@ enum class Side : uint8_t { sink = 1, src = 2 };
 enum class Mode : uint32_t { automatic, caller, listener };
 enum class Framing : uint32_t { buffer, bytes };
 enum class Timestamps : uint32_t { rebase, original, arrival };
+/// What becomes of data that a full send queue has no room for.
+enum class WhenFull : uint32_t { automatic, block, drop };
 /// What a property is when the stream decides. FALSE and TRUE are as of a boolean.
 enum class Choice : uint32_t { no, yes, automatic };
 
@@ -51,6 +53,8 @@ struct Settings {
     uint32_t max_sessions = 100;
     uint32_t max_streams = 256;
     uint64_t send_queue_bytes = 8 << 20;
+    uint32_t max_age = 0;
+    uint32_t when_full = 0;  ///< WhenFull
     uint32_t socket_send_buffer = 0;
     uint32_t socket_recv_buffer = 0;
     uint64_t max_window = 32 << 20;

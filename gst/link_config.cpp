@@ -111,6 +111,12 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     config.role = role;
     if (Status set = set_peer(config, settings); !set) return set.error();
     if (Status set = set_session(config, settings); !set) return set.error();
+    if (settings.framing == static_cast<uint32_t>(Framing::bytes)) {
+        // A receiver could not find its place again.
+        if (settings.max_age > 0) return bad_setting("max-age cannot be had with framing=bytes");
+        if (settings.when_full == static_cast<uint32_t>(WhenFull::drop))
+            return bad_setting("when-full=drop cannot be had with framing=bytes");
+    }
     if (Status set = set_stream_id(config, settings.stream_id); !set) return set.error();
     Result<std::vector<SecretBytes>> seeds = read_seeds(settings);
     if (!seeds) return seeds.error();

@@ -180,6 +180,7 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     }
     Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
+    if (message.after_cut) run_.discont = true;
     return std::visit(Overloaded{
                           [&](BufferPtr& buffer) { return take_buffer(std::move(buffer)); },
                           [&](EventPtr& event) {

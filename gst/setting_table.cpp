@@ -55,6 +55,18 @@ GType choice_type() {
     return type;
 }
 
+GType when_full_type() {
+    static const GEnumValue values[] = {
+        {static_cast<int>(WhenFull::automatic), "Gives up the oldest of a live stream, blocks for others",
+         "auto"},
+        {static_cast<int>(WhenFull::block), "Blocks the pipeline", "block"},
+        {static_cast<int>(WhenFull::drop), "Gives up the oldest, up to a key unit", "drop"},
+        {0, nullptr, nullptr},
+    };
+    static const GType type = g_enum_register_static("GstSttWhenFull", values);
+    return type;
+}
+
 GType congestion_control_type() {
     static const GEnumValue values[] = {
         {static_cast<int>(CongestionAlgorithm::bbr), "Models bandwidth and delay; keeps queues short", "bbr"},
@@ -174,8 +186,18 @@ const std::array rows = {
     SettingRow{"max-streams", "Streams", "Streams the peer may open in a session", &Settings::max_streams,
                both, true, 1, 1000000},
     SettingRow{"send-queue-bytes", "Send queue",
-               "Bytes held for sending, connected or not, before the element blocks",
+               "Bytes held for sending, connected or not, before the queue is full",
                &Settings::send_queue_bytes, sink, true, 1, INT64_MAX},
+    SettingRow{
+        "max-age", "Oldest data",
+        "Milliseconds after which data that has not got to the peer is given up, by whole units up to a key "
+        "unit, and reported as a gap; 0: none is",
+        &Settings::max_age, sink, false, 0, ms_max},
+    SettingRow{
+        "when-full", "When full",
+        "A full send queue blocks the pipeline, or gives up the oldest whole units up to a key unit and "
+        "reports the gap; auto: gives up what is live, as it cannot wait",
+        &Settings::when_full, sink, false, 0, 0, when_full_type},
     SettingRow{"socket-send-buffer", "Socket send buffer", "Bytes; 0: chosen automatically",
                &Settings::socket_send_buffer, both, true, 0, INT32_MAX},
     SettingRow{"socket-recv-buffer", "Socket receive buffer", "Bytes; 0: chosen automatically",

@@ -157,7 +157,7 @@ void stt_sink_init(SttSink* self) {
     self->connection->set_hooks({
         .upstream_message = [self](InMessage message) { pass_upstream(self, message); },
         // What comes next may be of no use to it before a key unit.
-        .stream_taken_up = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
+        .key_unit_wanted = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
         .stream_opened = nullptr,
     });
     self->transmitter = new Transmitter(&self->parent, *self->connection);

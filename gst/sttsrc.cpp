@@ -252,7 +252,7 @@ void stt_src_init(SttSrc* self) {
     new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
     self->connection->set_hooks({
         .upstream_message = nullptr,
-        .stream_taken_up = nullptr,
+        .key_unit_wanted = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
     });

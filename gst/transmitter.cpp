@@ -35,6 +35,10 @@ std::vector<Gap> undelivered(Link& link) {
     return gaps;
 }
 
+/// How long a peer that joins waits for a key unit, which was asked for, in µs: streams that cannot make one
+/// on demand have one every ten seconds at the latest, or none at all.
+constexpr gint64 key_unit_patience = 10 * G_USEC_PER_SEC;
+
 uint64_t known_duration(GstBuffer* buffer) {
     const GstClockTime duration = GST_BUFFER_DURATION(buffer);
     return GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0;
@@ -59,9 +63,26 @@ void Transmitter::expect_eos() {
 /// never get if this element did not preroll.
 GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
     const GstFlowReturn flow = gst_base_sink_do_preroll(element_, object);
-    if (flow == GST_FLOW_OK && pipeline_changed_.exchange(false))
-        run_.origin = find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live)));
+    if (flow == GST_FLOW_OK && pipeline_changed_.exchange(false)) look_upstream();
     return flow;
+}
+
+/// What is live cannot be held back: what there is no room for would be lost before it comes here,
+/// unreported.
+void Transmitter::look_upstream() {
+    run_.origin = find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live)));
+    const std::shared_ptr<Link> link = connection_.link();
+    if (!link) return;
+    GiveUpPolicy policy;
+    if (!run_.bytes) {
+        const auto when_full = static_cast<WhenFull>(connection_.setting(&Settings::when_full));
+        policy.when_full =
+            when_full == WhenFull::drop || (when_full == WhenFull::automatic && run_.origin.live);
+        policy.max_age = std::chrono::milliseconds(connection_.setting(&Settings::max_age));
+        if (policy.when_full && run_.origin.live) policy.backlog_patience = 10s;
+    }
+    link->outbox().set_policy(policy);
+    link->outbox().set_live(run_.origin.live && (policy.when_full || policy.max_age > Duration::zero()));
 }
 
 /// Hands a message to the link by `push(outbox, timeout)`, and waits for room when there is none. EOS: an
@@ -102,8 +123,9 @@ GstFlowReturn Transmitter::cut_off() {
 
 GstFlowReturn Transmitter::push_data(OutMessage message, GstBuffer* buffer) {
     const uint64_t duration = known_duration(buffer);
+    const Unit unit = unit_of(buffer);
     const GstFlowReturn flow = hand_over([&](SendQueue& outbox, Duration timeout) {
-        return outbox.push(std::move(message), true, duration, timeout);
+        return outbox.push(std::move(message), unit, duration, timeout);
     });
     if (run_.cut_off) discard(buffer);
     return flow;
@@ -111,7 +133,7 @@ GstFlowReturn Transmitter::push_data(OutMessage message, GstBuffer* buffer) {
 
 GstFlowReturn Transmitter::push_passing(OutMessage message) {
     return hand_over([&](SendQueue& outbox, Duration timeout) {
-        return outbox.push(std::move(message), false, 0, timeout);
+        return outbox.push(std::move(message), Unit::event, 0, timeout);
     });
 }
 
@@ -124,6 +146,14 @@ GstFlowReturn Transmitter::push_state(OutMessage message, GstEvent* event) {
     return hand_over([&](SendQueue& outbox, Duration timeout) {
         return outbox.push_state(std::move(message), key, timeout);
     });
+}
+
+/// Parsers mark key units as headers as well, as those hold parameter sets; headers proper have no time.
+Unit Transmitter::unit_of(GstBuffer* buffer) const {
+    if (run_.bytes) return Unit::key;
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) && !GST_BUFFER_PTS_IS_VALID(buffer))
+        return Unit::header;
+    return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) ? Unit::delta : Unit::key;
 }
 
 /// For a peer that was never there, or cannot take up what it had.
@@ -258,6 +288,7 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
         discard(buffer);
         return GST_FLOW_OK;
     }
+    if (waits_for_key_unit(buffer)) return GST_FLOW_OK;
     GST_LOG_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (run_.bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
     Result<OutMessage> message = run_.bytes ? encode_bytes(buffer) : encode_buffer(buffer, &metas_);
@@ -275,7 +306,18 @@ bool Transmitter::skip(GstBuffer* buffer) {
     if (run_.finished && link && link->outbox().wait_delivered(1ns) == QueueStatus::ok) begin_next();
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
     run_.state_sent = false;
+    run_.key_unit_by = g_get_monotonic_time() + key_unit_patience;
     return true;
+}
+
+/// Whether `buffer` is of no use to a peer that has joined.
+bool Transmitter::waits_for_key_unit(GstBuffer* buffer) {
+    if (run_.key_unit_by == 0 || run_.bytes) return false;
+    const Unit unit = unit_of(buffer);
+    if (unit == Unit::header) return false;
+    if (unit == Unit::delta && g_get_monotonic_time() < run_.key_unit_by) return true;
+    run_.key_unit_by = 0;
+    return false;
 }
 
 void Transmitter::discard(GstBuffer* buffer) {

@@ -48,6 +48,7 @@ class Transmitter {
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
+    void look_upstream();
     void begin_next();
     GstFlowReturn wait_next();
     GstFlowReturn prepare();
@@ -59,6 +60,8 @@ class Transmitter {
     GstFlowReturn hand_over(Push push);
     GstFlowReturn cut_off();
     GstFlowReturn push_data(OutMessage message, GstBuffer* buffer);
+    Unit unit_of(GstBuffer* buffer) const;
+    bool waits_for_key_unit(GstBuffer* buffer);
     GstFlowReturn push_passing(OutMessage message);
     GstFlowReturn push_state(OutMessage message, GstEvent* event);
     GstFlowReturn send_timing();
@@ -79,6 +82,9 @@ class Transmitter {
         bool finished = false;   // EOS was sent, and what comes next is another stream
         bool cut_off = false;    // what comes is discarded until EOS: there is no time left to wait
         Gap discarded;           // since then
+        // Whoever joins cannot use what comes before a key unit, which is waited for until then
+        // (g_get_monotonic_time()); 0: nothing is waited for.
+        gint64 key_unit_by = 0;
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given

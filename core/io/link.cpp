@@ -81,7 +81,7 @@ void Link::begin_stream(std::vector<uint8_t> header) {
 
 bool Link::send_upstream(OutMessage message) {
     if (!impl_->upstream_open) return false;
-    return impl_->outbox.push(std::move(message), false, 0, 1ns) == QueueStatus::ok;
+    return impl_->outbox.push(std::move(message), Unit::event, 0, 1ns) == QueueStatus::ok;
 }
 
 void Link::set_seeds(std::vector<SecretBytes> seeds) {
@@ -211,6 +211,7 @@ void Link::Impl::on_turn(Now now) {
         summarise(std::move(*summary));
     }
     if (!closed && established) set_state(state);  // the peer may have moved
+    if (!closed && is_sender()) tend_outbox(now);
     if (!closed) move_data(now);
     if (!closed && stats_wanted.exchange(false)) renew_stats(false);
 }

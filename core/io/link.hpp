@@ -93,9 +93,13 @@ class LinkObserver {
     /// before had not acknowledged goes out again on it.
     virtual void on_stream_ready(StreamId stream, bool again) = 0;
     /// Sender: what the peer had acknowledged and not passed on is given up (`uncertain`), or what never got
-    /// to one. Before on_stream_ready the message returned, if any, tells the next peer before anything else;
-    /// at the link's end there is nobody to tell.
+    /// to one. The message returned, if any, tells the peer: before on_stream_ready the next one before
+    /// anything else, else the present one in the place of the gap; at the link's end there is nobody to
+    /// tell.
     virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) = 0;
+    /// Sender: the queue has begun to give up what its policy cannot wait for, or the path is back after
+    /// that: time for a key unit. Not for a stream without delta units.
+    virtual void on_giving_up() {}
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).
     virtual void on_upstream_message(InMessage message) = 0;

@@ -6,6 +6,7 @@
 #include "core/io/node.hpp"
 #include "core/io/proven_peers.hpp"
 #include "core/io/resolver.hpp"
+#include "core/io/stream_feeder.hpp"
 #include "core/io/stretcher.hpp"
 #include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
@@ -29,7 +30,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void close();
     void on_turn(Now now) override;
     Time deadline() const override {
-        return std::min({retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at});
+        return std::min(
+            {retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at, outbox_at});
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
@@ -150,12 +152,18 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// Caller, receiver: the session is over, as is its stream. Calls for the next one.
     void call_for_next(Now now, const Error& error);
 
+    // link_data.cpp: what moves between the session and the queues.
+
     void move_data(Now now);
+    /// Lets the outbox give up what its policy does not wait for.
+    void tend_outbox(Now now);
     void move_outbox(Session& from);
     void move_inbox(Now now, Session& from);
     /// Tells the session how far a receiver's data has gone.
     void account_inbox(Now now, Session& from);
     void move_upstream(Now now, Session& from);
+    /// Hands over the messages that are complete, up to offset `handed`. False: the link was closed.
+    bool hand_upstream(uint64_t& handed);
 
     // Constant once the I/O thread runs.
 
@@ -217,8 +225,9 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
     std::optional<StreamId> stream;
-    NodeId stream_peer{};   // who had the last one
-    bool readable = false;  // read() has something
+    NodeId stream_peer{};         // who had the last one
+    Time outbox_at = time_never;  // something in the outbox turns too old
+    bool readable = false;        // read() has something
     // The stream came, or went, to its end, and the receiver has passed that on. A sender's next one has not
     // begun then.
     bool finished = false;
@@ -226,8 +235,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t streams = 0;    // so far
     Time stream_moved_at{};  // the last time that a byte of it came, or was acknowledged
     Time stream_expected_by = time_never;
-    std::vector<OutMessage> outgoing;  // reused
-    MessageReader upstream;            // sender: messages against the direction
+    StreamFeeder feeder{outbox};
+    MessageReader upstream;  // sender: messages against the direction
     uint64_t upstream_taken = 0;
 };
 

@@ -4,11 +4,6 @@
 namespace stt {
 namespace {
 
-// Unsent bytes the session is given at least, for the turns of the I/O thread before the congestion window is
-// known. Beyond this, one window ahead of what leaves: no turn can send more, and each acknowledgement that
-// lets more go makes a turn that brings more. The rest stays where a flush can discard it.
-constexpr uint64_t ahead_min = 256 << 10;
-
 Error stream_error(ErrorCode code, std::string reason, std::string text) {
     Error error;
     error.code = code;
@@ -66,6 +61,8 @@ void Link::Impl::on_event(Now now, Event event) {
         stream_moved_at = now.time;
         if (is_sender() && progress->finished) finished = true;
         outbox.progress(progress->acked, progress->delivered, progress->finished);
+    } else if (const auto* skipped = std::get_if<event::StreamSkipped>(&event.what)) {
+        if (skipped->stream == stream) outbox.skipped(skipped->from, skipped->to, skipped->kept);
     }
 }
 
@@ -396,75 +393,6 @@ void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     const bool retried = !config.caller || may_retry(error, true);
     decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);
-}
-
-// ---
-
-void Link::Impl::move_data(Now now) {
-    // Of a lost session, too: what has arrived is passed on, and its successor takes over what is written.
-    Session* const from = stream ? current() : nullptr;
-    if (!from) return;
-    move_outbox(*from);
-    if (is_sender())
-        move_upstream(now, *from);
-    else
-        move_inbox(now, *from);
-}
-
-void Link::Impl::move_outbox(Session& from) {
-    if (is_sender() && finished) return;  // what is pushed is for the next stream
-    bool end = false;
-    const uint64_t ahead = std::max(ahead_min, from.congestion_window());
-    const uint64_t unsent = from.unsent(*stream);
-    outbox.take(outgoing, ahead - std::min(ahead, unsent), end);
-    for (OutMessage& message : outgoing) from.write(*stream, std::move(message));
-    outgoing.clear();
-    if (end) from.finish(*stream);
-}
-
-void Link::Impl::account_inbox(Now now, Session& from) {
-    if (is_sender() || !stream) return;
-    if (const auto consumed = inbox.take_consumed()) {
-        from.consumed(now.time, *stream, consumed->taken, consumed->delivered, consumed->finished);
-        if (!consumed->finished || std::exchange(finished, true)) return;
-        // Nobody upstream is to be told anything any more: the stream ends in this direction, too.
-        upstream_open = false;
-        outbox.finish();
-    }
-}
-
-void Link::Impl::move_inbox(Now now, Session& from) {
-    if (std::exchange(readable, false)) {
-        auto read = from.read(*stream);
-        complete = complete || read.finished;
-        inbox.push(std::move(read.chunks), read.finished);
-    }
-    account_inbox(now, from);
-    // The streaming thread has stopped over it: there is nobody left to receive for.
-    if (auto error = inbox.take_error()) give_up(std::move(*error));
-}
-
-void Link::Impl::move_upstream(Now now, Session& from) {
-    if (!std::exchange(readable, false)) return;
-    const StreamId id = *stream;
-    auto read = from.read(id);
-    uint64_t handed = upstream_taken - upstream.held();
-    for (Chunk& chunk : read.chunks) {
-        upstream_taken += chunk.size();
-        upstream.push(std::move(chunk));
-    }
-    InMessage message;
-    while (upstream.next(message)) {
-        handed = message.end_offset;
-        observer.on_upstream_message(std::move(message));
-        if (closed) return;
-        message = {};
-    }
-    from.consumed(now.time, id, upstream_taken, handed, read.finished);
-    if (const Error* error = upstream.failed()) {
-        from.reset(id, *error);
-        on_stream_closed(*error);
-    }
 }
 
 }  // namespace stt

@@ -2,6 +2,7 @@
 /// The bounded queues between an element's streaming thread and the I/O thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -12,6 +13,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
+#include "core/io/send_backlog.hpp"
+#include "core/proto/receive_stream.hpp"
+#include "core/proto/send_stream.hpp"
 #include "core/wire/message.hpp"
 
 namespace stt {
@@ -27,7 +31,8 @@ enum class QueueStatus : uint8_t {
 };
 
 /// Messages on their way to the I/O thread, and the account of what the peer got. Offsets count the stream's
-/// bytes since open or the last restart().
+/// bytes since open or the last restart(); a message has its offset once it was taken. By its policy the
+/// queue gives up what a live stream cannot wait for; each gap is told where it is.
 class SendQueue {
   public:
     /// What a message pushed takes in memory beside its bytes, counted against the limit: its entries here
@@ -40,14 +45,16 @@ class SendQueue {
     /// stand before it blocks; what is acknowledged and not delivered counts with its entry. A single larger
     /// message passes when all others are acknowledged and at most one is not delivered. `wake` is called
     /// without the lock when the I/O thread has reason to look; any thread.
-    SendQueue(uint64_t limit, std::function<void()> wake);
+    /// `clock`: where the time of a push comes from, the same that the I/O thread goes by; null: clock_now().
+    SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock = nullptr);
 
     // Streaming thread.
 
-    /// Blocks while the queue is over its limit. `duration` (ns) of media it stands for, for reports.
-    /// `is_data`: counts as a buffer in reports. `timeout`: zero: none. `message` is moved from only when the
-    /// result is ok.
-    QueueStatus push(OutMessage&& message, bool is_data, uint64_t duration_ns, Duration timeout);
+    /// Blocks while the queue is over its limit, or gives up what is oldest (GiveUpPolicy::when_full), at
+    /// worst the message itself; then only events and headers block, at twice the limit, and what is larger
+    /// than the limit. `unit`: all but events count as buffers in reports. `duration` (ns) of media it stands
+    /// for, for reports. `timeout`: zero: none. `message` is moved from only when the result is ok.
+    QueueStatus push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout);
     /// As push, for a message that sets something which all later ones rely on, and which replaces the last
     /// one with the same `key`: a new stream begins with those in force where it takes up, by rising key.
     QueueStatus push_state(OutMessage&& message, uint64_t key, Duration timeout);
@@ -58,10 +65,8 @@ class SendQueue {
     QueueStatus wait_delivered(Duration timeout, bool limited = false);
     /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
     void begin_next();
-    /// What was pushed and not delivered.
-    struct Account {
-        uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
-    };
+    using Account = MediaAccount;
+    /// What was pushed, and neither delivered nor given up.
     Account undelivered() const;
     /// A buffer that is not pushed, as there is nobody to send it to. What the last one who was there has
     /// not acknowledged goes the same way: whoever comes next wants what is new. False: there is a stream
@@ -72,8 +77,12 @@ class SendQueue {
 
     // Any thread.
 
+    void set_policy(const GiveUpPolicy& policy);
+    /// Of a live stream the session is given no more than it needs, so that what turns stale is here.
+    void set_live(bool live) { live_ = live; }
+    bool live() const { return live_; }
     /// While set, push and wait return `flushing` at once. Setting also discards what was pushed and the I/O
-    /// thread has not taken, the end of the stream included, and returns how much that was.
+    /// thread has not taken, the end of the stream included, and returns how much that was. Gaps stay.
     Account set_flushing(bool flushing);
     /// Whether finish() was called, and no flush took it back.
     bool finished() const;
@@ -88,10 +97,33 @@ class SendQueue {
 
     // I/O thread.
 
-    /// Takes what was pushed, in order, to the end of `messages`, until it has `size` bytes or more;
-    /// `finished` becomes true once with the end of the stream. wake is not called again while anything is
-    /// left.
-    void take(std::vector<OutMessage>& messages, uint64_t size, bool& finished);
+    struct Taken {
+        bool finished = false;       ///< once, with the end of the stream
+        std::optional<Account> gap;  ///< what was given up behind the messages; more may follow
+    };
+    /// Takes what was pushed, in order, to the end of `messages`, up to the next gap, or until the session
+    /// holds `ahead` bytes or more, of which it holds `held` already; of a live stream two messages at least,
+    /// so that one is there when the other has left. wake is not called again while anything is left.
+    Taken take(std::vector<OutMessage>& messages, uint64_t held, uint64_t ahead);
+    /// What tells the peer of the gap that take() came to; the caller writes it next.
+    void taken_notice(OutMessage notice);
+    /// Gives up what is too old. Returns when to call again.
+    Time expire(Time now);
+    /// What the session can skip.
+    struct SkipRoom {
+        uint64_t limit = 0;     ///< offset up to which
+        size_t ranges = 0;      ///< in how many ranges
+        Duration round_trip{};  ///< within which data that was not late is acknowledged
+    };
+    /// Gives up what was taken, has not been acknowledged and is too old, and appends what the session is to
+    /// skip for that to `skips`. Returns when to call again.
+    Time expire_taken(Time now, const SkipRoom& room, std::vector<StreamSkip>& skips);
+    /// From StreamSkipped.
+    void skipped(uint64_t from, uint64_t to, uint64_t kept);
+    /// Whether data can get to the peer. Give it the time of each change.
+    void set_path(Time now, bool flows);
+    /// Whether to ask for a key unit: once when giving up begins, and once when the path is back after that.
+    bool take_key_request();
     /// From StreamProgress.
     void progress(uint64_t acked, uint64_t delivered, bool finished);
     /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not
@@ -113,22 +145,22 @@ class SendQueue {
     void restart(std::vector<OutMessage> notices);
 
   private:
-    struct Entry {
-        OutMessage message;  // without its owner once acknowledged; of the bytes only the sizes count then
-        uint64_t duration_ns = 0;
-        bool is_data = false;
-        bool is_notice = false;  // from restart(): a flush leaves it
-        std::optional<uint64_t> state_key{};
-        uint64_t end_offset = 0;  // of the message in the stream
-    };
-    QueueStatus push(OutMessage& message, Entry entry, Duration timeout);
-    bool over_limit(uint64_t size) const;
+    QueueStatus push(OutMessage& message, SendEntry entry, Duration timeout);
+    enum class Room : uint8_t { there, none, refused };
+    Room make_room(Time now, const SendEntry& entry, uint64_t size);
+    bool over_limit(uint64_t size, uint64_t limit) const;
     bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
+    void add_sent(SendEntry entry);
+    bool waits_for_ack(const SendEntry& entry) const;
+    void note_progress();
     void settle_front(Account& into);
+    void settle_given_up(std::vector<OutMessage>& dropped);
     void notify();
 
     const uint64_t limit_;
     const std::function<void()> wake_;
+    const std::function<Time()> clock_;
+    std::atomic<bool> live_{false};
     std::vector<std::shared_ptr<const void>> released_;  // I/O thread only: to be dropped without the lock
 
     // Everything below: under the mutex.
@@ -138,12 +170,16 @@ class SendQueue {
     bool flushing_ = false, interrupted_ = false, failed_ = false;
     std::optional<SteadyTime> wait_until_;   // of limit_waits()
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
-    std::deque<Entry> entries_;              // pushed and not delivered
-    size_t acked_ = 0;                       // of entries_, from the front
-    size_t taken_ = 0;                       // of entries_, from the front; at least acked_
-    uint64_t end_offset_ = 0;                // of the last message pushed
-    uint64_t unacked_ = 0;                   // bytes of the entries from acked_ on
-    bool finished_ = false;                  // finish() was called
+    std::deque<SendEntry> sent_;             // taken and not delivered
+    size_t acked_ = 0;                       // of sent_, from the front
+    size_t kept_front_ = 0;                  // of sent_, from the front: nothing to give up among them
+    size_t skipping_ = 0;                    // of sent_: what the peer had of them is not known
+    size_t given_up_ = 0;                    // of sent_ from acked_ on: given up, known or not
+    uint64_t acked_offset_ = 0, delivered_offset_ = 0;  // as told last
+    SendBacklog backlog_;                               // pushed and not taken
+    uint64_t end_offset_ = 0;                           // of the last message taken
+    uint64_t sent_unacked_ = 0;                         // bytes of the entries of sent_ from acked_ on
+    bool finished_ = false;                             // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
     bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
@@ -180,7 +216,8 @@ class ReceiveQueue {
 
     // I/O thread.
 
-    void push(std::vector<Chunk> chunks, bool finished);
+    /// `cuts`: where something is missing, by index into `chunks`.
+    void push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts = {});
     /// What is pushed from now on belongs to another stream. The messages of the one before are still handed
     /// out, except for the part of one at its end; its end is not reported when it came without one.
     void restart();
@@ -200,8 +237,9 @@ class ReceiveQueue {
 
   private:
     struct Stream {
-        std::vector<Chunk> arrived;  // not yet fetched by pop()
-        bool finished = false;       // nothing follows `arrived`
+        std::vector<Chunk> arrived;            // not yet fetched by pop()
+        std::vector<ReceiveStream::Cut> cuts;  // among them
+        bool finished = false;                 // nothing follows `arrived`
         uint64_t number = 0;
     };
     // Streaming thread.
@@ -220,6 +258,8 @@ class ReceiveQueue {
     MessageReader reader_;
     std::vector<Chunk> chunks_;  // fetched; from next_chunk_ on not yet in the reader
     size_t next_chunk_ = 0;
+    std::vector<ReceiveStream::Cut> cuts_;  // among chunks_; from next_cut_ on not yet made
+    size_t next_cut_ = 0;
     bool reader_has_more_ = false;  // more messages, or the news that it failed
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
     uint64_t handed_offset_ = 0;    // end of the last message handed out

@@ -30,7 +30,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
         if (flushing_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
 
-        if (reader_has_more_ || next_chunk_ < chunks_.size() || fetch()) {
+        if (reader_has_more_ || next_chunk_ < chunks_.size() || next_cut_ < cuts_.size() || fetch()) {
             lock.unlock();
             cut(messages, max);
             lock.lock();
@@ -38,7 +38,7 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
                 messages.clear();
                 continue;
             }
-            account(consumed_.delivered);
+            account(messages.empty() ? handed_offset_ : consumed_.delivered);
             if (!messages.empty()) {
                 const bool wake = wake_due(false);
                 lock.unlock();
@@ -94,11 +94,13 @@ void ReceiveQueue::eos_passed() {
 }
 
 bool ReceiveQueue::fetch() {
-    std::vector<Chunk>& arrived = streams_.front().arrived;
-    if (arrived.empty()) return false;
+    Stream& stream = streams_.front();
+    if (stream.arrived.empty() && stream.cuts.empty()) return false;
     chunks_.clear();
-    chunks_.swap(arrived);
-    next_chunk_ = 0;
+    chunks_.swap(stream.arrived);
+    cuts_.clear();
+    cuts_.swap(stream.cuts);
+    next_chunk_ = next_cut_ = 0;
     return true;
 }
 
@@ -113,7 +115,15 @@ void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max) {
             message = {};
         }
         reader_has_more_ = messages.size() == max || reader_.failed();
-        if (reader_has_more_ || next_chunk_ == chunks_.size()) return;
+        if (reader_has_more_) return;
+        if (next_cut_ < cuts_.size() && cuts_[next_cut_].before == next_chunk_) {
+            const uint64_t size = cuts_[next_cut_++].size;
+            reader_.skip(size);
+            // What precedes it was handed out, or is a part of a message that nobody will get.
+            handed_offset_ = taken_offset_ += size;
+            continue;
+        }
+        if (next_chunk_ == chunks_.size()) return;
         taken_offset_ += chunks_[next_chunk_].size();
         reader_.push(std::move(chunks_[next_chunk_++]));
     }
@@ -122,7 +132,8 @@ void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max) {
 void ReceiveQueue::start_over() {
     reader_ = {};
     chunks_.clear();
-    next_chunk_ = 0;
+    cuts_.clear();
+    next_chunk_ = next_cut_ = 0;
     reader_has_more_ = false;
     taken_offset_ = handed_offset_ = 0;
     stream_ = streams_.front().number;
@@ -174,6 +185,7 @@ void ReceiveQueue::clear() {
     if (forgotten.size() > 1) streams_.front() = std::move(forgotten.back());
     held_ = 0;
     for (const Chunk& chunk : streams_.front().arrived) held_ += chunk.size();
+    for (const ReceiveStream::Cut& cut : streams_.front().cuts) held_ += cut.size;
     flushing_ = failed_ = eos_reported_ = false;
     consumed_ = reported_ = woken_for_ = {};
     error_.reset();
@@ -186,10 +198,18 @@ uint64_t ReceiveQueue::held_bytes() const {
     return held_;
 }
 
-void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished) {
+void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts) {
     const std::lock_guard lock(mutex_);
     Stream& stream = streams_.back();
     for (const Chunk& chunk : chunks) held_ += chunk.size();
+    for (ReceiveStream::Cut& cut : cuts) {
+        held_ += cut.size;
+        cut.before += stream.arrived.size();
+        if (!stream.cuts.empty() && stream.cuts.back().before == cut.before)
+            stream.cuts.back().size += cut.size;
+        else
+            stream.cuts.push_back(cut);
+    }
     if (stream.arrived.empty()) {
         stream.arrived.swap(chunks);
     } else {

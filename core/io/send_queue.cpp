@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <iterator>
 
+#include "core/io/loop.hpp"
 #include "core/io/queues.hpp"
 
 namespace stt {
 namespace {
-
-void add(SendQueue::Account& to, uint64_t payload_size, uint64_t duration_ns) {
-    to.buffers++;
-    to.bytes += payload_size;
-    to.duration_ns += duration_ns;
-}
-
-void subtract(SendQueue::Account& from, uint64_t payload_size, uint64_t duration_ns) {
-    from.buffers--;
-    from.bytes -= payload_size;
-    from.duration_ns -= duration_ns;
-}
 
 SteadyTime deadline_after(Duration timeout) {
     return timeout == Duration::zero() ? SteadyTime::max() : std::chrono::steady_clock::now() + timeout;
@@ -24,7 +14,10 @@ SteadyTime deadline_after(Duration timeout) {
 
 }  // namespace
 
-SendQueue::SendQueue(uint64_t limit, std::function<void()> wake) : limit_(limit), wake_(std::move(wake)) {}
+SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock)
+    : limit_(limit),
+      wake_(std::move(wake)),
+      clock_(clock ? std::move(clock) : [] { return clock_now().time; }) {}
 
 // False once the deadline has passed. Max: none.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
@@ -40,49 +33,75 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
 
 // What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
 // room than one that never acknowledges.
-bool SendQueue::over_limit(uint64_t size) const {
-    const size_t unacked = entries_.size() - acked_;
-    const uint64_t acked = acked_ * sizeof(Entry);
-    if (unacked == 0) return acked_ > 1 && acked > limit_;
-    return unacked_ + unacked * overhead + acked + size + overhead > limit_;
+bool SendQueue::over_limit(uint64_t size, uint64_t limit) const {
+    const size_t unacked = sent_.size() - acked_ - given_up_ + backlog_.messages();
+    const uint64_t acked = (acked_ + given_up_) * sizeof(SendEntry);
+    if (unacked == 0) return acked_ > 1 && acked > limit;
+    return sent_unacked_ + backlog_.bytes() + unacked * overhead + acked + size + overhead > limit;
 }
 
 void SendQueue::notify() {
     if (waiting_ > 0) changed_.notify_all();
 }
 
-QueueStatus SendQueue::push(OutMessage&& message, bool is_data, uint64_t duration_ns, Duration timeout) {
-    return push(message, {.message = {}, .duration_ns = duration_ns, .is_data = is_data, .state_key = {}},
-                timeout);
+QueueStatus SendQueue::push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout) {
+    SendEntry entry{.message = {}, .unit = unit};
+    if (unit != Unit::event) entry.account = {1, message.payload.size(), duration_ns};
+    return push(message, std::move(entry), timeout);
 }
 
 QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration timeout) {
     return push(message, {.message = {}, .state_key = key}, timeout);
 }
 
-QueueStatus SendQueue::push(OutMessage& message, Entry entry, Duration timeout) {
+// Room for `entry`, at the cost of older units where the policy says so.
+SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t size) {
+    for (;;) {
+        if (!backlog_.admits(now, entry.unit)) return Room::refused;
+        if (!over_limit(size, limit_)) return Room::there;
+        if (!backlog_.policy().when_full) return Room::none;
+        if (backlog_.give_up_unit(now)) continue;
+        if (size + overhead > limit_) return Room::none;
+        if (entry.droppable()) return Room::refused;
+        // What must not be lost has some room of its own, as there may be nothing to make it of.
+        return over_limit(size, 2 * limit_) ? Room::none : Room::there;
+    }
+}
+
+QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeout) {
     const uint64_t size = message.size();
     const SteadyTime deadline = deadline_after(timeout);
+    std::vector<OutMessage> dropped;  // goes without the lock
 
     std::unique_lock lock(mutex_);
+    const bool key_wanted = backlog_.key_wanted();
     bool in_time = true;
-    while (!flushing_ && !failed_ && over_limit(size)) {
+    Time now = clock_();
+    Room room = Room::there;
+    while (!flushing_ && !failed_ && (room = make_room(now, entry, size)) == Room::none) {
         if (interrupted_) return QueueStatus::flushing;
         if (!in_time) return QueueStatus::timeout;
+        settle_given_up(dropped);
         in_time = wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max())));
+        now = clock_();
     }
+    settle_given_up(dropped);
     if (flushing_) return QueueStatus::flushing;
     if (failed_) return QueueStatus::failed;
 
-    end_offset_ += size;
-    unacked_ += size;
-    entry.message = std::move(message);
-    entry.end_offset = end_offset_;
-    if (entry.is_data) add(undelivered_, entry.message.payload.size(), entry.duration_ns);
-    const bool first = taken_ == entries_.size();
-    entries_.push_back(std::move(entry));
+    bool due = false;
+    if (room == Room::refused) {
+        backlog_.refuse(now, entry.account);
+        dropped.push_back(std::move(message));
+    } else {
+        due = !backlog_.front(finished_) || (entry.droppable() && !backlog_.has_units());
+        entry.message = std::move(message);
+        undelivered_ += entry.account;
+        backlog_.push(now, std::move(entry));
+    }
+    due = due || (!key_wanted && backlog_.key_wanted());
     lock.unlock();
-    if (first) wake_();
+    if (due) wake_();
     return QueueStatus::ok;
 }
 
@@ -101,7 +120,7 @@ QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
     for (;;) {
         if (flushing_ || interrupted_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
-        if (entries_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
+        if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
         if (!in_time) return QueueStatus::timeout;
         const SteadyTime limit = limited ? wait_until_.value_or(SteadyTime::max()) : SteadyTime::max();
         in_time = wait(lock, std::min(deadline, limit));
@@ -124,46 +143,30 @@ SendQueue::Account SendQueue::delivered() const {
     return delivered_;
 }
 
-bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
-    std::vector<Entry> dropped;  // without the lock
-    const std::lock_guard lock(mutex_);
-    if (streaming_) return false;
-    for (; entries_.size() > acked_; entries_.pop_back()) {
-        Entry& entry = entries_.back();
-        unacked_ -= entry.message.size();
-        if (entry.is_data) {
-            subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
-            add(entries_.size() <= taken_ ? skipped_.uncertain : skipped_.certain,
-                entry.message.payload.size(), entry.duration_ns);
-        }
-        dropped.push_back(std::move(entry));
-    }
-    taken_ = acked_;
-    add(skipped_.certain, payload_size, duration_ns);
-    return true;
-}
-
 uint64_t SendQueue::queued_bytes() const {
     const std::lock_guard lock(mutex_);
-    return unacked_;
+    return sent_unacked_ + backlog_.bytes();
+}
+
+void SendQueue::set_policy(const GiveUpPolicy& policy) {
+    {
+        const std::lock_guard lock(mutex_);
+        backlog_.set_policy(policy);
+        notify();
+    }
+    wake_();
 }
 
 SendQueue::Account SendQueue::set_flushing(bool flushing) {
     Account discarded;
     // Payloads go back to their owners without the lock: that may run anybody's code.
-    std::vector<Entry> entries;
+    std::vector<SendEntry> entries;
     const std::lock_guard lock(mutex_);
     flushing_ = flushing;
     if (flushing) {
-        while (entries_.size() > taken_ && !entries_.back().is_notice) {
-            const Entry& entry = entries.emplace_back(std::move(entries_.back()));
-            entries_.pop_back();
-            end_offset_ -= entry.message.size();
-            unacked_ -= entry.message.size();
-            if (!entry.is_data) continue;
-            subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
-            add(discarded, entry.message.payload.size(), entry.duration_ns);
-        }
+        backlog_.remove(false, entries);
+        for (const SendEntry& entry : entries) discarded += entry.account;
+        undelivered_ -= discarded;
         if (!finish_taken_) finished_ = false;
     }
     notify();
@@ -194,11 +197,14 @@ void SendQueue::fail() {
 }
 
 void SendQueue::clear() {
-    std::deque<Entry> entries;
+    std::deque<SendEntry> sent;  // both without the lock
+    SendBacklog backlog;
     const std::lock_guard lock(mutex_);
-    entries.swap(entries_);
-    acked_ = taken_ = 0;
-    end_offset_ = unacked_ = 0;
+    sent.swap(sent_);
+    backlog.set_policy(backlog_.policy());
+    std::swap(backlog, backlog_);
+    acked_ = kept_front_ = skipping_ = given_up_ = 0;
+    end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     states_.clear();
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
@@ -208,70 +214,80 @@ void SendQueue::clear() {
     notify();
 }
 
-void SendQueue::take(std::vector<OutMessage>& messages, uint64_t size, bool& finished) {
+SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t held, uint64_t ahead) {
+    Taken taken;
     const std::lock_guard lock(mutex_);
-    while (size > 0 && taken_ < entries_.size()) {
-        const OutMessage& message = entries_[taken_++].message;
-        size -= std::min<uint64_t>(size, message.size());
-        messages.push_back(message);
+    while (const SendEntry* next = backlog_.front(finished_)) {
+        const uint64_t size = next->message.size();
+        if (held >= std::max(ahead, live_ ? 2 * size : 0)) return taken;
+        SendEntry entry = backlog_.pop_front();
+        if (entry.role == SendEntry::Role::gap) {
+            if (entry.account.buffers == 0) continue;
+            taken.gap = entry.account;
+            return taken;
+        }
+        held += size;
+        messages.push_back(entry.message);
+        add_sent(std::move(entry));
     }
-    finished = taken_ == entries_.size() && finished_ && !finish_taken_;
-    if (finished) finish_taken_ = true;
+    taken.finished = backlog_.empty() && skipping_ == 0 && finished_ && !finish_taken_;
+    if (taken.finished) finish_taken_ = true;
+    return taken;
+}
+
+void SendQueue::add_sent(SendEntry entry) {
+    const uint64_t size = entry.message.size();
+    end_offset_ += size;
+    sent_unacked_ += size;
+    entry.end_offset = end_offset_;
+    sent_.push_back(std::move(entry));
+}
+
+void SendQueue::taken_notice(OutMessage notice) {
+    const std::lock_guard lock(mutex_);
+    add_sent({.message = std::move(notice), .role = SendEntry::Role::notice});
 }
 
 // The oldest entry, which has been acknowledged, is done with: `into` tells how.
 void SendQueue::settle_front(Account& into) {
-    const Entry& entry = entries_.front();
-    if (entry.is_data) {
-        subtract(undelivered_, entry.message.payload.size(), entry.duration_ns);
-        add(into, entry.message.payload.size(), entry.duration_ns);
-    }
-    entries_.pop_front();
+    undelivered_ -= sent_.front().account;
+    into += sent_.front().account;
+    sent_.pop_front();
     acked_--;
-    taken_--;
+    if (kept_front_ > 0) kept_front_--;
+}
+
+bool SendQueue::waits_for_ack(const SendEntry& entry) const {
+    return entry.role == SendEntry::Role::skipping ||
+           entry.end_offset > std::max(acked_offset_, delivered_offset_);
+}
+
+void SendQueue::note_progress() {
+    for (; acked_ < sent_.size() && !waits_for_ack(sent_[acked_]); acked_++) {
+        SendEntry& entry = sent_[acked_];
+        if (entry.was_given_up()) {
+            given_up_--;
+            continue;
+        }
+        sent_unacked_ -= entry.message.size();
+        if (entry.state_key)
+            states_[*entry.state_key] = std::move(entry.message);
+        else
+            released_.push_back(std::move(entry.message.owner));
+    }
+    while (acked_ > 0 && sent_.front().end_offset <= delivered_offset_) settle_front(delivered_);
+    notify();
 }
 
 void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
     {
         const std::lock_guard lock(mutex_);
-        while (acked_ < taken_ && entries_[acked_].end_offset <= std::max(acked, delivered)) {
-            Entry& entry = entries_[acked_++];
-            unacked_ -= entry.message.size();
-            if (entry.state_key)
-                states_[*entry.state_key] = std::move(entry.message);
-            else
-                released_.push_back(std::move(entry.message.owner));
-        }
-        while (acked_ > 0 && entries_.front().end_offset <= delivered) settle_front(delivered_);
+        acked_offset_ = std::max(acked_offset_, std::min(acked, end_offset_));
+        delivered_offset_ = std::max(delivered_offset_, std::min(delivered, end_offset_));
         if (finished && finish_taken_) finish_delivered_ = true;
-        notify();
+        note_progress();
     }
     released_.clear();
-}
-
-SendQueue::Account SendQueue::give_up_undelivered() {
-    Account lost;
-    const std::lock_guard lock(mutex_);
-    while (acked_ > 0) settle_front(lost);
-    return lost;
-}
-
-SendQueue::GivenUp SendQueue::give_up_all() {
-    GivenUp lost;
-    const std::lock_guard lock(mutex_);
-    for (size_t i = 0; i < entries_.size(); i++) {
-        Entry& entry = entries_[i];
-        if (!std::exchange(entry.is_data, false)) continue;
-        add(i < taken_ ? lost.uncertain : lost.certain, entry.message.payload.size(), entry.duration_ns);
-    }
-    undelivered_ = {};
-    return lost;
-}
-
-SendQueue::GivenUp SendQueue::take_skipped() {
-    const std::lock_guard lock(mutex_);
-    streaming_ = true;  // what comes from now on is for the stream that follows
-    return std::exchange(skipped_, {});
 }
 
 void SendQueue::end_stream() {
@@ -283,18 +299,16 @@ void SendQueue::restart(std::vector<OutMessage> notices) {
     const std::lock_guard lock(mutex_);
     streaming_ = true;
     if (finish_delivered_) states_.clear();
-    for (auto state = states_.rbegin(); state != states_.rend(); ++state) {
-        unacked_ += state->second.size();
-        entries_.push_front({.message = std::move(state->second), .state_key = state->first});
-    }
+    std::deque<SendEntry> again;
+    for (OutMessage& notice : notices)
+        again.push_back({.message = std::move(notice), .role = SendEntry::Role::notice});
+    for (auto& [key, state] : states_) again.push_back({.message = std::move(state), .state_key = key});
     states_.clear();
-    for (auto message = notices.rbegin(); message != notices.rend(); ++message) {
-        unacked_ += message->size();
-        entries_.push_front({.message = std::move(*message), .is_notice = true, .state_key = {}});
-    }
-    taken_ = 0;
-    end_offset_ = 0;
-    for (Entry& entry : entries_) entry.end_offset = end_offset_ += entry.message.size();
+    std::move(sent_.begin(), sent_.end(), std::back_inserter(again));
+    sent_.clear();
+    backlog_.put_back(std::move(again));
+    acked_ = kept_front_ = 0;
+    end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     finish_taken_ = finish_delivered_;
     notify();
 }

@@ -73,6 +73,7 @@ class Bbr final : public CongestionController {
     double pacing_rate() const override { return pacing_rate_; }
     double bandwidth() const override { return std::min(model_.bandwidth.value(), model_.bandwidth_bound); }
 
+    bool starting() const override { return phase() == Phase::startup; }
     Phase phase() const { return model_.phase; }
     /// Loss ratio that is not the session's doing.
     double baseline_loss() const;

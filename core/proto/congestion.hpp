@@ -52,6 +52,8 @@ class CongestionController {
     virtual double pacing_rate() const = 0;
     /// The controller's idea of the bottleneck's bandwidth, bytes per second; 0: none.
     virtual double bandwidth() const { return 0; }
+    /// Whether it still looks for that, and sends ever more.
+    virtual bool starting() const { return false; }
 };
 
 enum class CongestionAlgorithm { bbr, cubic };

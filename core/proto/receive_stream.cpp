@@ -68,12 +68,12 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         const uint64_t hole_end = behind == pieces_.end() ? end : std::min(end, behind->first);
         if (hole_end > offset) {
             const auto size = static_cast<size_t>(hole_end - offset);
-            pieces_.emplace_hint(behind, offset, data.sub(0, size));
+            pieces_.emplace_hint(behind, offset, Piece{data.sub(0, size)});
             data = data.sub(size, data.size() - size);
             offset = hole_end;
         }
         if (data.empty() || behind == pieces_.end()) break;
-        const size_t known = std::min(data.size(), behind->second.size());
+        const auto known = static_cast<size_t>(std::min<uint64_t>(data.size(), behind->second.size()));
         data = data.sub(known, data.size() - known);
         offset += known;
         ++behind;
@@ -81,13 +81,112 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
     if (pieces_.size() > pieces_max)
         return violation(ErrorCode::buffer_overflow, "fragments",
                          "the peer sent too many fragments out of order");
+    take_in_order();
+    return growth;
+}
 
+void ReceiveStream::take_in_order() {
     while (!pieces_.empty() && pieces_.begin()->first == next_) {
-        next_ += pieces_.begin()->second.size();
-        ready_.push_back(std::move(pieces_.begin()->second));
+        Piece piece = std::move(pieces_.begin()->second);
         pieces_.erase(pieces_.begin());
+        if (piece.skipped > 0) {
+            skips_ahead_--;
+            pass(next_, next_ + piece.skipped);
+        } else {
+            next_ += piece.data.size();
+            ready_.push_back(std::move(piece.data));
+        }
+    }
+}
+
+void ReceiveStream::pass(uint64_t from, uint64_t to) {
+    passed_.push_back({.from = from, .to = to, .kept = std::min(next_, to)});
+    if (next_ >= to) return;
+    const uint64_t size = to - next_;
+    if (!cuts_.empty() && cuts_.back().before == ready_.size())
+        cuts_.back().size += size;
+    else
+        cuts_.push_back({ready_.size(), size});
+    next_ = to;
+}
+
+bool ReceiveStream::meets_skip(uint64_t from, uint64_t to, bool& same) const {
+    for (const Passed& other : passed_) {
+        if (from >= other.to || other.from >= to) continue;
+        same = from == other.from && to == other.to;
+        return true;
+    }
+    auto piece = pieces_.upper_bound(from);
+    if (piece != pieces_.begin()) --piece;
+    for (; piece != pieces_.end() && piece->first < to; ++piece) {
+        const uint64_t end = piece->first + piece->second.size();
+        if (piece->second.skipped == 0 || end <= from) continue;
+        same = from == piece->first && to == end;
+        return true;
+    }
+    return false;
+}
+
+void ReceiveStream::drop_pieces(uint64_t from, uint64_t to) {
+    auto piece = pieces_.upper_bound(from);
+    if (piece != pieces_.begin()) --piece;
+    while (piece != pieces_.end() && piece->first < to) {
+        const uint64_t begin = piece->first, end = begin + piece->second.size();
+        if (end <= from) {
+            ++piece;
+            continue;
+        }
+        const Chunk data = std::move(piece->second.data);
+        piece = pieces_.erase(piece);
+        if (begin < from) pieces_.emplace(begin, Piece{data.sub(0, static_cast<size_t>(from - begin))});
+        if (end > to)
+            pieces_.emplace(to,
+                            Piece{data.sub(static_cast<size_t>(to - begin), static_cast<size_t>(end - to))});
+    }
+}
+
+Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
+    const Result<uint64_t> growth = grow(to);
+    if (!growth.ok()) return growth;
+    bool same = false;
+    if (meets_skip(from, to, same)) {
+        if (same) return growth;  // told again
+        return violation(ErrorCode::invalid_frame, "skip", "the peer skips what it has skipped");
+    }
+    if (passed_.size() + skips_ahead_ >= skips_max)
+        return violation(ErrorCode::buffer_overflow, "skips",
+                         "the peer skips too much of a stream at a time");
+    drop_pieces(std::max(from, next_), to);
+    if (from > next_) {
+        pieces_.emplace(from, Piece{.data = {}, .skipped = to - from});
+        skips_ahead_++;
+    } else {
+        pass(from, to);
+        take_in_order();
     }
     return growth;
+}
+
+const ReceiveStream::Passed* ReceiveStream::passed_due() const {
+    const auto due = std::find_if(passed_.begin(), passed_.end(), [](const Passed& p) { return p.due; });
+    return due == passed_.end() ? nullptr : &*due;
+}
+
+void ReceiveStream::on_passed_sent() {
+    std::find_if(passed_.begin(), passed_.end(), [](const Passed& p) { return p.due; })->due = false;
+}
+
+void ReceiveStream::on_passed_acked(uint64_t to) {
+    std::erase_if(passed_, [&](const Passed& p) { return p.to == to; });
+}
+
+void ReceiveStream::on_passed_lost(uint64_t to) {
+    for (Passed& p : passed_) p.due = p.due || p.to == to;
+}
+
+void ReceiveStream::on_all_lost() {
+    for (Passed& p : passed_) p.due = true;
+    on_window_frame_lost();
 }
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
@@ -101,6 +200,7 @@ Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
 ReceiveStream::Read ReceiveStream::read() {
     Read result;
     result.chunks.swap(ready_);
+    result.cuts.swap(cuts_);
     if (ended()) result.finished = end_read_ = true;
     return result;
 }

@@ -65,9 +65,10 @@ void SendStream::on_sent(const Piece& piece, uint64_t size) {
         sent_ = piece.offset + size;
 }
 
-void SendStream::on_acked(const StreamRange& range) {
-    const uint64_t begin = std::max(range.offset, acked_base_);
-    const uint64_t end = range.offset + range.size;
+void SendStream::on_acked(const StreamRange& range) { on_acked(range.offset, range.offset + range.size); }
+
+void SendStream::on_acked(uint64_t begin, uint64_t end) {
+    begin = std::max(begin, acked_base_);
     if (begin >= end) return;
     if (!lost_.empty()) lost_.remove(begin, end);
     if (begin > acked_base_) {
@@ -98,7 +99,63 @@ void SendStream::on_lost(const StreamRange& range) {
 
 void SendStream::on_all_lost() {
     if (acked_base_ < sent_) lose(acked_base_, sent_);
+    for (OpenSkip& skip : skips_) skip.due = true;
     fin_lost_ = true;
+}
+
+uint64_t SendStream::skip_limit(uint64_t session_credit) const {
+    return std::max(sent_, std::min(limit_, sent_ + std::min(session_credit, varint_max - sent_)));
+}
+
+uint64_t SendStream::skip(const StreamSkip& range) {
+    skips_.push_back({range});
+    const uint64_t before = sent_;
+    if (range.to > sent_) {
+        lost_.add(sent_, range.from);  // none if that much was sent
+        sent_ = range.to;
+    }
+    lost_.remove(range.from, range.to);
+    auto segment = std::lower_bound(segments_.begin(), segments_.end(), range.from,
+                                    [](const Segment& s, uint64_t offset) { return s.offset < offset; });
+    for (; segment != segments_.end() && segment->end() <= range.to; ++segment)
+        segment->message.owner.reset();
+    return sent_ - before;
+}
+
+const StreamSkip* SendStream::skip_due() const {
+    const auto due =
+        std::find_if(skips_.begin(), skips_.end(), [](const OpenSkip& skip) { return skip.due; });
+    return due == skips_.end() ? nullptr : &due->range;
+}
+
+void SendStream::on_skip_sent() {
+    std::find_if(skips_.begin(), skips_.end(), [](const OpenSkip& skip) { return skip.due; })->due = false;
+}
+
+std::vector<SendStream::OpenSkip>::iterator SendStream::find_skip(uint64_t to) {
+    return std::find_if(skips_.begin(), skips_.end(),
+                        [&](const OpenSkip& skip) { return skip.range.to == to; });
+}
+
+void SendStream::on_skip_lost(uint64_t to) {
+    const auto skip = find_skip(to);
+    if (skip != skips_.end()) skip->due = true;
+}
+
+std::optional<StreamSkip> SendStream::on_skipped(uint64_t to) {
+    const auto skip = find_skip(to);
+    if (skip == skips_.end()) return std::nullopt;
+    const StreamSkip range = skip->range;
+    skips_.erase(skip);
+    on_acked(range.from, range.to);
+    return range;
+}
+
+uint64_t SendStream::held() const {
+    uint64_t held = written_ - acked_base_;
+    for (const OpenSkip& skip : skips_)
+        held -= skip.range.to - std::clamp(acked_base_, skip.range.from, skip.range.to);
+    return held;
 }
 
 void SendStream::lose(uint64_t begin, uint64_t end) {
@@ -107,6 +164,7 @@ void SendStream::lose(uint64_t begin, uint64_t end) {
         if (acked.begin >= end) break;
         lost_.remove(acked.begin, acked.end);
     }
+    for (const OpenSkip& skip : skips_) lost_.remove(skip.range.from, skip.range.to);
 }
 
 }  // namespace stt

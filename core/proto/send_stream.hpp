@@ -2,7 +2,10 @@
 /// The sending half of a stream: what was written, what is under way, what the peer has.
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <optional>
+#include <vector>
 
 #include "core/proto/offset_ranges.hpp"
 #include "core/proto/sent_packet.hpp"
@@ -10,8 +13,18 @@
 
 namespace stt {
 
+/// A range of a stream that holds whole messages which will not be sent (again).
+struct StreamSkip {
+    uint64_t from = 0, to = 0;
+    bool operator==(const StreamSkip&) const = default;
+};
+
 class SendStream {
   public:
+    /// Skips that the peer has not answered. In an outage a live stream makes one for each time that
+    /// something stands which must not be lost; beyond this many, what is stale is sent.
+    static constexpr size_t skips_max = 64;
+
     explicit SendStream(uint64_t limit) : limit_(limit) {}
 
     void write(OutMessage message);
@@ -40,6 +53,21 @@ class SendStream {
     /// Nothing is under way any more: what was sent and not acknowledged is lost.
     void on_all_lost();
 
+    /// How many more ranges may be skipped now.
+    size_t skips_left() const { return skips_max - std::min(skips_max, skips_.size()); }
+    /// Offset up to which a skip may reach: like data it counts against the windows.
+    uint64_t skip_limit(uint64_t session_credit) const;
+    /// Whole messages, above all skips before, up to skip_limit(): nothing of them is sent any more, and
+    /// their memory is let go. Returns by how much `sent` grew (for the session's window).
+    uint64_t skip(const StreamSkip& range);
+    /// A skip that the peer is to be told of; null: none.
+    const StreamSkip* skip_due() const;
+    void on_skip_sent();
+    /// Of the one that ends at `to`.
+    void on_skip_lost(uint64_t to);
+    /// The peer has passed the skip that ends at `to`: what it was; null: no such skip is open.
+    std::optional<StreamSkip> on_skipped(uint64_t to);
+
     bool fin_due() const {
         return finish_written_ && sent_ == written_ && !fin_acked_ && (!fin_sent_ || fin_lost_);
     }
@@ -55,6 +83,8 @@ class SendStream {
     uint64_t acked() const { return acked_base_; }
     uint64_t delivered() const { return delivered_ < written_ ? delivered_ : written_; }
     uint64_t limit() const { return limit_; }
+    /// Bytes that are kept to be sent, or sent again.
+    uint64_t held() const;
     bool end_delivered() const { return finish_written_ && delivered_ > written_; }
     /// Everything, the end included, is acknowledged.
     bool complete() const { return fin_acked_ && acked_base_ == written_; }
@@ -67,15 +97,22 @@ class SendStream {
         uint64_t end() const { return offset + message.size(); }
     };
     size_t find_segment(uint64_t offset);
+    void on_acked(uint64_t begin, uint64_t end);
     void release_acked();
     void lose(uint64_t begin, uint64_t end);
+    struct OpenSkip {
+        StreamSkip range;
+        bool due = true;  // the peer is to be told (again)
+    };
+    std::vector<OpenSkip>::iterator find_skip(uint64_t to);
 
     std::deque<Segment> segments_;  // from the first not wholly acknowledged one on
     size_t cursor_ = 0;             // segment where the last copy ended: new data is copied in order
     uint64_t written_ = 0, sent_ = 0, acked_base_ = 0, delivered_ = 0;
     uint64_t limit_;
     OffsetRanges acked_;  // above acked_base_
-    OffsetRanges lost_;   // to be sent again
+    OffsetRanges lost_;   // to be sent, again or below `sent_` for the first time
+    std::vector<OpenSkip> skips_;
     bool finish_written_ = false;
     bool fin_sent_ = false;  // at least once: a copy taken for lost may arrive all the same
     bool fin_lost_ = false, fin_acked_ = false;

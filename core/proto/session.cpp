@@ -211,6 +211,14 @@ void Session::handle_session_unknown(Now now) {
           .text = "the peer says that it does not know the session"});
 }
 
+uint64_t Session::live_window() const {
+    const CongestionController& controller = recovery_.controller();
+    const double bandwidth = controller.bandwidth();
+    const double round_trip = std::chrono::duration<double>(recovery_.rtt().smoothed()).count();
+    const auto known = static_cast<uint64_t>(1.25 * bandwidth * round_trip);
+    return bandwidth <= 0 || controller.starting() ? std::max(known, controller.window()) : known;
+}
+
 // Time.
 
 bool Session::silent(Time now) const {

@@ -69,6 +69,26 @@ class Session {
     }
     /// Whether what is measured is so noisy that it is worth to ask twice as often.
     void ask_clock_often(bool often) { clock_requester_.set_often(often); }
+    /// Bytes written that are kept to be sent, or sent again: less than unacknowledged() by what was skipped.
+    uint64_t held(StreamId stream) const { return streams_.held(stream); }
+
+    // Giving up what was written: ranges of whole messages.
+
+    /// The highest offset up to which skip() may go: of what has left, and of what the windows allow.
+    uint64_t skip_limit(StreamId stream) const { return streams_.skip_limit(stream); }
+    /// How many more ranges may be skipped before the peer has answered others.
+    size_t skips_left(StreamId stream) const { return streams_.skips_left(stream); }
+    /// Sends no more of `range`: it begins and ends between messages, and above what was skipped before.
+    /// StreamSkipped says what the peer had of it.
+    void skip(StreamId stream, const StreamSkip& range) { streams_.skip(stream, range); }
+    Duration round_trip() const { return recovery_.rtt().smoothed(); }
+
+    /// Bytes, sent and unsent, of a live stream that are as well in here as with the application: 1.25 ×
+    /// bandwidth × round trip, so that acknowledgements never find the session without data, and a path that
+    /// has more to give is found out. The congestion window, while the bandwidth is not known.
+    uint64_t live_window() const;
+    /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
+    bool silent(Time now) const;
 
     /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
     /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
@@ -187,7 +207,6 @@ class Session {
     void check_keepalive(Now now);
     void move_to(Now now, const Address& address);
     Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
-    bool silent(Time now) const;
     Time next_silence_probe() const;
     Time next_keep_alive() const;
 

@@ -40,6 +40,13 @@ struct StreamProgress {
     uint64_t delivered;
     bool finished;
 };
+/// The peer has passed what Session::skip() gave up: it had everything up to `kept`, and will not have what
+/// is between that and `to`. Comes before the StreamProgress that counts it as acknowledged.
+struct StreamSkipped {
+    StreamId stream;
+    uint64_t from, to;
+    uint64_t kept;  ///< from `from` to `to`
+};
 /// The stream ended abruptly; nothing more comes of it.
 struct StreamClosed {
     StreamId stream;
@@ -60,7 +67,8 @@ struct ErrorNoted {
 struct Event {
     SessionHandle session = 0;
     std::variant<event::StateChanged, event::Abandoned, event::StreamOpened, event::StreamReadable,
-                 event::StreamProgress, event::StreamClosed, event::ClockMeasured, event::ErrorNoted>
+                 event::StreamProgress, event::StreamSkipped, event::StreamClosed, event::ClockMeasured,
+                 event::ErrorNoted>
         what;
 };
 

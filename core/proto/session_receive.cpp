@@ -161,6 +161,8 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                           [&](const StreamOpenFrame& f) { return streams_.on_open(f); },
                           [&](const StreamFinFrame& f) { return streams_.on_fin(f); },
                           [&](const StreamCloseFrame& f) { return streams_.on_close(f); },
+                          [&](const StreamSkipFrame& f) { return streams_.on_skip(f); },
+                          [&](const StreamSkippedFrame& f) { return streams_.on_skipped(f); },
                           [&](const SessionCloseFrame& f) {
                               handle_close(now, f);
                               return success();

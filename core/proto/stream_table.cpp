@@ -50,7 +50,7 @@ void StreamTable::resume(const SessionLimits& peer) {
     peer_ = peer;
     for (auto& [id, stream] : streams_) {
         stream.send.on_all_lost();
-        stream.receive.on_window_frame_lost();
+        stream.receive.on_all_lost();
         if (stream.ours && !stream.open_acked) stream.announced = false;
         if (stream.reset_sent && !stream.reset_acked) stream.reset_due = true;
         control_.insert(id);
@@ -163,6 +163,29 @@ uint64_t StreamTable::unsent(StreamId id) const {
     return stream ? stream->send.written() - stream->send.sent() : 0;
 }
 
+uint64_t StreamTable::held(StreamId id) const {
+    const Stream* stream = find(id);
+    return stream ? stream->send.held() : 0;
+}
+
+uint64_t StreamTable::skip_limit(StreamId id) const {
+    const Stream* stream = find(id);
+    return stream ? stream->send.skip_limit(session_credit()) : 0;
+}
+
+size_t StreamTable::skips_left(StreamId id) const {
+    const Stream* stream = find(id);
+    return stream && !stream->reset() ? stream->send.skips_left() : 0;
+}
+
+void StreamTable::skip(StreamId id, const StreamSkip& range) {
+    Stream* stream = find(id);
+    if (!stream || stream->reset()) return;
+    sent_total_ += stream->send.skip(range);
+    control_.insert(id);
+    active_.insert(id);
+}
+
 void StreamTable::take_news(std::vector<StreamNews>& news) {
     for (const StreamId id : std::exchange(changed_, {})) {
         Stream* stream = find(id);
@@ -249,6 +272,7 @@ Status StreamTable::on_data(StreamId id, uint64_t offset, Chunk data) {
     if (!stream) return success();
     if (Status status = account(stream->receive.on_data(offset, std::move(data))); !status.ok())
         return status;
+    if (stream->receive.passed_due()) control_.insert(id);
     tell_readable(id, *stream);
     return success();
 }
@@ -279,6 +303,30 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
             news_.push_back(event::StreamClosed{frame.stream, std::move(error)});
     }
     retire_if_done(frame.stream);
+    return success();
+}
+
+Status StreamTable::on_skip(const StreamSkipFrame& frame) {
+    Stream* stream = for_frame(frame.stream);
+    if (!stream) return success();
+    if (Status status = account(stream->receive.on_skip(frame.from, frame.to)); !status.ok()) return status;
+    if (stream->receive.passed_due()) control_.insert(frame.stream);
+    tell_readable(frame.stream, *stream);
+    return success();
+}
+
+Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
+    Stream* stream = find(frame.stream);
+    if (!stream || stream->reset()) return success();
+    if (frame.to > stream->send.sent())
+        return peer_error(ErrorCode::invalid_frame, "skip", "the peer has passed what was never skipped");
+    const std::optional<StreamSkip> skip = stream->send.on_skipped(frame.to);
+    if (!skip) return success();  // told again
+    if (frame.kept < skip->from)
+        return peer_error(ErrorCode::invalid_frame, "skip", "the peer has passed what it does not have");
+    news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
+    mark_progress(frame.stream, *stream);
+    if (stream->send.fin_due()) control_.insert(frame.stream);
     return success();
 }
 

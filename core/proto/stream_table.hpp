@@ -16,7 +16,7 @@ namespace stt {
 
 /// What of a session's streams concerns the application.
 using StreamNews = std::variant<event::StreamOpened, event::StreamReadable, event::StreamProgress,
-                                event::StreamClosed, event::ErrorNoted>;
+                                event::StreamSkipped, event::StreamClosed, event::ErrorNoted>;
 
 class StreamTable {
   public:
@@ -40,6 +40,10 @@ class StreamTable {
     void consumed(Time now, StreamId id, uint64_t taken, uint64_t delivered, bool finished, Duration rtt);
     uint64_t unacknowledged(StreamId id) const;
     uint64_t unsent(StreamId id) const;
+    uint64_t held(StreamId id) const;
+    uint64_t skip_limit(StreamId id) const;
+    size_t skips_left(StreamId id) const;
+    void skip(StreamId id, const StreamSkip& range);
     /// Moves what is new since the last call to the end of `news`.
     void take_news(std::vector<StreamNews>& news);
 
@@ -50,6 +54,8 @@ class StreamTable {
     Status on_close(const StreamCloseFrame& frame);
     void on_session_window(const SessionWindowFrame& frame);
     Status on_stream_window(const StreamWindowFrame& frame);
+    Status on_skip(const StreamSkipFrame& frame);
+    Status on_skipped(const StreamSkippedFrame& frame);
 
     // Frames to send.
 
@@ -121,7 +127,9 @@ class StreamTable {
     void update_session_limit();
     /// The stream whose turn it is to send data, or the end.
     Streams::iterator next_to_send();
+    static bool control_due(const Stream& stream);
     void fill_stream_control(StreamId id, Stream& stream, ByteWriter& out, SentFrames& sent);
+    void fill_skips(StreamId id, Stream& stream, ByteWriter& out, SentFrames& sent);
     void fill_windows(Time now, ByteWriter& out, SentFrames& sent);
     void on_control(const ControlRecord& record, bool acked);
 
@@ -134,8 +142,9 @@ class StreamTable {
     bool refusal_told_ = false;      // that the peer opens more streams than it may
     std::vector<StreamId> changed_;  // streams whose progress changed since take_news
     StreamId last_served_ = no_stream;
-    std::set<StreamId> control_;  // streams that may have STREAM_OPEN, STREAM_FIN or STREAM_CLOSE to send
-    std::set<StreamId> active_;   // streams that may have data to send
+    // Streams that may have STREAM_OPEN, STREAM_SKIP, STREAM_SKIPPED, STREAM_FIN or STREAM_CLOSE to send.
+    std::set<StreamId> control_;
+    std::set<StreamId> active_;          // streams that may have data to send
     Time window_frame_at_ = time_never;  // earliest window frame due, over all streams; never too late
 
     // Session window, sending: sum of highest offsets sent against what the peer allows.

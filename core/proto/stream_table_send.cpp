@@ -46,11 +46,35 @@ void StreamTable::fill_stream_control(StreamId id, Stream& stream, ByteWriter& o
         stream.reset_due = false;
         stream.reset_sent = true;
         sent.add(ControlRecord{FrameType::stream_close, id});
-    } else if (!stream.reset() && stream.send.fin_due()) {
+        return;
+    }
+    if (stream.reset()) return;
+    fill_skips(id, stream, out, sent);
+    if (stream.send.fin_due()) {
         if (!write_frame(out, StreamFinFrame{id, stream.send.written()})) return;
         stream.send.on_fin_sent();
         sent.add(ControlRecord{FrameType::stream_fin, id});
     }
+}
+
+void StreamTable::fill_skips(StreamId id, Stream& stream, ByteWriter& out, SentFrames& sent) {
+    while (const StreamSkip* skip = stream.send.skip_due()) {
+        if (!write_frame(out, StreamSkipFrame{id, skip->from, skip->to})) return;
+        sent.add(ControlRecord{FrameType::stream_skip, id, skip->to});
+        stream.send.on_skip_sent();
+    }
+    while (const ReceiveStream::Passed* passed = stream.receive.passed_due()) {
+        if (!write_frame(out, StreamSkippedFrame{id, passed->to, passed->kept})) return;
+        sent.add(ControlRecord{FrameType::stream_skipped, id, passed->to});
+        stream.receive.on_passed_sent();
+    }
+}
+
+/// Whether fill_stream_control() has more to write than fitted.
+bool StreamTable::control_due(const Stream& stream) {
+    if (stream.reset_due || (stream.ours && !stream.announced)) return true;
+    return !stream.reset() &&
+           (stream.send.fin_due() || stream.send.skip_due() || stream.receive.passed_due());
 }
 
 void StreamTable::fill_windows(Time now, ByteWriter& out, SentFrames& sent) {
@@ -85,9 +109,7 @@ void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
     for (auto it = control_.begin(); it != control_.end();) {
         Stream* stream = find(*it);
         if (stream) fill_stream_control(*it, *stream, out, sent);
-        const bool more = stream && (stream->reset_due || (stream->ours && !stream->announced) ||
-                                     (!stream->reset() && stream->send.fin_due()));
-        it = more ? std::next(it) : control_.erase(it);
+        it = stream && control_due(*stream) ? std::next(it) : control_.erase(it);
     }
     fill_windows(now, out, sent);
 }
@@ -158,6 +180,15 @@ void StreamTable::on_control(const ControlRecord& record, bool acked) {
             } else {
                 stream->send.on_fin_lost();
             }
+            break;
+        case FrameType::stream_skip:
+            if (!acked) stream->send.on_skip_lost(record.value);
+            break;
+        case FrameType::stream_skipped:
+            if (acked)
+                stream->receive.on_passed_acked(record.value);
+            else
+                stream->receive.on_passed_lost(record.value);
             break;
         case FrameType::stream_close:
             if (acked)

@@ -4,14 +4,15 @@
 namespace stt {
 namespace {
 
-constexpr std::array<std::string_view, 19> names{
+constexpr std::array<std::string_view, 21> names{
     "PADDING",        "KEEP_ALIVE",     "KEEP_ALIVE_ANSWER", "ACK",
     "NACK",           "SESSION_WINDOW", "STREAM_WINDOW",     "STREAM_OPEN",
     "DATA",           "STREAM_FIN",     "STREAM_CLOSE",      "SESSION_CLOSE",
     "ERROR",          "PATH_CHALLENGE", "PATH_RESPONSE",     "FINAL",
-    "NEW_SESSION_ID", "CLOCK_REQUEST",  "CLOCK_RESPONSE",
+    "NEW_SESSION_ID", "CLOCK_REQUEST",  "CLOCK_RESPONSE",    "STREAM_SKIP",
+    "STREAM_SKIPPED",
 };
-static_assert(names[static_cast<size_t>(FrameType::clock_response)] == "CLOCK_RESPONSE");
+static_assert(names[static_cast<size_t>(FrameType::stream_skipped)] == "STREAM_SKIPPED");
 
 // Length of the valid UTF-8 sequence (RFC 3629) at the start of `text` that is no control character; 0: none.
 size_t character_size(std::string_view text) {
@@ -138,6 +139,16 @@ struct BodyWriter {
         out.varint(frame.received);
         out.varint(frame.sent);
     }
+    void operator()(const StreamSkipFrame& frame) {
+        out.varint(frame.stream);
+        out.varint(frame.from);
+        out.varint(frame.to);
+    }
+    void operator()(const StreamSkippedFrame& frame) {
+        out.varint(frame.stream);
+        out.varint(frame.to);
+        out.varint(frame.kept);
+    }
     void operator()(const UnknownFrame&) {}
     void text(std::string_view text) { out.bytes(bytes_of(safe_text(text))); }
 };
@@ -159,18 +170,19 @@ bool write_typed(ByteWriter& out, uint64_t type, const PaddingFrame&) {
     return true;
 }
 
-uint64_t type_of(const Frame& frame) {
-    const auto* unknown = std::get_if<UnknownFrame>(&frame);
-    return unknown != nullptr ? unknown->type : frame.index();
-}
 // The alternatives of Frame stand in the order of their types.
 static_assert(
     std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::data), Frame>, DataFrame>);
 static_assert(
-    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::clock_response), Frame>,
-                   ClockResponseFrame>);
+    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::stream_skipped), Frame>,
+                   StreamSkippedFrame>);
 
 }  // namespace
+
+uint64_t type_of(const Frame& frame) {
+    if (const auto* unknown = std::get_if<UnknownFrame>(&frame)) return unknown->type;
+    return frame.index();
+}
 
 std::string_view frame_name(uint64_t type) { return type < names.size() ? names[type] : "unknown"; }
 

@@ -37,6 +37,8 @@ enum class FrameType : uint8_t {
     new_session_id = 16,
     clock_request = 17,
     clock_response = 18,
+    stream_skip = 19,
+    stream_skipped = 20,
 };
 
 /// Packet numbers first..last, both included.
@@ -154,6 +156,18 @@ struct ClockResponseFrame {
     uint64_t received;  ///< when that arrived
     uint64_t sent;      ///< when this frame left; not before `received`
 };
+/// The sender of a stream's data gives up whole messages of it: they will not be sent (again).
+struct StreamSkipFrame {
+    StreamId stream;
+    uint64_t from;
+    uint64_t to;  ///< above `from`; the offset just behind
+};
+/// The answer, once the receiver has passed the range.
+struct StreamSkippedFrame {
+    StreamId stream;
+    uint64_t to;    ///< of the STREAM_SKIP
+    uint64_t kept;  ///< up to there it had everything when it jumped to `to`; at most `to`
+};
 /// A frame of a type this version does not know.
 struct UnknownFrame {
     uint64_t type;
@@ -164,11 +178,14 @@ inline constexpr StreamId no_stream = varint_max;
 inline constexpr size_t stream_header_max = 1024;
 inline constexpr size_t frame_text_max = 256;
 
-using Frame =
-    std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame, SessionWindowFrame,
-                 StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame, StreamCloseFrame,
-                 SessionCloseFrame, ErrorFrame, PathChallengeFrame, PathResponseFrame, FinalFrame,
-                 NewSessionIdFrame, ClockRequestFrame, ClockResponseFrame, UnknownFrame>;
+using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
+                           SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
+                           StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
+                           PathResponseFrame, FinalFrame, NewSessionIdFrame, ClockRequestFrame,
+                           ClockResponseFrame, StreamSkipFrame, StreamSkippedFrame, UnknownFrame>;
+
+/// The number that stands for it on the wire.
+uint64_t type_of(const Frame& frame);
 
 /// Walks the frames of one opened packet. Views in frames point into the packet.
 class FrameReader {
@@ -207,22 +224,22 @@ class FrameReader {
 /// Name of a frame type as in docs/wire-format.md, such as "STREAM_OPEN"; "unknown" for others.
 std::string_view frame_name(uint64_t type);
 
-/// The longest beginning of `text` that is valid UTF-8 without control characters and at most frame_text_max
-/// bytes long.
+/// The longest beginning of `text` that is valid UTF-8 without control characters and at most
+/// frame_text_max bytes long.
 std::string_view safe_text(std::string_view text);
 
-/// Appends `frame` to `out`; false, and nothing written, when it does not fit. Values must be within their
-/// documented bounds, but texts are cut by safe_text. For data use write_data_header.
+/// Appends `frame` to `out`; false, and nothing written, when it does not fit. Values must be within
+/// their documented bounds, but texts are cut by safe_text. For data use write_data_header.
 bool write_frame(ByteWriter& out, const Frame& frame);
 /// The same without a copy of the ranges.
 bool write_frame(ByteWriter& out, const AckFrame& frame);
 
-/// Writes the header of a DATA frame for as much of `size` bytes as fit into `out` and returns that number,
-/// 0 when none fit. The caller then reserves exactly that many bytes in `out` and fills them.
+/// Writes the header of a DATA frame for as much of `size` bytes as fit into `out` and returns that
+/// number, 0 when none fit. The caller then reserves exactly that many bytes in `out` and fills them.
 inline size_t write_data_header(ByteWriter& out, StreamId stream, uint64_t offset, size_t size) {
     const size_t fixed = varint_size(stream) + varint_size(offset);
-    // A body of up to 63 bytes has a length of one byte, which matters to nobody but the smallest packets;
-    // otherwise two: they reach to 16,383, beyond any datagram.
+    // A body of up to 63 bytes has a length of one byte, which matters to nobody but the smallest
+    // packets; otherwise two: they reach to 16,383, beyond any datagram.
     const size_t short_room = out.remaining() > 2 ? out.remaining() - 2 : 0;
     const size_t long_room = out.remaining() > 3 ? out.remaining() - 3 : 0;
     size_t body = std::min(fixed + size, std::max(std::min(short_room, size_t{63}), long_room));

@@ -127,6 +127,19 @@ bool read(ByteReader& in, ClockResponseFrame& frame) {
     return frame.received <= frame.sent;
 }
 
+bool read(ByteReader& in, StreamSkipFrame& frame) {
+    const bool good = read_stream(in, frame.stream);
+    frame.from = in.varint();
+    frame.to = in.varint();
+    return good && frame.from < frame.to;
+}
+bool read(ByteReader& in, StreamSkippedFrame& frame) {
+    const bool good = read_stream(in, frame.stream);
+    frame.to = in.varint();
+    frame.kept = in.varint();
+    return good && frame.kept <= frame.to;
+}
+
 // Makes a frame without zeroing it first, which for the ranges of an ACK would cost more than reading them.
 template <class T>
 struct Uninitialized {
@@ -141,10 +154,8 @@ bool read_into(Frame& frame, ByteReader body) {
 
 bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
     const ByteReader body(bytes);
-    if (type > static_cast<uint64_t>(FrameType::clock_response)) {
-        frame = UnknownFrame{type};
-        return true;
-    }
+    frame = UnknownFrame{type};
+    if (type > static_cast<uint64_t>(FrameType::stream_skipped)) return true;
     switch (static_cast<FrameType>(type)) {
         case FrameType::keep_alive:
             return read_into<KeepAliveFrame>(frame, body);
@@ -180,11 +191,15 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
             return read_into<ClockRequestFrame>(frame, body);
         case FrameType::clock_response:
             return read_into<ClockResponseFrame>(frame, body);
+        case FrameType::stream_skip:
+            return read_into<StreamSkipFrame>(frame, body);
+        case FrameType::stream_skipped:
+            return read_into<StreamSkippedFrame>(frame, body);
         case FrameType::padding:  // has no body
         case FrameType::data:     // is read by next_data
-            break;
+            return false;
     }
-    return false;
+    return true;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace stt {
 
@@ -39,6 +40,15 @@ void MessageReader::push(Chunk chunk) {
     chunks_.push_back(std::move(chunk));
 }
 
+void MessageReader::skip(uint64_t size) {
+    if (failed()) return;
+    chunks_.clear();
+    first_ = first_used_ = prefix_size_ = 0;
+    taken_ += size;
+    consumed_ = taken_;
+    after_cut_ = true;
+}
+
 bool MessageReader::next(InMessage& message) {
     if (prefix_size_ == 0 && !read_prefix()) return false;
     if (held() < prefix_size_ + header_size_ + payload_size_) return false;
@@ -53,6 +63,7 @@ bool MessageReader::next(InMessage& message) {
     take(payload_size_, [&](Chunk part) { message.payload.push_back(std::move(part)); });
     message.payload_size = payload_size_;
     message.end_offset = consumed_;
+    message.after_cut = std::exchange(after_cut_, false);
     prefix_size_ = 0;
     return true;
 }

@@ -41,6 +41,7 @@ struct InMessage {
     std::vector<Chunk> payload;  ///< in order; the chunks share the receive buffers
     uint64_t payload_size = 0;
     uint64_t end_offset = 0;  ///< stream offset just behind it
+    bool after_cut = false;   ///< something that was given up on the way is missing before it
 };
 
 /// Cuts a stream's bytes, handed over in order, into messages. One thread at a time. Holds what arrived of
@@ -53,6 +54,10 @@ class MessageReader {
     /// The next complete message, moved into `message`, whose vectors keep their capacity. False: more bytes
     /// are needed, or failed().
     bool next(InMessage& message);
+
+    /// `size` bytes of the stream are missing here, and a message begins behind them. For when next() has no
+    /// more: what there is of a message goes.
+    void skip(uint64_t size);
 
     /// Set when the stream cannot be cut any further: a length over its limit. Stays.
     const Error* failed() const { return error_ ? &*error_ : nullptr; }
@@ -74,7 +79,8 @@ class MessageReader {
     size_t first_ = 0;
     size_t first_used_ = 0;
     uint64_t taken_ = 0;
-    uint64_t consumed_ = 0;   // stream offset of the current message
+    bool after_cut_ = false;  // of the current message
+    uint64_t consumed_ = 0;   // its stream offset
     size_t prefix_size_ = 0;  // of the current message; 0: its prefix is not complete
     uint8_t kind_ = 0;
     uint64_t header_size_ = 0;

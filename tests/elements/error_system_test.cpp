@@ -132,6 +132,24 @@ TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
     EXPECT_NE(hint.find("sttsink"), std::string::npos) << hint;
 }
 
+TEST(ErrorApplication, HundredsOfSkipsOverflow) {
+    auto src = listening_src();
+    RoguePeer rogue(seed);
+    ASSERT_TRUE(rogue.call(port_of(src)));
+    std::vector<Frame> frames;
+    for (uint64_t i = 0; i < 64; i++) frames.push_back(StreamSkipFrame{0, 2 * i, 2 * i + 1});
+    for (uint64_t batch = 0; batch < 5; batch++) {
+        for (Frame& frame : frames) {
+            auto& skip = std::get<StreamSkipFrame>(frame);
+            skip = {0, skip.from + 128, skip.to + 128};
+        }
+        rogue.send_plain(encode_frames(frames));
+    }
+    EXPECT_EQ(src->errors->wait(0x0602),
+              "0x0602/0 BUFFER_OVERFLOW application skips WARNING NO_SPACE_LEFT origin=peer authenticated "
+              "can-retry retried");
+}
+
 TEST(ErrorApplication, ThousandsOfFragmentsOverflow) {
     auto src = listening_src();
     RoguePeer rogue(seed);

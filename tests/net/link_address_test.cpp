@@ -173,7 +173,7 @@ TEST(LinkAddress, OnlyWhatIsGenuineMovesWhereASessionComesFrom) {
     ASSERT_TRUE(caller.open(std::move(calling)));
     std::vector<InMessage> all;
     const auto cross = [&] {
-        if (listener.link->outbox().push(message_of({1, 2, 3}), true, 0, patience) != QueueStatus::ok)
+        if (listener.link->outbox().push(message_of({1, 2, 3}), Unit::key, 0, patience) != QueueStatus::ok)
             return false;
         return pop_all(caller.link->inbox(), all, all.size() + 1) == QueueStatus::ok;
     };

@@ -47,7 +47,7 @@ TEST_P(LinkDirection, CarriesMessagesAndDrains) {
     constexpr uint32_t count = 10'000;
     std::thread streaming([&] {
         for (uint32_t i = 0; i < count; i++)
-            ASSERT_EQ(pair.sender.link->outbox().push(message_of(numbered(1316, i)), true, 0, patience),
+            ASSERT_EQ(pair.sender.link->outbox().push(message_of(numbered(1316, i)), Unit::key, 0, patience),
                       QueueStatus::ok);
         pair.sender.link->outbox().finish();
     });
@@ -72,7 +72,7 @@ TEST(Link, CarriesTheLargestMessage) {
     pair.open(true);
     const std::vector<uint8_t> big = numbered(message_payload_max, 5);
     std::thread streaming([&] {
-        EXPECT_EQ(pair.sender.link->outbox().push(message_of(big), true, 0, patience), QueueStatus::ok);
+        EXPECT_EQ(pair.sender.link->outbox().push(message_of(big), Unit::key, 0, patience), QueueStatus::ok);
         pair.sender.link->outbox().finish();
     });
     std::vector<InMessage> all;
@@ -93,7 +93,7 @@ TEST(Link, WorksWithoutOffload) {
     constexpr uint32_t count = 200;
     std::thread streaming([&] {
         for (uint32_t i = 0; i < count; i++)
-            EXPECT_EQ(sender.link->outbox().push(message_of(numbered(65'536, i)), true, 0, patience),
+            EXPECT_EQ(sender.link->outbox().push(message_of(numbered(65'536, i)), Unit::key, 0, patience),
                       QueueStatus::ok);
         sender.link->outbox().finish();
     });
@@ -135,7 +135,7 @@ TEST(Link, WrongSeedEndsTheCallerAndIsNotedByTheListener) {
     ASSERT_EQ(caller.seen.errors.size(), 1u);
     EXPECT_EQ(caller.seen.errors[0].error.code, ErrorCode::authentication_failed);
     EXPECT_TRUE(caller.seen.errors[0].error.terminal);
-    EXPECT_EQ(caller.link->outbox().push(message_of({1}), true, 0, patience), QueueStatus::failed);
+    EXPECT_EQ(caller.link->outbox().push(message_of({1}), Unit::key, 0, patience), QueueStatus::failed);
     ASSERT_TRUE(listener.seen.wait([&] { return listener.seen.find(ErrorCode::authentication_failed); }));
     EXPECT_EQ(listener.seen.terminal_errors(), 0u);
     EXPECT_EQ(caller.seen.terminal_errors(), 1u);
@@ -253,7 +253,7 @@ TEST(Link, ASecondCallerIsTurnedAway) {
     }
     ASSERT_TRUE(
         pair.receiver.seen.wait([&] { return pair.receiver.seen.find(ErrorCode::too_many_sessions); }));
-    EXPECT_EQ(pair.sender.link->outbox().push(message_of({1}), true, 0, patience), QueueStatus::ok);
+    EXPECT_EQ(pair.sender.link->outbox().push(message_of({1}), Unit::key, 0, patience), QueueStatus::ok);
     std::vector<InMessage> all;
     EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all, 1), QueueStatus::ok);
 }
@@ -305,12 +305,14 @@ TEST(Link, ANewListenerGetsWhatTheOldOneDidNotAcknowledge) {
     const uint16_t port = old->link->local_port();
     ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, port)));
     ASSERT_TRUE(old->seen.wait_state(LinkState::connected));
-    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 0)), true, 0, patience), QueueStatus::ok);
+    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 0)), Unit::key, 0, patience),
+              QueueStatus::ok);
     std::vector<InMessage> first;
     EXPECT_EQ(pop_all(old->link->inbox(), first, 1), QueueStatus::ok);
     old.reset();
     ASSERT_TRUE(caller.seen.wait_state(LinkState::reconnecting));
-    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 1)), true, 0, patience), QueueStatus::ok);
+    EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 1)), Unit::key, 0, patience),
+              QueueStatus::ok);
     caller.link->outbox().finish();
     End fresh;
     LinkConfig config = listener_config(StreamRole::receiver);
@@ -331,7 +333,7 @@ TEST(Link, AListenerTakesTheNextCaller) {
     for (uint32_t i = 0; i < 3; i++) {
         End caller;
         ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, listener.link->local_port())));
-        EXPECT_EQ(caller.link->outbox().push(message_of(numbered(50, i)), true, 0, patience),
+        EXPECT_EQ(caller.link->outbox().push(message_of(numbered(50, i)), Unit::key, 0, patience),
                   QueueStatus::ok);
         EXPECT_EQ(pop_all(listener.link->inbox(), all, i + 1), QueueStatus::ok);
     }
@@ -356,7 +358,7 @@ TEST(Link, StretchesAPassphrase) {
 TEST(Link, StatsCountWhatWasSent) {
     Pair pair;
     pair.open(true);
-    EXPECT_EQ(pair.sender.link->outbox().push(message_of(numbered(50'000, 0)), true, 0, patience),
+    EXPECT_EQ(pair.sender.link->outbox().push(message_of(numbered(50'000, 0)), Unit::key, 0, patience),
               QueueStatus::ok);
     std::vector<InMessage> all;
     EXPECT_EQ(pop_all(pair.receiver.link->inbox(), all, 1), QueueStatus::ok);

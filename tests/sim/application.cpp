@@ -36,6 +36,7 @@ void Application::reset(Session& session, StreamId id) {
 }
 
 void Application::handle(const Event& event) {
+    if (hooks) return hooks->event(event);
     if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
         const auto script = Script::decode(opened->header);
         if (!script) return fail(opened->stream, "its header is not what was sent");
@@ -82,6 +83,7 @@ void Application::produce(Time now) {
 }
 
 void Application::pump(Now now, Session& session) {
+    if (hooks) return hooks->pump(now, session);
     next_wake_ = time_never;
     if (appetite > 0) refill(now.time);
     if (production > 0) produce(now.time);
@@ -113,6 +115,7 @@ void Application::consume(Now now, Session& session, StreamId id, Flow& flow) {
     if (flow.readable) {
         flow.readable = false;
         ReceiveStream::Read read = session.read(id);
+        if (!read.cuts.empty()) fail(id, "something was skipped");
         for (Chunk& chunk : read.chunks) {
             flow.arrived += chunk.size();
             flow.held.push_back(std::move(chunk));

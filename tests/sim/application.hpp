@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,14 @@ class Application {
     bool stalled = false;
     std::set<StreamId> stalled_streams;
 
+    /// Something else than scripts: sees each event, is pumped, and says when it wants to be again.
+    struct Hooks {
+        std::function<void(const Event&)> event;
+        std::function<void(Now, Session&)> pump;
+        std::function<Time()> next_wake;
+    };
+    std::optional<Hooks> hooks;
+
     /// Opens a stream on `session` and sends `script` on it. False: refused, see failure().
     bool send(Session& session, const Script& script, uint8_t priority = 0);
 
@@ -34,7 +43,7 @@ class Application {
     /// Reads, checks, consumes and writes what can be. Call after events and at next_wake().
     void pump(Now now, Session& session);
     /// Call pump() again then.
-    Time next_wake() const { return next_wake_; }
+    Time next_wake() const { return hooks ? hooks->next_wake() : next_wake_; }
 
     /// Every script was sent and its end reported as delivered.
     bool all_delivered() const;

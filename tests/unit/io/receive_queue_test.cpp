@@ -229,6 +229,52 @@ TEST_F(ReceiveQueueTest, FlushingAndFailureWakeWhoWaits) {
     EXPECT_EQ(pop(), QueueStatus::timeout);
 }
 
+TEST_F(ReceiveQueueTest, GoesOnBehindACutWithAWholeMessage) {
+    const auto whole = wire(100, 1), next = wire(100, 2);
+    const std::vector<uint8_t> part(next.begin(), next.begin() + 50);
+    std::vector<Chunk> chunks{Chunk::copy_of(whole), Chunk::copy_of(part), Chunk::copy_of(wire(10, 3))};
+    queue.push(std::move(chunks), false, {{.before = 2, .size = 500}});
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_FALSE(messages[0].after_cut);
+    EXPECT_EQ(messages[1].kind, 3);
+    EXPECT_TRUE(messages[1].after_cut);
+    EXPECT_EQ(messages[1].end_offset, whole.size() + 50 + 500 + wire(10).size());
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(queue.take_consumed()->delivered, whole.size() + 50 + 500 + wire(10).size());
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
+TEST_F(ReceiveQueueTest, CutsAddUpAndCountAsPassedOn) {
+    queue.push(one(wire(10)), false);
+    queue.push({}, false, {{.before = 0, .size = 100}});
+    queue.push({}, false, {{.before = 0, .size = 200}});
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    EXPECT_EQ(queue.take_consumed()->delivered, 0u) << "the message is still on its way";
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(queue.take_consumed()->delivered, 313u);
+    queue.push({}, true, {{.before = 0, .size = 7}});
+    EXPECT_EQ(pop(), QueueStatus::eos) << "the end may follow";
+    queue.eos_passed();
+    EXPECT_EQ(queue.take_consumed()->delivered, 320u);
+    EXPECT_EQ(queue.held_bytes(), 0u);
+}
+
+TEST_F(ReceiveQueueTest, ACutWithinAHugeMessageFreesIt) {
+    auto bytes = wire(1 << 20);
+    bytes.resize(1 << 19);
+    auto owner = std::make_shared<std::vector<uint8_t>>(std::move(bytes));
+    queue.push({Chunk(owner, *owner)}, false);
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(owner.use_count(), 2);
+    queue.push({}, false, {{.before = 0, .size = 1 << 19}});
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    EXPECT_EQ(owner.use_count(), 1);
+    queue.push(one(wire(5, 9)), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 9);
+}
+
 TEST_F(ReceiveQueueTest, TwoThreads) {
     constexpr int count = 20'000;
     const Chunk chunk = Chunk::copy_of(wire(100));

@@ -22,13 +22,13 @@ class SendQueueTest : public testing::Test {
   protected:
     size_t take() {
         taken.clear();
-        queue.take(taken, 1 << 20, finished);
+        finished = queue.take(taken, 0, 1 << 20).finished;
         return taken.size();
     }
     // `count` messages of 100 bytes each in the stream.
     void push(int count) {
         for (int i = 0; i < count; i++)
-            ASSERT_EQ(queue.push(message(97), true, 10, patience), QueueStatus::ok);
+            ASSERT_EQ(queue.push(message(97), Unit::key, 10, patience), QueueStatus::ok);
     }
 
     std::atomic<int> wakes{0};
@@ -49,21 +49,21 @@ TEST_F(SendQueueTest, WakesOnceForWhatIsTakenAtOnce) {
 
 TEST_F(SendQueueTest, TakingAppends) {
     push(2);
-    queue.take(taken, 1 << 20, finished);
+    finished = queue.take(taken, 0, 1 << 20).finished;
     push(3);
-    queue.take(taken, 1 << 20, finished);
+    finished = queue.take(taken, 0, 1 << 20).finished;
     EXPECT_EQ(taken.size(), 5u);
 }
 
 TEST_F(SendQueueTest, WhatWasNotTakenYetStaysAndCanBeDiscarded) {
     push(5);
     queue.finish();
-    queue.take(taken, 150, finished);
+    finished = queue.take(taken, 0, 150).finished;
     EXPECT_EQ(taken.size(), 2u) << "whole messages";
     EXPECT_FALSE(finished);
-    queue.take(taken, 0, finished);
+    finished = queue.take(taken, 0, 0).finished;
     EXPECT_EQ(taken.size(), 2u);
-    queue.take(taken, 100, finished);
+    finished = queue.take(taken, 0, 100).finished;
     EXPECT_EQ(taken.size(), 3u);
     EXPECT_EQ(queue.set_flushing(true).buffers, 2u);
     queue.set_flushing(false);
@@ -87,22 +87,23 @@ TEST_F(SendQueueTest, AFlushTakesBackAnEndThatWasNotTaken) {
 
 TEST_F(SendQueueTest, APeerThatDeliversNothingMakesNoRoom) {
     uint64_t count = 0;
-    while (count < 10'000 && queue.push(message(97), true, 10, 1ns) == QueueStatus::ok) {
+    while (count < 10'000 && queue.push(message(97), Unit::key, 10, 1ns) == QueueStatus::ok) {
         take();
         queue.progress(++count * 100, 0, false);
     }
     EXPECT_LT(count, 1000u);
     queue.progress(count * 100, 100 * (count / 2), false);
-    EXPECT_EQ(queue.push(message(97), true, 10, 1ns), QueueStatus::ok);
+    EXPECT_EQ(queue.push(message(97), Unit::key, 10, 1ns), QueueStatus::ok);
 }
 
 TEST_F(SendQueueTest, BlocksAtItsLimitUntilAcknowledged) {
     push(10);
-    EXPECT_EQ(queue.push(message(1), true, 0, 1ms), QueueStatus::timeout);
+    EXPECT_EQ(queue.push(message(1), Unit::key, 0, 1ms), QueueStatus::timeout);
     EXPECT_EQ(queue.queued_bytes(), 1000u);
     take();
-    EXPECT_EQ(queue.push(message(1), true, 0, 1ms), QueueStatus::timeout) << "taken is not acknowledged";
-    std::thread streaming([&] { EXPECT_EQ(queue.push(message(97), true, 0, patience), QueueStatus::ok); });
+    EXPECT_EQ(queue.push(message(1), Unit::key, 0, 1ms), QueueStatus::timeout) << "taken is not acknowledged";
+    std::thread streaming(
+        [&] { EXPECT_EQ(queue.push(message(97), Unit::key, 0, patience), QueueStatus::ok); });
     queue.progress(99, 0, false);
     EXPECT_EQ(queue.queued_bytes(), 1000u) << "a part of a message does not count";
     queue.progress(100, 100, false);
@@ -112,19 +113,19 @@ TEST_F(SendQueueTest, BlocksAtItsLimitUntilAcknowledged) {
 
 TEST_F(SendQueueTest, SmallMessagesCountWithWhatTheyTakeInMemory) {
     int pushed = 0;
-    while (pushed < 100 && queue.push(message(1), true, 0, 1ms) == QueueStatus::ok) pushed++;
+    while (pushed < 100 && queue.push(message(1), Unit::key, 0, 1ms) == QueueStatus::ok) pushed++;
     EXPECT_EQ(pushed, 11) << "of 754 bytes, in 8500";
     EXPECT_EQ(queue.queued_bytes(), 44u) << "reported is what was pushed";
 }
 
 TEST_F(SendQueueTest, ALargerMessagePassesWhenEmpty) {
-    EXPECT_EQ(queue.push(message(50'000), true, 0, 1ms), QueueStatus::ok);
-    EXPECT_EQ(queue.push(message(1), true, 0, 1ms), QueueStatus::timeout);
+    EXPECT_EQ(queue.push(message(50'000), Unit::key, 0, 1ms), QueueStatus::ok);
+    EXPECT_EQ(queue.push(message(1), Unit::key, 0, 1ms), QueueStatus::timeout);
 }
 
 TEST_F(SendQueueTest, AccountsForWhatWasDelivered) {
     push(3);
-    ASSERT_EQ(queue.push(message(40), false, 99, patience), QueueStatus::ok);
+    ASSERT_EQ(queue.push(message(40), Unit::event, 99, patience), QueueStatus::ok);
     take();
     EXPECT_EQ(queue.undelivered().buffers, 3u);
     EXPECT_EQ(queue.undelivered().bytes, 291u);
@@ -193,8 +194,7 @@ TEST_F(SendQueueTest, AFlushLeavesWhatIsToBeSaidOfTheStreamBefore) {
 
 TEST_F(SendQueueTest, WhatWasTakenMayHaveArrived) {
     push(4);
-    bool end = false;
-    queue.take(taken, 250, end);
+    queue.take(taken, 0, 250);
     queue.progress(100, 0, false);
     const SendQueue::GivenUp lost = queue.give_up_all();
     EXPECT_EQ(lost.uncertain.buffers, 3u) << "one acknowledged, two under way";
@@ -205,8 +205,7 @@ TEST_F(SendQueueTest, WhatWasTakenMayHaveArrived) {
 TEST_F(SendQueueTest, SkipsOnlyWhereThereIsNoStream) {
     queue.restart({});
     push(3);
-    bool end = false;
-    queue.take(taken, 100, end);
+    queue.take(taken, 0, 100);
     EXPECT_FALSE(queue.skip(97, 10));
     EXPECT_EQ(queue.queued_bytes(), 300u);
     queue.end_stream();
@@ -257,7 +256,7 @@ TEST_F(SendQueueTest, AnInterruptionWakesAndLosesNothing) {
     push(10);
     OutMessage kept = message(97);
     std::thread pushing(
-        [&] { EXPECT_EQ(queue.push(std::move(kept), true, 0, patience), QueueStatus::flushing); });
+        [&] { EXPECT_EQ(queue.push(std::move(kept), Unit::key, 0, patience), QueueStatus::flushing); });
     queue.set_interrupted(true);
     pushing.join();
     EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::flushing);
@@ -265,9 +264,9 @@ TEST_F(SendQueueTest, AnInterruptionWakesAndLosesNothing) {
     EXPECT_EQ(kept.size(), 100u) << "not moved from";
     take();
     queue.progress(100, 100, false);
-    EXPECT_EQ(queue.push(std::move(kept), true, 0, patience), QueueStatus::ok) << "there is room";
+    EXPECT_EQ(queue.push(std::move(kept), Unit::key, 0, patience), QueueStatus::ok) << "there is room";
     queue.set_interrupted(false);
-    EXPECT_EQ(queue.push(message(97), true, 0, 1ms), QueueStatus::timeout);
+    EXPECT_EQ(queue.push(message(97), Unit::key, 0, 1ms), QueueStatus::timeout);
 }
 
 TEST_F(SendQueueTest, FlushingDiscardsWhatWasNotTaken) {
@@ -279,7 +278,7 @@ TEST_F(SendQueueTest, FlushingDiscardsWhatWasNotTaken) {
     EXPECT_EQ(discarded.buffers, 3u);
     EXPECT_EQ(discarded.bytes, 291u);
     EXPECT_EQ(discarded.duration_ns, 30u);
-    EXPECT_EQ(queue.push(message(1), true, 0, patience), QueueStatus::flushing);
+    EXPECT_EQ(queue.push(message(1), Unit::key, 0, patience), QueueStatus::flushing);
     EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::flushing);
     queue.set_flushing(false);
     EXPECT_EQ(take(), 0u);
@@ -293,17 +292,19 @@ TEST_F(SendQueueTest, FlushingDiscardsWhatWasNotTaken) {
 
 TEST_F(SendQueueTest, FailureAndFlushingWakeWhoWaits) {
     push(10);
-    std::thread flushed([&] { EXPECT_EQ(queue.push(message(1), true, 0, patience), QueueStatus::flushing); });
+    std::thread flushed(
+        [&] { EXPECT_EQ(queue.push(message(1), Unit::key, 0, patience), QueueStatus::flushing); });
     queue.set_flushing(true);
     flushed.join();
     queue.set_flushing(false);
     push(10);
-    std::thread pushing([&] { EXPECT_EQ(queue.push(message(1), true, 0, patience), QueueStatus::failed); });
+    std::thread pushing(
+        [&] { EXPECT_EQ(queue.push(message(1), Unit::key, 0, patience), QueueStatus::failed); });
     std::thread waiting([&] { EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::failed); });
     queue.fail();
     pushing.join();
     waiting.join();
-    EXPECT_EQ(queue.push(message(1), true, 0, patience), QueueStatus::failed);
+    EXPECT_EQ(queue.push(message(1), Unit::key, 0, patience), QueueStatus::failed);
     queue.clear();
     push(1);
     EXPECT_EQ(take(), 1u);
@@ -329,14 +330,14 @@ TEST_F(SendQueueTest, PayloadsAreDroppedWithoutTheLock) {
     const auto owned = [&] {
         return OutMessage{std::shared_ptr<Owner>(new Owner{queue}), Bytes(bytes).first(3), bytes};
     };
-    ASSERT_EQ(queue.push(owned(), true, 0, patience), QueueStatus::ok);
+    ASSERT_EQ(queue.push(owned(), Unit::key, 0, patience), QueueStatus::ok);
     take();
     taken.clear();
     queue.progress(13, 13, false);
-    ASSERT_EQ(queue.push(owned(), true, 0, patience), QueueStatus::ok);
+    ASSERT_EQ(queue.push(owned(), Unit::key, 0, patience), QueueStatus::ok);
     queue.set_flushing(true);
     queue.set_flushing(false);
-    ASSERT_EQ(queue.push(owned(), true, 0, patience), QueueStatus::ok);
+    ASSERT_EQ(queue.push(owned(), Unit::key, 0, patience), QueueStatus::ok);
     queue.clear();
 }
 

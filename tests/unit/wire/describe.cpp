@@ -85,6 +85,12 @@ struct Describe {
     void operator()(const ClockResponseFrame& f) {
         out.number("sequence", f.sequence).number("received", f.received).number("sent", f.sent);
     }
+    void operator()(const StreamSkipFrame& f) {
+        out.number("stream", f.stream).number("from", f.from).number("to", f.to);
+    }
+    void operator()(const StreamSkippedFrame& f) {
+        out.number("stream", f.stream).number("to", f.to).number("kept", f.kept);
+    }
     void operator()(const UnknownFrame& f) { out.number("type", f.type); }
 
     void verdict(uint16_t code, uint8_t sub_code, std::string_view text) {
@@ -114,7 +120,7 @@ std::vector<uint8_t> from_hex(std::string_view text) {
 
 std::string describe(const Frame& frame) {
     const bool unknown = std::holds_alternative<UnknownFrame>(frame);
-    Describe describe{Text(unknown ? "UNKNOWN" : frame_name(frame.index()))};
+    Describe describe{Text(unknown ? "UNKNOWN" : frame_name(type_of(frame)))};
     std::visit(describe, frame);
     return describe.out.take();
 }

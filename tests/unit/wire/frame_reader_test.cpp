@@ -133,6 +133,8 @@ TEST(FrameReader, StreamFramesNameAStream) {
     EXPECT_EQ(read("0709" + none + "01"), "malformed");
     EXPECT_EQ(read("0909" + none + "01"), "malformed");
     EXPECT_EQ(read("0a0c" + none + "01000000"), "malformed");
+    EXPECT_EQ(read("130a" + none + "0102"), "malformed");
+    EXPECT_EQ(read("140a" + none + "0201"), "malformed");
     EXPECT_EQ(read("0c0b000100" + none), "ERROR stream=none code=1 sub_code=0 text=;");
 }
 
@@ -146,6 +148,9 @@ TEST(FrameReader, RefusesReasonsAndIdsThatDoNotExist) {
     EXPECT_EQ(read("0b0403000000"), "SESSION_CLOSE reason=3 code=0 sub_code=0 text=;");
     EXPECT_EQ(read("0b0404000000"), "malformed");
     EXPECT_EQ(read("1009010000000000000000"), "malformed") << "session id zero";
+    EXPECT_EQ(read("1303040505"), "malformed") << "an empty range";
+    EXPECT_EQ(read("1303040604"), "malformed") << "backwards";
+    EXPECT_EQ(read("1403040506"), "malformed") << "more kept than skipped to";
 }
 
 TEST(FrameReader, BoundsHeadersAndTexts) {
@@ -187,7 +192,7 @@ class FrameMaker {
     explicit FrameMaker(uint64_t seed) : random_(seed) {}
 
     Frame make() {
-        switch (static_cast<FrameType>(1 + random_() % 19)) {
+        switch (static_cast<FrameType>(1 + random_() % 21)) {
             case FrameType::keep_alive:
                 return KeepAliveFrame{number()};
             case FrameType::keep_alive_answer:
@@ -238,8 +243,16 @@ class FrameMaker {
                 const uint64_t sent = number();
                 return ClockResponseFrame{number(), sent - std::min(sent, number()), sent};
             }
+            case FrameType::stream_skip: {
+                const uint64_t to = number() | 1;
+                return StreamSkipFrame{stream(), number() % to, to};
+            }
+            case FrameType::stream_skipped: {
+                const uint64_t to = number();
+                return StreamSkippedFrame{stream(), to, number() % (to + 1)};
+            }
             default:
-                return UnknownFrame{19 + (number() >> 1)};
+                return UnknownFrame{21 + (number() >> 1)};
         }
     }
     uint64_t below(uint64_t bound) { return random_() % bound; }

@@ -113,7 +113,10 @@ std::vector<Golden> made_frames() {
         NewSessionIdFrame{2, 0x3132333435363738},
         ClockRequestFrame{63},
         ClockResponseFrame{63, 86'400'000'000'000, 86'400'000'012'345},
-        UnknownFrame{19},
+        StreamSkipFrame{8, 100'000, 250'000},
+        StreamSkippedFrame{8, 250'000, 130'000},
+        StreamSkippedFrame{1, 64, 64},
+        UnknownFrame{21},
         UnknownFrame{16383},
     };
     std::vector<Golden> all;
