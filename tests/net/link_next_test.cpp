@@ -23,7 +23,7 @@ Payloads take_stream(End& receiver) {
 }
 
 void push(End& sender, std::vector<uint8_t> payload) {
-    ASSERT_EQ(sender.link->outbox().push(message_of(payload), true, 0, patience), QueueStatus::ok);
+    ASSERT_EQ(sender.link->outbox().push(message_of(payload), Unit::key, 0, patience), QueueStatus::ok);
 }
 
 /// Ends the sender's stream once the receiver has it all.
