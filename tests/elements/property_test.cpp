@@ -127,7 +127,7 @@ TEST(Properties, SecretsCannotBeRead) {
 TEST(Properties, EachIsWhereItBelongs) {
     const std::set<std::string> sink_only{"drain-timeout", "send-timeout", "send-queue-bytes",
                                           "wait-for-connection", "live"};
-    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout"};
+    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout", "provide-clock"};
     GstElement* sink = gst_element_factory_make("sttsink", nullptr);
     GstElement* src = gst_element_factory_make("sttsrc", nullptr);
     std::set<std::string> of_sink, of_src;
