@@ -2,7 +2,6 @@
 /// Receivers of live streams that are paused, and current when they play again.
 #include <algorithm>
 #include <atomic>
-#include <thread>
 
 #include "tests/elements/pipeline.hpp"
 
@@ -91,8 +90,9 @@ struct Medium {
 
 class PausedLive : public testing::TestWithParam<Medium> {};
 
-/// Long against a key unit and against what a busy machine delays.
-constexpr auto pause = std::chrono::seconds(4);
+/// Buffers that the sender goes on with in the pause: of raw video more than its queue and the windows hold,
+/// and many against a key unit.
+constexpr unsigned pause = 200;
 
 TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
     Pipeline receiver(listening_src("latency=200") + " ! fakesink name=played sync=true");
@@ -100,7 +100,8 @@ TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
     Played played(receiver.get("played"));
     Gaps here(receiver.bus());
     receiver.play();
-    Pipeline sender(std::string(GetParam().source) + calling_sink_to(local_port(receiver.get("src"))));
+    Pipeline sender(std::string(GetParam().source) +
+                    calling_sink_to(local_port(receiver.get("src")), "wait-for-connection=true"));
     GstElement* sink = sender.get("sink");
     Counted sent(sink, "sink");
     Gaps there(sender.bus());
@@ -108,34 +109,20 @@ TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
     ASSERT_TRUE(played.reaches(20));
 
     receiver.set(GST_STATE_PAUSED);
-    guint64 most_queued = 0;
     const guint64 before = sent.buffers;
-    const auto until = std::chrono::steady_clock::now() + pause;
-    while (std::chrono::steady_clock::now() < until) {
-        most_queued = std::max(most_queued, queued_bytes(sink));
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    EXPECT_GT(sent.buffers, before + 60) << "the sender was not held back";
-    EXPECT_LT(most_queued, 2u << 20);
+    ASSERT_TRUE(eventually([&] { return sent.buffers >= before + pause; })) << "the sender is held back";
+    ASSERT_TRUE(eventually([&] { return queued_bytes(sink) < 1u << 20; })) << queued_bytes(sink);
 
     const size_t shown = played.count();
     receiver.set(GST_STATE_PLAYING);
-    // The sink still had what it had taken before the pause; then there is a discontinuity.
-    size_t again = 0;
+    // What the sink had taken before the pause is followed by a discontinuity, and in the end nothing is
+    // late.
     ASSERT_TRUE(eventually([&] {
         const auto items = played.items();
-        const auto it = std::find_if(items.begin() + static_cast<ptrdiff_t>(shown), items.end(),
-                                     [](const auto& item) { return item.discont; });
-        again = static_cast<size_t>(it - items.begin());
-        return it != items.end();
-    }));
-    ASSERT_TRUE(played.reaches(again + GetParam().unit + 30));
-    const auto items = played.items();
-    EXPECT_LT(items[again].late, static_cast<GstClockTimeDiff>(2 * GST_SECOND))
-        << "a key unit is a second long";
-    const auto late = std::count_if(items.begin() + static_cast<ptrdiff_t>(again), items.end(),
-                                    [](const auto& item) { return item.late > 300 * GST_MSECOND; });
-    EXPECT_LE(late, GetParam().unit) << "no standing delay";
+        const bool again = std::any_of(items.begin() + static_cast<ptrdiff_t>(shown), items.end(),
+                                       [](const auto& item) { return item.discont; });
+        return again && items.back().late < 300 * GST_MSECOND;
+    })) << played.items().back().late;
 
     gst_element_send_event(sender.pipeline(), gst_event_new_eos());
     ASSERT_TRUE(eventually([&] { return there.sum().buffers > 0; }));
@@ -143,7 +130,8 @@ TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
         << arrived.buffers << " of " << sent.buffers << " arrived, " << here.sum().buffers << " missing";
     EXPECT_EQ(arrived.bytes + here.sum().bytes, sent.bytes);
     EXPECT_EQ(here.sum(), there.sum());
-    EXPECT_GT(here.sum().duration, 2 * GST_SECOND);
+    EXPECT_GT(here.sum().buffers, pause / 2)
+        << "what was kept is a key unit, " << GetParam().unit << " buffers";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -171,11 +159,9 @@ TEST(PausedLiveStopped, TellsWhatWasDiscarded) {
     ASSERT_TRUE(played.reaches(5));
     receiver.set(GST_STATE_PAUSED);
     const guint64 before = sent.buffers;
-    ASSERT_TRUE(eventually([&] { return sent.buffers > before + 30; }));
+    ASSERT_TRUE(eventually([&] { return sent.buffers > before + pause; }));
     receiver.set(GST_STATE_READY);
-    Missing missing;
-    ASSERT_TRUE(eventually([&] { return (missing = here.sum()).buffers > 0; }));
-    EXPECT_GT(missing.buffers, 20u);
+    EXPECT_TRUE(eventually([&] { return here.sum().buffers > 0; }));
 }
 
 /// A pause of a stored stream holds the sender back, and nothing is lost.

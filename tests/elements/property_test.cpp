@@ -131,8 +131,8 @@ TEST(Properties, EachIsWhereItBelongs) {
     const std::set<std::string> sink_only{
         "drain-timeout", "send-timeout", "send-queue-bytes", "wait-for-connection",
         "live",          "max-age",      "when-full"};
-    const std::set<std::string> src_only{"timestamps", "latency", "receive-timeout", "keep-listening",
-                                         "is-live"};
+    const std::set<std::string> src_only{"timestamps",     "latency", "receive-timeout",
+                                         "keep-listening", "is-live", "provide-clock"};
     GstElement* sink = gst_element_factory_make("sttsink", nullptr);
     GstElement* src = gst_element_factory_make("sttsrc", nullptr);
     std::set<std::string> of_sink, of_src;
