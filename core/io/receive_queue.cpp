@@ -65,7 +65,8 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
                 messages.clear();
                 continue;
             }
-            account(messages.empty() ? handed_offset_ : consumed_.delivered);
+            // What is read ahead says nothing of what the streaming thread has passed on.
+            account(messages.empty() && reader == Reader::streaming ? handed_offset_ : consumed_.delivered);
             if (!messages.empty()) {
                 reader_woken_ = false;
                 const bool wake = wake_due(false);
