@@ -5,15 +5,9 @@
 #include <cmath>
 #include <cstdint>
 
-namespace stt {
+#include "core/base/wrapping.hpp"
 
-/// Sums of times that a peer may have made up: they wrap instead of overflowing.
-inline int64_t wrapping_add(int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-}
-inline int64_t wrapping_subtract(int64_t a, int64_t b) {
-    return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-}
+namespace stt {
 
 /// What one clock shows as a function of another: `to` when the other shows `from`, and `1 + skew` for each
 /// unit from there. Nanoseconds. `skew` lies within ±0.5.
@@ -24,7 +18,7 @@ struct Affine {
     /// Exact to a nanosecond for `x` within a hundred days of `from` (a double holds 53 bits), for a skew of
     /// zero always.
     int64_t operator()(int64_t x) const {
-        const int64_t elapsed = wrapping_subtract(x, from);
+        const int64_t elapsed = wrapping_sub(x, from);
         if (skew == 0) return wrapping_add(to, elapsed);
         return wrapping_add(wrapping_add(to, elapsed), bounded(static_cast<double>(elapsed) * skew));
     }

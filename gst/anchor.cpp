@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 
+#include "core/base/wrapping.hpp"
+
 namespace stt {
 
 struct Anchor::Registry {
@@ -19,25 +21,27 @@ struct Anchor::Registry {
         std::erase_if(anchors, [](const auto& entry) { return entry.second.expired(); });
     }
     /// Of the same sender pipeline, in another pipeline here.
-    std::shared_ptr<Anchor> sibling(const AnchorKey& key) {
+    std::shared_ptr<Anchor> sibling(const AnchorKey& key, const AnchorBase& base) {
         for (const auto& [other, weak] : anchors) {
             if (other.epoch != key.epoch || other.base_time != key.base_time) continue;
-            if (auto anchor = weak.lock(); anchor && anchor->offset_) return anchor;
+            auto anchor = weak.lock();
+            if (anchor && anchor->offset_ && anchor->base_.epoch == base.epoch) return anchor;
         }
         return nullptr;
     }
 };
 
-std::shared_ptr<Anchor> Anchor::of(const AnchorKey& key, GstClockTime base_time) {
+std::shared_ptr<Anchor> Anchor::of(const AnchorKey& key, const AnchorBase& base) {
     Registry& registry = Registry::get();
     const std::lock_guard lock(registry.mutex);
     registry.forget_the_gone();
     if (auto found = registry.anchors.find(key); found != registry.anchors.end()) {
         if (auto anchor = found->second.lock()) return anchor;
     }
-    std::shared_ptr<Anchor> anchor(new Anchor(base_time));
-    if (const auto sibling = registry.sibling(key))
-        anchor->offset_ = *sibling->offset_ + static_cast<int64_t>(sibling->base_time_ - base_time);
+    std::shared_ptr<Anchor> anchor(new Anchor(base));
+    if (const auto sibling = registry.sibling(key, base))
+        anchor->offset_ =
+            wrapping_add(*sibling->offset_, static_cast<int64_t>(sibling->base_.base_time - base.base_time));
     registry.anchors[key] = anchor;
     return anchor;
 }
@@ -48,9 +52,9 @@ void Anchor::also_of(const std::shared_ptr<Anchor>& anchor, const AnchorKey& key
     registry.anchors[key] = anchor;
 }
 
-int64_t Anchor::offset(int64_t proposed, GstClockTime base_time) {
+int64_t Anchor::offset(int64_t proposed, const AnchorBase& base) {
     const std::lock_guard lock(Registry::get().mutex);
-    base_time_ = base_time;
+    base_ = base;
     if (!offset_) offset_ = proposed;
     return *offset_;
 }

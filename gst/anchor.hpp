@@ -19,27 +19,33 @@ struct AnchorKey {
     auto operator<=>(const AnchorKey&) const = default;
 };
 
+/// The clock of a pipeline here, and where its running time begins on it.
+struct AnchorBase {
+    uint64_t epoch = 0;  ///< epoch_of() the clock
+    GstClockTime base_time = 0;
+};
+
 /// Any thread.
 class Anchor {
   public:
-    /// The anchor of `key`, made when there is none yet. `base_time`: of the pipeline here. When another
-    /// pipeline of this process plays streams of the same sender pipeline, on the same clock, the new one
-    /// begins together with it.
-    static std::shared_ptr<Anchor> of(const AnchorKey& key, GstClockTime base_time);
+    /// The anchor of `key`, made when there is none yet. `base`: of the pipeline here. When another pipeline
+    /// of this process plays streams of the same sender pipeline, on the same clock, the new one begins
+    /// together with it.
+    static std::shared_ptr<Anchor> of(const AnchorKey& key, const AnchorBase& base);
     /// The same anchor for another pipeline run of its sender, whose base time has moved in a pause.
     static void also_of(const std::shared_ptr<Anchor>& anchor, const AnchorKey& key);
 
     /// Running time here minus the sender's clock, ns. The first call decides, and others get what it gave.
-    /// `base_time`: of the pipeline here, as it is now; it moves in pauses.
-    int64_t offset(int64_t proposed, GstClockTime base_time);
+    /// `base`: of the pipeline here, as it is now; it moves in pauses.
+    int64_t offset(int64_t proposed, const AnchorBase& base);
     /// What came too late has made everything late: moves it on to `offset`, never back.
     int64_t move_on(int64_t offset);
 
   private:
     struct Registry;
-    explicit Anchor(GstClockTime base_time) : base_time_(base_time) {}
+    explicit Anchor(const AnchorBase& base) : base_(base) {}
 
-    GstClockTime base_time_;         // under the registry's mutex
+    AnchorBase base_;                // under the registry's mutex
     std::optional<int64_t> offset_;  // under the registry's mutex
 };
 

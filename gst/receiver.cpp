@@ -32,6 +32,18 @@ constexpr Duration estimate_patience = 500ms;
 /// a fast stream spans.
 constexpr GstClockTimeDiff due_together = 5 * GST_MSECOND;
 
+/// What tells pipelines apart; never followed.
+const void* topmost(GstObject* object) {
+    // Each parent keeps its child, and the element is kept by its streaming thread.
+    GstObject* top = GST_OBJECT(gst_object_ref(object));
+    while (GstObject* parent = gst_object_get_parent(top)) {
+        gst_object_unref(top);
+        top = parent;
+    }
+    gst_object_unref(top);
+    return top;
+}
+
 /// GStreamer decides by DTS, where there is one, when a buffer is due.
 GstClockTime due_time(GstBuffer* buffer) {
     return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
@@ -98,6 +110,8 @@ void Receiver::look_at_clocks() {
     if (!clock) return;
     here.monotonic = monotonic_now();
     here.base_time = gst_element_get_base_time(GST_ELEMENT_CAST(element_));
+    here.epoch = epoch_of(clock);
+    here.pipeline = topmost(GST_OBJECT_CAST(element_));
     here.running_time = gst_clock_get_time(clock) - here.base_time;
     run_.clock.observe(clock);
     gst_object_unref(clock);
@@ -246,7 +260,7 @@ void Receiver::place(GstClockTime timestamp) {
     if (!run_.place_due || run_.stamp_arrival || !GST_CLOCK_TIME_IS_VALID(timestamp)) return;
     run_.place_due = false;
     const bool first = run_.timeline.wants_anchor();
-    if (first && run_.timeline.live() && !run_.here.from_peer)
+    if (first && run_.timeline.live() && !run_.here.from_peer && !std::exchange(run_.estimate_awaited, true))
         run_.here.from_peer = Connection::of(element_).from_peer_clock(estimate_patience);
     if (run_.timeline.place(timestamp, run_.here)) {
         run_.segment_due = true;

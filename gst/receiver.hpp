@@ -95,6 +95,7 @@ class Receiver {
         Timeline timeline{false};
         PipelineClock clock;
         LocalTime here;                 // as it was when the messages at hand were taken
+        bool estimate_awaited = false;  // once in a run: a peer may have none to give
         bool place_due = true;          // the next item with a time is to be placed on the timeline
         bool stream_start_due = false;  // the base class sends the first
         bool segment_due = true;

@@ -23,9 +23,7 @@ int64_t SmoothMap::map(int64_t x) {
     return peek(x);
 }
 
-int64_t SmoothMap::gap(int64_t x, const Affine& target) const {
-    return wrapping_subtract(target(x), peek(x));
-}
+int64_t SmoothMap::gap(int64_t x, const Affine& target) const { return wrapping_sub(target(x), peek(x)); }
 
 void SmoothMap::steer(int64_t x, const Affine& target) {
     if (end_ - pieces_.back().from < piece_min) return;
@@ -33,7 +31,7 @@ void SmoothMap::steer(int64_t x, const Affine& target) {
     // After a silence the whole of it is there to close the gap in, but no more than closes it.
     const auto time = static_cast<double>(std::max(closing_time, x - end_));
     const double limit = end_ - began_ < settling_time ? settling_correction : correction;
-    const double closing = static_cast<double>(wrapping_subtract(target(end_), value)) / time;
+    const double closing = static_cast<double>(wrapping_sub(target(end_), value)) / time;
     const double skew = target.skew + std::clamp(closing, -limit, limit);
     pieces_.push_back({end_, value, std::clamp(skew, -skew_max, skew_max)});
     if (pieces_.size() > pieces_max) pieces_.pop_front();

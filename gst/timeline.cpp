@@ -74,7 +74,7 @@ bool Timeline::place_live(int64_t running_time, const LocalTime& here) {
         return false;
     }
     map_.begin(running_time, *target);
-    shift_ = wrapping_subtract(map_.map(running_time), running_time);
+    shift_ = wrapping_sub(map_.map(running_time), running_time);
     return true;
 }
 
@@ -82,17 +82,17 @@ bool Timeline::place_stored(int64_t running_time, const LocalTime& here) {
     map_ = {};
     const AnchorKey key{timing_.epoch, timing_.base_time, here.pipeline};
     if (!anchor_) {
-        anchor_ = Anchor::of(key, here.base_time);
+        anchor_ = Anchor::of(key, {here.epoch, here.base_time});
     } else if (key != anchored_as_) {
         // A pause: the sender's clock goes on evenly, and so does what is derived from it.
         Anchor::also_of(anchor_, key);
     }
     anchored_as_ = key;
     const int64_t sent = wrapping_add(running_time, as_signed(timing_.base_time));
-    const int64_t now = wrapping_subtract(as_signed(here.running_time), sent);
-    int64_t offset = anchor_->offset(now, here.base_time);
+    const int64_t now = wrapping_sub(as_signed(here.running_time), sent);
+    int64_t offset = anchor_->offset(now, {here.epoch, here.base_time});
     // Playout had to wait for the network or the sender, by more than `latency` covers.
-    if (wrapping_subtract(now, offset) > as_signed(here.latency) + jump) offset = anchor_->move_on(now);
+    if (wrapping_sub(now, offset) > as_signed(here.latency) + jump) offset = anchor_->move_on(now);
     return set_shift(wrapping_add(offset, as_signed(timing_.base_time)));
 }
 
@@ -105,7 +105,7 @@ GstSegment Timeline::segment() const {
 }
 
 int64_t Timeline::correction(int64_t running_time) const {
-    return map_ && shift_ ? wrapping_subtract(map_.peek(running_time), running_time + *shift_) : 0;
+    return map_ && shift_ ? wrapping_sub(map_.peek(running_time), wrapping_add(running_time, *shift_)) : 0;
 }
 
 GstClockTime Timeline::map(GstClockTime timestamp) {

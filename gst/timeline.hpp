@@ -21,6 +21,7 @@ struct LocalTime {
     GstClockTime base_time = 0;
     GstClockTime latency = 0;         ///< what sttsrc answers to LATENCY
     const void* pipeline = nullptr;   ///< of AnchorKey
+    uint64_t epoch = 0;               ///< epoch_of() the pipeline's clock
     Affine clock{};                   ///< the pipeline's clock as a function of CLOCK_MONOTONIC
     int64_t monotonic = 0;            ///< CLOCK_MONOTONIC
     std::optional<Affine> from_peer;  ///< this CLOCK_MONOTONIC as a function of the sender's, once estimated

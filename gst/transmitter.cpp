@@ -185,12 +185,14 @@ GstFlowReturn Transmitter::send_timing() {
     const Timing timing{run_.clock.epoch(), run_.origin.live, gst_element_get_base_time(element),
                         run_.origin.latency, run_.clock.line()};
     if (run_.timing == timing) return GST_FLOW_OK;
-    run_.timing = timing;
     // Before the state that has events as keys.
     constexpr uint64_t first = 0;
-    return hand_over([message = encode_timing(timing)](SendQueue& outbox, Duration timeout) mutable {
-        return outbox.push_state(std::move(message), first, timeout);
-    });
+    const GstFlowReturn flow =
+        hand_over([message = encode_timing(timing)](SendQueue& outbox, Duration timeout) mutable {
+            return outbox.push_state(std::move(message), first, timeout);
+        });
+    if (flow == GST_FLOW_OK) run_.timing = timing;
+    return flow;
 }
 
 GstFlowReturn Transmitter::send(GstEvent* event) {
