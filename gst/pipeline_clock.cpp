@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 
 #include "core/base/random.hpp"
 
@@ -19,15 +20,15 @@ GQuark epoch_quark() {
 }  // namespace
 
 uint64_t epoch_of(GstClock* clock) {
-    // The first of several threads wins.
-    for (;;) {
-        if (const auto* epoch = static_cast<uint64_t*>(g_object_get_qdata(G_OBJECT(clock), epoch_quark())))
-            return *epoch;
-        auto* fresh = new uint64_t(std::max<uint64_t>(system_random().u64(), 1));
-        const auto drop = [](gpointer epoch) { delete static_cast<uint64_t*>(epoch); };
-        if (!g_object_replace_qdata(G_OBJECT(clock), epoch_quark(), nullptr, fresh, drop, nullptr))
-            delete fresh;
-    }
+    // One thread makes the number, and others read it.
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    if (const auto* epoch = static_cast<uint64_t*>(g_object_get_qdata(G_OBJECT(clock), epoch_quark())))
+        return *epoch;
+    auto* fresh = new uint64_t(std::max<uint64_t>(system_random().u64(), 1));
+    g_object_set_qdata_full(G_OBJECT(clock), epoch_quark(), fresh,
+                            [](gpointer epoch) { delete static_cast<uint64_t*>(epoch); });
+    return *fresh;
 }
 
 int64_t monotonic_now() {

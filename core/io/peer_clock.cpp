@@ -43,8 +43,8 @@ bool PeerClock::add(const ClockSample& sample) {
 // ---
 
 PeerClocks& PeerClocks::process() {
-    static PeerClocks clocks;
-    return clocks;
+    static auto* const clocks = new PeerClocks;  // I/O threads may outlive static objects
+    return *clocks;
 }
 
 size_t PeerClocks::size() const {
