@@ -66,7 +66,12 @@ TEST(MetaBound, APeerBringsNoMoreThanSomeNamesIntoTheProcess) {
     };
     EXPECT_TRUE(
         ends.takes(region_meta("face", "before, a=(int)1, l=(int)1, s=(int)1, stt-field-early=(int)1;")));
-    EXPECT_NE(g_quark_try_string("stt-field-early"), 0u);
+    // From 1.26 on names of fields are strings.
+    unsigned major = 0, minor = 0, micro = 0, nano = 0;
+    gst_version(&major, &minor, &micro, &nano);
+    if (minor < 26) {
+        EXPECT_NE(g_quark_try_string("stt-field-early"), 0u);
+    }
     for (int i = 0; i < 3000; i++) regions(i, "before, stt-field-%d=(int)1;");
     EXPECT_EQ(g_quark_try_string("stt-name-2999"), 0u);
     EXPECT_EQ(g_quark_try_string("stt-field-2999"), 0u);

@@ -157,7 +157,7 @@ TEST(LiveTimeline, IsMappedByTheClocks) {
     LocalTime here = at(10 * second, 3 * second);
     here.from_peer = Affine{0, -4000 * int64_t{second}, 0};
     // 4830 s on the sender's clock are 4013 s of its host's, and 13 s of the one here.
-    const GstClockTime sent = 3830.13 * second;
+    const GstClockTime sent = 3830 * second + 130 * GST_MSECOND;
     EXPECT_TRUE(timeline.place(sent, here));
     const double host = (1000 + 3830.13 - 777) / 1.01;
     EXPECT_NEAR(static_cast<double>(due(timeline, sent)), (host - 4000 - 3) * 1e9, 10);
