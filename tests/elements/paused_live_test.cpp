@@ -124,8 +124,8 @@ TEST_P(PausedLive, IsCurrentWhenItPlaysAgain) {
         const auto items = played.items();
         const bool again = std::any_of(items.begin() + static_cast<ptrdiff_t>(shown), items.end(),
                                        [](const auto& item) { return item.discont; });
-        return again && items.back().late < 300 * GST_MSECOND;
-    })) << played.items().back().late;
+        return again && items.back().lead > -static_cast<GstClockTimeDiff>(300 * GST_MSECOND);
+    })) << played.items().back().lead;
 
     gst_element_send_event(sender.pipeline(), gst_event_new_eos());
     ASSERT_TRUE(eventually([&] { return there.sum().buffers > 0; }));
