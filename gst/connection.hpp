@@ -102,6 +102,7 @@ class Connection final : public LinkObserver {
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool again) override;
     std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) override;
+    std::optional<OutMessage> on_late_start() override { return encode_flush(); }
     void on_stream_closed(StreamId stream, const Error& error) override;
     void on_upstream_message(InMessage message) override;
     /// Any thread.

@@ -5,6 +5,10 @@
 
 #include "core/base/overloaded.hpp"
 #include "gst/connection.hpp"
+#include "gst/debug.hpp"
+#include "gst/event_times.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
 
 namespace stt {
 namespace {
@@ -28,6 +32,9 @@ GstCaps* sender_time_caps() {
 /// round trips. Without one it plays by its arrival, and all is moved when the estimate is there.
 constexpr Duration estimate_patience = 500ms;
 
+/// So many events wait for the first time that is known; the next one pushes them all.
+constexpr size_t held_max = 64;
+
 /// GStreamer decides by DTS, where there is one, when a buffer is due.
 GstClockTime due_time(GstBuffer* buffer) {
     return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
@@ -44,6 +51,7 @@ void Receiver::start(Timestamps timestamps) {
     run_.stamp_arrival = timestamps == Timestamps::arrival || gst_base_src_get_do_timestamp(element_);
     run_.buffers_left = buffer_limit(element_);
     run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
+    start_hold_.hold(GST_BASE_SRC_PAD(element_));
     metas_.start();
     injected_.clear();
     has_injected_ = false;
@@ -55,6 +63,13 @@ void Receiver::start(Timestamps timestamps) {
 
 GstClockTime Receiver::now() const {
     return gst_element_get_current_running_time(GST_ELEMENT_CAST(element_));
+}
+
+/// The time that stands for all those of an event, where they are not the sender's.
+std::optional<GstClockTime> Receiver::arrival() const {
+    if (!run_.stamp_arrival) return std::nullopt;
+    const GstClockTime here = now();
+    return GST_CLOCK_TIME_IS_VALID(here) ? here : 0;
 }
 
 void Receiver::opened(uint64_t instance) {
@@ -142,11 +157,22 @@ void Receiver::read_stream(uint64_t number) {
         if (const auto found = opened_.find(number); found != opened_.end()) instance = found->second;
         opened_.erase(opened_.begin(), opened_.upper_bound(number));
     }
-    const bool same_run = instance == std::exchange(run_.instance, instance);
+    const bool same_run = !first && instance == run_.instance;
+    if (!same_run) {
+        // What still waited for a time is of the run before.
+        if (!run_.held.empty()) push_held();
+        run_.instance = instance;
+        run_.ids.begin(instance);
+        run_.start_due = true;
+    }
     if (first) return;
     run_.discont = true;
     run_.segment_due = true;
-    if (!same_run) run_.timeline.forget();
+    if (same_run) return;
+    run_.timeline.forget();
+    run_.continuity.begin();
+    run_.pushed_segment.reset();
+    run_.segment_sent = 0;
 }
 
 void Receiver::inject(EventPtr event) {
@@ -182,14 +208,10 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                                   gst_event_parse_caps(event.get(), &caps);
                                   metas_.set_caps(caps);
                               }
+                              event = run_.ids.local(std::move(event));
                               return take_event(std::move(event));
                           },
-                          [&](GstSegment& segment) {
-                              const GstFlowReturn flow = finish_batch();
-                              run_.timeline.set_segment(segment);
-                              run_.segment_due = run_.place_due = true;
-                              return flow;
-                          },
+                          [&](DecodedSegment& segment) { return take_segment(segment); },
                           [&](Timing& timing) {
                               const GstFlowReturn flow = finish_batch();
                               take_timing(timing);
@@ -197,10 +219,12 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                           },
                           [&](DecodedFlush&) {
                               run_.discont = true;
+                              run_.continuity.miss(0);
                               return GST_FLOW_OK;
                           },
                           [&](Gap& gap) {
                               run_.discont = true;
+                              run_.continuity.miss(gap.duration);
                               const GstFlowReturn flow = finish_batch();
                               Connection::of(element_).announce_gap(gap);
                               return flow;
@@ -235,8 +259,26 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
         if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
     }
     stamp(buffer.get());
+    const bool in_time = run_.pushed_segment && run_.pushed_segment->format == GST_FORMAT_TIME &&
+                         run_.pushed_segment->rate > 0;
+    if (EventPtr gap = run_.continuity.gap_before(buffer.get(), in_time)) {
+        if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
+        if (const GstFlowReturn flow = push_event(std::move(gap)); flow != GST_FLOW_OK) return flow;
+    }
+    run_.continuity.pass(buffer.get());
     run_.batch.push_back(std::move(buffer));
     return GST_FLOW_OK;
+}
+
+GstFlowReturn Receiver::take_segment(const DecodedSegment& segment) {
+    const GstFlowReturn flow = finish_batch();
+    if (segment.seqnum != std::exchange(run_.segment_sent, segment.seqnum) || segment.seqnum == 0) {
+        run_.segment_seqnum = run_.ids.seqnum(segment.seqnum);
+        run_.continuity.begin();
+    }
+    run_.timeline.set_segment(segment.segment);
+    run_.segment_due = run_.place_due = true;
+    return flow;
 }
 
 void Receiver::stamp(GstBuffer* buffer) {
@@ -262,26 +304,28 @@ void Receiver::stamp(GstBuffer* buffer) {
 GstFlowReturn Receiver::take_event(EventPtr event) {
     if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
     switch (GST_EVENT_TYPE(event.get())) {
-        case GST_EVENT_CAPS:  // goes before the segment
+        case GST_EVENT_STREAM_START:
+            return start_stream(std::move(event));
+        case GST_EVENT_CAPS:                 // goes before the segment
+        case GST_EVENT_INSTANT_RATE_CHANGE:  // these are not in order with the data
+        case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
+        case GST_EVENT_CUSTOM_BOTH_OOB:
             return push_event(std::move(event));
         case GST_EVENT_GAP: {
             GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
-            gst_event_parse_gap(event.get(), &timestamp, &duration);
+            gst_event_parse_gap(event.get(), &timestamp, nullptr);
             place(timestamp);
-            if (run_.stamp_arrival || run_.timestamps == Timestamps::rebase) {
-                const GstClockTime here = run_.stamp_arrival ? now() : run_.timeline.map(timestamp);
-                GstGapFlags flags;
-                gst_event_parse_gap_flags(event.get(), &flags);
-                event.reset(gst_event_new_gap(GST_CLOCK_TIME_IS_VALID(here) ? here : 0, duration));
-                gst_event_set_gap_flags(event.get(), flags);
-            }
+            event = map_times(std::move(event), run_.timeline, arrival());
+            gst_event_parse_gap(event.get(), &timestamp, &duration);
+            run_.continuity.pass(timestamp, duration);
             if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
             return push_event(std::move(event));
         }
         default:
+            spare_replaced(run_.ended, event.get());
             run_.held.push_back(std::move(event));
-            const bool wait =
-                !run_.stamp_arrival && (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
+            const bool wait = run_.held.size() < held_max && !run_.stamp_arrival &&
+                              (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
             return wait ? GST_FLOW_OK : push_held();
     }
 }
@@ -289,8 +333,11 @@ GstFlowReturn Receiver::take_event(EventPtr event) {
 GstFlowReturn Receiver::push_held() {
     if (const GstFlowReturn flow = push_segment(); flow != GST_FLOW_OK) return flow;
     std::vector<EventPtr> events;
-    events.swap(run_.held);
+    events.swap(run_.ended);
+    for (EventPtr& event : run_.held) events.push_back(std::move(event));
+    run_.held.clear();
     for (EventPtr& event : events) {
+        event = map_times(std::move(event), run_.timeline, arrival());
         if (const GstFlowReturn flow = push_event(std::move(event)); flow != GST_FLOW_OK) return flow;
     }
     return GST_FLOW_OK;
@@ -311,15 +358,45 @@ GstFlowReturn Receiver::push_segment() {
         gst_segment_init(&segment, GST_FORMAT_TIME);
     else
         segment = run_.timeline.segment();
-    if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment)) return GST_FLOW_OK;
+    // The sender may repeat one.
+    const bool repeated = run_.segment_seqnum != run_.pushed_seqnum && !run_.stamp_arrival;
+    if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment) && !repeated)
+        return GST_FLOW_OK;
     run_.pushed_segment = segment;
-    return push_event(EventPtr(gst_event_new_segment(&segment)));
+    run_.pushed_seqnum = run_.segment_seqnum;
+    EventPtr event(gst_event_new_segment(&segment));
+    if (run_.segment_seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), run_.segment_seqnum);
+    return push_event(std::move(event));
+}
+
+GstFlowReturn Receiver::start_stream(EventPtr event) {
+    GstPad* pad = GST_BASE_SRC_PAD(element_);
+    const uint32_t seqnum = gst_event_get_seqnum(event.get());
+    if (std::exchange(run_.start_due, false)) {
+        run_.ended = ended_by_another_run(pad);
+    } else {
+        if (seqnum == run_.start_seqnum) return GST_FLOW_OK;  // of a peer that came back
+        if (!run_.held.empty()) {
+            if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
+        }
+    }
+    run_.start_seqnum = seqnum;
+    start_hold_.release(pad);
+    return push_event(std::move(event));
 }
 
 GstFlowReturn Receiver::push_event(EventPtr event) {
     GstPad* pad = GST_BASE_SRC_PAD(element_);
+    if (run_.start_due) {
+        if (const GstFlowReturn flow = start_stream(run_.ids.stream_start()); flow != GST_FLOW_OK)
+            return flow;
+    }
     // Downstream's refusal of an event, of caps above all, shows in the flow of the next buffer.
-    gst_pad_push_event(pad, event.release());
+    if (has_room_for(pad, event.get()))
+        gst_pad_push_event(pad, event.release());
+    else
+        GST_WARNING_OBJECT(element_, "the peer sends %s events of too many names",
+                           GST_EVENT_TYPE_NAME(event.get()));
     return GST_PAD_IS_FLUSHING(pad) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
@@ -341,11 +418,18 @@ GstFlowReturn Receiver::finish_batch() {
     return flow == GST_FLOW_OK && counted_out() ? GST_FLOW_EOS : flow;
 }
 
+EventPtr Receiver::eos() const {
+    EventPtr event(gst_event_new_eos());
+    if (run_.pushed_seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), run_.pushed_seqnum);
+    return event;
+}
+
 GstFlowReturn Receiver::end(EventPtr eos) {
     GstFlowReturn flow = finish_batch();
     if (flow == GST_FLOW_OK && (!run_.held.empty() || run_.timeline.has_segment())) flow = push_held();
     if (flow != GST_FLOW_OK) return flow;
     GstPad* pad = GST_BASE_SRC_PAD(element_);
+    if (run_.start_due) start_stream(run_.ids.stream_start());
     if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;
     // The result says nothing: the application may stop the pipeline on the sink's EOS message, before the
     // pads have come to report success.

@@ -10,8 +10,11 @@
 #include <optional>
 #include <vector>
 
+#include "gst/continuity.hpp"
 #include "gst/element_settings.hpp"
+#include "gst/local_ids.hpp"
 #include "gst/metadata.hpp"
+#include "gst/stream_start.hpp"
 #include "gst/timeline.hpp"
 
 namespace stt {
@@ -35,6 +38,8 @@ class Receiver {
     bool holds_events() const { return !run_.held.empty(); }
     /// The end of the stream: everything left, and `eos`.
     GstFlowReturn end(EventPtr eos);
+    /// EOS of the sender's stream: with the number of its segment, as GstBaseSrc has it.
+    EventPtr eos() const;
 
     /// Passes `event`, which the application made, on before the next message. Any thread.
     void inject(EventPtr event);
@@ -53,6 +58,8 @@ class Receiver {
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
     GstFlowReturn take_event(EventPtr event);
+    GstFlowReturn take_segment(const DecodedSegment& segment);
+    GstFlowReturn start_stream(EventPtr event);
     GstFlowReturn push_event(EventPtr event);
     GstFlowReturn take_injected();
     GstFlowReturn push_segment();
@@ -63,6 +70,7 @@ class Receiver {
     void look_at_clocks();
     void renew_base_delay();
     GstClockTime now() const;
+    std::optional<GstClockTime> arrival() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
@@ -77,13 +85,21 @@ class Receiver {
         LocalTime here;         // as it was when the messages at hand were taken
         bool place_due = true;  // the next item with a time is to be placed on the timeline
         bool segment_due = true;
+        uint32_t segment_sent = 0, segment_seqnum = 0;  // number of the sender's SEGMENT, there and here
         std::optional<GstSegment> pushed_segment;
-        std::vector<EventPtr> held;  // they follow a segment that waits for the first timestamp
+        uint32_t pushed_seqnum = 0;
+        std::vector<EventPtr> ended;  // of ended_by_another_run(); they go before those held
+        std::vector<EventPtr> held;   // they follow a segment that waits for the first timestamp
         std::vector<BufferPtr> batch;
         bool discont = false;
+        Continuity continuity;
+        LocalIds ids;
+        bool start_due = true;           // STREAM_START is to be pushed before anything else
+        uint32_t start_seqnum = 0;       // of the one pushed last
         std::optional<uint64_t> stream;  // the number of the one being read
         uint64_t instance = 0;           // its sender's run
     } run_;
+    StartHold start_hold_;
     std::mutex injected_mutex_;
     std::vector<EventPtr> injected_;  // under the mutex
     std::atomic<bool> has_injected_ = false;

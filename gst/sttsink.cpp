@@ -4,8 +4,8 @@
 
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
-#include "gst/event_text.hpp"
 #include "gst/transmitter.hpp"
+#include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
 #define GST_CAT_DEFAULT sttsink_debug
@@ -17,6 +17,7 @@ struct SttSink {
     GstBaseSink parent;
     Connection* connection;
     Transmitter* transmitter;
+    UpstreamLimits* upstream_limits;  ///< I/O thread
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -78,6 +79,9 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
         return TRUE;
     }
     if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT) transmitter.pipeline_changed();
+    if (type == GST_EVENT_INSTANT_RATE_CHANGE || type == GST_EVENT_CUSTOM_DOWNSTREAM_OOB ||
+        type == GST_EVENT_CUSTOM_BOTH_OOB)
+        return transmitter.take_out_of_band(kept.get());
     // GAP and EOS went out of wait_event.
     const bool carried = (gst_event_type_get_flags(type) & GST_EVENT_TYPE_SERIALIZED) &&
                          type != GST_EVENT_GAP && type != GST_EVENT_EOS;
@@ -132,13 +136,12 @@ void push_upstream(SttSink* self, EventPtr event) {
 }
 
 void pass_upstream(SttSink* self, const InMessage& message) {
-    Result<Decoded> decoded = decode(message);
-    auto* event = decoded ? std::get_if<EventPtr>(&*decoded) : nullptr;
-    if (!event || GST_EVENT_TYPE(event->get()) != GST_EVENT_CUSTOM_UPSTREAM) {
-        GST_WARNING_OBJECT(self, "a message from the receiver was not a force-key-unit request");
-        return;
-    }
-    push_upstream(self, std::move(*event));
+    if (!self->upstream_limits->take(static_cast<MessageKind>(message.kind), RateLimit::Clock::now())) return;
+    EventPtr event = decode_upstream(message);
+    if (event)
+        push_upstream(self, std::move(event));
+    else
+        GST_WARNING_OBJECT(self, "a message from the receiver was not an upstream event");
 }
 
 void stt_sink_init(SttSink* self) {
@@ -149,6 +152,7 @@ void stt_sink_init(SttSink* self) {
         .stream_taken_up = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
         .stream_opened = nullptr,
     });
+    self->upstream_limits = new UpstreamLimits(upstream_receive_limits);
     self->transmitter = new Transmitter(&self->parent, *self->connection);
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
@@ -160,6 +164,7 @@ void stt_sink_init(SttSink* self) {
 void finalize(GObject* object) {
     delete self_of(object)->connection;
     delete self_of(object)->transmitter;
+    delete self_of(object)->upstream_limits;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
 

@@ -11,6 +11,7 @@
 #include "gst/elements.hpp"
 #include "gst/origin.hpp"
 #include "gst/receiver.hpp"
+#include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
 #define GST_CAT_DEFAULT sttsrc_debug
@@ -27,6 +28,7 @@ struct SttSrc {
     GstPushSrc parent;
     Connection* connection;
     Receiver* receiver;
+    UpstreamEvents* upstream;
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
@@ -101,6 +103,11 @@ void request_eos(SttSrc* self, EventPtr eos) {
     self->connection->interrupt(true);
 }
 
+/// Sends upstream over `link`, which outlives what this returns.
+UpstreamEvents::Send sending_over(Link& link) {
+    return [&link](OutMessage message) { return link.send_upstream(std::move(message)); };
+}
+
 /// Takes messages and pushes them downstream until something ends that; never returns OK. Any error of the
 /// link's has been posted when this returns EOS: the base class would post another for a worse result.
 GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
@@ -116,13 +123,14 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
             case QueueStatus::ok:
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
                 self->receiver->read_stream(link->inbox().stream());
+                self->upstream->send_due(sending_over(*link));
                 break;
             case QueueStatus::flushing: {
                 EventPtr eos(self->requested_eos.exchange(nullptr));
                 return eos ? end(self, std::move(eos)) : GST_FLOW_FLUSHING;
             }
             case QueueStatus::eos: {
-                const GstFlowReturn flow = end(self, EventPtr(gst_event_new_eos()));
+                const GstFlowReturn flow = end(self, self->receiver->eos());
                 if (self->ended) link->inbox().eos_passed();
                 return flow;
             }
@@ -142,11 +150,20 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
 
 gboolean event(GstBaseSrc* source, GstEvent* event) {
     SttSrc* self = self_of(source);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM) {
-        auto message = encode_upstream(
-            event, [self](GstClockTime here) { return self->receiver->sender_running_time_at(here); });
-        const std::shared_ptr<Link> link = self->connection->link();
-        if (message && link) return link->send_upstream(std::move(*message));
+    switch (GST_EVENT_TYPE(event)) {
+        case GST_EVENT_QOS:
+        case GST_EVENT_NAVIGATION:
+        case GST_EVENT_CUSTOM_UPSTREAM:
+        case GST_EVENT_CUSTOM_BOTH:
+        case GST_EVENT_CUSTOM_BOTH_OOB: {
+            const std::shared_ptr<Link> link = self->connection->link();
+            const auto to_sender = [self](GstClockTime here) {
+                return self->receiver->sender_running_time_at(here);
+            };
+            return link && self->upstream->take(event, to_sender, sending_over(*link));
+        }
+        default:
+            break;
     }
     if (GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) resume(self);
     return GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
@@ -217,6 +234,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
+        self->upstream->start();
         self->next_message = 0;
         self->ended = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
@@ -235,6 +253,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
+    self->upstream = new UpstreamEvents;
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
     new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
@@ -253,6 +272,7 @@ void finalize(GObject* object) {
     close(self);
     delete self->connection;
     delete self->receiver;
+    delete self->upstream;
     delete self->messages;
     G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
 }

@@ -43,6 +43,14 @@ std::vector<Gap> undelivered(Link& link) {
     return gaps;
 }
 
+/// Of one type, events of different names stand beside each other; types are numbered in the order in which a
+/// pad takes them.
+uint64_t state_key(GstEvent* event) {
+    const GstStructure* structure = gst_event_get_structure(event);
+    return uint64_t{GST_EVENT_TYPE(event)} << 32 |
+           (structure ? g_str_hash(gst_structure_get_name(structure)) : 0);
+}
+
 uint64_t known_duration(GstBuffer* buffer) {
     const GstClockTime duration = GST_BUFFER_DURATION(buffer);
     return GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0;
@@ -123,15 +131,22 @@ GstFlowReturn Transmitter::push_passing(OutMessage message) {
     });
 }
 
-GstFlowReturn Transmitter::push_state(OutMessage message, GstEvent* event) {
-    // Of one type, events of different names stand beside each other; types are numbered in the order in
-    // which a pad takes them.
-    const GstStructure* structure = gst_event_get_structure(event);
-    const uint64_t key = uint64_t{GST_EVENT_TYPE(event)} << 32 |
-                         (structure ? g_str_hash(gst_structure_get_name(structure)) : 0);
+GstFlowReturn Transmitter::push_state(OutMessage message, uint64_t key) {
     return hand_over([&](SendQueue& outbox, Duration timeout) {
         return outbox.push_state(std::move(message), key, timeout);
     });
+}
+
+/// Tags end with their stream, as they do on pads.
+GstFlowReturn Transmitter::end_tags(GstEvent* stream_start) {
+    const char* id = nullptr;
+    gst_event_parse_stream_start(stream_start, &id);
+    if (std::exchange(run_.stream_id, id) == id) return GST_FLOW_OK;
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (const uint64_t key : std::exchange(run_.tags, {})) {
+        if (flow == GST_FLOW_OK) flow = push_state(encode_ended(), key);
+    }
+    return flow;
 }
 
 /// For a peer that was never there, or cannot take up what it had.
@@ -164,22 +179,25 @@ GstFlowReturn Transmitter::send_timing() {
     run_.timing = timing;
     // Before the state that has events as keys.
     constexpr uint64_t first = 0;
-    return hand_over([message = encode_timing(timing)](SendQueue& outbox, Duration timeout) mutable {
-        return outbox.push_state(std::move(message), first, timeout);
-    });
+    return push_state(encode_timing(timing), first);
 }
 
 GstFlowReturn Transmitter::send(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
         const GstSegment* segment = nullptr;
         gst_event_parse_segment(event, &segment);
-        return push_state(encode_segment(*segment), event);
+        return push_state(encode_segment(*segment, gst_event_get_seqnum(event)), state_key(event));
+    }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
+        if (const GstFlowReturn flow = end_tags(event); flow != GST_FLOW_OK) return flow;
     }
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (message && !*message) return GST_FLOW_OK;
     if (message) {
         const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
-        return sticky ? push_state(std::move(**message), event) : push_passing(std::move(**message));
+        if (GST_EVENT_TYPE(event) == GST_EVENT_TAG) run_.tags.insert(state_key(event));
+        return sticky ? push_state(std::move(**message), state_key(event))
+                      : push_passing(std::move(**message));
     }
     if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
         connection_.fail(message.error());
@@ -311,6 +329,20 @@ bool Transmitter::take_event(GstEvent* event) {
     }
     const GstFlowReturn flow = send(event);
     return flow == GST_FLOW_OK || flow == GST_FLOW_EOS;
+}
+
+bool Transmitter::take_out_of_band(GstEvent* event) {
+    const std::shared_ptr<Link> link = connection_.link();
+    const bool bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
+    if (!link || bytes || !connection_.ready()) return false;
+    Result<std::optional<OutMessage>> message = encode_event(event);
+    if (!message || !*message) return false;
+    // Zero would mean for ever.
+    constexpr Duration at_once = std::chrono::microseconds(1);
+    const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
+    SendQueue& outbox = link->outbox();
+    return (sticky ? outbox.push_state(std::move(**message), state_key(event), at_once)
+                   : outbox.push(std::move(**message), false, 0, at_once)) == QueueStatus::ok;
 }
 
 void Transmitter::flush() {

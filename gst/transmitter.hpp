@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "gst/connection.hpp"
 #include "gst/metadata.hpp"
@@ -37,6 +39,8 @@ class Transmitter {
     GstFlowReturn take_eos();
     /// Any other serialized event. False: it ends the stream.
     bool take_event(GstEvent* event);
+    /// An event that is not serialized: it goes out at once, or not at all. Any thread.
+    bool take_out_of_band(GstEvent* event);
     /// FLUSH_STOP came: what the session has not been given is discarded.
     void flush();
 
@@ -58,7 +62,8 @@ class Transmitter {
     GstFlowReturn cut_off();
     GstFlowReturn push_data(OutMessage message, GstBuffer* buffer);
     GstFlowReturn push_passing(OutMessage message);
-    GstFlowReturn push_state(OutMessage message, GstEvent* event);
+    GstFlowReturn push_state(OutMessage message, uint64_t key);
+    GstFlowReturn end_tags(GstEvent* stream_start);
     GstFlowReturn send_timing();
     bool waits_for_peer() const;
     bool unheard() const;
@@ -77,6 +82,8 @@ class Transmitter {
         bool finished = false;   // EOS was sent
         bool cut_off = false;    // what comes is discarded until EOS: there is no time left to wait
         Gap discarded;           // since then
+        std::string stream_id;
+        std::set<uint64_t> tags;  // keys of the states that the link was given since STREAM_START
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given

@@ -95,6 +95,9 @@ class LinkObserver {
     /// to one. Before on_stream_ready the message returned, if any, tells the next peer before anything else;
     /// at the link's end there is nobody to tell.
     virtual std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) = 0;
+    /// Sender, before on_stream_ready with `again`: the stream does not start where the element's did, to a
+    /// peer that is told of no gap. The message returned, if any, tells it before anything else.
+    virtual std::optional<OutMessage> on_late_start() { return std::nullopt; }
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).
     virtual void on_upstream_message(InMessage message) = 0;
