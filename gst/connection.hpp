@@ -110,6 +110,7 @@ class Connection final : public LinkObserver {
     void on_stream_ready(StreamId stream, bool again) override;
     std::optional<OutMessage> on_gap(const SendQueue::Account& lost, bool uncertain) override;
     void on_giving_up() override;
+    std::optional<OutMessage> on_late_start() override { return encode_flush(); }
     void on_stream_closed(StreamId stream, const Error& error) override;
     void on_upstream_message(InMessage message) override;
     /// Any thread.

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 
+#include "gst/event_message.hpp"
 #include "gst/numbers.hpp"
+#include "gst/stream_events.hpp"
 #include "gst/toc_codec.hpp"
 
 namespace stt {
@@ -15,48 +18,6 @@ namespace {
 /// some hundred bytes of stack; quoting makes the true depth hard to tell, so that the openings are counted.
 /// The streamheader of caps, the richest case in use, opens a handful.
 constexpr long openings_max = 1024;
-
-struct FreeString {
-    void operator()(char* text) const { g_free(text); }
-};
-using GString_ = std::unique_ptr<char, FreeString>;
-
-Error unsendable(std::string text) {
-    Error error;
-    error.reason = "not-carried";
-    error.text = std::move(text);
-    return error;
-}
-
-/// `fixed` goes into the header, `body` after it, or into the payload when the header would get too long.
-OutMessage with_body(MessageKind kind, Bytes fixed, Bytes body) {
-    std::vector<uint8_t> header(fixed.begin(), fixed.end());
-    if (fixed.size() + body.size() <= message_header_max) {
-        header.insert(header.end(), body.begin(), body.end());
-        return OutMessage::copy_of(static_cast<uint8_t>(kind), header);
-    }
-    return OutMessage::copy_of(static_cast<uint8_t>(kind), header, body);
-}
-
-Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
-Result<std::optional<OutMessage>> with_text(MessageKind kind, uint8_t fixed, GString_ text) {
-    if (!text) return unsendable("an event could not be written as text");
-    const std::string body(text.get());
-    if (body.size() > event_body_max || !parseable(body))
-        return unsendable("an event is too large or too deeply nested to be carried");
-    return std::optional(with_body(kind, Bytes(&fixed, 1), bytes_of(body)));
-}
-
-/// What follows the fixed part: the rest of the header and the payload.
-std::optional<std::string> read_body(ByteReader& in, const InMessage& message) {
-    const Bytes rest = in.rest();
-    if (!in.ok() || message.payload_size > event_body_max) return std::nullopt;
-    std::string body(reinterpret_cast<const char*>(rest.data()), rest.size());
-    for (const Chunk& chunk : message.payload)
-        body.append(reinterpret_cast<const char*>(chunk.bytes().data()), chunk.size());
-    return body;
-}
 
 Result<std::optional<OutMessage>> encode_gap(GstEvent* event) {
     GstClockTime timestamp, duration;
@@ -68,7 +29,7 @@ Result<std::optional<OutMessage>> encode_gap(GstEvent* event) {
     write_number(out, timestamp);
     write_number(out, duration);
     write_number(out, flags);
-    return std::optional(with_body(MessageKind::gap, out.written(), {}));
+    return std::optional(event_message(MessageKind::gap, event, out.written()));
 }
 
 EventPtr decode_gap(ByteReader& in) {
@@ -87,7 +48,7 @@ Result<std::optional<OutMessage>> encode_protection(GstEvent* event) {
     const std::string_view id(system_id ? system_id : ""), from(origin ? origin : "");
     const size_t size = data ? gst_buffer_get_size(data) : 0;
     if (id.size() > 1024 || from.size() > 1024 || size > event_body_max)
-        return unsendable("a PROTECTION event is too large to be carried");
+        return event_unsendable("a PROTECTION event is too large to be carried");
     std::vector<uint8_t> fixed(3 * 9 + id.size() + from.size() + 1);
     ByteWriter out(fixed);
     write_number(out, id.size());
@@ -97,7 +58,7 @@ Result<std::optional<OutMessage>> encode_protection(GstEvent* event) {
     out.bytes(bytes_of(from));
     std::vector<uint8_t> body(size);
     if (data) gst_buffer_extract(data, 0, body.data(), size);
-    return std::optional(with_body(MessageKind::protection, out.written(), body));
+    return std::optional(event_message(MessageKind::protection, event, out.written(), body));
 }
 
 EventPtr decode_protection(ByteReader& in, const InMessage& message) {
@@ -116,25 +77,69 @@ EventPtr decode_protection(ByteReader& in, const InMessage& message) {
     return event;
 }
 
+/// Numbered by their place.
+constexpr GstEventType custom_types[] = {GST_EVENT_CUSTOM_DOWNSTREAM, GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
+                                         GST_EVENT_CUSTOM_BOTH, GST_EVENT_CUSTOM_DOWNSTREAM_OOB,
+                                         GST_EVENT_CUSTOM_BOTH_OOB};
+
 Result<std::optional<OutMessage>> encode_custom(GstEvent* event) {
     const GstStructure* structure = gst_event_get_structure(event);
-    if (!structure) return unsendable("a custom event without a structure cannot be carried");
-    GString_ text(gst_structure_to_string(structure));
+    if (!structure) return event_unsendable("a custom event without a structure cannot be carried");
+    char* text = gst_structure_to_string(structure);
     // Fields such as pointers can be printed but not read back.
-    GstStructure* readable = text ? gst_structure_from_string(text.get(), nullptr) : nullptr;
-    if (!readable)
-        return unsendable(std::string("the custom event '") + gst_structure_get_name(structure) +
-                          "' has fields that cannot be carried");
+    GstStructure* readable = text ? gst_structure_from_string(text, nullptr) : nullptr;
+    if (!readable) {
+        g_free(text);
+        return event_unsendable(std::string("the custom event '") + gst_structure_get_name(structure) +
+                                "' has fields that cannot be carried");
+    }
     gst_structure_free(readable);
-    const uint8_t sticky = GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_DOWNSTREAM_STICKY;
-    return with_text(MessageKind::custom, sticky, std::move(text));
+    const auto type =
+        std::find(std::begin(custom_types), std::end(custom_types), GST_EVENT_TYPE(event)) - custom_types;
+    return text_message(MessageKind::custom, event, static_cast<uint8_t>(type), text);
 }
 
-EventPtr decode_custom(uint8_t sticky, const std::string& text) {
+EventPtr decode_custom(uint8_t type, const std::string& text) {
+    if (type >= std::size(custom_types)) return nullptr;
     GstStructure* structure = gst_structure_from_string(text.c_str(), nullptr);
-    if (!structure) return nullptr;
-    return EventPtr(gst_event_new_custom(
-        sticky ? GST_EVENT_CUSTOM_DOWNSTREAM_STICKY : GST_EVENT_CUSTOM_DOWNSTREAM, structure));
+    return structure ? EventPtr(gst_event_new_custom(custom_types[type], structure)) : nullptr;
+}
+
+Result<std::optional<OutMessage>> encode_segment_done(GstEvent* event) {
+    GstFormat format = GST_FORMAT_UNDEFINED;
+    gint64 position = -1;
+    gst_event_parse_segment_done(event, &format, &position);
+    std::array<uint8_t, 2 * 9> space;
+    ByteWriter out(space);
+    write_number(out, format);
+    write_number(out, static_cast<uint64_t>(position));
+    return std::optional(event_message(MessageKind::segment_done, event, out.written()));
+}
+
+EventPtr decode_segment_done(ByteReader& in) {
+    const uint64_t format = read_number(in), position = read_number(in);
+    if (!in.ok() || !in.empty() || format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT)
+        return nullptr;
+    return EventPtr(
+        gst_event_new_segment_done(static_cast<GstFormat>(format), static_cast<gint64>(position)));
+}
+
+Result<std::optional<OutMessage>> encode_instant_rate_change(GstEvent* event) {
+    double multiplier = 1;
+    GstSegmentFlags flags = GST_SEGMENT_FLAG_NONE;
+    gst_event_parse_instant_rate_change(event, &multiplier, &flags);
+    std::array<uint8_t, 8 + 4> space;
+    ByteWriter out(space);
+    write_double(out, multiplier);
+    out.u32(flags);
+    return std::optional(event_message(MessageKind::instant_rate_change, event, out.written()));
+}
+
+EventPtr decode_instant_rate_change(ByteReader& in) {
+    const double multiplier = read_double(in);
+    const uint32_t flags = in.u32() & GST_SEGMENT_INSTANT_FLAGS;
+    if (!in.ok() || !in.empty() || !std::isfinite(multiplier) || multiplier == 0) return nullptr;
+    return EventPtr(gst_event_new_instant_rate_change(multiplier, static_cast<GstSegmentFlags>(flags)));
 }
 
 EventPtr decode_tag(uint8_t scope, const std::string& text) {
@@ -153,23 +158,7 @@ EventPtr decode_caps(const std::string& text) {
     return event;
 }
 
-EventPtr decode_force_key_unit(ByteReader& in) {
-    const GstClockTime running_time = read_number(in);
-    const uint8_t all_headers = in.u8();
-    const uint32_t count = in.u32();
-    if (!in.ok() || !in.empty()) return nullptr;
-    return make_force_key_unit(running_time, all_headers != 0, count);
-}
-
 }  // namespace
-
-EventPtr make_force_key_unit(GstClockTime running_time, bool all_headers, uint32_t count) {
-    return EventPtr(gst_event_new_custom(
-        GST_EVENT_CUSTOM_UPSTREAM,
-        gst_structure_new("GstForceKeyUnit", "running-time", GST_TYPE_CLOCK_TIME, running_time, "all-headers",
-                          G_TYPE_BOOLEAN, static_cast<gboolean>(all_headers), "count", G_TYPE_UINT, count,
-                          nullptr)));
-}
 
 bool valid_utf8(const std::string& text) { return g_utf8_validate_len(text.data(), text.size(), nullptr); }
 
@@ -191,13 +180,13 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
         case GST_EVENT_CAPS: {
             GstCaps* caps = nullptr;
             gst_event_parse_caps(event, &caps);
-            return with_text(MessageKind::caps, 0, GString_(gst_caps_to_string(caps)));
+            return text_message(MessageKind::caps, event, 0, gst_caps_to_string(caps));
         }
         case GST_EVENT_TAG: {
             GstTagList* tags = nullptr;
             gst_event_parse_tag(event, &tags);
-            return with_text(MessageKind::tag, gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_GLOBAL,
-                             GString_(gst_tag_list_to_string(tags)));
+            return text_message(MessageKind::tag, event, gst_tag_list_get_scope(tags) == GST_TAG_SCOPE_GLOBAL,
+                                gst_tag_list_to_string(tags));
         }
         case GST_EVENT_TOC: {
             GstToc* toc = nullptr;
@@ -206,9 +195,9 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
             const std::vector<uint8_t> body = encode_toc(toc);
             gst_toc_unref(toc);
             if (body.size() > event_body_max)
-                return unsendable("a table of contents is too large to be carried");
+                return event_unsendable("a table of contents is too large to be carried");
             const uint8_t fixed = updated != FALSE;
-            return std::optional(with_body(MessageKind::toc, Bytes(&fixed, 1), body));
+            return std::optional(event_message(MessageKind::toc, event, Bytes(&fixed, 1), body));
         }
         case GST_EVENT_GAP:
             return encode_gap(event);
@@ -217,38 +206,41 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
         case GST_EVENT_CUSTOM_DOWNSTREAM:
         case GST_EVENT_CUSTOM_DOWNSTREAM_STICKY:
         case GST_EVENT_CUSTOM_BOTH:
+        case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
+        case GST_EVENT_CUSTOM_BOTH_OOB:
             return encode_custom(event);
+        case GST_EVENT_STREAM_START:
+            return encode_stream_start(event);
+        case GST_EVENT_STREAM_COLLECTION:
+            return encode_stream_collection(event);
+        case GST_EVENT_SEGMENT_DONE:
+            return encode_segment_done(event);
+        case GST_EVENT_INSTANT_RATE_CHANGE:
+            return encode_instant_rate_change(event);
         default:
             return std::optional<OutMessage>();
     }
 }
 
-std::optional<OutMessage> encode_upstream(GstEvent* event,
-                                          const std::function<GstClockTime(GstClockTime)>& to_sender) {
-    if (GST_EVENT_TYPE(event) != GST_EVENT_CUSTOM_UPSTREAM || !gst_event_has_name(event, "GstForceKeyUnit"))
-        return std::nullopt;
-    const GstStructure* structure = gst_event_get_structure(event);
-    GstClockTime running_time = GST_CLOCK_TIME_NONE;
-    gboolean all_headers = FALSE;
-    unsigned count = 0;
-    gst_structure_get_clock_time(structure, "running-time", &running_time);
-    gst_structure_get_boolean(structure, "all-headers", &all_headers);
-    gst_structure_get_uint(structure, "count", &count);
-    if (GST_CLOCK_TIME_IS_VALID(running_time)) running_time = to_sender(running_time);
-    std::array<uint8_t, 9 + 1 + 4> space;
-    ByteWriter out(space);
-    write_number(out, running_time);
-    out.u8(all_headers != FALSE);
-    out.u32(count);
-    return with_body(MessageKind::force_key_unit, out.written(), {});
-}
+namespace {
 
-EventPtr decode_event(const InMessage& message) {
-    ByteReader in{Bytes(message.header)};
-    const auto kind = static_cast<MessageKind>(message.kind);
-    if (kind == MessageKind::gap) return decode_gap(in);
-    if (kind == MessageKind::protection) return decode_protection(in, message);
-    if (kind == MessageKind::force_key_unit) return decode_force_key_unit(in);
+EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message) {
+    switch (kind) {
+        case MessageKind::gap:
+            return decode_gap(in);
+        case MessageKind::protection:
+            return decode_protection(in, message);
+        case MessageKind::stream_start:
+            return decode_stream_start(in, message);
+        case MessageKind::stream_collection:
+            return decode_stream_collection(in, message);
+        case MessageKind::segment_done:
+            return decode_segment_done(in);
+        case MessageKind::instant_rate_change:
+            return decode_instant_rate_change(in);
+        default:
+            break;
+    }
     const uint8_t fixed = in.u8();
     const auto body = read_body(in, message);
     if (!body) return nullptr;
@@ -264,6 +256,17 @@ EventPtr decode_event(const InMessage& message) {
         default:
             return nullptr;
     }
+}
+
+}  // namespace
+
+EventPtr decode_event(const InMessage& message) {
+    ByteReader in{Bytes(message.header)};
+    const uint32_t seqnum = in.u32();
+    if (!in.ok()) return nullptr;
+    EventPtr event = decode_body(static_cast<MessageKind>(message.kind), in, message);
+    if (event && seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), seqnum);
+    return event;
 }
 
 }  // namespace stt

@@ -181,6 +181,7 @@ bool has_end(const GstSegment& segment) {
 bool sane(double rate) { return std::isfinite(rate) && rate != 0; }
 
 Result<Decoded> decode_segment(ByteReader in) {
+    const uint32_t seqnum = in.u32();
     GstSegment segment;
     const uint64_t format = read_number(in);
     if (format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT) return malformed("segment");
@@ -196,7 +197,7 @@ Result<Decoded> decode_segment(ByteReader in) {
                     segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start &&
                     (segment.rate > 0 || has_end(segment));
     if (!ok) return malformed("segment");
-    return Decoded(segment);
+    return Decoded(DecodedSegment{segment, seqnum});
 }
 
 /// Of a clock that plays media; further off, a pipeline could not follow it.
@@ -258,9 +259,10 @@ Result<OutMessage> encode_bytes(GstBuffer* buffer, Payload payload) {
     return with_payload(static_cast<uint8_t>(MessageKind::bytes), {}, buffer, payload);
 }
 
-OutMessage encode_segment(const GstSegment& segment) {
-    std::array<uint8_t, 9 + 4 + 8 + 8 + 7 * 9> space;
+OutMessage encode_segment(const GstSegment& segment, uint32_t seqnum) {
+    std::array<uint8_t, 4 + 9 + 4 + 8 + 8 + 7 * 9> space;
     ByteWriter out(space);
+    out.u32(seqnum);
     write_number(out, segment.format);
     out.u32(segment.flags);
     write_double(out, segment.rate);
@@ -285,6 +287,8 @@ OutMessage encode_timing(const Timing& timing) {
 }
 
 OutMessage encode_flush() { return header_only(MessageKind::flush, {}); }
+
+OutMessage encode_ended() { return header_only(MessageKind::ended, {}); }
 
 OutMessage encode_given_up(const Gap& gap) { return encode_gap(MessageKind::given_up, gap); }
 
@@ -320,17 +324,25 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
             return Decoded(DecodedFlush{});
         case MessageKind::given_up:
             return decode_given_up(in);
-        case MessageKind::discarded:
-            return Decoded(DecodedUnknown{});
         case MessageKind::caps:
         case MessageKind::gap:
         case MessageKind::tag:
         case MessageKind::toc:
         case MessageKind::protection:
         case MessageKind::custom:
-        case MessageKind::force_key_unit:
+        case MessageKind::stream_start:
+        case MessageKind::stream_collection:
+        case MessageKind::segment_done:
+        case MessageKind::instant_rate_change:
             if (EventPtr event = decode_event(message)) return Decoded(std::move(event));
             return malformed("event");
+        case MessageKind::ended:
+            break;
+        case MessageKind::force_key_unit:
+        case MessageKind::qos:
+        case MessageKind::upstream:
+        case MessageKind::discarded:
+            return malformed("message: it goes the other way");
     }
     return Decoded(DecodedUnknown{});
 }

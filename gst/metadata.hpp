@@ -23,7 +23,7 @@ enum class MessageKind : uint8_t {
     buffer = 1,
     caps = 2,
     segment = 3,
-    flush = 4,  ///< the sender flushed: a discontinuity, and running time starts anew
+    flush = 4,  ///< what follows does not go on from before: the sender flushed, or had begun earlier
     gap = 5,
     tag = 6,
     toc = 7,
@@ -32,7 +32,14 @@ enum class MessageKind : uint8_t {
     force_key_unit = 10,  ///< against the stream's direction
     given_up = 11,        ///< what the sender had to give up before what follows
     timing = 12,          ///< the sender pipeline's clock, and how its stream relates to it
-    discarded = 13,       ///< against the stream's direction: what a paused receiver had to discard
+    stream_start = 13,
+    stream_collection = 14,
+    segment_done = 15,
+    instant_rate_change = 16,
+    ended = 17,      ///< in place of something that is not in force any longer
+    qos = 18,        ///< against the stream's direction
+    upstream = 19,   ///< the same: NAVIGATION and custom events
+    discarded = 20,  ///< the same: what a paused receiver had to discard
 };
 
 /// What a message's payload is.
@@ -46,7 +53,8 @@ enum class Payload : uint8_t {
 Result<OutMessage> encode_buffer(GstBuffer* buffer, MetaEncoder* metas = nullptr,
                                  Payload payload = Payload::referenced);
 Result<OutMessage> encode_bytes(GstBuffer* buffer, Payload payload = Payload::referenced);
-OutMessage encode_segment(const GstSegment& segment);
+/// `seqnum`: of the SEGMENT event.
+OutMessage encode_segment(const GstSegment& segment, uint32_t seqnum);
 /// How the times of what follows are to be understood. Another one replaces it.
 struct Timing {
     uint64_t epoch = 0;          ///< epoch_of() the sender pipeline's clock; 0: it has none
@@ -73,23 +81,24 @@ OutMessage encode_given_up(const Gap& gap);
 OutMessage encode_discarded(const Gap& gap);
 /// Null: not such a message, or a malformed one. Untrusted.
 std::optional<Gap> decode_discarded(const InMessage& message);
-/// CAPS, GAP, TAG, TOC, PROTECTION, custom events. Null: not one that is carried. Error: one that is, but
+/// Of what said `ended`.
+OutMessage encode_ended();
+/// All events that go downstream, SEGMENT excepted. Null: not one that is carried. Error: one that is, but
 /// cannot be written down.
 Result<std::optional<OutMessage>> encode_event(GstEvent* event);
-/// Null: not a force-key-unit request. `to_sender` maps the running time asked for to the sender's; none:
-/// now.
-std::optional<OutMessage> encode_upstream(GstEvent* event,
-                                          const std::function<GstClockTime(GstClockTime)>& to_sender);
-
+struct DecodedSegment {
+    GstSegment segment;
+    uint32_t seqnum = 0;  ///< the sender's
+};
 struct DecodedFlush {};
 /// A message of a kind this version does not know: to be stepped over.
 struct DecodedUnknown {};
 
 /// A buffer has a copy of the payload in memory of its own.
-using Decoded = std::variant<BufferPtr, EventPtr, GstSegment, Timing, DecodedFlush, Gap, DecodedUnknown>;
+using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, Timing, DecodedFlush, Gap, DecodedUnknown>;
 
-/// Reads a message that arrived: untrusted. Error invalid_frame when it is malformed. Without `metas` those
-/// of a buffer are stepped over.
+/// Reads a message of the stream's direction: untrusted. Error invalid_frame when it is malformed. Without
+/// `metas` those of a buffer are stepped over.
 Result<Decoded> decode(const InMessage& message, MetaDecoder* metas = nullptr);
 
 /// What a message of kind buffer says beside its payload and metas.

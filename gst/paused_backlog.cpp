@@ -15,14 +15,22 @@ size_t size_of(const InMessage& message) {
 /// Messages with the same key replace each other; none: all of them count.
 std::optional<std::pair<uint8_t, uint8_t>> replacement_key(const InMessage& message) {
     switch (static_cast<MessageKind>(message.kind)) {
+        case MessageKind::stream_start:
         case MessageKind::caps:
+        case MessageKind::stream_collection:
         case MessageKind::segment:
+        case MessageKind::instant_rate_change:
         case MessageKind::flush:
         case MessageKind::toc:
+        case MessageKind::ended:
         case MessageKind::timing:
             return std::pair(message.kind, uint8_t{0});
-        case MessageKind::tag:  // of the stream's own and of global ones
-            return std::pair(message.kind, message.header.empty() ? uint8_t{0} : message.header.front());
+        // Of the stream's own and of global ones.
+        case MessageKind::tag: {
+            constexpr size_t scope = 4;  // place in the header, behind the sequence number
+            return std::pair(message.kind,
+                             message.header.size() > scope ? message.header[scope] : uint8_t{0});
+        }
         default:
             return std::nullopt;
     }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "gst/debug.hpp"
-#include "gst/event_text.hpp"
+#include "gst/upstream_events.hpp"
 
 #define GST_CAT_DEFAULT stt_debug
 

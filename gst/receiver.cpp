@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/receiver.hpp"
 
+#include <iterator>
 #include <utility>
 
 #include "core/base/overloaded.hpp"
 #include "gst/connection.hpp"
+#include "gst/debug.hpp"
+#include "gst/event_times.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
 
 namespace stt {
 namespace {
@@ -31,6 +36,9 @@ constexpr Duration estimate_patience = 500ms;
 /// Within this time buffers are due together, ns: less than media need, more than a batch of small packets of
 /// a fast stream spans.
 constexpr GstClockTimeDiff due_together = 5 * GST_MSECOND;
+
+/// So many events wait for the first time that is known; the next one pushes them all.
+constexpr size_t held_max = 64;
 
 /// What tells pipelines apart; never followed.
 const void* topmost(GstObject* object) {
@@ -64,6 +72,7 @@ void Receiver::start(Timestamps timestamps) {
     run_.stamp_arrival = timestamps == Timestamps::arrival || gst_base_src_get_do_timestamp(element_);
     run_.buffers_left = buffer_limit(element_);
     run_.timeline = Timeline(timestamps == Timestamps::rebase && !run_.stamp_arrival);
+    start_hold_.hold(GST_BASE_SRC_PAD(element_));
     metas_.start();
     lateness_.reset();
     injected_.clear();
@@ -76,6 +85,13 @@ void Receiver::start(Timestamps timestamps) {
 
 GstClockTime Receiver::now() const {
     return gst_element_get_current_running_time(GST_ELEMENT_CAST(element_));
+}
+
+/// The time that stands for all those of an event, where they are not the sender's.
+std::optional<GstClockTime> Receiver::arrival() const {
+    if (!run_.stamp_arrival) return std::nullopt;
+    const GstClockTime here = now();
+    return GST_CLOCK_TIME_IS_VALID(here) ? here : 0;
 }
 
 void Receiver::opened(uint64_t instance) {
@@ -173,14 +189,25 @@ void Receiver::read_stream(uint64_t number) {
         if (const auto found = opened_.find(number); found != opened_.end()) instance = found->second;
         opened_.erase(opened_.begin(), opened_.upper_bound(number));
     }
-    const bool same_run = instance == std::exchange(run_.instance, instance);
+    const bool same_run = !first && instance == run_.instance;
+    if (!same_run) {
+        // What waits before the first stream is the application's.
+        if (!first) {
+            end_held();
+            run_.caps.reset();
+        }
+        run_.instance = instance;
+        run_.ids.begin(instance);
+        run_.start_due = true;
+    }
     if (first) return;
     run_.discont = true;
     run_.segment_due = true;
     if (same_run) return;
-    run_.stream_start_due = true;
-    run_.pushed_segment.reset();  // it follows the STREAM_START, whatever came before
     run_.timeline.forget();
+    run_.continuity.begin();
+    run_.pushed_segment.reset();  // it follows the STREAM_START, whatever came before
+    run_.segment_sent = 0;
 }
 
 void Receiver::inject(EventPtr event) {
@@ -195,6 +222,7 @@ void Receiver::flushed() {
     run_.segment_due = run_.place_due = run_.discont = true;
     // The application may have begun to count running time anew.
     run_.timeline.forget();
+    run_.continuity.begin();
 }
 
 GstFlowReturn Receiver::take_injected() {
@@ -213,12 +241,12 @@ GstFlowReturn Receiver::take_injected() {
 
 Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
-    if (run_.stream_start_due) {
-        if (const GstFlowReturn flow = push_stream_start(); flow != GST_FLOW_OK) return flow;
-    }
     Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
-    if (message.after_cut) run_.discont = true;
+    if (message.after_cut) {
+        run_.discont = true;
+        run_.continuity.miss(0);
+    }
     return std::visit(Overloaded{
                           [&](BufferPtr& buffer) { return take_buffer(std::move(buffer)); },
                           [&](EventPtr& event) {
@@ -227,14 +255,10 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                                   gst_event_parse_caps(event.get(), &caps);
                                   metas_.set_caps(caps);
                               }
+                              event = run_.ids.local(std::move(event));
                               return take_event(std::move(event));
                           },
-                          [&](GstSegment& segment) {
-                              const GstFlowReturn flow = finish_batch();
-                              run_.timeline.set_segment(segment);
-                              run_.segment_due = run_.place_due = true;
-                              return flow;
-                          },
+                          [&](DecodedSegment& segment) { return take_segment(segment); },
                           [&](Timing& timing) {
                               const GstFlowReturn flow = finish_batch();
                               take_timing(timing);
@@ -242,10 +266,12 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
                           },
                           [&](DecodedFlush&) {
                               run_.discont = true;
+                              run_.continuity.miss(0);
                               return GST_FLOW_OK;
                           },
                           [&](Gap& gap) {
                               run_.discont = true;
+                              run_.continuity.miss(gap.duration);
                               const GstFlowReturn flow = finish_batch();
                               Connection::of(element_).announce_gap(gap);
                               return flow;
@@ -282,10 +308,17 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
     }
     stamp(buffer.get());
     record_lateness(buffer.get());
+    const bool in_time = run_.pushed_segment && run_.pushed_segment->format == GST_FORMAT_TIME &&
+                         run_.pushed_segment->rate > 0;
+    if (EventPtr gap = run_.continuity.gap_before(buffer.get(), in_time)) {
+        if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
+        if (const GstFlowReturn flow = push_event(std::move(gap)); flow != GST_FLOW_OK) return flow;
+    }
     if (!joins_batch(buffer.get())) {
         if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
     }
     if (run_.buffers_left > 0) run_.buffers_left--;
+    run_.continuity.pass(buffer.get());
     run_.batch.push_back(std::move(buffer));
     return GST_FLOW_OK;
 }
@@ -308,6 +341,17 @@ void Receiver::record_lateness(GstBuffer* buffer) {
         gst_segment_to_running_time(&*run_.pushed_segment, GST_FORMAT_TIME, due);
     if (!GST_CLOCK_TIME_IS_VALID(running_time)) return;
     lateness_.record(GST_CLOCK_DIFF(running_time + run_.here.latency, run_.here.running_time));
+}
+
+GstFlowReturn Receiver::take_segment(const DecodedSegment& segment) {
+    const GstFlowReturn flow = finish_batch();
+    if (segment.seqnum != std::exchange(run_.segment_sent, segment.seqnum) || segment.seqnum == 0) {
+        run_.segment_seqnum = run_.ids.seqnum(segment.seqnum);
+        run_.continuity.begin();
+    }
+    run_.timeline.set_segment(segment.segment);
+    run_.segment_due = run_.place_due = true;
+    return flow;
 }
 
 void Receiver::stamp(GstBuffer* buffer) {
@@ -334,37 +378,45 @@ void Receiver::stamp(GstBuffer* buffer) {
 GstFlowReturn Receiver::take_event(EventPtr event) {
     if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
     switch (GST_EVENT_TYPE(event.get())) {
+        case GST_EVENT_STREAM_START:
+            return start_stream(std::move(event));
         case GST_EVENT_CAPS:  // goes before the segment
             run_.caps = std::move(event);
             return push_caps();
+        case GST_EVENT_INSTANT_RATE_CHANGE:  // these are not in order with the data
+        case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
+        case GST_EVENT_CUSTOM_BOTH_OOB:
+            return push_event(std::move(event));
         case GST_EVENT_GAP: {
             GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
-            gst_event_parse_gap(event.get(), &timestamp, &duration);
+            gst_event_parse_gap(event.get(), &timestamp, nullptr);
             place(timestamp);
-            if (run_.stamp_arrival || run_.timestamps == Timestamps::rebase) {
-                const GstClockTime here = run_.stamp_arrival ? now() : run_.timeline.map(timestamp);
-                GstGapFlags flags;
-                gst_event_parse_gap_flags(event.get(), &flags);
-                event.reset(gst_event_new_gap(GST_CLOCK_TIME_IS_VALID(here) ? here : 0, duration));
-                gst_event_set_gap_flags(event.get(), flags);
-            }
+            event = map_times(std::move(event), run_.timeline, arrival());
+            gst_event_parse_gap(event.get(), &timestamp, &duration);
+            run_.continuity.pass(timestamp, duration);
             if (const GstFlowReturn flow = push_held(); flow != GST_FLOW_OK) return flow;
             return push_event(std::move(event));
         }
         default:
+            spare_replaced(run_.ended, event.get());
             run_.held.push_back(std::move(event));
-            const bool wait =
-                !run_.stamp_arrival && (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
+            const bool wait = run_.held.size() < held_max && !run_.stamp_arrival &&
+                              (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
             return wait ? GST_FLOW_OK : push_held();
     }
 }
 
 GstFlowReturn Receiver::push_held() {
     GstFlowReturn flow = push_segment();
+    run_.held.insert(run_.held.begin(), std::make_move_iterator(run_.ended.begin()),
+                     std::make_move_iterator(run_.ended.end()));
+    run_.ended.clear();
     // A flush discards media, not what they are understood by.
     size_t done = 0;
-    for (; flow == GST_FLOW_OK && done < run_.held.size(); done++)
-        flow = push_event(EventPtr(gst_event_ref(run_.held[done].get())));
+    for (; flow == GST_FLOW_OK && done < run_.held.size(); done++) {
+        EventPtr event(gst_event_ref(run_.held[done].get()));
+        flow = push_event(map_times(std::move(event), run_.timeline, arrival()));
+    }
     if (flow != GST_FLOW_OK && done > 0 && is_sticky(run_.held[done - 1].get())) done--;
     run_.held.erase(run_.held.begin(), run_.held.begin() + static_cast<ptrdiff_t>(done));
     return flow;
@@ -377,15 +429,20 @@ GstFlowReturn Receiver::release_held() {
     return flow;
 }
 
-/// Another run of a sender begins.
-GstFlowReturn Receiver::push_stream_start() {
-    run_.stream_start_due = false;
-    char* id = gst_pad_create_stream_id_printf(GST_BASE_SRC_PAD(element_), GST_ELEMENT_CAST(element_),
-                                               "%016" G_GINT64_MODIFIER "x", run_.instance);
-    EventPtr event(gst_event_new_stream_start(id));
-    g_free(id);
-    gst_event_set_group_id(event.get(), gst_util_group_id_next());
-    return push_event(std::move(event));
+/// What still waits for a time is of the stream before.
+void Receiver::end_held() {
+    if (!run_.held.empty()) push_held();
+    run_.held.clear();
+}
+
+/// STREAM_START goes before anything else, also where the sender has sent none.
+GstFlowReturn Receiver::push_start() {
+    if (run_.start_due) return start_stream(run_.ids.stream_start());
+    if (!run_.start) return GST_FLOW_OK;
+    start_hold_.release(GST_BASE_SRC_PAD(element_));
+    const GstFlowReturn flow = push_now(EventPtr(gst_event_ref(run_.start.get())));
+    if (flow == GST_FLOW_OK) run_.start.reset();
+    return flow;
 }
 
 GstFlowReturn Receiver::push_caps() {
@@ -404,15 +461,43 @@ GstFlowReturn Receiver::push_segment() {
         gst_segment_init(&segment, GST_FORMAT_TIME);
     else
         segment = run_.timeline.segment();
-    if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment)) return GST_FLOW_OK;
+    // The sender may repeat one.
+    const bool repeated = run_.segment_seqnum != run_.pushed_seqnum && !run_.stamp_arrival;
+    if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment) && !repeated)
+        return GST_FLOW_OK;
     run_.pushed_segment = segment;
-    return push_event(EventPtr(gst_event_new_segment(&segment)));
+    run_.pushed_seqnum = run_.segment_seqnum;
+    EventPtr event(gst_event_new_segment(&segment));
+    if (run_.segment_seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), run_.segment_seqnum);
+    return push_event(std::move(event));
+}
+
+GstFlowReturn Receiver::start_stream(EventPtr event) {
+    const uint32_t seqnum = gst_event_get_seqnum(event.get());
+    if (std::exchange(run_.start_due, false)) {
+        run_.ended = ended_by_another_run(GST_BASE_SRC_PAD(element_));
+    } else {
+        if (seqnum == run_.start_seqnum) return GST_FLOW_OK;  // of a peer that came back
+        end_held();
+    }
+    run_.start_seqnum = seqnum;
+    run_.start = std::move(event);
+    return push_start();
 }
 
 GstFlowReturn Receiver::push_event(EventPtr event) {
+    if (const GstFlowReturn flow = push_start(); flow != GST_FLOW_OK) return flow;
+    return push_now(std::move(event));
+}
+
+GstFlowReturn Receiver::push_now(EventPtr event) {
     GstPad* pad = GST_BASE_SRC_PAD(element_);
     // Downstream's refusal of an event, of caps above all, shows in the flow of the next buffer.
-    gst_pad_push_event(pad, event.release());
+    if (has_room_for(pad, event.get()))
+        gst_pad_push_event(pad, event.release());
+    else
+        GST_WARNING_OBJECT(element_, "the peer sends %s events of too many names",
+                           GST_EVENT_TYPE_NAME(event.get()));
     return GST_PAD_IS_FLUSHING(pad) ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
@@ -436,14 +521,21 @@ GstFlowReturn Receiver::finish_batch() {
 
 GstFlowReturn Receiver::finish_stream() {
     const GstFlowReturn flow = finish_batch();
-    if (flow != GST_FLOW_OK || run_.stream_start_due) return flow;  // nothing of the stream came
+    if (flow != GST_FLOW_OK || (run_.start_due && run_.held.empty())) return flow;  // nothing came
     return !run_.held.empty() || run_.timeline.has_segment() ? push_held() : flow;
+}
+
+EventPtr Receiver::eos() const {
+    EventPtr event(gst_event_new_eos());
+    if (run_.pushed_seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), run_.pushed_seqnum);
+    return event;
 }
 
 GstFlowReturn Receiver::end(EventPtr eos) {
     const GstFlowReturn flow = finish_stream();
     if (flow != GST_FLOW_OK) return flow;
     GstPad* pad = GST_BASE_SRC_PAD(element_);
+    push_start();
     if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;
     // The result says nothing: the application may stop the pipeline on the sink's EOS message, before the
     // pads have come to report success.

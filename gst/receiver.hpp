@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "gst/clock_provider.hpp"
+#include "gst/continuity.hpp"
 #include "gst/element_settings.hpp"
 #include "gst/lateness.hpp"
+#include "gst/local_ids.hpp"
 #include "gst/metadata.hpp"
+#include "gst/stream_start.hpp"
 #include "gst/timeline.hpp"
 
 namespace stt {
@@ -44,6 +47,8 @@ class Receiver {
     GstFlowReturn finish_stream();
     /// The end of everything: what is left, and `eos`.
     GstFlowReturn end(EventPtr eos);
+    /// EOS of the sender's stream: with the number of its segment, as GstBaseSrc has it.
+    EventPtr eos() const;
 
     /// Passes `event`, which the application made, on before the next message or by take_injected(). Any
     /// thread.
@@ -67,11 +72,15 @@ class Receiver {
   private:
     GstFlowReturn take_buffer(BufferPtr buffer);
     GstFlowReturn take_event(EventPtr event);
+    GstFlowReturn take_segment(const DecodedSegment& segment);
+    GstFlowReturn start_stream(EventPtr event);
     GstFlowReturn push_event(EventPtr event);
-    GstFlowReturn push_stream_start();
+    GstFlowReturn push_now(EventPtr event);
+    GstFlowReturn push_start();
     GstFlowReturn push_caps();
     GstFlowReturn push_segment();
     GstFlowReturn push_held();
+    void end_held();
     void place(GstClockTime timestamp);
     void stamp(GstBuffer* buffer);
     bool joins_batch(GstBuffer* buffer) const;
@@ -81,6 +90,7 @@ class Receiver {
     void record_lateness(GstBuffer* buffer);
     void renew_base_delay();
     GstClockTime now() const;
+    std::optional<GstClockTime> arrival() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
@@ -97,17 +107,24 @@ class Receiver {
         LocalTime here;                 // as it was when the messages at hand were taken
         bool estimate_awaited = false;  // once in a run: a peer may have none to give
         bool place_due = true;          // the next item with a time is to be placed on the timeline
-        bool stream_start_due = false;  // the base class sends the first
         bool segment_due = true;
+        uint32_t segment_sent = 0, segment_seqnum = 0;  // number of the sender's SEGMENT, there and here
         std::optional<GstSegment> pushed_segment;
-        EventPtr caps;                 // not yet pushed
+        uint32_t pushed_seqnum = 0;
+        EventPtr start, caps;          // not yet pushed
+        std::vector<EventPtr> ended;   // of ended_by_another_run(); they go before those held
         std::vector<EventPtr> held;    // they follow a segment that waits for the first timestamp
         std::vector<BufferPtr> batch;  // due together
         bool discont = false;
-        bool resync = false;             // the next buffer plays at another time than follows from the last
+        bool resync = false;  // the next buffer plays at another time than follows from the last
+        Continuity continuity;
+        LocalIds ids;
+        bool start_due = true;           // a STREAM_START is to be pushed before anything else
+        uint32_t start_seqnum = 0;       // of the last one
         std::optional<uint64_t> stream;  // the number of the one being read
         uint64_t instance = 0;           // its sender's run
     } run_;
+    StartHold start_hold_;
     std::mutex injected_mutex_;
     std::vector<EventPtr> injected_;  // under the mutex
     std::atomic<bool> has_injected_ = false;

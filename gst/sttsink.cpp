@@ -27,10 +27,10 @@
 
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
-#include "gst/event_text.hpp"
 #include "gst/gap_sum.hpp"
 #include "gst/sink_caps.hpp"
 #include "gst/transmitter.hpp"
+#include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
 #define GST_CAT_DEFAULT sttsink_debug
@@ -42,8 +42,9 @@ struct SttSink {
     GstBaseSink parent;
     Connection* connection;
     Transmitter* transmitter;
-    GstPadEventFunction base_event;  ///< of the pad, as the base class set it
-    GapSum* discarded;               ///< by the receiver
+    UpstreamLimits* upstream_limits;  ///< I/O thread
+    GstPadEventFunction base_event;   ///< of the pad, as the base class set it
+    GapSum* discarded;                ///< by the receiver
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -111,6 +112,9 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
         return TRUE;
     }
     if (type == GST_EVENT_STREAM_START || type == GST_EVENT_SEGMENT) transmitter.pipeline_changed();
+    if (type == GST_EVENT_INSTANT_RATE_CHANGE || type == GST_EVENT_CUSTOM_DOWNSTREAM_OOB ||
+        type == GST_EVENT_CUSTOM_BOTH_OOB)
+        return transmitter.take_out_of_band(kept.get());
     // GAP and EOS went out of wait_event.
     const bool carried = (gst_event_type_get_flags(type) & GST_EVENT_TYPE_SERIALIZED) &&
                          type != GST_EVENT_GAP && type != GST_EVENT_EOS;
@@ -192,14 +196,13 @@ void pass_upstream(SttSink* self, const InMessage& message) {
         });
         return;
     }
-    Result<Decoded> decoded = decode(message);
-    auto* event = decoded ? std::get_if<EventPtr>(&*decoded) : nullptr;
-    if (!event || GST_EVENT_TYPE(event->get()) != GST_EVENT_CUSTOM_UPSTREAM) {
+    if (!self->upstream_limits->take(static_cast<MessageKind>(message.kind), RateLimit::Clock::now())) return;
+    EventPtr event = decode_upstream(message);
+    if (event)
+        push_upstream(self, std::move(event));
+    else
         GST_WARNING_OBJECT(
-            self, "a message from the receiver was neither a force-key-unit request nor the report of a gap");
-        return;
-    }
-    push_upstream(self, std::move(*event));
+            self, "a message from the receiver was neither an upstream event nor the report of a gap");
 }
 
 void stt_sink_init(SttSink* self) {
@@ -211,6 +214,7 @@ void stt_sink_init(SttSink* self) {
         .stream_opened = nullptr,
         .add_stats = nullptr,
     });
+    self->upstream_limits = new UpstreamLimits(upstream_receive_limits);
     self->transmitter = new Transmitter(&self->parent, *self->connection);
     GstPad* pad = GST_BASE_SINK_PAD(self);
     self->base_event = GST_PAD_EVENTFUNC(pad);
@@ -227,6 +231,7 @@ void finalize(GObject* object) {
     delete self_of(object)->connection;
     delete self_of(object)->transmitter;
     delete self_of(object)->discarded;
+    delete self_of(object)->upstream_limits;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
 

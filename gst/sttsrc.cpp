@@ -39,6 +39,7 @@
 #include "gst/origin.hpp"
 #include "gst/paused_reader.hpp"
 #include "gst/receiver.hpp"
+#include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
 #define GST_CAT_DEFAULT sttsrc_debug
@@ -56,6 +57,7 @@ struct SttSrc {
     Connection* connection;
     Receiver* receiver;
     PausedReader* paused_reader;
+    UpstreamEvents* upstream;
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
@@ -150,6 +152,11 @@ void request_eos(SttSrc* self, EventPtr eos) {
     self->connection->interrupt(true);
 }
 
+/// Sends upstream over `link`, which outlives what this returns.
+UpstreamEvents::Send sending_over(Link& link) {
+    return [&link](OutMessage message) { return link.send_upstream(std::move(message)); };
+}
+
 /// Takes messages and pushes them downstream until something ends that; never returns OK. Any error of the
 /// link's has been posted when this returns EOS: the base class would post another for a worse result.
 GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
@@ -175,6 +182,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                 self->between_streams = false;
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
                 if (!self->messages->empty()) self->receiver->read_stream(link->inbox().stream());
+                self->upstream->send_due(sending_over(*link));
                 break;
             case QueueStatus::flushing: {
                 EventPtr eos(self->requested_eos.exchange(nullptr));
@@ -185,11 +193,12 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
                     self->receiver->read_stream(link->inbox().stream());  // it may have been empty
                     if (const GstFlowReturn flow = self->receiver->finish_stream(); flow != GST_FLOW_OK)
                         return flow;
+                    self->upstream->start();  // a QOS that waits is about this stream
                     self->between_streams = true;
                     link->inbox().eos_passed();
                     break;
                 }
-                const GstFlowReturn flow = end(self, EventPtr(gst_event_new_eos()));
+                const GstFlowReturn flow = end(self, self->receiver->eos());
                 if (self->ended) link->inbox().eos_passed();
                 return flow;
             }
@@ -209,11 +218,20 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
 
 gboolean event(GstBaseSrc* source, GstEvent* event) {
     SttSrc* self = self_of(source);
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM) {
-        auto message = encode_upstream(
-            event, [self](GstClockTime here) { return self->receiver->sender_running_time_at(here); });
-        const std::shared_ptr<Link> link = self->connection->link();
-        if (message && link) return link->send_upstream(std::move(*message));
+    switch (GST_EVENT_TYPE(event)) {
+        case GST_EVENT_QOS:
+        case GST_EVENT_NAVIGATION:
+        case GST_EVENT_CUSTOM_UPSTREAM:
+        case GST_EVENT_CUSTOM_BOTH:
+        case GST_EVENT_CUSTOM_BOTH_OOB: {
+            const std::shared_ptr<Link> link = self->connection->link();
+            const auto to_sender = [self](GstClockTime here) {
+                return self->receiver->sender_running_time_at(here);
+            };
+            return link && self->upstream->take(event, to_sender, sending_over(*link));
+        }
+        default:
+            break;
     }
     const bool resumed = GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP;
     if (resumed) resume(self);
@@ -295,6 +313,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
+        self->upstream->start();
         self->next_message = 0;
         self->ended = self->between_streams = self->flushing = false;
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
@@ -340,6 +359,7 @@ void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
     self->receiver = new Receiver(GST_BASE_SRC(self));
     self->paused_reader = new PausedReader;
+    self->upstream = new UpstreamEvents;
     self->messages = new std::vector<InMessage>;
     new (&self->pausing) std::atomic<bool>(false);
     new (&self->flushing) std::atomic<bool>(false);
@@ -362,6 +382,7 @@ void finalize(GObject* object) {
     delete self->connection;
     delete self->receiver;
     delete self->paused_reader;
+    delete self->upstream;
     delete self->messages;
     G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
 }

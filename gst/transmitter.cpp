@@ -39,6 +39,14 @@ std::vector<Gap> undelivered(Link& link) {
 /// on demand have one every ten seconds at the latest, or none at all.
 constexpr gint64 key_unit_patience = 10 * G_USEC_PER_SEC;
 
+/// Of one type, events of different names stand beside each other; types are numbered in the order in which a
+/// pad takes them.
+uint64_t state_key(GstEvent* event) {
+    const GstStructure* structure = gst_event_get_structure(event);
+    return uint64_t{GST_EVENT_TYPE(event)} << 32 |
+           (structure ? g_str_hash(gst_structure_get_name(structure)) : 0);
+}
+
 uint64_t known_duration(GstBuffer* buffer) {
     const GstClockTime duration = GST_BUFFER_DURATION(buffer);
     return GST_CLOCK_TIME_IS_VALID(duration) ? duration : 0;
@@ -137,12 +145,7 @@ GstFlowReturn Transmitter::push_passing(OutMessage message) {
     });
 }
 
-GstFlowReturn Transmitter::push_state(OutMessage message, GstEvent* event) {
-    // Of one type, events of different names stand beside each other; types are numbered in the order in
-    // which a pad takes them.
-    const GstStructure* structure = gst_event_get_structure(event);
-    const uint64_t key = uint64_t{GST_EVENT_TYPE(event)} << 32 |
-                         (structure ? g_str_hash(gst_structure_get_name(structure)) : 0);
+GstFlowReturn Transmitter::push_state(OutMessage message, uint64_t key) {
     return hand_over([&](SendQueue& outbox, Duration timeout) {
         return outbox.push_state(std::move(message), key, timeout);
     });
@@ -154,6 +157,18 @@ Unit Transmitter::unit_of(GstBuffer* buffer) const {
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) && !GST_BUFFER_PTS_IS_VALID(buffer))
         return Unit::header;
     return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) ? Unit::delta : Unit::key;
+}
+
+/// Tags end with their stream, as they do on pads.
+GstFlowReturn Transmitter::end_tags(GstEvent* stream_start) {
+    const char* id = nullptr;
+    gst_event_parse_stream_start(stream_start, &id);
+    if (std::exchange(run_.stream_id, id) == id) return GST_FLOW_OK;
+    GstFlowReturn flow = GST_FLOW_OK;
+    for (const uint64_t key : std::exchange(run_.tags, {})) {
+        if (flow == GST_FLOW_OK) flow = push_state(encode_ended(), key);
+    }
+    return flow;
 }
 
 /// For a peer that was never there, or cannot take up what it had.
@@ -187,10 +202,7 @@ GstFlowReturn Transmitter::send_timing() {
     if (run_.timing == timing) return GST_FLOW_OK;
     // Before the state that has events as keys.
     constexpr uint64_t first = 0;
-    const GstFlowReturn flow =
-        hand_over([message = encode_timing(timing)](SendQueue& outbox, Duration timeout) mutable {
-            return outbox.push_state(std::move(message), first, timeout);
-        });
+    const GstFlowReturn flow = push_state(encode_timing(timing), first);
     if (flow == GST_FLOW_OK) run_.timing = timing;
     return flow;
 }
@@ -199,13 +211,18 @@ GstFlowReturn Transmitter::send(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT) {
         const GstSegment* segment = nullptr;
         gst_event_parse_segment(event, &segment);
-        return push_state(encode_segment(*segment), event);
+        return push_state(encode_segment(*segment, gst_event_get_seqnum(event)), state_key(event));
+    }
+    if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START) {
+        if (const GstFlowReturn flow = end_tags(event); flow != GST_FLOW_OK) return flow;
     }
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (message && !*message) return GST_FLOW_OK;
     if (message) {
         const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
-        return sticky ? push_state(std::move(**message), event) : push_passing(std::move(**message));
+        if (GST_EVENT_TYPE(event) == GST_EVENT_TAG) run_.tags.insert(state_key(event));
+        return sticky ? push_state(std::move(**message), state_key(event))
+                      : push_passing(std::move(**message));
     }
     if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
         connection_.fail(message.error());
@@ -281,6 +298,9 @@ void Transmitter::begin_next() {
     GST_DEBUG_OBJECT(element_, "another stream begins");
     connection_.begin_stream();
     run_.finished = run_.flushed = run_.state_sent = false;
+    // The link forgets the state of the stream before.
+    run_.stream_id.clear();
+    run_.tags.clear();
 }
 
 /// … once the peer has what a flush has left of the one before.
@@ -393,6 +413,21 @@ bool Transmitter::take_event(GstEvent* event) {
     }
     const GstFlowReturn flow = send(event);
     return flow == GST_FLOW_OK || flow == GST_FLOW_EOS;
+}
+
+bool Transmitter::take_out_of_band(GstEvent* event) {
+    const std::shared_ptr<Link> link = connection_.link();
+    const bool bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
+    // Between EOS and what comes next there is no stream that it could go with.
+    if (!link || bytes || !connection_.ready() || link->outbox().finished()) return false;
+    Result<std::optional<OutMessage>> message = encode_event(event);
+    if (!message || !*message) return false;
+    // Zero would mean for ever.
+    constexpr Duration at_once = std::chrono::microseconds(1);
+    const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
+    SendQueue& outbox = link->outbox();
+    return (sticky ? outbox.push_state(std::move(**message), state_key(event), at_once)
+                   : outbox.push(std::move(**message), Unit::event, 0, at_once)) == QueueStatus::ok;
 }
 
 void Transmitter::flush() {

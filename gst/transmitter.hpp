@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
+#include <string>
 
 #include "gst/connection.hpp"
 #include "gst/metadata.hpp"
@@ -38,6 +40,8 @@ class Transmitter {
     GstFlowReturn take_eos();
     /// Any other serialized event. False: it ends the stream.
     bool take_event(GstEvent* event);
+    /// An event that is not serialized: it goes out at once, or not at all. Any thread.
+    bool take_out_of_band(GstEvent* event);
     /// FLUSH_STOP came: what the session has not been given is discarded.
     void flush();
 
@@ -65,7 +69,8 @@ class Transmitter {
     Unit unit_of(GstBuffer* buffer) const;
     bool waits_for_key_unit(GstBuffer* buffer);
     GstFlowReturn push_passing(OutMessage message);
-    GstFlowReturn push_state(OutMessage message, GstEvent* event);
+    GstFlowReturn push_state(OutMessage message, uint64_t key);
+    GstFlowReturn end_tags(GstEvent* stream_start);
     GstFlowReturn send_timing();
     bool waits_for_peer() const;
     bool unheard() const;
@@ -89,6 +94,8 @@ class Transmitter {
         // Whoever joins cannot use what comes before a key unit, which is waited for until then
         // (g_get_monotonic_time()); 0: nothing is waited for.
         gint64 key_unit_by = 0;
+        std::string stream_id;
+        std::set<uint64_t> tags;  // keys of the states that the link was given since STREAM_START
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given

@@ -220,8 +220,13 @@ void Link::Impl::open_stream() {
         tell(skipped.certain, false);
     }
     if (closed) return;
+    const bool again = streams++ > 0 || skipped.certain.buffers > 0;
+    if (again && first.empty()) {
+        if (auto message = observer.on_late_start()) first.push_back(std::move(*message));
+    }
+    if (closed) return;
     outbox.restart(std::move(first));
-    observer.on_stream_ready(*id, streams++ > 0 || skipped.certain.buffers > 0);
+    observer.on_stream_ready(*id, again);
 }
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {

@@ -44,6 +44,14 @@ class PausedBacklogTest : public testing::Test {
         gst_caps_unref(made);
         return message;
     }
+    InMessage tags(GstTagScope scope) {
+        GstTagList* made = gst_tag_list_new(GST_TAG_TITLE, "x", nullptr);
+        gst_tag_list_set_scope(made, scope);
+        GstEvent* event = gst_event_new_tag(made);
+        InMessage message = received(**encode_event(event));
+        gst_event_unref(event);
+        return message;
+    }
     static std::vector<MessageKind> kinds(const std::vector<InMessage>& messages) {
         std::vector<MessageKind> kinds;
         for (const InMessage& message : messages) kinds.push_back(static_cast<MessageKind>(message.kind));
@@ -96,6 +104,16 @@ TEST_F(PausedBacklogTest, StateAndHeadersStayInOrder) {
     GstCaps* kept = nullptr;
     gst_event_parse_caps(std::get<EventPtr>(*event).get(), &kept);
     EXPECT_TRUE(gst_structure_has_name(gst_caps_get_structure(kept, 0), "a/new"));
+}
+
+TEST_F(PausedBacklogTest, TagsOfEitherScopeStay) {
+    backlog.take(tags(GST_TAG_SCOPE_GLOBAL));
+    for (int i = 0; i < 3; i++) {
+        backlog.take(key());
+        backlog.take(tags(GST_TAG_SCOPE_STREAM));
+    }
+    backlog.take(key());
+    EXPECT_EQ(kinds(backlog.finish()), (Kinds{MessageKind::given_up, MessageKind::tag, MessageKind::tag, b}));
 }
 
 TEST_F(PausedBacklogTest, StateThatMediaNeedStays) {

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/stream_events.hpp"
+
+#include "gst/event_message.hpp"
+#include "gst/event_text.hpp"
+#include "gst/meta/fields.hpp"
+
+namespace stt {
+namespace {
+
+std::string id_text(const char* id) {
+    std::string text(id ? id : "");
+    if (text.size() <= stream_id_max) return text;
+    char* hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text.c_str(), -1);
+    text = hash;
+    g_free(hash);
+    return text;
+}
+
+/// `text` is freed. What is too long or too nested is left out: it is of help, not needed.
+void write_text(FieldWriter& out, char* text) {
+    const std::string written(text ? text : "");
+    g_free(text);
+    out.text(written.size() <= stream_text_max && parseable(written) ? written : std::string());
+}
+
+void write_stream(FieldWriter& out, GstStream* stream) {
+    out.text(id_text(gst_stream_get_stream_id(stream)));
+    out.number(gst_stream_get_stream_type(stream));
+    out.number(gst_stream_get_stream_flags(stream));
+    GstCaps* caps = gst_stream_get_caps(stream);
+    write_text(out, caps ? gst_caps_to_string(caps) : nullptr);
+    if (caps) gst_caps_unref(caps);
+    GstTagList* tags = gst_stream_get_tags(stream);
+    write_text(out, tags ? gst_tag_list_to_string(tags) : nullptr);
+    if (tags) gst_tag_list_unref(tags);
+}
+
+struct CapsDeleter {
+    void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+};
+struct TagsDeleter {
+    void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
+};
+
+/// Null: malformed.
+StreamPtr read_stream(FieldReader& in) {
+    const std::string id = in.text(stream_id_max);
+    const auto type = static_cast<GstStreamType>(in.number32());
+    const auto flags = static_cast<GstStreamFlags>(in.number32());
+    const std::string caps_text = in.text(stream_text_max), tags_text = in.text(stream_text_max);
+    if (!in.ok() || id.empty()) return nullptr;
+    std::unique_ptr<GstCaps, CapsDeleter> caps;
+    if (!caps_text.empty()) {
+        if (parseable(caps_text)) caps.reset(gst_caps_from_string(caps_text.c_str()));
+        if (!caps) return nullptr;
+    }
+    std::unique_ptr<GstTagList, TagsDeleter> tags;
+    if (!tags_text.empty()) {
+        tags.reset(parse_tags(tags_text));
+        if (!tags) return nullptr;
+    }
+    StreamPtr stream(gst_stream_new(id.c_str(), caps.get(), type, flags));
+    gst_stream_set_tags(stream.get(), tags.get());
+    return stream;
+}
+
+}  // namespace
+
+Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event) {
+    const char* id = nullptr;
+    GstStreamFlags flags = GST_STREAM_FLAG_NONE;
+    unsigned group = 0;
+    GstStream* stream = nullptr;
+    gst_event_parse_stream_start(event, &id);
+    gst_event_parse_stream_flags(event, &flags);
+    gst_event_parse_group_id(event, &group);
+    gst_event_parse_stream(event, &stream);
+    std::vector<uint8_t> body;
+    FieldWriter out(body);
+    out.text(id_text(id));
+    out.number(flags);
+    out.number(group);
+    out.number(stream != nullptr);
+    if (stream) {
+        write_stream(out, stream);
+        gst_object_unref(stream);
+    }
+    return std::optional(event_message(MessageKind::stream_start, event, {}, body));
+}
+
+EventPtr decode_stream_start(ByteReader& in, const InMessage& message) {
+    const auto body = read_body(in, message);
+    if (!body) return nullptr;
+    FieldReader fields(bytes_of(*body));
+    const std::string id = fields.text(stream_id_max);
+    const uint32_t flags = fields.number32(), group = fields.number32();
+    const bool has_stream = fields.boolean();
+    if (!fields.ok() || id.empty()) return nullptr;
+    EventPtr event(gst_event_new_stream_start(id.c_str()));
+    gst_event_set_stream_flags(event.get(), static_cast<GstStreamFlags>(flags));
+    if (group != GST_GROUP_ID_INVALID) gst_event_set_group_id(event.get(), group);
+    if (has_stream) {
+        const StreamPtr stream = read_stream(fields);
+        if (!stream) return nullptr;
+        gst_event_set_stream(event.get(), stream.get());
+    }
+    return event;
+}
+
+Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event) {
+    GstStreamCollection* parsed = nullptr;
+    gst_event_parse_stream_collection(event, &parsed);
+    const CollectionPtr collection(parsed);
+    const unsigned count = gst_stream_collection_get_size(parsed);
+    if (count > streams_max) return event_unsendable("a STREAM_COLLECTION has too many streams");
+    std::vector<uint8_t> body;
+    FieldWriter out(body);
+    out.text(id_text(gst_stream_collection_get_upstream_id(parsed)));
+    out.number(count);
+    for (unsigned i = 0; i < count; i++) write_stream(out, gst_stream_collection_get_stream(parsed, i));
+    if (body.size() > event_body_max) return event_unsendable("a STREAM_COLLECTION is too large");
+    return std::optional(event_message(MessageKind::stream_collection, event, {}, body));
+}
+
+EventPtr decode_stream_collection(ByteReader& in, const InMessage& message) {
+    const auto body = read_body(in, message);
+    if (!body) return nullptr;
+    FieldReader fields(bytes_of(*body));
+    const std::string upstream_id = fields.text(stream_id_max);
+    const uint64_t count = fields.number(streams_max);
+    if (!fields.ok()) return nullptr;
+    const CollectionPtr collection(
+        gst_stream_collection_new(upstream_id.empty() ? nullptr : upstream_id.c_str()));
+    for (uint64_t i = 0; i < count; i++) {
+        StreamPtr stream = read_stream(fields);
+        if (!stream) return nullptr;
+        gst_stream_collection_add_stream(collection.get(), stream.release());
+    }
+    return EventPtr(gst_event_new_stream_collection(collection.get()));
+}
+
+}  // namespace stt
