@@ -9,11 +9,11 @@ namespace {
 
 const char keeping[] = "keep-listening=true ";
 
-/// The names of the events that leave a pad, in order, but tags and latency; buffers in a row are one
+/// The names of the events that reach an element, in order, but tags and latency; buffers in a row are one
 /// "buffer".
 class Passed {
   public:
-    explicit Passed(GstElement* element) : pad_(gst_element_get_static_pad(element, "src")) {
+    explicit Passed(GstElement* element) : pad_(gst_element_get_static_pad(element, "sink")) {
         probe_ = gst_pad_add_probe(
             pad_,
             static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM | GST_PAD_PROBE_TYPE_BUFFER |
@@ -79,7 +79,7 @@ void expect_quiet(Pipeline& pipeline) {
 TEST(Next, AFileIsPlayedAgain) {
     Pipeline receiver(listening_src(keeping) + "! fakesink name=out sync=true");
     const Played played(receiver.get("out"));
-    const Passed passed(receiver.get("src"));
+    const Passed passed(receiver.get("out"));
     receiver.play();
     Pipeline sender(file_to(local_port(receiver.get("src"))));
     sender.set(GST_STATE_PAUSED);
