@@ -9,8 +9,8 @@ namespace {
 
 const char keeping[] = "keep-listening=true ";
 
-/// The names of the events that reach an element, in order, but tags and latency; buffers in a row are one
-/// "buffer".
+/// The names of the events that reach an element, in order, but tags and latency; all but "stream-start"
+/// count as one in a row. The caps do so twice where the seek that begins to play comes after them.
 class Passed {
   public:
     explicit Passed(GstElement* element) : pad_(gst_element_get_static_pad(element, "sink")) {
@@ -48,7 +48,7 @@ class Passed {
             gst_event_parse_stream_start(event, &id);
             self->stream_ids_.emplace_back(id);
         }
-        const bool again = !event && !self->names_.empty() && self->names_.back() == name;
+        const bool again = name != "stream-start" && !self->names_.empty() && self->names_.back() == name;
         if (!again && name != "latency" && name != "tag") self->names_.push_back(name);
         return GST_PAD_PROBE_OK;
     }
