@@ -242,6 +242,8 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         report(*error);
         return;
     }
+    // The end against the direction may still be in the outbox, which goes over to the next stream.
+    if (stream) current()->finish(*stream);
     leave_stream();
     stream_expected_by = time_never;
     if (config.stream_id && *config.stream_id != opened.stream) {
