@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/receiver.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -90,8 +91,15 @@ GstClockTime Receiver::now() const {
 /// The time that stands for all those of an event, where they are not the sender's.
 std::optional<GstClockTime> Receiver::arrival() const {
     if (!run_.stamp_arrival) return std::nullopt;
-    const GstClockTime here = now();
-    return GST_CLOCK_TIME_IS_VALID(here) ? here : 0;
+    return GST_CLOCK_TIME_IS_VALID(run_.here.running_time) ? arrival_time() : 0;
+}
+
+/// The running time here at which the message at hand arrived, whenever this thread has come to it.
+GstClockTime Receiver::arrival_time() const {
+    const LocalTime& here = run_.here;
+    if (!GST_CLOCK_TIME_IS_VALID(here.running_time) || run_.arrived == Time{}) return now();
+    const int64_t at = here.clock(run_.arrived.time_since_epoch().count());
+    return static_cast<GstClockTime>(std::max<int64_t>(at - static_cast<int64_t>(here.base_time), 0));
 }
 
 void Receiver::opened(uint64_t instance) {
@@ -226,6 +234,7 @@ void Receiver::flushed() {
 }
 
 GstFlowReturn Receiver::take_injected() {
+    run_.arrived = {};
     if (!has_injected_) return GST_FLOW_OK;
     std::vector<EventPtr> events;
     {
@@ -243,6 +252,7 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
     if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
     Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
+    run_.arrived = message.arrived;
     if (message.after_cut) {
         run_.discont = true;
         run_.continuity.miss(0);
@@ -358,7 +368,7 @@ void Receiver::stamp(GstBuffer* buffer) {
     if (std::exchange(run_.discont, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
     if (std::exchange(run_.resync, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_RESYNC);
     if (run_.stamp_arrival) {
-        const GstClockTime here = now();
+        const GstClockTime here = arrival_time();
         const bool reordered = GST_BUFFER_PTS_IS_VALID(buffer) && GST_BUFFER_DTS_IS_VALID(buffer) &&
                                GST_BUFFER_PTS(buffer) > GST_BUFFER_DTS(buffer);
         const GstClockTime lead = reordered ? GST_BUFFER_PTS(buffer) - GST_BUFFER_DTS(buffer) : 0;

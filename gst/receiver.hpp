@@ -91,6 +91,7 @@ class Receiver {
     void renew_base_delay();
     GstClockTime now() const;
     std::optional<GstClockTime> arrival() const;
+    GstClockTime arrival_time() const;
     bool counted_out() const { return run_.buffers_left == 0; }
 
     GstBaseSrc* const element_;
@@ -105,6 +106,7 @@ class Receiver {
         Timeline timeline{false};
         PipelineClock clock;
         LocalTime here;                 // as it was when the messages at hand were taken
+        Time arrived{};                 // when the message at hand did; none: it is the application's
         bool estimate_awaited = false;  // once in a run: a peer may have none to give
         bool place_due = true;          // the next item with a time is to be placed on the timeline
         bool segment_due = true;

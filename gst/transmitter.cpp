@@ -7,6 +7,7 @@
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/event_text.hpp"
+#include "gst/stream_headers.hpp"
 
 #define GST_CAT_DEFAULT stt_debug
 
@@ -59,6 +60,19 @@ void Transmitter::start() {
     run_.bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
     pipeline_changed_ = true;
     metas_.start();
+}
+
+void Transmitter::set_caps(const GstCaps* caps) {
+    metas_.set_caps(caps);
+    const std::shared_ptr<Link> link = connection_.link();
+    if (!link) return;
+    // For whoever takes the stream over from a peer that has had its beginning.
+    std::vector<OutMessage> headers;
+    for (const BufferPtr& header : stream_headers(caps)) {
+        Result<OutMessage> message = run_.bytes ? encode_bytes(header.get()) : encode_buffer(header.get());
+        if (message) headers.push_back(std::move(*message));
+    }
+    link->outbox().keep_headers(std::move(headers));
 }
 
 void Transmitter::expect_eos() {
@@ -254,23 +268,14 @@ GstFlowReturn Transmitter::send_state() {
     return flow == GST_FLOW_OK && headers_due ? send_headers() : flow;
 }
 
-/// What a decoder or demuxer needs before it can begin anywhere in the stream: the headers that the caps
-/// hold.
+/// Nobody has heard the beginning of the stream.
 GstFlowReturn Transmitter::send_headers() {
     GstFlowReturn flow = GST_FLOW_OK;
     GstCaps* caps = gst_pad_get_current_caps(GST_BASE_SINK_PAD(element_));
-    if (!caps) return flow;
-    const GValue* headers = gst_structure_get_value(gst_caps_get_structure(caps, 0), "streamheader");
-    const unsigned count = headers && GST_VALUE_HOLDS_ARRAY(headers) ? gst_value_array_get_size(headers) : 0;
-    for (unsigned i = 0; i < count && flow == GST_FLOW_OK; i++) {
-        const GValue* value = gst_value_array_get_value(headers, i);
-        if (!GST_VALUE_HOLDS_BUFFER(value)) continue;
-        const BufferPtr header(gst_buffer_copy(gst_value_get_buffer(value)));
-        GST_BUFFER_FLAG_SET(header.get(), GST_BUFFER_FLAG_HEADER);
-        GST_BUFFER_PTS(header.get()) = GST_BUFFER_DTS(header.get()) = GST_CLOCK_TIME_NONE;
-        flow = send(header.get());
+    for (const BufferPtr& header : stream_headers(caps)) {
+        if (flow == GST_FLOW_OK) flow = send(header.get());
     }
-    gst_caps_unref(caps);
+    gst_clear_caps(&caps);
     return flow;
 }
 

@@ -31,7 +31,7 @@ class Transmitter {
     void start();
 
     /// Of what follows.
-    void set_caps(const GstCaps* caps) { metas_.set_caps(caps); }
+    void set_caps(const GstCaps* caps);
     GstFlowReturn take(GstBuffer* buffer);
     GstFlowReturn take(GstBufferList* list);
     /// A GAP event, once it is its time.

@@ -45,7 +45,7 @@ void Link::Impl::move_inbox(Now now, Session& from) {
     if (std::exchange(readable, false)) {
         auto read = from.read(*stream);
         complete = complete || read.finished;
-        inbox.push(std::move(read.chunks), read.finished, std::move(read.cuts));
+        inbox.push(std::move(read.chunks), read.finished, std::move(read.cuts), now.time);
     }
     account_inbox(now, from);
     // The streaming thread has stopped over it: there is nobody left to receive for.

@@ -58,6 +58,9 @@ class SendQueue {
     /// As push, for a message that sets something which all later ones rely on, and which replaces the last
     /// one with the same `key`: a new stream begins with those in force where it takes up, by rising key.
     QueueStatus push_state(OutMessage&& message, uint64_t key, Duration timeout);
+    /// What a peer gets before the first unit when the beginning of the stream is gone: another one had it,
+    /// or it was given up. Replaces those before.
+    void keep_headers(std::vector<OutMessage> headers);
     /// Marks the end of the stream.
     void finish();
     /// Blocks until the peer's application has consumed everything, the end included; or `timeout`, flushing
@@ -170,6 +173,8 @@ class SendQueue {
     bool flushing_ = false, interrupted_ = false, failed_ = false;
     std::optional<SteadyTime> wait_until_;   // of limit_waits()
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
+    std::vector<OutMessage> headers_;        // of keep_headers()
+    bool begun_ = false;                     // something is acknowledged, or given up
     std::deque<SendEntry> sent_;             // taken and not delivered
     size_t acked_ = 0;                       // of sent_, from the front
     size_t kept_front_ = 0;                  // of sent_, from the front: nothing to give up among them
@@ -235,8 +240,9 @@ class ReceiveQueue {
 
     // I/O thread.
 
-    /// `cuts`: where something is missing, by index into `chunks`.
-    void push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts = {});
+    /// `cuts`: where something is missing, by index into `chunks`. `at`: when they arrived.
+    void push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts = {},
+              Time at = {});
     /// What is pushed from now on belongs to another stream. The messages of the one before are still handed
     /// out, except for the part of one at its end; its end is not reported when it came without one.
     void restart();
@@ -255,9 +261,15 @@ class ReceiveQueue {
     std::optional<Consumed> take_consumed();
 
   private:
+    struct Arrival {
+        uint64_t end_offset;  // all before had arrived
+        Time at;
+    };
     struct Stream {
         std::vector<Chunk> arrived;            // not yet fetched by pop()
         std::vector<ReceiveStream::Cut> cuts;  // among them
+        std::vector<Arrival> arrivals;         // … of them
+        uint64_t end_offset = 0;               // of what was pushed
         bool finished = false;                 // nothing follows `arrived`
         uint64_t number = 0;
     };
@@ -284,6 +296,7 @@ class ReceiveQueue {
     size_t next_chunk_ = 0;
     std::vector<ReceiveStream::Cut> cuts_;  // among chunks_; from next_cut_ on not yet made
     size_t next_cut_ = 0;
+    std::deque<Arrival> arrivals_;  // of what was fetched
     bool reader_has_more_ = false;  // more messages, or the news that it failed
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
     uint64_t handed_offset_ = 0;    // end of the last message handed out by pop(), or of what pass() said

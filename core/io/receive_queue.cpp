@@ -130,6 +130,8 @@ bool ReceiveQueue::fetch() {
     chunks_.swap(stream.arrived);
     cuts_.clear();
     cuts_.swap(stream.cuts);
+    arrivals_.insert(arrivals_.end(), stream.arrivals.begin(), stream.arrivals.end());
+    stream.arrivals.clear();
     next_chunk_ = next_cut_ = 0;
     return true;
 }
@@ -141,6 +143,8 @@ void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max, uint64_t& e
         InMessage message;
         while (messages.size() < max && reader_.next(message)) {
             end_offset = message.end_offset;
+            while (!arrivals_.empty() && arrivals_.front().end_offset < end_offset) arrivals_.pop_front();
+            if (!arrivals_.empty()) message.arrived = arrivals_.front().at;
             messages.push_back(std::move(message));
             message = {};
         }
@@ -163,6 +167,7 @@ void ReceiveQueue::start_over() {
     reader_ = {};
     chunks_.clear();
     cuts_.clear();
+    arrivals_.clear();
     next_chunk_ = next_cut_ = 0;
     returned_.clear();
     reader_has_more_ = false;
@@ -235,9 +240,11 @@ uint64_t ReceiveQueue::held_bytes() const {
     return held_;
 }
 
-void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts) {
+void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts,
+                        Time at) {
     const std::lock_guard lock(mutex_);
     Stream& stream = streams_.back();
+    const uint64_t held_before = held_;
     for (const Chunk& chunk : chunks) held_ += chunk.size();
     for (ReceiveStream::Cut& cut : cuts) {
         held_ += cut.size;
@@ -252,6 +259,8 @@ void ReceiveQueue::push(std::vector<Chunk> chunks, bool finished, std::vector<Re
     } else {
         for (Chunk& chunk : chunks) stream.arrived.push_back(std::move(chunk));
     }
+    stream.end_offset += held_ - held_before;
+    if (held_ != held_before) stream.arrivals.push_back({stream.end_offset, at});
     stream.finished = stream.finished || finished;
     notify();
 }

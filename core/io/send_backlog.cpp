@@ -177,6 +177,16 @@ void SendBacklog::put_back(std::deque<SendEntry> entries) {
     keep_leading();
 }
 
+void SendBacklog::add_headers(const std::vector<OutMessage>& headers) {
+    const auto is_header = [](const SendEntry& entry) { return entry.unit == Unit::header; };
+    if (std::any_of(kept_.begin(), kept_.end(), is_header)) return;
+    for (const OutMessage& header : headers) {
+        bytes_ += header.size();
+        messages_++;
+        kept_.push_back({.message = header, .unit = Unit::header});
+    }
+}
+
 void SendBacklog::remove(bool all, std::vector<SendEntry>& into) {
     std::deque<SendEntry> left;
     for (std::deque<SendEntry>* from : {&kept_, &units_}) {

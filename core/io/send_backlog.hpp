@@ -108,6 +108,8 @@ class SendBacklog {
     SendEntry pop_front();
     /// Puts `entries`, in order, before all others.
     void put_back(std::deque<SendEntry> entries);
+    /// Puts `headers` before the first unit, unless headers wait there already.
+    void add_headers(const std::vector<OutMessage>& headers);
     /// Removes the messages, and gaps and what tells of some if `all`; `into` gets them.
     void remove(bool all, std::vector<SendEntry>& into);
     /// The sum of everything in it, gaps included, which then counts for nothing.

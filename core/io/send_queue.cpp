@@ -105,6 +105,11 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
     return QueueStatus::ok;
 }
 
+void SendQueue::keep_headers(std::vector<OutMessage> headers) {
+    const std::lock_guard lock(mutex_);  // the old ones are dropped without it, as arguments outlive it
+    headers_.swap(headers);
+}
+
 void SendQueue::finish() {
     {
         const std::lock_guard lock(mutex_);
@@ -129,7 +134,7 @@ QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
 
 void SendQueue::begin_next() {
     const std::lock_guard lock(mutex_);
-    finished_ = finish_taken_ = finish_delivered_ = false;
+    finished_ = finish_taken_ = finish_delivered_ = begun_ = false;
     states_.clear();
 }
 
@@ -197,7 +202,8 @@ void SendQueue::fail() {
 }
 
 void SendQueue::clear() {
-    std::deque<SendEntry> sent;  // both without the lock
+    std::deque<SendEntry> sent;  // all without the lock
+    std::vector<OutMessage> headers;
     SendBacklog backlog;
     const std::lock_guard lock(mutex_);
     sent.swap(sent_);
@@ -206,6 +212,8 @@ void SendQueue::clear() {
     acked_ = kept_front_ = skipping_ = given_up_ = 0;
     end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     states_.clear();
+    headers.swap(headers_);
+    begun_ = false;
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
     wait_until_.reset();
@@ -265,6 +273,7 @@ bool SendQueue::waits_for_ack(const SendEntry& entry) const {
 void SendQueue::note_progress() {
     for (; acked_ < sent_.size() && !waits_for_ack(sent_[acked_]); acked_++) {
         SendEntry& entry = sent_[acked_];
+        begun_ = true;
         if (entry.was_given_up()) {
             given_up_--;
             continue;
@@ -296,6 +305,7 @@ void SendQueue::end_stream() {
 }
 
 void SendQueue::restart(std::vector<OutMessage> notices) {
+    std::vector<OutMessage> dropped;  // goes without the lock
     const std::lock_guard lock(mutex_);
     streaming_ = true;
     if (finish_delivered_) states_.clear();
@@ -307,6 +317,12 @@ void SendQueue::restart(std::vector<OutMessage> notices) {
     std::move(sent_.begin(), sent_.end(), std::back_inserter(again));
     sent_.clear();
     backlog_.put_back(std::move(again));
+    if (begun_) {
+        backlog_.add_headers(headers_);
+        // What is live begins with a key unit for whoever takes it over.
+        if (backlog_.policy().when_full) backlog_.tear(clock_(), Time::min());
+        settle_given_up(dropped);
+    }
     acked_ = kept_front_ = 0;
     end_offset_ = sent_unacked_ = acked_offset_ = delivered_offset_ = 0;
     finish_taken_ = finish_delivered_;

@@ -17,6 +17,9 @@ bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
         skipped_.uncertain += entry.account;
         dropped.push_back(std::move(entry));
     }
+    // Whoever skips sends all of them again.
+    states_.clear();
+    begun_ = false;
     skipping_ = given_up_ = 0;
     kept_front_ = std::min(kept_front_, acked_);
     const size_t taken = dropped.size();
@@ -31,7 +34,9 @@ bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
 
 // What the backlog gave up is not to be delivered any more.
 void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
-    undelivered_ -= backlog_.take_given_up(dropped);
+    const Account given_up = backlog_.take_given_up(dropped);
+    begun_ = begun_ || given_up.buffers > 0;
+    undelivered_ -= given_up;
 }
 
 Time SendQueue::expire(Time now) {

@@ -9,6 +9,7 @@
 
 #include "core/base/chunk.hpp"
 #include "core/base/result.hpp"
+#include "core/base/time.hpp"
 
 namespace stt {
 
@@ -42,6 +43,7 @@ struct InMessage {
     uint64_t payload_size = 0;
     uint64_t end_offset = 0;  ///< stream offset just behind it
     bool after_cut = false;   ///< something that was given up on the way is missing before it
+    Time arrived{};           ///< when the I/O thread had all of it, in order
 };
 
 /// Cuts a stream's bytes, handed over in order, into messages. One thread at a time. Holds what arrived of

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Viewers that join a live stream that runs: they get its headers, and begin at a key unit.
+#include <memory>
+
 #include "tests/elements/pipeline.hpp"
 
 namespace stt::test {
@@ -32,6 +34,27 @@ void join(const std::string& sender_end, const std::string& receiver_middle) {
     EXPECT_TRUE(played.reaches(30));
 }
 
+/// The receiver goes after some frames, and another one takes its place.
+void take_over(const std::string& sender_middle, const std::string& receiver_middle) {
+    const std::string end = receiver_middle + " ! avdec_h264 ! fakesink name=played sync=false";
+    auto first = std::make_unique<Pipeline>(listening_src() + end);
+    auto played = std::make_unique<Played>(first->get("played"));
+    first->play();
+    const unsigned port = local_port(first->get("src"));
+    Pipeline sender(encoded + sender_middle + calling_sink_to(port));
+    sender.play();
+    ASSERT_TRUE(played->reaches(30));
+    played.reset();
+    first.reset();
+    Pipeline second(listening_src() + end);
+    g_object_set(second.get("src"), "uri", ("stt://:" + std::to_string(port)).c_str(), nullptr);
+    Played again(second.get("played"));
+    second.play();
+    ASSERT_TRUE(again.reaches(30));
+    EXPECT_EQ(second.bus().count(GST_MESSAGE_ERROR), 0);
+    EXPECT_TRUE(again.items().front().discont) << "the stream does not begin here";
+}
+
 TEST(Join, AStreamWithoutContainer) { join(listening_sink(), " ! h264parse"); }
 TEST(Join, AMatroskaStream) { join("matroskamux streamable=true ! " + listening_sink(), " ! matroskademux"); }
 TEST(Join, AMatroskaStreamAsBytes) {
@@ -39,6 +62,12 @@ TEST(Join, AMatroskaStreamAsBytes) {
          " ! matroskademux");
 }
 TEST(Join, AnMpegTransportStream) { join("mpegtsmux ! " + listening_sink(), " ! tsdemux ! h264parse"); }
+
+TEST(Join, InPlaceOfAnotherAStreamWithoutContainer) { take_over("", " ! h264parse"); }
+TEST(Join, InPlaceOfAnotherAMatroskaStream) {
+    take_over("matroskamux streamable=true ! ", " ! matroskademux");
+}
+TEST(Join, InPlaceOfAnotherAnFlvStream) { take_over("flvmux streamable=true ! ", " ! flvdemux ! h264parse"); }
 
 }  // namespace
 }  // namespace stt::test

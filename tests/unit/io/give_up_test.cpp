@@ -73,6 +73,72 @@ class FullQueueTest : public GiveUpTest {
     FullQueueTest() { queue.set_policy({.when_full = true}); }
 };
 
+class JoinedQueueTest : public FullQueueTest {
+  protected:
+    /// Another peer takes the stream over, of which the first has acknowledged `acked` messages.
+    std::string take_over(unsigned acked) {
+        queue.progress(100 * acked, 100 * acked, false);
+        queue.give_up_undelivered();
+        queue.end_stream();
+        queue.restart({});
+        return take();
+    }
+};
+
+TEST_F(JoinedQueueTest, GetsStatesHeadersAndAKeyUnit) {
+    ASSERT_EQ(queue.push_state(message('e'), 1, 1ms), QueueStatus::ok);
+    queue.keep_headers({message('h'), message('h')});
+    push("hhkdd");
+    EXPECT_EQ(take(), "ehhkdd");
+    push("dkd");
+    EXPECT_EQ(take_over(5), "ehh(2)kd") << "what came before the key is of no use";
+    EXPECT_TRUE(queue.take_key_request());
+    push("d");
+    EXPECT_EQ(take(), "d");
+}
+
+TEST_F(JoinedQueueTest, GetsHeadersOnce) {
+    queue.keep_headers({message('h')});
+    push("ehkd");
+    EXPECT_EQ(take(), "ehkd");
+    EXPECT_EQ(take_over(0), "ehkd") << "the stream is there from its beginning";
+    EXPECT_EQ(take_over(1), "hkd") << "its headers are";
+    EXPECT_EQ(take_over(2), "h");
+    push("k");
+    EXPECT_EQ(take(), "(1)k") << "the delta before it is of no use";
+}
+
+TEST_F(JoinedQueueTest, GetsTheHeadersInForce) {
+    queue.keep_headers({message('h'), message('h')});
+    push("k");
+    EXPECT_EQ(take(), "k");
+    queue.keep_headers({message('H')});
+    push("k");
+    EXPECT_EQ(take_over(1), "Hk");
+    queue.clear();
+    push("k");
+    EXPECT_EQ(take(), "k");
+    EXPECT_EQ(take_over(1), "");
+}
+
+TEST_F(JoinedQueueTest, GetsHeadersInPlaceOfThoseGivenUp) {
+    queue.keep_headers({message('h')});
+    push("ekddkddkddkdd");
+    EXPECT_EQ(take_over(0), "e(3)hkddkddkdd");
+}
+
+/// What is not live is not given up.
+TEST_F(GiveUpTest, AStoredStreamIsTakenOverWhole) {
+    queue.keep_headers({message('h')});
+    push("hkdd");
+    take();
+    push("dkd");
+    queue.progress(300, 300, false);
+    queue.end_stream();
+    queue.restart({});
+    EXPECT_EQ(take(), "hddkd");
+}
+
 TEST_F(FullQueueTest, GivesUpItsOldestUnitUpToTheNextKey) {
     push("kddkddkddk");
     EXPECT_EQ(queue.undelivered().buffers, 10u);

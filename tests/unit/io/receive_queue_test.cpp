@@ -49,6 +49,25 @@ TEST_F(ReceiveQueueTest, CutsMessagesAcrossChunks) {
     EXPECT_EQ(queue.held_bytes(), 0u);
 }
 
+TEST_F(ReceiveQueueTest, MessagesKnowWhenTheLastOfThemArrived) {
+    const Chunk all = Chunk::copy_of(wire(100));
+    queue.push({all}, false, {}, Time(1s));
+    queue.push({all, all.sub(0, 50)}, false, {}, Time(2s));
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    EXPECT_EQ(messages[0].arrived, Time(1s));
+    queue.push({all.sub(50, all.size() - 50)}, false, {}, Time(3s));
+    queue.push({}, false, {}, Time(4s));
+    queue.push({all}, true, {}, Time(5s));
+    for (const Time at : {Time(2s), Time(3s), Time(5s)}) {
+        ASSERT_EQ(pop(1), QueueStatus::ok);
+        EXPECT_EQ(messages[0].arrived, at);
+    }
+    queue.clear();
+    queue.push({all}, false, {}, Time(6s));
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(messages[0].arrived, Time(6s));
+}
+
 TEST_F(ReceiveQueueTest, HandsOutNoMoreThanAskedFor) {
     for (int i = 0; i < 5; i++) queue.push(one(wire(10)), false);
     ASSERT_EQ(pop(2), QueueStatus::ok);
