@@ -63,14 +63,14 @@ bool PipelineClock::observe(GstClock* clock) {
 
 bool PipelineClock::observe(uint64_t epoch, Reading reading) {
     looked_ = reading.monotonic;
-    if (epoch != epoch_ || std::llabs(wrapping_sub(reading.clock, line_(reading.monotonic))) > jump) {
+    if (epoch != epoch_ || magnitude(wrapping_sub(reading.clock, line_(reading.monotonic))) > jump) {
         begin(epoch, reading);
         return true;
     }
     if (!due(reading.monotonic)) return false;
     samples_.push_back(reading);
     if (samples_.size() > samples_max) samples_.pop_front();
-    if (std::llabs(wrapping_sub(reading.clock, line_(reading.monotonic))) <= tolerance) return false;
+    if (magnitude(wrapping_sub(reading.clock, line_(reading.monotonic))) <= tolerance) return false;
     line_ = fitted();
     return true;
 }
@@ -86,7 +86,7 @@ bool PipelineClock::due(int64_t now) const {
 bool PipelineClock::observe_line(uint64_t epoch, int64_t now, const Affine& line) {
     looked_ = now;
     const int64_t then = now + sample_interval;
-    if (epoch == epoch_ && std::llabs(wrapping_sub(line(then), line_(then))) <= tolerance) return false;
+    if (epoch == epoch_ && magnitude(wrapping_sub(line(then), line_(then))) <= tolerance) return false;
     epoch_ = epoch;
     line_ = line;
     samples_.clear();

@@ -26,11 +26,11 @@ int64_t SmoothMap::map(int64_t x) {
 int64_t SmoothMap::gap(int64_t x, const Affine& target) const { return wrapping_sub(target(x), peek(x)); }
 
 void SmoothMap::steer(int64_t x, const Affine& target) {
-    if (end_ - pieces_.back().from < piece_min) return;
+    if (wrapping_sub(end_, pieces_.back().from) < piece_min) return;
     const int64_t value = peek(end_);
     // After a silence the whole of it is there to close the gap in, but no more than closes it.
-    const auto time = static_cast<double>(std::max(closing_time, x - end_));
-    const double limit = end_ - began_ < settling_time ? settling_correction : correction;
+    const auto time = static_cast<double>(std::max(closing_time, wrapping_sub(x, end_)));
+    const double limit = wrapping_sub(end_, began_) < settling_time ? settling_correction : correction;
     const double closing = static_cast<double>(wrapping_sub(target(end_), value)) / time;
     const double skew = target.skew + std::clamp(closing, -limit, limit);
     pieces_.push_back({end_, value, std::clamp(skew, -skew_max, skew_max)});

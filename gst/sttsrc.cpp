@@ -379,6 +379,7 @@ void stt_src_init(SttSrc* self) {
 void finalize(GObject* object) {
     SttSrc* self = self_of(object);
     close(self);
+    EventPtr(self->requested_eos.exchange(nullptr));
     delete self->connection;
     delete self->receiver;
     delete self->paused_reader;

@@ -69,7 +69,7 @@ std::optional<Affine> Timeline::line(int64_t running_time, const LocalTime& here
 bool Timeline::place_live(int64_t running_time, const LocalTime& here) {
     anchor_.reset();
     const std::optional<Affine> target = line(running_time, here);
-    if (map_ && std::llabs(map_.gap(running_time, *target)) <= jump) {
+    if (map_ && magnitude(map_.gap(running_time, *target)) <= jump) {
         map_.steer(running_time, *target);
         return false;
     }
@@ -110,11 +110,18 @@ int64_t Timeline::correction(int64_t running_time) const {
 
 GstClockTime Timeline::map(GstClockTime timestamp) {
     const std::optional<int64_t> sent = running_time(timestamp);
+    if (sent && map_ && shift_) map_.map(*sent);
+    return mapped(timestamp);
+}
+
+GstClockTime Timeline::mapped(GstClockTime timestamp) const {
+    const std::optional<int64_t> sent = running_time(timestamp);
     if (!sent || !map_ || !shift_) return timestamp;
-    map_.map(*sent);
     // In a segment that plays backwards timestamps fall as running time rises.
-    const double moved = static_cast<double>(correction(*sent)) * segment_.rate;
-    return static_cast<GstClockTime>(std::max<int64_t>(as_signed(timestamp) + std::llround(moved), 0));
+    constexpr double limit = 4.6e18;  // half of what an int64_t holds
+    const double moved = std::clamp(static_cast<double>(correction(*sent)) * segment_.rate, -limit, limit);
+    const int64_t at = wrapping_add(as_signed(timestamp), std::llround(moved));
+    return static_cast<GstClockTime>(std::max<int64_t>(at, 0));
 }
 
 void Timeline::map(GstBuffer* buffer) {
@@ -125,7 +132,8 @@ void Timeline::map(GstBuffer* buffer) {
     GST_BUFFER_DTS(buffer) = map(dts);
     GST_BUFFER_PTS(buffer) = map(pts);
     if (!GST_CLOCK_TIME_IS_VALID(start) || !GST_CLOCK_TIME_IS_VALID(duration)) return;
-    const GstClockTime end = map(start + duration), began = map(start);
+    map(start + std::min(duration, fixed_ahead));
+    const GstClockTime end = mapped(start + duration), began = mapped(start);
     if (end > began) GST_BUFFER_DURATION(buffer) = end - began;
 }
 

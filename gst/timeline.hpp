@@ -53,6 +53,8 @@ class Timeline {
     GstSegment segment() const;
     /// A timestamp as it is in segment(). None for none; times before 0 become 0.
     GstClockTime map(GstClockTime timestamp);
+    /// The same, without a promise that it stays so.
+    GstClockTime mapped(GstClockTime timestamp) const;
     /// Sets `buffer`'s PTS, DTS and duration to what they are in segment().
     void map(GstBuffer* buffer);
     /// The running time at the sender as a function of the one here, for what comes next.
@@ -63,6 +65,10 @@ class Timeline {
     /// A difference larger than this is a discontinuity; a smaller one is slewed, ns. GStreamer's audio sinks
     /// resynchronise from the same value on (alignment-threshold).
     static constexpr int64_t jump = 40'000'000;
+
+    /// How far ahead a duration fixes the time that follows it, ns. An image that stands for an hour must not
+    /// keep the clocks from being followed.
+    static constexpr GstClockTime fixed_ahead = GST_SECOND;
 
   private:
     bool place_live(int64_t running_time, const LocalTime& here);

@@ -13,4 +13,9 @@ constexpr int64_t wrapping_sub(int64_t a, int64_t b) {
     return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
 
+/// Exact for the most negative one, too.
+constexpr uint64_t magnitude(int64_t a) {
+    return a < 0 ? uint64_t{0} - static_cast<uint64_t>(a) : static_cast<uint64_t>(a);
+}
+
 }  // namespace stt

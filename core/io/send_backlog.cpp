@@ -92,6 +92,19 @@ void SendBacklog::give_up_to(Time now, Time youngest) {
         enter(Phase::giving_up, now);
 }
 
+// Up to the first key that is young enough; without `max_age`, or else to the newest there is.
+void SendBacklog::give_up_backlog(Time now) {
+    Time youngest = now - policy_.backlog_allowance;
+    if (policy_.max_age > Duration::zero()) {
+        give_up_to(now, youngest);
+        return;
+    }
+    const auto newest = std::find_if(units_.rbegin(), units_.rend(),
+                                     [](const SendEntry& entry) { return entry.unit == Unit::key; });
+    if (newest != units_.rend()) youngest = std::min(youngest, newest->pushed - Duration(1));
+    if (units_.front().unit != Unit::key || units_.front().pushed <= youngest) give_up_to(now, youngest);
+}
+
 void SendBacklog::tear(Time now, Time youngest) {
     if (units_.empty())
         enter(Phase::awaiting_key, now);
@@ -113,7 +126,12 @@ Time SendBacklog::expire(Time now) {
     if (max_age > Duration::zero() && too_old(max_age)) give_up_to(now, now - max_age);
     if (now >= backlog_at_) {
         backlog_at_ = time_never;
-        if (too_old(policy_.backlog_allowance)) give_up_to(now, now - policy_.backlog_allowance);
+        if (too_old(policy_.backlog_allowance)) {
+            give_up_backlog(now);
+            // What is left may still be too much for the path.
+            if (max_age == Duration::zero() && too_old(policy_.backlog_allowance))
+                backlog_at_ = now + policy_.backlog_patience;
+        }
     }
     const bool ages = max_age > Duration::zero() && !units_.empty();
     return std::min(backlog_at_, ages ? units_.front().pushed + max_age : time_never);

@@ -126,6 +126,7 @@ class SendBacklog {
     void keep_leading();
     void drop_front();
     void give_up_to(Time now, Time youngest);
+    void give_up_backlog(Time now);
     void add_gap(std::deque<SendEntry>& at_end, const MediaAccount& account);
     Duration key_wait() const {
         return policy_.max_age > Duration::zero() ? 2 * policy_.max_age : key_patience;

@@ -3,7 +3,6 @@
 
 #include <cstring>
 
-#include "tests/elements/child.hpp"
 
 namespace stt::test {
 
@@ -175,10 +174,3 @@ bool same_bytes(GstBuffer* a, GstBuffer* b) {
 }
 
 }  // namespace stt::test
-
-int main(int argc, char** argv) {
-    testing::InitGoogleTest(&argc, argv);
-    gst_init(&argc, &argv);
-    if (stt::test::Child::is_one(argc, argv)) return stt::test::Child::run(argv);
-    return RUN_ALL_TESTS();
-}

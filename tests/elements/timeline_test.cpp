@@ -226,6 +226,27 @@ TEST(LiveTimeline, ContiguousAudioStaysSo) {
     }
 }
 
+TEST(LiveTimeline, ALongDurationDoesNotKeepItFromFollowing) {
+    Timeline timeline = live(0);
+    LocalTime here = at(second);
+    here.from_peer = Affine{};
+    timeline.place(second, here);
+    GstBuffer* image = gst_buffer_new();
+    GST_BUFFER_PTS(image) = second;
+    GST_BUFFER_DURATION(image) = 60 * minute;
+    timeline.map(image);
+    EXPECT_NEAR(static_cast<double>(GST_BUFFER_DURATION(image)), static_cast<double>(60 * minute), 1e6);
+    gst_buffer_unref(image);
+    for (GstClockTime now = 2 * second; now < minute; now += 100 * GST_MSECOND) {
+        here = at(now);
+        here.from_peer = Affine{0, 10 * GST_MSECOND, 0};
+        timeline.place(now, here);
+        timeline.map(now);
+    }
+    EXPECT_NEAR(static_cast<double>(due(timeline, minute)),
+                static_cast<double>(minute + 10 * GST_MSECOND), 1e6);
+}
+
 TEST(LiveTimeline, APauseHereAndANewBaseTimeThereAreDiscontinuities) {
     Timeline timeline = live(100 * second);
     LocalTime here = at(second, 99 * second);

@@ -557,7 +557,11 @@ TEST(Backlog, GoesWhenItHasNotShrunkInTime) {
     now += 10s;
     push(Unit::delta);
     queue.expire(now);
-    EXPECT_EQ(queue.undelivered().buffers, 0u) << "no key is young enough: one is asked for";
+    EXPECT_EQ(queue.undelivered().buffers, 3u) << "no key is young enough: it begins with the newest";
+    now += 10s;
+    push(Unit::key);
+    queue.expire(now);
+    EXPECT_EQ(queue.undelivered().buffers, 1u) << "it has not shrunk";
     EXPECT_TRUE(queue.take_key_request());
 }
 

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// When live streams play, in real pipelines, over minutes: how far each frame's due time lies from the time
+/// it was captured at, and how many frames a sink that allows 20 ms drops. Both ends are on this host, so
+/// that the two can be compared. Usage: bench-playout SCENARIO...; without one it lists them.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "tests/elements/pipeline.hpp"
+
+namespace stt::test {
+namespace {
+
+constexpr GstClockTimeDiff tolerance = 20 * GST_MSECOND;
+const char played_by[] = " ! fakesink name=played sync=true qos=true max-lateness=20000000";
+
+std::string video(const std::string& more = "") {
+    return "videotestsrc is-live=true ! video/x-raw,format=GRAY8,width=16,height=16,framerate=50/1 ! " + more;
+}
+
+std::string listening_sink() {
+    return std::string("sttsink name=sink uri=stt://:0 local-address=127.0.0.1 seed=") + seed;
+}
+
+std::string calling_src(unsigned port) {
+    return "sttsrc name=src uri=stt://127.0.0.1:" + std::to_string(port) + " seed=" + seed;
+}
+
+void wait_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+
+double milliseconds(GstClockTimeDiff time) { return static_cast<double>(time) / 1e6; }
+
+/// CLOCK_MONOTONIC when the pipeline's clock shows `time`: it is the system's clock, calibrated or not.
+GstClockTime monotonic(Pipeline& pipeline, GstClockTime time) {
+    GstClock* clock = gst_pipeline_get_clock(GST_PIPELINE(pipeline.pipeline()));
+    GstClockTime internal = 0, external = 0, numerator = 1, denominator = 1;
+    gst_clock_get_calibration(clock, &internal, &external, &numerator, &denominator);
+    const GstClockTime at =
+        gst_clock_unadjust_with_calibration(clock, time, internal, external, numerator, denominator);
+    gst_object_unref(clock);
+    return at;
+}
+
+/// How much later than it was captured a frame is due, without the pipeline's latency.
+GstClockTimeDiff error_of(const Played::Item& item, Pipeline& sender, Pipeline& receiver) {
+    return GST_CLOCK_DIFF(monotonic(sender, item.sent + sender.base_time()),
+                          monotonic(receiver, item.running_time + item.base_time));
+}
+
+/// Of the items from `from` on.
+void report(const char* name, std::vector<GstClockTimeDiff> errors, const std::vector<Played::Item>& items,
+            size_t from) {
+    const auto dropped = std::count_if(items.begin() + static_cast<ptrdiff_t>(from), items.end(),
+                                       [](const auto& item) { return !item.rendered; });
+    std::sort(errors.begin(), errors.end(), [](auto a, auto b) { return std::llabs(a) < std::llabs(b); });
+    const size_t count = errors.size();
+    if (count == 0) {
+        std::printf("%-28s nothing came\n", name);
+        return;
+    }
+    std::printf("%-28s %6zu frames, due times off by p50 %.2f, p99 %.2f, worst %.2f ms, %td dropped\n", name,
+                count, milliseconds(errors[count / 2]), milliseconds(errors[count * 99 / 100]),
+                milliseconds(errors.back()), dropped);
+}
+
+/// All but the frames of the first second, the last of which may still be waiting.
+void report(const char* name, const Played& played, Pipeline& sender, Pipeline& receiver) {
+    std::vector<Played::Item> items = played.items();
+    while (!items.empty() && !items.back().rendered) items.pop_back();
+    std::vector<GstClockTimeDiff> errors;
+    const size_t from = std::min<size_t>(50, items.size());
+    for (size_t i = from; i < items.size(); i++) errors.push_back(error_of(items[i], sender, receiver));
+    report(name, std::move(errors), items, from);
+}
+
+void skewed(const char* name, double sender_skew, double receiver_skew, double seconds) {
+    Pipeline receiver(listening_src() + played_by);
+    Played played(receiver.get("played"));
+    if (receiver_skew != 0) receiver.use_skewed_clock(receiver_skew);
+    receiver.play();
+    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    if (sender_skew != 0) sender.use_skewed_clock(sender_skew);
+    sender.play();
+    wait_for(seconds);
+    report(name, played, sender, receiver);
+}
+
+/// Streams of two pairs of elements, from one pipeline to one.
+void two_pairs(const char* name, bool live, double lead, double seconds) {
+    const std::string is_live = live ? "is-live=true " : "";
+    Pipeline receiver(listening_src() + " ! fakesink name=video sync=true " +
+                      "sttsrc name=other uri=stt://:0 local-address=127.0.0.1 seed=" + seed +
+                      " ! fakesink name=audio sync=true");
+    Played video_played(receiver.get("video")), audio_played(receiver.get("audio"));
+    // The ports are known before anything listens that the senders could find.
+    receiver.set(GST_STATE_PAUSED);
+    const unsigned video_port = local_port(receiver.get("src")),
+                   audio_port = local_port(receiver.get("other"));
+    receiver.set(GST_STATE_NULL);
+    g_object_set(receiver.get("src"), "uri", ("stt://:" + std::to_string(video_port)).c_str(), nullptr);
+    g_object_set(receiver.get("other"), "uri", ("stt://:" + std::to_string(audio_port)).c_str(), nullptr);
+    Pipeline sender("videotestsrc " + is_live +
+                    "! video/x-raw,format=GRAY8,width=16,height=16,framerate=50/1 ! " +
+                    calling_sink_to(video_port) + " audiotestsrc " + is_live +
+                    "samplesperbuffer=441 ! audio/x-raw,rate=44100 ! sttsink uri=stt://127.0.0.1:" +
+                    std::to_string(audio_port) + " seed=" + seed);
+    sender.play();
+    wait_for(lead);
+    receiver.play();
+    wait_for(seconds);
+    const auto frames = video_played.items(), samples = audio_played.items();
+    GstClockTimeDiff worst = 0;
+    size_t compared = 0;
+    for (const auto& frame : frames) {
+        const auto same = std::lower_bound(samples.begin(), samples.end(), frame.sent,
+                                           [](const auto& item, auto sent) { return item.sent < sent; });
+        if (same == samples.end() || compared++ < 50) continue;
+        worst = std::max<GstClockTimeDiff>(worst, std::llabs(frame.shift(0) - same->shift(0)));
+    }
+    std::printf("%-28s %6zu frames, audio and video at most %.2f ms apart\n", name, compared,
+                milliseconds(worst));
+}
+
+void encoder(double seconds) {
+    Pipeline receiver(listening_src() + " ! avdec_h264" + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    Pipeline sender(
+        "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc ! " +
+        calling_sink_to(local_port(receiver.get("src"))));
+    sender.play();
+    wait_for(seconds);
+    std::vector<Played::Item> items = played.items();
+    while (!items.empty() && !items.back().rendered) items.pop_back();
+    const size_t from = std::min<size_t>(25, items.size());
+    const auto dropped = std::count_if(items.begin() + static_cast<ptrdiff_t>(from), items.end(),
+                                       [](const auto& item) { return !item.rendered; });
+    std::printf("%-28s %6zu frames after the first second, %td dropped\n", "x264enc", items.size() - from,
+                dropped);
+}
+
+void relays(double seconds) {
+    Pipeline receiver(listening_src() + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    std::vector<std::unique_ptr<Pipeline>> chain;
+    unsigned port = local_port(receiver.get("src"));
+    for (int i = 0; i < 3; i++) {
+        chain.push_back(std::make_unique<Pipeline>(listening_src() + " ! " + calling_sink_to(port)));
+        chain.back()->play();
+        port = local_port(chain.back()->get("src"));
+    }
+    Pipeline sender(video() + calling_sink_to(port));
+    sender.play();
+    wait_for(seconds);
+    // The last relay is whose time is told.
+    report("three relays", played, *chain.front(), receiver);
+}
+
+/// From `since` (running time at the receiver) until the first of the frames that are all in time; of those
+/// from index `first` on.
+void report_return(const char* name, const Played& played, GstClockTime since, size_t first,
+                   const std::function<GstClockTimeDiff(const Played::Item&)>& error) {
+    std::vector<Played::Item> items = played.items();
+    while (!items.empty() && !items.back().rendered) items.pop_back();
+    size_t from = items.size();
+    while (from > first && items[from - 1].rendered && std::llabs(error(items[from - 1])) <= tolerance)
+        from--;
+    if (from == items.size()) {
+        std::printf("%-28s not in time at the end: off by %.2f ms\n", name,
+                    items.empty() ? 0 : milliseconds(error(items.back())));
+        return;
+    }
+    std::vector<GstClockTimeDiff> errors;
+    for (size_t i = from; i < items.size(); i++) errors.push_back(error(items[i]));
+    const GstClockTimeDiff after = GST_CLOCK_DIFF(since, items[from].running_time);
+    std::printf("%-28s in time from the frame captured %.0f ms after on;", name, milliseconds(after));
+    report("", std::move(errors), items, from);
+}
+
+void late_viewer(double wait, double seconds) {
+    Pipeline sender(video() + listening_sink());
+    sender.play();
+    const unsigned port = local_port(sender.get("sink"));
+    wait_for(wait);
+    Pipeline receiver(calling_src(port) + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    wait_for(seconds);
+    report_return("viewer joins late", played, 0, 0,
+                  [&](const auto& item) { return error_of(item, sender, receiver); });
+}
+
+void paused(double pause, double seconds) {
+    Pipeline receiver(listening_src() + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    sender.play();
+    wait_for(5);
+    receiver.set(GST_STATE_PAUSED);
+    wait_for(pause);
+    receiver.play();
+    receiver.settle();
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
+    const size_t first = played.items().size();
+    wait_for(seconds);
+    report_return("receiver paused", played, since, first,
+                  [&](const auto& item) { return error_of(item, sender, receiver); });
+}
+
+/// The sender is a process of its own, which stands still for a while.
+void stopped(double stop, double seconds, const char* self) {
+    Pipeline receiver(listening_src() + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    const std::string port = std::to_string(local_port(receiver.get("src")));
+    int ends[2];
+    if (pipe(ends) != 0) return;
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        execl(self, self, "--sender", port.c_str(), nullptr);
+        _exit(1);
+    }
+    close(ends[1]);
+    GstClockTime base_time = 0;
+    FILE* told = fdopen(ends[0], "r");
+    if (!told || std::fscanf(told, "%" G_GUINT64_FORMAT, &base_time) != 1) return;
+    wait_for(5);
+    kill(child, SIGSTOP);
+    wait_for(stop);
+    kill(child, SIGCONT);
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
+    const size_t first = played.items().size();
+    wait_for(seconds);
+    report_return(stop < 30 ? "sender stopped 20 s" : "sender stopped 45 s", played, since, first,
+                  [&](const auto& item) { return item.shift(base_time); });
+    std::fclose(told);
+    kill(child, SIGTERM);
+    waitpid(child, nullptr, 0);
+}
+
+int send_until_killed(const char* port) {
+    Pipeline sender(video() + calling_sink_to(static_cast<unsigned>(std::atoi(port))));
+    sender.play();
+    sender.settle();
+    std::printf("%" G_GUINT64_FORMAT "\n", sender.base_time());
+    std::fflush(stdout);
+    for (;;) pause();
+}
+
+void another_clock(double seconds) {
+    Pipeline receiver(listening_src() + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    sender.use_skewed_clock(0);
+    sender.play();
+    wait_for(5);
+    sender.set(GST_STATE_PAUSED);
+    sender.use_skewed_clock(0.005);
+    sender.play();
+    sender.settle();
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
+    const size_t first = played.items().size();
+    wait_for(seconds);
+    report_return("sender takes another clock", played, since, first,
+                  [&](const auto& item) { return error_of(item, sender, receiver); });
+}
+
+}  // namespace
+}  // namespace stt::test
+
+int main(int argc, char** argv) {
+    using namespace stt::test;
+    gst_init(nullptr, nullptr);
+    if (argc == 3 && std::strcmp(argv[1], "--sender") == 0) return send_until_killed(argv[2]);
+    const std::map<std::string, std::function<void()>> scenarios{
+        {"receiver-fast", [] { skewed("receiver's clock 1 % fast", 0, 0.01, 120); }},
+        {"receiver-slow", [] { skewed("receiver's clock 1 % slow", 0, -0.01, 120); }},
+        {"sender-fast", [] { skewed("sender's clock 1 % fast", 0.01, 0, 120); }},
+        {"sender-slow", [] { skewed("sender's clock 1 % slow", -0.01, 0, 120); }},
+        {"pairs-live", [] { two_pairs("two pairs, live", true, 3, 30); }},
+        {"pairs-stored", [] { two_pairs("two pairs, of a file", false, 3, 30); }},
+        {"encoder", [] { encoder(30); }},
+        {"relays", [] { relays(30); }},
+        {"late-viewer", [] { late_viewer(60, 15); }},
+        {"paused", [] { paused(40, 15); }},
+        {"stopped-20", [&] { stopped(20, 15, argv[0]); }},
+        {"stopped-45", [&] { stopped(45, 15, argv[0]); }},
+        {"another-clock", [] { another_clock(15); }},
+    };
+    for (int i = 1; i < argc; i++) {
+        if (const auto found = scenarios.find(argv[i]); found != scenarios.end()) found->second();
+    }
+    if (argc == 1)
+        for (const auto& [name, run] : scenarios) std::printf("%s\n", name.c_str());
+    return 0;
+}
