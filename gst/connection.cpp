@@ -286,6 +286,11 @@ GstClockTime Connection::base_delay() const {
     return line ? static_cast<GstClockTime>(std::max<int64_t>(line->base_delay_ns, 0)) : 0;
 }
 
+void Connection::tell_playout() {
+    if (const std::shared_ptr<Link> open_link = link())
+        open_link->send_upstream(encode_playout(setting(&Settings::latency) * GST_MSECOND));
+}
+
 void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
 
 bool Connection::ready() const {
@@ -421,6 +426,7 @@ void Connection::on_decision(const ErrorReport& report, std::function<void(Retry
 void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) {
     const std::optional<StreamHeader> decoded = decode_stream_header(header);
     if (hooks_.stream_opened) hooks_.stream_opened(decoded ? &*decoded : nullptr);
+    tell_playout();
     set_ready(true);
     announcer_.post(stream_opened_message(element_, stream, decoded ? &*decoded : nullptr));
 }
@@ -489,8 +495,10 @@ void Connection::set_property(unsigned id, const GValue* value, GParamSpec* spec
             (nullptr));
     else if (spec->name == std::string_view("seed"))
         reload_seeds();
-    else if (spec->name == std::string_view("latency"))
+    else if (spec->name == std::string_view("latency")) {
         announce_latency();
+        tell_playout();
+    }
 }
 
 void Connection::get_property(unsigned id, GValue* value, GParamSpec* spec) {

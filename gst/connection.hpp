@@ -80,6 +80,8 @@ class Connection final : public LinkObserver {
     GstClockTime base_delay() const;
     /// The LATENCY query will be answered differently from now on. Any thread.
     void announce_latency();
+    /// Source: tells the peer of `latency`, where there is a stream.
+    void tell_playout();
     /// Whether the stream stands.
     bool ready() const;
     /// Whether a terminal error was announced.

@@ -299,6 +299,20 @@ std::optional<Gap> decode_discarded(const InMessage& message) {
     return read_gap(ByteReader{Bytes(message.header)});
 }
 
+OutMessage encode_playout(GstClockTime latency) {
+    std::array<uint8_t, 9> space;
+    ByteWriter out(space);
+    write_number(out, latency);
+    return header_only(MessageKind::playout, out.written());
+}
+
+std::optional<GstClockTime> decode_playout(const InMessage& message) {
+    if (message.kind != static_cast<uint8_t>(MessageKind::playout)) return std::nullopt;
+    ByteReader in{Bytes(message.header)};
+    const GstClockTime latency = read_number(in);
+    return in.ok() && in.empty() ? std::optional(latency) : std::nullopt;
+}
+
 std::optional<BufferHead> decode_buffer_head(const InMessage& message) {
     BufferHead head;
     Bytes metas;
@@ -342,6 +356,7 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::qos:
         case MessageKind::upstream:
         case MessageKind::discarded:
+        case MessageKind::playout:
             return malformed("message: it goes the other way");
     }
     return Decoded(DecodedUnknown{});

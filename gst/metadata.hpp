@@ -40,6 +40,7 @@ enum class MessageKind : uint8_t {
     qos = 18,        ///< against the stream's direction
     upstream = 19,   ///< the same: NAVIGATION and custom events
     discarded = 20,  ///< the same: what a paused receiver had to discard
+    playout = 21,    ///< the same: how long after its time the receiver plays an item that was not delayed
 };
 
 /// What a message's payload is.
@@ -81,6 +82,10 @@ OutMessage encode_given_up(const Gap& gap);
 OutMessage encode_discarded(const Gap& gap);
 /// Null: not such a message, or a malformed one. Untrusted.
 std::optional<Gap> decode_discarded(const InMessage& message);
+/// The receiver's `latency`, ns; against the stream's direction, too.
+OutMessage encode_playout(GstClockTime latency);
+/// Null: not such a message, or a malformed one. Untrusted; what is said may be any number.
+std::optional<GstClockTime> decode_playout(const InMessage& message);
 /// Of what said `ended`.
 OutMessage encode_ended();
 /// All events that go downstream, SEGMENT excepted. Null: not one that is carried. Error: one that is, but

@@ -197,6 +197,10 @@ void pass_upstream(SttSink* self, const InMessage& message) {
         return;
     }
     if (!self->upstream_limits->take(static_cast<MessageKind>(message.kind), RateLimit::Clock::now())) return;
+    if (const std::optional<GstClockTime> latency = decode_playout(message)) {
+        self->transmitter->set_playout(*latency);
+        return;
+    }
     EventPtr event = decode_upstream(message);
     if (event)
         push_upstream(self, std::move(event));

@@ -59,6 +59,7 @@ void Transmitter::start() {
     run_ = {};
     run_.bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
     pipeline_changed_ = true;
+    playout_ = 200 * GST_MSECOND;
     metas_.start();
 }
 
@@ -78,6 +79,13 @@ void Transmitter::set_caps(const GstCaps* caps) {
 void Transmitter::expect_eos() {
     connection_.limit_waits(std::chrono::steady_clock::now() +
                             std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
+}
+
+void Transmitter::set_playout(GstClockTime latency) {
+    // No path is so good that less would be a backlog, and no receiver waits for longer than its memory
+    // lasts.
+    const GstClockTime playout = std::clamp<GstClockTime>(latency, 100 * GST_MSECOND, 60 * GST_SECOND);
+    if (playout_.exchange(playout) != playout) pipeline_changed();
 }
 
 /// Blocks until the pipeline plays. GstBaseSink renders what lies outside of its segment, such as the first
@@ -102,6 +110,7 @@ void Transmitter::look_upstream() {
             when_full == WhenFull::drop || (when_full == WhenFull::automatic && run_.origin.live);
         policy.max_age = std::chrono::milliseconds(connection_.setting(&Settings::max_age));
         if (policy.when_full && run_.origin.live) policy.backlog_patience = 10s;
+        policy.backlog_allowance = std::chrono::nanoseconds(playout_.load());
     }
     link->outbox().set_policy(policy);
     link->outbox().set_live(run_.origin.live && (policy.when_full || policy.max_age > Duration::zero()));

@@ -50,6 +50,8 @@ class Transmitter {
     void expect_eos();
     /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
     void pipeline_changed() { pipeline_changed_ = true; }
+    /// The receiver plays what was not delayed `latency` (ns) after its time. Any thread.
+    void set_playout(GstClockTime latency);
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
@@ -101,6 +103,7 @@ class Transmitter {
         std::optional<Timing> timing;  // the link was given
     } run_;
     std::atomic<bool> pipeline_changed_{true};
+    std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver
 };
 
 }  // namespace stt

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// When live streams play, in real pipelines, over minutes: how far each frame's due time lies from the time
 /// it was captured at, and how many frames a sink that allows 20 ms drops. Both ends are on this host, so
-/// that the two can be compared. Usage: bench-playout SCENARIO...; without one it lists them.
+/// that the two can be compared. Usage: bench-playout SCENARIO...; without one it lists them;
+/// bench-playout far SHELL HOST: the sender is where SHELL runs its command, and reaches this process by
+/// HOST.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -218,40 +220,71 @@ void paused(double pause, double seconds) {
                   [&](const auto& item) { return error_of(item, sender, receiver); });
 }
 
+/// A sender in a process of its own.
+class FarSender {
+  public:
+    /// `shell`: what runs the command that follows it; empty: this host.
+    FarSender(const std::string& shell, const std::string& self, const std::string& host, unsigned port) {
+        const std::string command =
+            "exec " + shell + " " + self + " --sender " + host + " " + std::to_string(port);
+        int ends[2];
+        if (pipe(ends) != 0) std::abort();
+        child_ = fork();
+        if (child_ == 0) {
+            dup2(ends[1], STDOUT_FILENO);
+            execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+            _exit(1);
+        }
+        close(ends[1]);
+        told_ = fdopen(ends[0], "r");
+        if (!told_ || std::fscanf(told_, "%" G_GUINT64_FORMAT, &base_time_) != 1) std::abort();
+    }
+    ~FarSender() {
+        std::fclose(told_);
+        signal(SIGTERM);
+        waitpid(child_, nullptr, 0);
+    }
+    FarSender(const FarSender&) = delete;
+    FarSender& operator=(const FarSender&) = delete;
+    void signal(int number) const { kill(child_, number); }
+    GstClockTime base_time() const { return base_time_; }
+
+  private:
+    pid_t child_ = 0;
+    FILE* told_ = nullptr;
+    GstClockTime base_time_ = 0;
+};
+
+/// Over a path of this machine between namespaces: `shell` enters the sender's.
+void far(const std::string& shell, const std::string& host, double seconds, const char* self) {
+    Pipeline receiver(std::string("sttsrc name=src uri=stt://:0 seed=") + seed + played_by);
+    Played played(receiver.get("played"));
+    receiver.play();
+    const FarSender sender(shell, self, host, local_port(receiver.get("src")));
+    wait_for(seconds);
+    report_return("sender elsewhere", played, 0, 0,
+                  [&](const auto& item) { return item.shift(sender.base_time()); });
+}
+
 /// The sender is a process of its own, which stands still for a while.
 void stopped(double stop, double seconds, const char* self) {
     Pipeline receiver(listening_src() + played_by);
     Played played(receiver.get("played"));
     receiver.play();
-    const std::string port = std::to_string(local_port(receiver.get("src")));
-    int ends[2];
-    if (pipe(ends) != 0) return;
-    const pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        execl(self, self, "--sender", port.c_str(), nullptr);
-        _exit(1);
-    }
-    close(ends[1]);
-    GstClockTime base_time = 0;
-    FILE* told = fdopen(ends[0], "r");
-    if (!told || std::fscanf(told, "%" G_GUINT64_FORMAT, &base_time) != 1) return;
+    const FarSender sender("", self, "127.0.0.1", local_port(receiver.get("src")));
     wait_for(5);
-    kill(child, SIGSTOP);
+    sender.signal(SIGSTOP);
     wait_for(stop);
-    kill(child, SIGCONT);
+    sender.signal(SIGCONT);
     const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
     const size_t first = played.items().size();
     wait_for(seconds);
     report_return(stop < 30 ? "sender stopped 20 s" : "sender stopped 45 s", played, since, first,
-                  [&](const auto& item) { return item.shift(base_time); });
-    std::fclose(told);
-    kill(child, SIGTERM);
-    waitpid(child, nullptr, 0);
+                  [&](const auto& item) { return item.shift(sender.base_time()); });
 }
 
-int send_until_killed(const char* port) {
-    Pipeline sender(video() + calling_sink_to(static_cast<unsigned>(std::atoi(port))));
+int send_until_killed(const std::string& host, const std::string& port) {
+    Pipeline sender(video() + "sttsink uri=stt://" + host + ":" + port + " seed=" + seed);
     sender.play();
     sender.settle();
     std::printf("%" G_GUINT64_FORMAT "\n", sender.base_time());
@@ -284,7 +317,11 @@ void another_clock(double seconds) {
 int main(int argc, char** argv) {
     using namespace stt::test;
     gst_init(nullptr, nullptr);
-    if (argc == 3 && std::strcmp(argv[1], "--sender") == 0) return send_until_killed(argv[2]);
+    if (argc == 4 && std::strcmp(argv[1], "--sender") == 0) return send_until_killed(argv[2], argv[3]);
+    if (argc == 4 && std::strcmp(argv[1], "far") == 0) {
+        far(argv[2], argv[3], 30, argv[0]);
+        return 0;
+    }
     const std::map<std::string, std::function<void()>> scenarios{
         {"receiver-fast", [] { skewed("receiver's clock 1 % fast", 0, 0.01, 120); }},
         {"receiver-slow", [] { skewed("receiver's clock 1 % slow", 0, -0.01, 120); }},
