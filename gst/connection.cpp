@@ -293,15 +293,9 @@ void Connection::tell_playout() {
 
 void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
 
-bool Connection::ready() const {
-    const std::lock_guard lock(mutex_);
-    return ready_;
-}
+bool Connection::ready() const { return ready_; }
 
-bool Connection::failed() const {
-    const std::lock_guard lock(mutex_);
-    return failed_;
-}
+bool Connection::failed() const { return failed_; }
 
 void Connection::set_ready(bool ready) {
     const std::lock_guard lock(mutex_);
@@ -334,7 +328,7 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     const uint32_t timeout = setting(&Settings::drain_timeout);
     if (timeout > 0) {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(failed_, true)) return false;
+        if (failed_.exchange(true)) return false;
     }
     announcer_.post(undelivered_messages(element_, missing, timeout));
     announcer_.wait_posted();
@@ -358,7 +352,7 @@ void Connection::announce_error(const ErrorReport& report) {
     bool was_connecting = false;
     if (terminal) {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(failed_, true)) return;
+        if (failed_.exchange(true)) return;
         was_connecting = std::exchange(connecting_, false);
         changed_.notify_all();
     }

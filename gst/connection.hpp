@@ -150,10 +150,10 @@ class Connection final : public LinkObserver {
     std::condition_variable changed_;
     Settings settings_;                     // under mutex_
     std::shared_ptr<Link> link_;            // under mutex_
-    bool ready_ = false;                    // under mutex_
+    std::atomic<bool> ready_{false};        // written under mutex_
     bool interrupted_ = false;              // under mutex_
     std::optional<SteadyTime> wait_until_;  // under mutex_
-    bool failed_ = false;                   // a terminal error was announced; under mutex_
+    std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_
     bool error_posted_ = false;             // and is on the bus; under mutex_
     bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
 };

@@ -6,6 +6,7 @@
 
 #include "gst/event_text.hpp"
 #include "gst/numbers.hpp"
+#include "gst/slice_allocator.hpp"
 
 namespace stt {
 namespace {
@@ -80,7 +81,7 @@ BufferPtr copy_memory(GstBuffer* buffer) {
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, Payload kept) {
     BufferPtr held(kept == Payload::copied ? copy_memory(buffer) : BufferPtr(gst_buffer_ref(buffer)));
     if (!held) return unsendable("not-mappable", "a buffer could not be copied");
-    auto owner = std::make_shared<MappedBuffer>(std::move(held));
+    auto owner = std::allocate_shared<MappedBuffer>(SliceAllocator<MappedBuffer>(), std::move(held));
     if (gst_buffer_n_memory(owner->buffer) > 0) {
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
             return unsendable("not-mappable", "a buffer could not be mapped for reading");

@@ -100,6 +100,7 @@ GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
 /// What is live cannot be held back: what there is no room for would be lost before it comes here,
 /// unreported.
 void Transmitter::look_upstream() {
+    run_.timing_looked = 0;
     run_.origin = find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live)));
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return;
@@ -212,9 +213,19 @@ bool Transmitter::unheard() const {
     return !connection_.ready() && !connection_.failed() && !waits_for_peer();
 }
 
+/// Whether it is time to look at the clocks. Not for each of a million small buffers a second.
+bool Transmitter::timing_due() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    const int64_t at = now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+    if (run_.timing && at - run_.timing_looked < PipelineClock::jump_interval) return false;
+    run_.timing_looked = at;
+    return true;
+}
+
 /// What the receiver needs to know of the time of what follows, when that is new.
 GstFlowReturn Transmitter::send_timing() {
-    if (run_.bytes) return GST_FLOW_OK;
+    if (run_.bytes || !timing_due()) return GST_FLOW_OK;
     GstElement* element = GST_ELEMENT(element_);
     if (GstClock* clock = gst_element_get_clock(element)) {
         run_.clock.observe(clock);
@@ -335,7 +346,7 @@ GstFlowReturn Transmitter::prepare() {
         const GstFlowReturn next = wait_next();
         if (next != GST_FLOW_OK || run_.cut_off) return next;
     }
-    if (!connection_.is_caller() && waits_for_peer()) {
+    if (!connection_.is_caller() && !connection_.ready() && waits_for_peer()) {
         const GstFlowReturn waited = wait_for_peer();
         if (waited != GST_FLOW_OK || run_.cut_off) return waited;
     }

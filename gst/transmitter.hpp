@@ -73,6 +73,7 @@ class Transmitter {
     GstFlowReturn push_passing(OutMessage message);
     GstFlowReturn push_state(OutMessage message, uint64_t key);
     GstFlowReturn end_tags(GstEvent* stream_start);
+    bool timing_due();
     GstFlowReturn send_timing();
     bool waits_for_peer() const;
     bool unheard() const;
@@ -101,6 +102,7 @@ class Transmitter {
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given
+        int64_t timing_looked = 0;     // CLOCK_MONOTONIC_COARSE, ns; 0: to be looked at once more
     } run_;
     std::atomic<bool> pipeline_changed_{true};
     std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver

@@ -164,6 +164,7 @@ class SendQueue {
     const std::function<void()> wake_;
     const std::function<Time()> clock_;
     std::atomic<bool> live_{false};
+    std::atomic<bool> gives_up_{false};  // the policy gives something up; changed under the mutex
     std::vector<std::shared_ptr<const void>> released_;  // I/O thread only: to be dropped without the lock
 
     // Everything below: under the mutex.

@@ -15,9 +15,9 @@ SteadyTime deadline_after(Duration timeout) {
 }  // namespace
 
 SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock)
-    : limit_(limit),
-      wake_(std::move(wake)),
-      clock_(clock ? std::move(clock) : [] { return clock_now().time; }) {}
+    : limit_(limit), wake_(std::move(wake)), clock_(clock ? std::move(clock) : [] {
+          return Time(std::chrono::steady_clock::now().time_since_epoch());
+      }) {}
 
 // False once the deadline has passed. Max: none.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
@@ -157,6 +157,8 @@ void SendQueue::set_policy(const GiveUpPolicy& policy) {
     {
         const std::lock_guard lock(mutex_);
         backlog_.set_policy(policy);
+        gives_up_ = policy.when_full || policy.max_age > Duration::zero() ||
+                    policy.backlog_patience > Duration::zero();
         notify();
     }
     wake_();

@@ -40,6 +40,7 @@ void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
 }
 
 Time SendQueue::expire(Time now) {
+    if (!gives_up_) return time_never;
     std::vector<OutMessage> dropped;  // goes without the lock
     const std::lock_guard lock(mutex_);
     const Time next = backlog_.expire(now);
@@ -54,11 +55,13 @@ void SendQueue::set_path(Time now, bool flows) {
 }
 
 bool SendQueue::take_key_request() {
+    if (!gives_up_) return false;
     const std::lock_guard lock(mutex_);
     return backlog_.take_key_request();
 }
 
 Time SendQueue::expire_taken(Time now, const SkipRoom& room, std::vector<StreamSkip>& skips) {
+    if (!gives_up_) return time_never;
     std::vector<OutMessage> dropped;  // goes without the lock
     const std::lock_guard lock(mutex_);
     const Duration max_age = backlog_.policy().max_age;
