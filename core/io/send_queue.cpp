@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/io/loop.hpp"
+#include "core/base/adaptive_mutex.hpp"
 #include "core/io/queues.hpp"
 
 namespace stt {
@@ -12,12 +12,14 @@ SteadyTime deadline_after(Duration timeout) {
     return timeout == Duration::zero() ? SteadyTime::max() : std::chrono::steady_clock::now() + timeout;
 }
 
+Time steady_time() { return Time(std::chrono::steady_clock::now().time_since_epoch()); }
+
 }  // namespace
 
 SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock)
-    : limit_(limit), wake_(std::move(wake)), clock_(clock ? std::move(clock) : [] {
-          return Time(std::chrono::steady_clock::now().time_since_epoch());
-      }) {}
+    : limit_(limit), wake_(std::move(wake)), clock_(clock ? std::move(clock) : steady_time) {
+    make_adaptive(mutex_);
+}
 
 // False once the deadline has passed. Max: none.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
