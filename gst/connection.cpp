@@ -332,6 +332,9 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     }
     announcer_.post(undelivered_messages(element_, missing, timeout));
     announcer_.wait_posted();
+    const std::lock_guard lock(mutex_);
+    error_posted_ = error_posted_ || timeout > 0;
+    changed_.notify_all();
     return timeout == 0;
 }
 

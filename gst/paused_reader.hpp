@@ -24,8 +24,7 @@ class PausedReader {
     void start(std::shared_ptr<Link> link, std::optional<bool> live);
     /// The streaming thread goes on, with what was kept. The sender is told of what was not.
     void resume();
-    /// The stream is over for this element. Returns what was discarded of it; the sender is told of that,
-    /// too.
+    /// The stream is over for this element. Returns what was discarded of it; the sender is not told.
     Gap abandon();
 
   private:

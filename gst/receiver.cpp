@@ -76,10 +76,16 @@ void Receiver::start(Timestamps timestamps) {
     start_hold_.hold(GST_BASE_SRC_PAD(element_));
     metas_.start();
     lateness_.reset();
-    injected_.clear();
-    has_injected_ = false;
-    opened_.clear();
-    opened_count_ = 0;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        injected_.clear();
+        has_injected_ = false;
+    }
+    {
+        const std::lock_guard lock(opened_mutex_);
+        opened_.clear();
+        opened_count_ = 0;
+    }
     const std::lock_guard lock(stream_mutex_);
     stream_ = {};
 }
@@ -212,7 +218,11 @@ void Receiver::read_stream(uint64_t number) {
     run_.discont = true;
     run_.segment_due = true;
     if (same_run) return;
-    run_.timeline.forget();
+    run_.timeline = Timeline(run_.timestamps == Timestamps::rebase && !run_.stamp_arrival);
+    {
+        const std::lock_guard lock(stream_mutex_);
+        stream_ = {};
+    }
     run_.continuity.begin();
     run_.pushed_segment.reset();  // it follows the STREAM_START, whatever came before
     run_.segment_sent = 0;
@@ -242,14 +252,22 @@ GstFlowReturn Receiver::take_injected() {
         events.swap(injected_);
         has_injected_ = false;
     }
+    GstFlowReturn result = GST_FLOW_OK;
     for (EventPtr& event : events) {
-        if (const GstFlowReturn flow = take_event(std::move(event)); flow != GST_FLOW_OK) return flow;
+        const GstFlowReturn flow = take_event(std::move(event));
+        if (result == GST_FLOW_OK) result = flow;
     }
-    return GST_FLOW_OK;
+    return result;
 }
 
 Result<GstFlowReturn> Receiver::take(const InMessage& message) {
-    if (const GstFlowReturn flow = take_injected(); flow != GST_FLOW_OK) return flow;
+    // What a flush meets is discarded, but for the state in it.
+    const GstFlowReturn injected = take_injected();
+    Result<GstFlowReturn> flow = take_message(message);
+    return flow && injected != GST_FLOW_OK ? Result<GstFlowReturn>(injected) : flow;
+}
+
+Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
     Result<Decoded> decoded = decode(message, &metas_);
     if (!decoded) return decoded.error();
     run_.arrived = message.arrived;
@@ -386,7 +404,14 @@ void Receiver::stamp(GstBuffer* buffer) {
 }
 
 GstFlowReturn Receiver::take_event(EventPtr event) {
-    if (const GstFlowReturn flow = finish_batch(); flow != GST_FLOW_OK) return flow;
+    const GstFlowReturn flow = finish_batch();
+    // A flush discards media, not what they are understood by: that is kept until it can be pushed.
+    if (flow != GST_FLOW_OK && !is_sticky(event.get())) return flow;
+    const GstFlowReturn passed = pass_event(std::move(event));
+    return flow == GST_FLOW_OK ? passed : flow;
+}
+
+GstFlowReturn Receiver::pass_event(EventPtr event) {
     switch (GST_EVENT_TYPE(event.get())) {
         case GST_EVENT_STREAM_START:
             return start_stream(std::move(event));

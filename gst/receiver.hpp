@@ -70,8 +70,10 @@ class Receiver {
     ClockProvider& clock_provider() { return clock_provider_; }
 
   private:
+    Result<GstFlowReturn> take_message(const InMessage& message);
     GstFlowReturn take_buffer(BufferPtr buffer);
     GstFlowReturn take_event(EventPtr event);
+    GstFlowReturn pass_event(EventPtr event);
     GstFlowReturn take_segment(const DecodedSegment& segment);
     GstFlowReturn start_stream(EventPtr event);
     GstFlowReturn push_event(EventPtr event);

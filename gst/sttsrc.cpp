@@ -179,9 +179,11 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
         const Duration left = until == SteadyTime::max() ? 0ns : std::max<Duration>(until - now, 1ns);
         switch (link->inbox().pop(*self->messages, batch_max, left)) {
             case QueueStatus::ok:
-                self->between_streams = false;
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
-                if (!self->messages->empty()) self->receiver->read_stream(link->inbox().stream());
+                if (!self->messages->empty()) {
+                    self->between_streams = false;
+                    self->receiver->read_stream(link->inbox().stream());
+                }
                 self->upstream->send_due(sending_over(*link));
                 break;
             case QueueStatus::flushing: {

@@ -11,7 +11,7 @@ namespace stt {
 /// Has whoever waits for `mutex` spin for some microseconds before it sleeps, where the C library can do that
 /// (glibc). Before anybody uses it.
 inline void make_adaptive([[maybe_unused]] std::mutex& mutex) {
-#ifdef PTHREAD_MUTEX_ADAPTIVE_NP
+#ifdef __GLIBC__
     pthread_mutexattr_t attributes;
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);

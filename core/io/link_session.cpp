@@ -188,7 +188,7 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     info = fresh.info();
     know_clock(now);
     readable = true;  // what came before the loss may not have been read
-    upstream_open = !is_sender() && stream;
+    upstream_open = !is_sender() && stream && !finished;
     set_state(LinkState::resumed);
     if (closed || stream) return;
     if (is_sender())

@@ -206,7 +206,7 @@ class ReceiveQueue {
     /// after eos_passed() the next stream is waited for. `timeout` zero: none.
     QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
     /// Which stream the messages that pop() returned last are of: how many restart()s came before it.
-    uint64_t stream() const { return stream_; }
+    uint64_t stream() const { return popped_stream_; }
     /// The end of the stream has been passed downstream, too.
     void eos_passed();
 
@@ -302,6 +302,8 @@ class ReceiveQueue {
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
     uint64_t handed_offset_ = 0;    // end of the last message handed out by pop(), or of what pass() said
     uint64_t stream_ = 0;           // the number of the one being read
+    // The streaming thread, and whoever has its turn never.
+    uint64_t popped_stream_ = 0;  // of what pop() returned last
 
     // Everything below: under the mutex.
     mutable std::mutex mutex_;

@@ -48,6 +48,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
             continue;
         }
         if (start_over_) start_over();
+        if (reader == Reader::streaming) popped_stream_ = stream_;
         if (!returned_.empty()) {
             hand_out_returned(messages, max, reader);
             return QueueStatus::ok;

@@ -41,7 +41,10 @@ void ReceiveQueue::stop_read_ahead() {
 void ReceiveQueue::end_read_ahead(std::vector<InMessage> messages) {
     const std::lock_guard lock(mutex_);
     // What clear() has forgotten stays forgotten.
-    if (!start_over_) std::move(messages.begin(), messages.end(), std::back_inserter(returned_));
+    // What it had not come to of those returned before follows.
+    if (!start_over_)
+        returned_.insert(returned_.begin(), std::make_move_iterator(messages.begin()),
+                         std::make_move_iterator(messages.end()));
     turn_ = Turn::streaming;
     notify();
 }

@@ -3,7 +3,6 @@
 
 #include <cstring>
 
-
 namespace stt::test {
 
 bool eventually(const std::function<bool()>& condition) {

@@ -243,8 +243,8 @@ TEST(LiveTimeline, ALongDurationDoesNotKeepItFromFollowing) {
         timeline.place(now, here);
         timeline.map(now);
     }
-    EXPECT_NEAR(static_cast<double>(due(timeline, minute)),
-                static_cast<double>(minute + 10 * GST_MSECOND), 1e6);
+    EXPECT_NEAR(static_cast<double>(due(timeline, minute)), static_cast<double>(minute + 10 * GST_MSECOND),
+                1e6);
 }
 
 TEST(LiveTimeline, APauseHereAndANewBaseTimeThereAreDiscontinuities) {
