@@ -421,7 +421,9 @@ GstFlowReturn Receiver::pass_event(EventPtr event) {
         case GST_EVENT_INSTANT_RATE_CHANGE:  // these are not in order with the data
         case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
         case GST_EVENT_CUSTOM_BOTH_OOB:
-            return push_event(std::move(event));
+            // Nothing precedes STREAM_START, which the sender's state begins with.
+            if (!run_.start_due) return push_event(std::move(event));
+            break;
         case GST_EVENT_GAP: {
             GstClockTime timestamp = GST_CLOCK_TIME_NONE, duration = GST_CLOCK_TIME_NONE;
             gst_event_parse_gap(event.get(), &timestamp, nullptr);
@@ -433,12 +435,13 @@ GstFlowReturn Receiver::pass_event(EventPtr event) {
             return push_event(std::move(event));
         }
         default:
-            spare_replaced(run_.ended, event.get());
-            run_.held.push_back(std::move(event));
-            const bool wait = run_.held.size() < held_max && !run_.stamp_arrival &&
-                              (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
-            return wait ? GST_FLOW_OK : push_held();
+            break;
     }
+    spare_replaced(run_.ended, event.get());
+    run_.held.push_back(std::move(event));
+    const bool unplaced =
+        !run_.stamp_arrival && (!run_.timeline.has_segment() || run_.timeline.wants_anchor());
+    return run_.held.size() < held_max && (run_.start_due || unplaced) ? GST_FLOW_OK : push_held();
 }
 
 GstFlowReturn Receiver::push_held() {

@@ -224,6 +224,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0, resumptions = 0;
 
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
+    bool next_begins = false;  // … at its beginning, although it is not the first one
     std::optional<StreamId> stream;
     NodeId stream_peer{};         // who had the last one
     Time outbox_at = time_never;  // something in the outbox turns too old

@@ -220,7 +220,9 @@ void Link::Impl::open_stream() {
         tell(skipped.certain, false);
     }
     if (closed) return;
-    const bool again = streams++ > 0 || skipped.certain.buffers > 0;
+    const bool begins = std::exchange(next_begins, false) || streams == 0;
+    streams++;
+    const bool again = !begins || skipped.certain.buffers > 0;
     if (again && first.empty()) {
         if (auto message = observer.on_late_start()) first.push_back(std::move(*message));
     }

@@ -141,5 +141,27 @@ TEST(Injected, EventsDoNotLengthenTheReceiveTimeout) {
     sending.join();
 }
 
+TEST(Injected, EventsBetweenStreamsDoNotEndTheWait) {
+    Pair pair([](GstElement*, GstElement* src) {
+        g_object_set(src, "receive-timeout", 100u, "keep-listening", TRUE, nullptr);
+    });
+    pair.start();
+    BufferPtr buffer = make_buffer(1);
+    GST_BUFFER_PTS(buffer.get()) = 0;
+    pair.push(buffer.release());
+    ASSERT_TRUE(pair.pull());
+    pair.push_event(gst_event_new_eos());
+    // Longer than receive-timeout, twice, by the clock that it goes by.
+    for (int i = 0; i < 2; i++) {
+        const gint64 until = g_get_monotonic_time() + 200'000;
+        ASSERT_TRUE(eventually([&] { return g_get_monotonic_time() > until; }));
+        gst_element_send_event(
+            pair.src_element,
+            gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty("of-the-application")));
+        EXPECT_TRUE(pair.pull_event(GST_EVENT_CUSTOM_DOWNSTREAM));
+    }
+    EXPECT_EQ(pair.src_bus->count(GST_MESSAGE_ERROR), 0);
+}
+
 }  // namespace
 }  // namespace stt::test

@@ -442,5 +442,24 @@ TEST_F(ReadAheadTest, WhatIsReturnedOfAForgottenStreamIsDropped) {
     EXPECT_EQ(queue.held_bytes(), 0u);
 }
 
+TEST_F(ReceiveQueueTest, WhatTwoPausesReturnStaysInOrder) {
+    for (uint8_t i = 0; i < 8; i++) queue.push(one(wire(10, i)), false);
+    const auto read_ahead = [&](int count) {
+        std::vector<InMessage> kept(static_cast<size_t>(count));
+        queue.begin_read_ahead();
+        for (InMessage& message : kept) ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok);
+        queue.stop_read_ahead();
+        queue.end_read_ahead(std::move(kept));
+    };
+    read_ahead(6);
+    ASSERT_EQ(pop(1), QueueStatus::ok);
+    EXPECT_EQ(messages[0].kind, 0);
+    read_ahead(2);
+    for (uint8_t i = 1; i < 8; i++) {
+        ASSERT_EQ(pop(1), QueueStatus::ok);
+        EXPECT_EQ(messages[0].kind, i);
+    }
+}
+
 }  // namespace
 }  // namespace stt
