@@ -110,6 +110,8 @@ GstFlowReturn pass_on(SttSrc* self) {
 /// from the base class, so that the peer learns that it has. Never returns OK.
 GstFlowReturn end(SttSrc* self, EventPtr eos) {
     GST_DEBUG_OBJECT(self, "passing EOS on");
+    // Applications leave at EOS: what was announced before must be on the bus.
+    self->connection->announcer().wait_posted();
     const GstFlowReturn flow = self->receiver->end(std::move(eos));
     if (flow != GST_FLOW_OK) return flow;
     self->ended = true;
