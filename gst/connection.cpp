@@ -117,7 +117,11 @@ bool Connection::open() {
     told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
     const std::string peer = config->host + ":" + std::to_string(config->port);
-    if (!announce_start(caller_ ? "Connecting to " + peer : "Listening")) return false;
+    if (!announce_start(caller_ ? "Connecting to " + peer : "Listening")) {
+        announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped before it began");
+        announcer_.set_log(nullptr);
+        return false;
+    }
     Result<std::shared_ptr<Link>> link = Link::open(std::move(*config), *this);
     if (!link) {
         announce_progress(GST_PROGRESS_TYPE_ERROR, link.error().text);

@@ -175,6 +175,7 @@ TEST(Convention, StoppedAtItsFirstProgressItDoesNotStart) {
         gst_element_set_state(src, GST_STATE_PAUSED);
         EXPECT_EQ(local_port(src), 0u) << "no socket is left behind";
         gst_element_set_state(src, GST_STATE_NULL);
+        EXPECT_TRUE(eventually([&] { return bus.count(GST_MESSAGE_PROGRESS) == 2; })) << "START, CANCELED";
     }
     gst_object_unref(src);
 }
