@@ -114,7 +114,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         on_resumed(now, *fresh);
         return;
     }
-    if (between_streams() && established && !config.caller) make_way(now);
+    if (idle() && established && !config.caller) make_way(now);
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
@@ -158,7 +158,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (closed) return;
     if (is_sender())
         open_stream();
-    else if (!config.keep_listening || streams == 0)
+    else if (expects_stream())
         stream_expected_by = now.time + config.session.handshake_timeout;
 }
 
@@ -193,7 +193,7 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     if (closed || stream) return;
     if (is_sender())
         open_stream();
-    else if (!config.keep_listening || streams == 0)
+    else if (expects_stream())
         stream_expected_by = now.time + config.session.handshake_timeout;
 }
 

@@ -176,6 +176,26 @@ TEST(LinkNext, AnIdleCallerMakesWayAndComesBackWithItsNextStream) {
     EXPECT_TRUE(receiver.seen.errors.empty());
 }
 
+TEST(LinkNext, ACallerWithoutAStreamIsToldAndMakesWay) {
+    End receiver, another;
+    LinkConfig config = keeping(listener_config(StreamRole::receiver));
+    config.session.handshake_timeout = 100ms;
+    ASSERT_TRUE(receiver.open(std::move(config)));
+    for (int i = 0; i < 2; i++) {
+        ASSERT_TRUE(another.open(keeping(caller_config(StreamRole::receiver, receiver.link->local_port()))));
+        ASSERT_TRUE(
+            receiver.seen.wait([&] { return receiver.seen.errors.size() == static_cast<size_t>(i) + 1; }));
+        EXPECT_EQ(receiver.seen.errors.back().error.reason, "no-stream");
+        End sender;
+        ASSERT_TRUE(sender.open(caller_config(StreamRole::sender, receiver.link->local_port())));
+        push(sender, {7});
+        sender.link->outbox().finish();
+        EXPECT_EQ(take_stream(receiver), (Payloads{{7}}));
+        end_stream(sender);
+        another.link->close();
+    }
+}
+
 TEST(LinkNext, ACallingReceiverCallsForTheNextListenersStream) {
     End receiver;
     uint16_t port = 0;
