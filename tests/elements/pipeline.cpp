@@ -3,6 +3,8 @@
 
 #include <gst/base/gstbasesink.h>
 
+#include <mutex>
+#include <set>
 #include <stdexcept>
 
 namespace stt::test {
@@ -94,8 +96,21 @@ GstElement* Pipeline::get(const std::string& name) const {
     return element;
 }
 
+namespace {
+
+/// A probe or a handler that is removed may still be under way on the streaming thread: it looks here, and is
+/// through when the mutex is free.
+std::mutex observers_mutex;
+std::set<const Played*> observers;  // under observers_mutex
+
+}  // namespace
+
 Played::Played(GstElement* sink)
     : sink_(GST_ELEMENT(gst_object_ref(sink))), pad_(gst_element_get_static_pad(sink, "sink")) {
+    {
+        const std::lock_guard lock(observers_mutex);
+        observers.insert(this);
+    }
     g_object_set(sink_, "signal-handoffs", TRUE, nullptr);
     handler_ = g_signal_connect(sink_, "handoff", G_CALLBACK(on_handoff), this);
     probe_ = gst_pad_add_probe(
@@ -106,12 +121,18 @@ Played::Played(GstElement* sink)
 Played::~Played() {
     g_signal_handler_disconnect(sink_, handler_);
     gst_pad_remove_probe(pad_, probe_);
+    {
+        const std::lock_guard lock(observers_mutex);
+        observers.erase(this);
+    }
     gst_object_unref(pad_);
     gst_object_unref(sink_);
 }
 
 GstPadProbeReturn Played::on_data(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
     auto* self = static_cast<Played*>(data);
+    const std::lock_guard lock(observers_mutex);
+    if (!observers.contains(self)) return GST_PAD_PROBE_OK;
     if (!(GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST)) {
         self->take(pad, GST_PAD_PROBE_INFO_BUFFER(info));
         return GST_PAD_PROBE_OK;
@@ -143,6 +164,8 @@ void Played::take(GstPad* pad, GstBuffer* buffer) {
 }
 
 void Played::on_handoff(GstElement*, GstBuffer* buffer, GstPad*, Played* self) {
+    const std::lock_guard observed(observers_mutex);
+    if (!observers.contains(self)) return;
     const std::lock_guard lock(self->mutex_);
     self->rendered_++;
     // The newest of this time: a sink that takes lists has seen others since.
