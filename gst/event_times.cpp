@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/event_times.hpp"
 
+#include <gst/video/video.h>
+
 #include <algorithm>
 
 namespace stt {
@@ -42,7 +44,7 @@ EventPtr map_times(EventPtr event, Timeline& timeline, std::optional<GstClockTim
         return mapped;
     }
     if (GST_EVENT_TYPE(event.get()) != GST_EVENT_CUSTOM_DOWNSTREAM ||
-        !gst_event_has_name(event.get(), "GstForceKeyUnit"))
+        !gst_video_event_is_force_key_unit(event.get()))
         return event;
     event.reset(gst_event_make_writable(event.release()));
     GstStructure* structure = gst_event_writable_structure(event.get());

@@ -16,11 +16,7 @@ void LocalIds::begin(uint64_t instance) {
 std::string LocalIds::stream_id(const char* sent) const {
     char instance[17];
     std::snprintf(instance, sizeof instance, "%016" PRIx64, instance_);
-    const std::string whole = std::string(instance) + "/" + (sent ? sent : "");
-    char* hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, whole.c_str(), -1);
-    const std::string id(hash);
-    g_free(hash);
-    return id;
+    return sha256(std::string(instance) + "/" + (sent ? sent : ""));
 }
 
 unsigned LocalIds::group(unsigned sent) {
@@ -56,19 +52,12 @@ EventPtr LocalIds::stream_start() {
 }
 
 EventPtr LocalIds::stream_start(GstEvent* sent) {
-    const char* id = nullptr;
-    GstStreamFlags flags = GST_STREAM_FLAG_NONE;
-    unsigned group_id = 0;
-    GstStream* parsed = nullptr;
-    gst_event_parse_stream_start(sent, &id);
-    gst_event_parse_stream_flags(sent, &flags);
-    gst_event_parse_group_id(sent, &group_id);
-    gst_event_parse_stream(sent, &parsed);
-    EventPtr event(gst_event_new_stream_start(stream_id(id).c_str()));
-    gst_event_set_stream_flags(event.get(), flags);
-    gst_event_set_group_id(event.get(), group(group_id));
-    if (parsed) {
-        const StreamPtr theirs(parsed), ours(stream(parsed));
+    const StreamStart theirs = parse_stream_start(sent);
+    EventPtr event(gst_event_new_stream_start(stream_id(theirs.id).c_str()));
+    gst_event_set_stream_flags(event.get(), theirs.flags);
+    gst_event_set_group_id(event.get(), group(theirs.group));
+    if (theirs.stream) {
+        const StreamPtr ours(stream(theirs.stream.get()));
         gst_event_set_stream(event.get(), ours.get());
     }
     return event;

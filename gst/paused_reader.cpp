@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/paused_reader.hpp"
 
+#include <gst/video/video.h>
+
 #include <utility>
 
 #include "gst/debug.hpp"
@@ -68,7 +70,7 @@ void PausedReader::resume() {
     stop();
     const Gap discarded = backlog_->discarded();
     if (backlog_->lacks_key_unit()) {
-        EventPtr request = make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0);
+        const EventPtr request(gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
         const auto now = [](GstClockTime) { return GST_CLOCK_TIME_NONE; };
         if (auto message = encode_upstream(request.get(), now)) link_->send_upstream(std::move(*message));
     }

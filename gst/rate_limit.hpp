@@ -25,7 +25,7 @@ class RateLimit {
 
   private:
     std::chrono::milliseconds interval_, ahead_;
-    Clock::time_point next_{};  // when it were due if it happened evenly
+    Clock::time_point next_{};  // when it would be due if it happened evenly
 };
 
 }  // namespace stt

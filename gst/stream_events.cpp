@@ -9,12 +9,8 @@ namespace stt {
 namespace {
 
 std::string id_text(const char* id) {
-    std::string text(id ? id : "");
-    if (text.size() <= stream_id_max) return text;
-    char* hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text.c_str(), -1);
-    text = hash;
-    g_free(hash);
-    return text;
+    const std::string text(id ? id : "");
+    return text.size() <= stream_id_max ? text : sha256(text);
 }
 
 /// `text` is freed. What is too long or too nested is left out: it is of help, not needed.
@@ -67,25 +63,33 @@ StreamPtr read_stream(FieldReader& in) {
 
 }  // namespace
 
-Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event) {
-    const char* id = nullptr;
-    GstStreamFlags flags = GST_STREAM_FLAG_NONE;
-    unsigned group = 0;
+std::string sha256(const std::string& text) {
+    char* digits = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text.c_str(), -1);
+    std::string hash(digits);
+    g_free(digits);
+    return hash;
+}
+
+StreamStart parse_stream_start(GstEvent* event) {
+    StreamStart start;
     GstStream* stream = nullptr;
-    gst_event_parse_stream_start(event, &id);
-    gst_event_parse_stream_flags(event, &flags);
-    gst_event_parse_group_id(event, &group);
+    gst_event_parse_stream_start(event, &start.id);
+    gst_event_parse_stream_flags(event, &start.flags);
+    if (!gst_event_parse_group_id(event, &start.group)) start.group = GST_GROUP_ID_INVALID;
     gst_event_parse_stream(event, &stream);
+    start.stream.reset(stream);
+    return start;
+}
+
+Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event) {
+    const StreamStart start = parse_stream_start(event);
     std::vector<uint8_t> body;
     FieldWriter out(body);
-    out.text(id_text(id));
-    out.number(flags);
-    out.number(group);
-    out.number(stream != nullptr);
-    if (stream) {
-        write_stream(out, stream);
-        gst_object_unref(stream);
-    }
+    out.text(id_text(start.id));
+    out.number(start.flags);
+    out.number(start.group);
+    out.number(start.stream != nullptr);
+    if (start.stream) write_stream(out, start.stream.get());
     return std::optional(event_message(MessageKind::stream_start, event, {}, body));
 }
 

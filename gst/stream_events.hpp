@@ -2,6 +2,8 @@
 /// Events that say which streams there are: STREAM_START and STREAM_COLLECTION.
 #pragma once
 
+#include <string>
+
 #include "gst/metadata.hpp"
 
 namespace stt {
@@ -21,10 +23,22 @@ Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event);
 EventPtr decode_stream_start(ByteReader& in, const InMessage& message);
 EventPtr decode_stream_collection(ByteReader& in, const InMessage& message);
 
+/// In hexadecimal digits.
+std::string sha256(const std::string& text);
+
 struct ObjectDeleter {
     void operator()(gpointer object) const { gst_object_unref(object); }
 };
 using StreamPtr = std::unique_ptr<GstStream, ObjectDeleter>;
 using CollectionPtr = std::unique_ptr<GstStreamCollection, ObjectDeleter>;
+
+/// What a STREAM_START event says.
+struct StreamStart {
+    const char* id = nullptr;  ///< the event's
+    GstStreamFlags flags = GST_STREAM_FLAG_NONE;
+    unsigned group = GST_GROUP_ID_INVALID;
+    StreamPtr stream;
+};
+StreamStart parse_stream_start(GstEvent* event);
 
 }  // namespace stt

@@ -24,6 +24,7 @@
  * Since: 0.1
  */
 #include <gst/base/gstbasesink.h>
+#include <gst/video/video.h>
 
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
@@ -214,7 +215,11 @@ void stt_sink_init(SttSink* self) {
     self->connection->set_hooks({
         .upstream_message = [self](InMessage message) { pass_upstream(self, message); },
         // What comes next may be of no use to it before a key unit.
-        .key_unit_wanted = [self] { push_upstream(self, make_force_key_unit(GST_CLOCK_TIME_NONE, true, 0)); },
+        .key_unit_wanted =
+            [self] {
+                push_upstream(self, EventPtr(gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
+                                                                                         TRUE, 0)));
+            },
         .stream_opened = nullptr,
         .add_stats = nullptr,
     });

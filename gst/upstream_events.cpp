@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/upstream_events.hpp"
 
+#include <gst/video/video.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -17,18 +19,11 @@ namespace {
 constexpr GstEventType types[] = {GST_EVENT_NAVIGATION, GST_EVENT_CUSTOM_UPSTREAM, GST_EVENT_CUSTOM_BOTH,
                                   GST_EVENT_CUSTOM_BOTH_OOB};
 
-bool is_force_key_unit(GstEvent* event) {
-    return GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM && gst_event_has_name(event, "GstForceKeyUnit");
-}
-
 OutMessage encode_force_key_unit(GstEvent* event, const ToSender& to_sender) {
-    const GstStructure* structure = gst_event_get_structure(event);
     GstClockTime running_time = GST_CLOCK_TIME_NONE;
     gboolean all_headers = FALSE;
     unsigned count = 0;
-    gst_structure_get_clock_time(structure, "running-time", &running_time);
-    gst_structure_get_boolean(structure, "all-headers", &all_headers);
-    gst_structure_get_uint(structure, "count", &count);
+    gst_video_event_parse_upstream_force_key_unit(event, &running_time, &all_headers, &count);
     if (GST_CLOCK_TIME_IS_VALID(running_time)) running_time = to_sender(running_time);
     std::array<uint8_t, 9 + 1 + 4> space;
     ByteWriter out(space);
@@ -43,7 +38,7 @@ EventPtr decode_force_key_unit(ByteReader& in) {
     const uint8_t all_headers = in.u8();
     const uint32_t count = in.u32();
     if (!in.ok() || !in.empty()) return nullptr;
-    return make_force_key_unit(running_time, all_headers != 0, count);
+    return EventPtr(gst_video_event_new_upstream_force_key_unit(running_time, all_headers != 0, count));
 }
 
 std::optional<OutMessage> encode_qos(GstEvent* event, const ToSender& to_sender) {
@@ -104,16 +99,9 @@ EventPtr decode_structure(ByteReader& in, const InMessage& message) {
 
 }  // namespace
 
-EventPtr make_force_key_unit(GstClockTime running_time, bool all_headers, uint32_t count) {
-    return EventPtr(gst_event_new_custom(
-        GST_EVENT_CUSTOM_UPSTREAM,
-        gst_structure_new("GstForceKeyUnit", "running-time", GST_TYPE_CLOCK_TIME, running_time, "all-headers",
-                          G_TYPE_BOOLEAN, static_cast<gboolean>(all_headers), "count", G_TYPE_UINT, count,
-                          nullptr)));
-}
-
 std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_sender) {
-    if (is_force_key_unit(event)) return encode_force_key_unit(event, to_sender);
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_UPSTREAM && gst_video_event_is_force_key_unit(event))
+        return encode_force_key_unit(event, to_sender);
     if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) return encode_qos(event, to_sender);
     return encode_structure(event);
 }

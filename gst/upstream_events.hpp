@@ -20,9 +20,6 @@ std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_se
 /// The event of a message against the direction; null when it is malformed, or of another kind. Untrusted.
 EventPtr decode_upstream(const InMessage& message);
 
-/// A force-key-unit request.
-EventPtr make_force_key_unit(GstClockTime running_time, bool all_headers, uint32_t count);
-
 /// How often each kind may go.
 struct UpstreamLimits {
     RateLimit qos, other;

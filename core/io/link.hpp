@@ -100,8 +100,8 @@ class LinkObserver {
     /// Sender: the queue has begun to give up what its policy cannot wait for, or the path is back after
     /// that: time for a key unit. Not for a stream without delta units.
     virtual void on_giving_up() {}
-    /// Sender, before on_stream_ready with `again`: the stream does not start where the element's did, to a
-    /// peer that is told of no gap. The message returned, if any, tells it before anything else.
+    /// Sender, before on_stream_ready with `again`: the stream does not start where the element's did, and
+    /// no gap is reported to the peer. The message returned, if any, reports that before all others.
     virtual std::optional<OutMessage> on_late_start() { return std::nullopt; }
     virtual void on_stream_closed(StreamId stream, const Error& error) = 0;
     /// A message came against the stream's direction (from receiver to sender).

@@ -45,7 +45,8 @@ class SendQueue {
     /// stand before it blocks; what is acknowledged and not delivered counts with its entry. A single larger
     /// message passes when all others are acknowledged and at most one is not delivered. `wake` is called
     /// without the lock when the I/O thread has reason to look; any thread.
-    /// `clock`: where the time of a push comes from, the same that the I/O thread goes by; null: clock_now().
+    /// `clock`: where the time of a push comes from, the same that the I/O thread goes by; null:
+    /// steady_clock.
     SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock = nullptr);
 
     // Streaming thread.
@@ -302,7 +303,7 @@ class ReceiveQueue {
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
     uint64_t handed_offset_ = 0;    // end of the last message handed out by pop(), or of what pass() said
     uint64_t stream_ = 0;           // the number of the one being read
-    // The streaming thread, and whoever has its turn never.
+    // The streaming thread only.
     uint64_t popped_stream_ = 0;  // of what pop() returned last
 
     // Everything below: under the mutex.

@@ -92,7 +92,7 @@ void SendBacklog::give_up_to(Time now, Time youngest) {
         enter(Phase::giving_up, now);
 }
 
-// Up to the first key that is young enough; without `max_age`, or else to the newest there is.
+// Up to the first key that is young enough. Where there is none, and no `max_age`, the newest is kept.
 void SendBacklog::give_up_backlog(Time now) {
     Time youngest = now - policy_.backlog_allowance;
     if (policy_.max_age > Duration::zero()) {

@@ -26,8 +26,8 @@ struct GiveUpPolicy {
     bool when_full = false;
     /// Data that has waited this long since it was pushed goes, by whole units; zero: however long.
     Duration max_age{};
-    /// How long after the path's return a backlog older than `backlog_allowance` is put up with; zero: for
-    /// ever. Of no effect with `max_age`: what an outage has torn anyway is caught up with at once.
+    /// How long after the path's return a backlog older than `backlog_allowance` is put up with, and then
+    /// again; zero: for ever. With `max_age` not at all, where an outage has torn the stream anyway.
     Duration backlog_patience{};
     /// The age up to which a backlog does no harm: the receiver's latency.
     Duration backlog_allowance = 200ms;

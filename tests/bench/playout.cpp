@@ -37,7 +37,9 @@ std::string calling_src(unsigned port) {
     return "sttsrc name=src uri=stt://127.0.0.1:" + std::to_string(port) + " seed=" + seed;
 }
 
-void wait_for(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
+/// What is measured is how pipelines fare over a length of time, so that time has to pass; nothing is waited
+/// for.
+void let_pass(double seconds) { std::this_thread::sleep_for(std::chrono::duration<double>(seconds)); }
 
 double milliseconds(GstClockTimeDiff time) { return static_cast<double>(time) / 1e6; }
 
@@ -50,6 +52,13 @@ GstClockTime monotonic(Pipeline& pipeline, GstClockTime time) {
         gst_clock_unadjust_with_calibration(clock, time, internal, external, numerator, denominator);
     gst_object_unref(clock);
     return at;
+}
+
+/// Up to the last that the sink has rendered: those behind may still be waiting.
+std::vector<Played::Item> items_of(const Played& played) {
+    std::vector<Played::Item> items = played.items();
+    while (!items.empty() && !items.back().rendered) items.pop_back();
+    return items;
 }
 
 /// How much later than it was captured a frame is due, without the pipeline's latency.
@@ -74,10 +83,22 @@ void report(const char* name, std::vector<GstClockTimeDiff> errors, const std::v
                 milliseconds(errors.back()), dropped);
 }
 
-/// All but the frames of the first second, the last of which may still be waiting.
+/// A receiving pipeline whose sink drops what is late.
+struct Viewer {
+    explicit Viewer(const std::string& source = listening_src(), double skew = 0)
+        : pipeline(source + played_by) {
+        if (skew != 0) pipeline.use_skewed_clock(skew);
+        pipeline.play();
+    }
+    unsigned port() const { return local_port(pipeline.get("src")); }
+
+    Pipeline pipeline;
+    Played played{pipeline.get("played")};
+};
+
+/// All but the frames of the first second.
 void report(const char* name, const Played& played, Pipeline& sender, Pipeline& receiver) {
-    std::vector<Played::Item> items = played.items();
-    while (!items.empty() && !items.back().rendered) items.pop_back();
+    const std::vector<Played::Item> items = items_of(played);
     std::vector<GstClockTimeDiff> errors;
     const size_t from = std::min<size_t>(50, items.size());
     for (size_t i = from; i < items.size(); i++) errors.push_back(error_of(items[i], sender, receiver));
@@ -85,15 +106,12 @@ void report(const char* name, const Played& played, Pipeline& sender, Pipeline& 
 }
 
 void skewed(const char* name, double sender_skew, double receiver_skew, double seconds) {
-    Pipeline receiver(listening_src() + played_by);
-    Played played(receiver.get("played"));
-    if (receiver_skew != 0) receiver.use_skewed_clock(receiver_skew);
-    receiver.play();
-    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    Viewer receiver(listening_src(), receiver_skew);
+    Pipeline sender(video() + calling_sink_to(receiver.port()));
     if (sender_skew != 0) sender.use_skewed_clock(sender_skew);
     sender.play();
-    wait_for(seconds);
-    report(name, played, sender, receiver);
+    let_pass(seconds);
+    report(name, receiver.played, sender, receiver.pipeline);
 }
 
 /// Streams of two pairs of elements, from one pipeline to one.
@@ -116,9 +134,9 @@ void two_pairs(const char* name, bool live, double lead, double seconds) {
                     "samplesperbuffer=441 ! audio/x-raw,rate=44100 ! sttsink uri=stt://127.0.0.1:" +
                     std::to_string(audio_port) + " seed=" + seed);
     sender.play();
-    wait_for(lead);
+    let_pass(lead);
     receiver.play();
-    wait_for(seconds);
+    let_pass(seconds);
     const auto frames = video_played.items(), samples = audio_played.items();
     GstClockTimeDiff worst = 0;
     size_t compared = 0;
@@ -133,16 +151,13 @@ void two_pairs(const char* name, bool live, double lead, double seconds) {
 }
 
 void encoder(double seconds) {
-    Pipeline receiver(listening_src() + " ! avdec_h264" + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
+    Viewer receiver(listening_src() + " ! avdec_h264");
     Pipeline sender(
         "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 ! x264enc ! " +
-        calling_sink_to(local_port(receiver.get("src"))));
+        calling_sink_to(receiver.port()));
     sender.play();
-    wait_for(seconds);
-    std::vector<Played::Item> items = played.items();
-    while (!items.empty() && !items.back().rendered) items.pop_back();
+    let_pass(seconds);
+    const std::vector<Played::Item> items = items_of(receiver.played);
     const size_t from = std::min<size_t>(25, items.size());
     const auto dropped = std::count_if(items.begin() + static_cast<ptrdiff_t>(from), items.end(),
                                        [](const auto& item) { return !item.rendered; });
@@ -151,11 +166,9 @@ void encoder(double seconds) {
 }
 
 void relays(double seconds) {
-    Pipeline receiver(listening_src() + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
+    Viewer receiver;
     std::vector<std::unique_ptr<Pipeline>> chain;
-    unsigned port = local_port(receiver.get("src"));
+    unsigned port = receiver.port();
     for (int i = 0; i < 3; i++) {
         chain.push_back(std::make_unique<Pipeline>(listening_src() + " ! " + calling_sink_to(port)));
         chain.back()->play();
@@ -163,17 +176,16 @@ void relays(double seconds) {
     }
     Pipeline sender(video() + calling_sink_to(port));
     sender.play();
-    wait_for(seconds);
-    // The last relay is whose time is told.
-    report("three relays", played, *chain.front(), receiver);
+    let_pass(seconds);
+    // Items carry the times of the last relay.
+    report("three relays", receiver.played, *chain.front(), receiver.pipeline);
 }
 
 /// From `since` (running time at the receiver) until the first of the frames that are all in time; of those
 /// from index `first` on.
 void report_return(const char* name, const Played& played, GstClockTime since, size_t first,
                    const std::function<GstClockTimeDiff(const Played::Item&)>& error) {
-    std::vector<Played::Item> items = played.items();
-    while (!items.empty() && !items.back().rendered) items.pop_back();
+    const std::vector<Played::Item> items = items_of(played);
     size_t from = items.size();
     while (from > first && items[from - 1].rendered && std::llabs(error(items[from - 1])) <= tolerance)
         from--;
@@ -193,31 +205,27 @@ void late_viewer(double wait, double seconds) {
     Pipeline sender(video() + listening_sink());
     sender.play();
     const unsigned port = local_port(sender.get("sink"));
-    wait_for(wait);
-    Pipeline receiver(calling_src(port) + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
-    wait_for(seconds);
-    report_return("viewer joins late", played, 0, 0,
-                  [&](const auto& item) { return error_of(item, sender, receiver); });
+    let_pass(wait);
+    Viewer receiver(calling_src(port));
+    let_pass(seconds);
+    report_return("viewer joins late", receiver.played, 0, 0,
+                  [&](const auto& item) { return error_of(item, sender, receiver.pipeline); });
 }
 
 void paused(double pause, double seconds) {
-    Pipeline receiver(listening_src() + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
-    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    Viewer receiver;
+    Pipeline sender(video() + calling_sink_to(receiver.port()));
     sender.play();
-    wait_for(5);
-    receiver.set(GST_STATE_PAUSED);
-    wait_for(pause);
-    receiver.play();
-    receiver.settle();
-    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
-    const size_t first = played.items().size();
-    wait_for(seconds);
-    report_return("receiver paused", played, since, first,
-                  [&](const auto& item) { return error_of(item, sender, receiver); });
+    let_pass(5);
+    receiver.pipeline.set(GST_STATE_PAUSED);
+    let_pass(pause);
+    receiver.pipeline.play();
+    receiver.pipeline.settle();
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline.pipeline());
+    const size_t first = receiver.played.items().size();
+    let_pass(seconds);
+    report_return("receiver paused", receiver.played, since, first,
+                  [&](const auto& item) { return error_of(item, sender, receiver.pipeline); });
 }
 
 /// A sender in a process of its own.
@@ -257,29 +265,25 @@ class FarSender {
 
 /// Over a path of this machine between namespaces: `shell` enters the sender's.
 void far(const std::string& shell, const std::string& host, double seconds, const char* self) {
-    Pipeline receiver(std::string("sttsrc name=src uri=stt://:0 seed=") + seed + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
-    const FarSender sender(shell, self, host, local_port(receiver.get("src")));
-    wait_for(seconds);
-    report_return("sender elsewhere", played, 0, 0,
+    Viewer receiver(std::string("sttsrc name=src uri=stt://:0 seed=") + seed);
+    const FarSender sender(shell, self, host, receiver.port());
+    let_pass(seconds);
+    report_return("sender elsewhere", receiver.played, 0, 0,
                   [&](const auto& item) { return item.shift(sender.base_time()); });
 }
 
 /// The sender is a process of its own, which stands still for a while.
 void stopped(double stop, double seconds, const char* self) {
-    Pipeline receiver(listening_src() + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
-    const FarSender sender("", self, "127.0.0.1", local_port(receiver.get("src")));
-    wait_for(5);
+    Viewer receiver;
+    const FarSender sender("", self, "127.0.0.1", receiver.port());
+    let_pass(5);
     sender.signal(SIGSTOP);
-    wait_for(stop);
+    let_pass(stop);
     sender.signal(SIGCONT);
-    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
-    const size_t first = played.items().size();
-    wait_for(seconds);
-    report_return(stop < 30 ? "sender stopped 20 s" : "sender stopped 45 s", played, since, first,
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline.pipeline());
+    const size_t first = receiver.played.items().size();
+    let_pass(seconds);
+    report_return(stop < 30 ? "sender stopped 20 s" : "sender stopped 45 s", receiver.played, since, first,
                   [&](const auto& item) { return item.shift(sender.base_time()); });
 }
 
@@ -293,22 +297,20 @@ int send_until_killed(const std::string& host, const std::string& port) {
 }
 
 void another_clock(double seconds) {
-    Pipeline receiver(listening_src() + played_by);
-    Played played(receiver.get("played"));
-    receiver.play();
-    Pipeline sender(video() + calling_sink_to(local_port(receiver.get("src"))));
+    Viewer receiver;
+    Pipeline sender(video() + calling_sink_to(receiver.port()));
     sender.use_skewed_clock(0);
     sender.play();
-    wait_for(5);
+    let_pass(5);
     sender.set(GST_STATE_PAUSED);
     sender.use_skewed_clock(0.005);
     sender.play();
     sender.settle();
-    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline());
-    const size_t first = played.items().size();
-    wait_for(seconds);
-    report_return("sender takes another clock", played, since, first,
-                  [&](const auto& item) { return error_of(item, sender, receiver); });
+    const GstClockTime since = gst_element_get_current_running_time(receiver.pipeline.pipeline());
+    const size_t first = receiver.played.items().size();
+    let_pass(seconds);
+    report_return("sender takes another clock", receiver.played, since, first,
+                  [&](const auto& item) { return error_of(item, sender, receiver.pipeline); });
 }
 
 }  // namespace

@@ -9,15 +9,6 @@
 namespace stt::test {
 namespace {
 
-guint64 queued_bytes(GstElement* sink) {
-    GstStructure* stats = nullptr;
-    g_object_get(sink, "stats", &stats, nullptr);
-    guint64 queued = 0;
-    gst_structure_get_uint64(stats, "queued-bytes", &queued);
-    gst_structure_free(stats);
-    return queued;
-}
-
 void push(GstElement* app, GstClockTime dts, GstClockTime pts) {
     GstBuffer* buffer = make_buffer(1).release();
     GST_BUFFER_DTS(buffer) = dts;

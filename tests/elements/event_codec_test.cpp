@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Events as messages: those that name streams, those that go upstream; what a peer makes up is refused.
+#include <gst/video/video.h>
+
 #include <random>
 
 #include "gst/continuity.hpp"
@@ -170,7 +172,8 @@ TEST(EventCodec, OtherEventsTravel) {
 }
 
 TEST(EventCodec, ForceKeyUnitsAreShifted) {
-    const EventPtr got = upstream_across(make_force_key_unit(5 * GST_SECOND, true, 9).get());
+    const EventPtr got =
+        upstream_across(EventPtr(gst_video_event_new_upstream_force_key_unit(5 * GST_SECOND, TRUE, 9)).get());
     ASSERT_TRUE(got);
     GstClockTime when = 0;
     gst_structure_get_clock_time(gst_event_get_structure(got.get()), "running-time", &when);

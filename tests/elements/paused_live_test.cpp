@@ -73,15 +73,6 @@ class Counted {
     GstPad* pad_;
 };
 
-guint64 queued_bytes(GstElement* sink) {
-    GstStructure* stats = nullptr;
-    g_object_get(sink, "stats", &stats, nullptr);
-    guint64 queued = 0;
-    gst_structure_get_uint64(stats, "queued-bytes", &queued);
-    gst_structure_free(stats);
-    return queued;
-}
-
 struct Medium {
     const char* name;
     const char* source;

@@ -190,6 +190,15 @@ bool Played::reaches(size_t count) const {
     return eventually([&] { return this->count() >= count; });
 }
 
+guint64 queued_bytes(GstElement* sink) {
+    GstStructure* stats = nullptr;
+    g_object_get(sink, "stats", &stats, nullptr);
+    guint64 queued = 0;
+    gst_structure_get_uint64(stats, "queued-bytes", &queued);
+    gst_structure_free(stats);
+    return queued;
+}
+
 std::string listening_src(const std::string& properties) {
     return std::string("sttsrc name=src uri=stt://:0 local-address=127.0.0.1 seed=") + seed + " " +
            properties;

@@ -84,6 +84,8 @@ class Played {
     size_t rendered_ = 0;      // under mutex_
 };
 
+/// What `sink`, an sttsink, holds that its peer has not acknowledged.
+guint64 queued_bytes(GstElement* sink);
 /// sttsrc listening on a free port of 127.0.0.1, as the start of a description.
 std::string listening_src(const std::string& properties = "");
 /// sttsink that calls 127.0.0.1:`port`, as the end of a description.
