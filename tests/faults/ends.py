@@ -11,8 +11,6 @@ import sys
 import threading
 import time
 
-from row import QUICK
-
 HERE = pathlib.Path(__file__).resolve().parent
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "continue": signal.SIGCONT}
 
@@ -96,12 +94,12 @@ class Process:
         return max((line["at"] for line in self.lines if line["what"] == "started"), default=0.0)
 
 
-def command_of(end, uri, probe, fill):
-    """The command line of an end. `fill` fills a row's words in."""
+def command_of(end, uri, time_outs, probe, fill):
+    """The command line of an end, with the row's `time_outs`. `fill` fills a row's words in."""
     prefix = shlex.split(fill(end.prefix))
     if end.kind == "foreign":
         return [*prefix, sys.executable, str(HERE / "foreign.py"), *shlex.split(fill(end.properties))]
-    words = f'name=stt uri="{fill(end.uri or uri)}" {QUICK} {end.seed} {end.properties}'
+    words = f'name=stt uri="{fill(end.uri or uri)}" {time_outs} {end.seed} {end.properties}'
     if end.kind == "send":
         pipeline = f"{end.source} ! sttsink {words}"
     else:

@@ -26,7 +26,7 @@ LINKS = {
         "ip route add default via 10.7.1.1; ip route add default via fd07:1::1",
         "b": f"{UP}; ip link set eth0 up; ip addr add 10.7.2.2/24 dev eth0; ip addr add fd07:2::2/64 dev eth0 nodad; "
         "ip route add default via 10.7.2.1; ip route add default via fd07:2::1",
-        "r": f"{UP}; sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; ip link set r1 up; "
+        "r": f"{UP}; echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; ip link set r1 up; "
         "ip link set r2 up; ip addr add 10.7.1.1/24 dev r1; ip addr add 10.7.2.1/24 dev r2; "
         "ip addr add fd07:1::1/64 dev r1 nodad; ip addr add fd07:2::1/64 dev r2 nodad",
     },
@@ -86,7 +86,8 @@ class Hosts:
     @staticmethod
     def _held(stack, command):
         """Starts a process that holds namespaces until its input closes; returns the words of its first line."""
-        holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        holder = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
         def end():
             with contextlib.suppress(OSError):

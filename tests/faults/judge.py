@@ -3,7 +3,7 @@
 import dataclasses
 from dataclasses import dataclass
 
-from row import Told
+from row import Told, alternatives
 from texts import flaws
 
 
@@ -19,14 +19,19 @@ class Heard:
     known: bool  # has details
 
     def __str__(self):
-        flags = " ".join(sorted(self.told.flags))
-        return f"{self.told.shown} {self.told.name or '-'} {self.told.reason or '-'} {self.told.origin} {flags}".rstrip()
+        return brief(self.told)
 
     def full(self):
         return f"{self} hint={self.told.hint or '-'}: {self.text} | {self.hint}"
 
 
 SHOWN = {"error": "ERROR", "warning": "WARNING", "note": "NOTE"}
+
+
+def brief(told):
+    """The words that say what it is."""
+    flags = " ".join(sorted(told.flags))
+    return f"{told.shown} {told.name or '-'} {told.reason or '-'} {told.origin} {flags}".rstrip()
 
 
 def heard_of(lines):
@@ -53,6 +58,10 @@ def heard_of(lines):
 
 def is_it(wanted, heard):
     """Whether this is the message that was wanted, whatever its hint and time."""
+    return any(is_this(one, heard) for one in alternatives(wanted))
+
+
+def is_this(wanted, heard):
     told = heard.told
     return heard.known and (wanted.shown, wanted.name, wanted.reason, wanted.origin, wanted.flags) == (
         told.shown, told.name, told.reason, told.origin, told.flags,
@@ -61,7 +70,7 @@ def is_it(wanted, heard):
 
 def is_noted(wanted, heard):
     """Whether this is a note of what is wanted as more than a note, as of one attempt of several."""
-    return heard.told.shown == "NOTE" and is_it(dataclasses.replace(wanted, shown="NOTE"), heard)
+    return any(is_this(dataclasses.replace(one, shown="NOTE"), heard) for one in alternatives(wanted))
 
 
 def hint_is_right(wanted, heard):
@@ -87,12 +96,12 @@ def judge(row, end, wanted, lines, since):
     """`since`: when the fault happened, or the end began."""
     heard = heard_of(lines)
     verdict = Verdict([], None, [])
-    for one in wanted:
-        match = next((message for message in heard if is_it(one, message)), None)
+    for each in wanted:
+        match = next((message for message in heard if is_it(each, message)), None)
         if match is None:
-            flags = " ".join(sorted(one.flags))
-            verdict.wrongs.append(f"{end} does not say {one.shown} {one.name} {one.reason} {one.origin} {flags}".rstrip())
+            verdict.wrongs.append(f"{end} does not say {' or '.join(map(brief, alternatives(each)))}")
             continue
+        one = next(one for one in alternatives(each) if is_this(one, match))
         seconds = match.at - since
         if seconds < 0:
             verdict.wrongs.append(f"{end} says it before it happens: {match}")
@@ -104,7 +113,7 @@ def judge(row, end, wanted, lines, since):
         if str(message) in spoken:
             continue
         spoken.add(str(message))
-        match = next((one for one in wanted if is_it(one, message)), None)
+        match = next((one for each in wanted for one in alternatives(each) if is_this(one, message)), None)
         if match is not None:
             if not hint_is_right(match, message):
                 verdict.wrongs.append(f"{end} has another hint than {match.hint}: {message.full()}")

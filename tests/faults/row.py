@@ -8,11 +8,11 @@ directory of the row's own with `a.seed` and `b.seed`, `$scheme` the scheme of t
 """
 from dataclasses import dataclass, field
 
-# Time-outs so short that a row is over in seconds; a row that is about one of them sets it again.
-QUICK = (
-    "handshake-timeout=1500 retry-initial-delay=200 retry-max-delay=500 reconnect-timeout=20000 "
-    "keepalive-interval=300 keepalive-timeout=2500"
-)
+# So that a row is over in seconds; a row that is about one of them sets it again. Time-outs that end something are
+# short only in rows that ask for what comes of it: on a machine that is slow the others must not see it.
+QUICK = "retry-initial-delay=200 retry-max-delay=500 reconnect-timeout=20000 keepalive-interval=300"
+SHORT_HANDSHAKE = "handshake-timeout=1500"
+SHORT_SILENCE = "keepalive-timeout=2500"
 # 0.3 MB/s, live.
 CAMERA = "videotestsrc is-live=true pattern=black ! video/x-raw,format=I420,width=160,height=120,framerate=10/1"
 # The same rate in other portions, not live.
@@ -76,6 +76,40 @@ def note(name, reason, origin, flags="can-retry", by=1.0, hint=None):
 
 
 @dataclass(frozen=True)
+class Either:
+    """One of several messages, where the order of events decides, or where each is as good."""
+
+    of: tuple
+
+
+def either(*of):
+    return Either(of)
+
+
+def alternatives(wanted):
+    return wanted.of if isinstance(wanted, Either) else (wanted,)
+
+
+# What follows a cut.
+LOST = warning("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)
+# The same where the way back is open, and the other end's last words come first.
+CUT_OFF = either(LOST, warning("SESSION_CLOSED", "timeout", "peer", flags="authenticated can-retry", by=4))
+# What attempts to come back say meanwhile.
+STAYS_CUT = (
+    "CONNECTION_TIMEOUT handshake-timeout",
+    "NETWORK_UNREACHABLE no-route",
+    "NETWORK_UNREACHABLE no-host",
+    "UDP_SEND_FAILED send",
+)
+# This machine itself has no way to the peer any more.
+OWN_ROUTE = either(
+    note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3),
+    note("NETWORK_UNREACHABLE", "no-route", "network", by=0.3),
+    note("UDP_SEND_FAILED", "send", "local", by=0.3),
+)
+
+
+@dataclass(frozen=True)
 class Row:
     name: str
     net: str = "pair"  # alone, pair, routed (three hosts), or `line` and options of pipelines/lib/wan_link.cpp
@@ -100,6 +134,17 @@ class Row:
     host: str = "$b"  # in the caller's URI
     transports: tuple = ("udp",)
     todo: str = ""  # why it is known to be wrong today
+
+    def time_outs(self):
+        """Properties of both ends."""
+        ends = (self.caller_says, self.listener_says, self.other_says)
+        asked = [one for says in ends if says for each in says for one in alternatives(each)]
+        short = [QUICK]
+        if any(one.name in ("CONNECTION_TIMEOUT", "SESSION_TIMEOUT") for one in asked):
+            short.append(SHORT_HANDSHAKE)
+        if any(one.name == "SESSION_TIMEOUT" for one in asked):
+            short.append(SHORT_SILENCE)
+        return " ".join(short)
 
 
 def firewall(host, chain, rule, family="inet"):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ends import Process, command_of
 from hosts import Failure, Hosts
 from judge import complete, judge
+from row import alternatives
 
 PORT = 7600
 START_PATIENCE = 90  # seconds for what has to happen before the fault
@@ -43,6 +44,9 @@ class Outcome:
     late: list
     seconds: float | None  # to the last message that was wanted
     lines: dict  # by end
+    began: float = 0.0
+    ended: float = 0.0
+    stall: float = 0.0  # seconds for which this machine stood still meanwhile
 
 
 class World:
@@ -83,10 +87,10 @@ class World:
 
     def start(self, name):
         end = getattr(self.row, name)
-        if end is None:
-            return
+        if end is None or name in self.processes:
+            return  # started by a step
         uri = "$scheme://:$port" if name == "listener" else f"$scheme://{self.row.host}:$port"
-        command = [*self.hosts.enter[HOST[name]], *command_of(end, uri, self.probe, self.fill)]
+        command = [*self.hosts.enter[HOST[name]], *command_of(end, uri, self.row.time_outs(), self.probe, self.fill)]
         process = self.processes[name] = Process(command, self.environment, self.changed)
         self.stack.callback(process.end)
         ready = ("listening", "error") if name == "listener" else ("started", "listening", "error")
@@ -126,9 +130,9 @@ class World:
         injected = time.monotonic() if row.fault else 0.0
         for step in row.fault:
             self.do(step)
-        before = max((end.buffers() for end in self.receivers()), default=0)
+        before = max((end.buffers() for end in self.receivers()), default=0) if row.fault else 0
         wanted = self.wanted()
-        patience = max((one.by for says in wanted.values() for one in says), default=0.0)
+        patience = max((one.by for says in wanted.values() for each in says for one in alternatives(each)), default=0.0)
         patience += TODO_PATIENCE if row.todo else PATIENCE
 
         def done():
@@ -152,6 +156,13 @@ class World:
 
 
 def run_row(row, transport, build, environment):
+    began = time.monotonic()
+    outcome = _run_row(row, transport, build, environment)
+    outcome.began, outcome.ended = began, time.monotonic()
+    return outcome
+
+
+def _run_row(row, transport, build, environment):
     try:
         with contextlib.ExitStack() as stack:
             return World(stack, row, transport, build, environment).run()

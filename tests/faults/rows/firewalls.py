@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Firewalls on the way and at the ends."""
-from row import Row, error, firewall, note, receive, warning
+from row import CUT_OFF, LOST, STAYS_CUT, Row, error, firewall, note, receive, warning
 
 TO_LISTENER = "$proto dport $port"
 TO_CALLER = "$proto sport $port"
 SILENT = warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7)
-LOST = warning("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)
 OWN = warning("UDP_SEND_FAILED", "send", "local", by=0.2)
 FORBIDDEN = warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.2)
 FAR_ROUTE = warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.2, hint="no-route-there")
@@ -95,16 +94,17 @@ ROWS = [
     Row(
         "firewall: own output drops in mid-stream",
         fault=(firewall("a", "output", f"{TO_LISTENER} drop"),),
-        caller_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), LOST),
+        caller_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
         listener_says=(LOST,),
+        may=STAYS_CUT,
         todo="origin is network",
     ),
     Row(
         "firewall: the listener's output drops in mid-stream",
         fault=(firewall("b", "output", f"{TO_CALLER} drop"),),
         caller_says=(LOST,),
-        listener_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3),),
-        may=("SESSION_TIMEOUT keepalive-timeout", "SESSION_CLOSED timeout"),
+        listener_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
+        may=STAYS_CUT,
         todo="origin is network",
     ),
     Row(
@@ -113,6 +113,7 @@ ROWS = [
         fault=(firewall("r", "forward", "drop"),),
         caller_says=(LOST,),
         listener_says=(LOST,),
+        may=STAYS_CUT,
     ),
     Row(
         "firewall: rejects in mid-stream",
@@ -120,5 +121,6 @@ ROWS = [
         fault=(firewall("r", "forward", "reject with icmp type admin-prohibited", "ip"),),
         caller_says=(LOST,),
         listener_says=(LOST,),
+        may=STAYS_CUT,
     ),
 ]

@@ -2,7 +2,9 @@
 """Limits of the elements and of the machine."""
 from row import FILE, Row, error, firewall, note, receive, send, warning
 
-NONE_YET = "wait-for-connection=false"
+ENDED_BY_ERROR = warning("SESSION_CLOSED", "error", "peer", flags="authenticated can-retry", by=10)
+CATCH_ALL = "the hint at the other end is the one for any reason"
+TAPPED = "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 ! valve name=tap"
 FULL = "mount -t tmpfs -o size=4k none /mnt"
 
 ROWS = [
@@ -18,8 +20,8 @@ ROWS = [
         "limit: both send",
         listener=send(),
         caller_says=(error("STREAM_CLOSED", "both-send", "local", flags="", by=0.5, hint="both-send"),),
-        listener_says=(warning("SESSION_CLOSED", "error", "peer", flags="authenticated can-retry", by=0.5),),
-        todo="the hint at the listener is for any reason",
+        listener_says=(warning("STREAM_CLOSED", "both-send", "local", by=0.5, hint="both-send"),),
+        todo="the listener's own words come back as the peer's",
     ),
     Row(
         "limit: both receive",
@@ -40,13 +42,15 @@ ROWS = [
         listener=receive("stream-id=4"),
         caller_says=(error("STREAM_ID_CONFLICT", "reset", "peer", flags="authenticated", by=0.5),),
         listener_says=(warning("STREAM_ID_CONFLICT", "other-stream", "local", by=0.5),),
+        todo="the listener's own words come back as the peer's",
     ),
     Row(
         "limit: send-timeout",
         caller=send("send-timeout=1000 send-queue-bytes=65536", source=FILE),
         listener=receive(after="identity name=slow sleep-time=5000000 !"),
         caller_says=(error("TIMEOUT", "send-timeout", "peer", by=10),),
-        listener_says=None,
+        listener_says=(ENDED_BY_ERROR,),
+        todo=CATCH_ALL,
     ),
     Row(
         "limit: send-timeout without a peer",
@@ -66,18 +70,17 @@ ROWS = [
     ),
     Row(
         "limit: receive-timeout in mid-stream",
-        caller=send(source="videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 ! valve name=tap"),
+        caller=send(source=TAPPED),
         listener=receive("receive-timeout=1000"),
         fault=("caller: say set tap drop true",),
         listener_says=(error("TIMEOUT", "receive-timeout", "peer", by=1.5),),
-        caller_says=None,
+        caller_says=(ENDED_BY_ERROR,),
+        may=("CONNECTION_REFUSED port-closed",),
+        todo=CATCH_ALL,
     ),
     Row(
         "limit: stream-timeout at the sender",
-        caller=send(
-            "stream-timeout=1000",
-            source="videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 ! valve name=tap",
-        ),
+        caller=send("stream-timeout=1000", source=TAPPED),
         fault=("caller: say set tap drop true",),
         caller_says=(error("STREAM_CLOSED", "stream-timeout", "local", by=1.5, hint="stream-timeout"),),
         listener_says=None,
@@ -85,7 +88,7 @@ ROWS = [
     ),
     Row(
         "limit: stream-timeout at the receiver",
-        caller=send(source="videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 ! valve name=tap"),
+        caller=send(source=TAPPED),
         listener=receive("stream-timeout=1000"),
         fault=("caller: say set tap drop true",),
         listener_says=(warning("STREAM_CLOSED", "stream-timeout", "local", by=1.5, hint="stream-timeout"),),
@@ -118,6 +121,7 @@ ROWS = [
         listener=None,
         caller=send(options="--spare-descriptors 0", source="fakesrc num-buffers=1"),
         caller_says=(error("RESOURCE_EXHAUSTED", "descriptors", "local", by=0.2),),
+        todo="where a timer cannot be had there is no reason",
     ),
     Row(
         "limit: memory for a passphrase",

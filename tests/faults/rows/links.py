@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Links that go down, and addresses that change, in mid-stream."""
-from row import Row, note, warning
-
-LOST = warning("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)
+from row import CUT_OFF, LOST, OWN_ROUTE, STAYS_CUT, Row
 
 ROWS = [
     Row(
         "link: the sender's own is down",
         fault=("a: ip link set eth0 down",),
-        caller_says=(note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3), LOST),
+        caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
+        may=STAYS_CUT,
         todo="not told before the time-out",
     ),
     Row(
         "link: the receiver's own is down",
         fault=("b: ip link set eth0 down",),
-        listener_says=(note("NETWORK_UNREACHABLE", "no-route", "local", by=2), LOST),
+        listener_says=(OWN_ROUTE, CUT_OFF),
         caller_says=(LOST,),
+        may=STAYS_CUT,
         todo="not told before the time-out",
     ),
     Row(
@@ -25,19 +25,22 @@ ROWS = [
         fault=("r: ip link set r2 down",),
         caller_says=(LOST,),
         listener_says=(LOST,),
+        may=STAYS_CUT,
     ),
     Row(
         "link: the sender's is removed",
         fault=("a: ip link del eth0",),
-        caller_says=(note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3), LOST),
+        caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
+        may=STAYS_CUT,
         todo="not told before the time-out",
     ),
     Row(
         "link: the sender's address is removed",
         fault=("a: ip addr flush dev eth0",),
-        caller_says=(note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3), LOST),
+        caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
+        may=STAYS_CUT,
         todo="not told before the time-out",
     ),
     Row(
@@ -46,6 +49,7 @@ ROWS = [
         fault=("r: ip link set r2 down", "wait 5", "r: ip link set r2 up"),
         caller_says=(LOST,),
         listener_says=(LOST,),
+        may=STAYS_CUT,
         flows=True,
     ),
     Row(
@@ -56,7 +60,8 @@ ROWS = [
     ),
     Row(
         "link: another address of the caller is none",
-        fault=("a: ip addr add 10.7.0.5/24 dev eth0; ip addr del $a/24 dev eth0; ip addr add 10.7.0.5/24 dev eth0 || true",),
+        # The first address goes, and the second one with it.
+        fault=("a: ip addr flush dev eth0; ip addr add 10.7.0.5/24 dev eth0",),
         flows=True,
     ),
 ]

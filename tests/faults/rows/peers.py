@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Peers that stop, hang, die and come back."""
-from row import CAMERA, Row, error, note, receive, send, warning
+from row import LOST, STAYS_CUT, Row, error, firewall, note, receive, send, warning
 
-LOST = warning("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)
 GONE = warning("SESSION_CLOSED", "graceful", "peer", flags="authenticated can-retry", by=0.3, hint="graceful")
 # The host of a peer that died says that its port is closed.
 PORT_CLOSED = note("CONNECTION_REFUSED", "port-closed", "network", by=0.6)
@@ -36,7 +35,7 @@ ROWS = [
         fault=("listener: stop",),
         caller_says=(LOST,),
         listener_says=None,
-        may=("CONNECTION_TIMEOUT handshake-timeout",),
+        may=STAYS_CUT,
     ),
     Row(
         "peer: the caller hangs",
@@ -82,7 +81,7 @@ ROWS = [
         fault=("caller: kill", "caller: restart"),
         caller_says=None,
         listener_says=(warning("SESSION_TIMEOUT", "replaced", "peer", flags="authenticated can-retry", by=4, hint="replaced"),),
-        may=("SESSION_TIMEOUT doubted", "TOO_MANY_SESSIONS busy", "CONNECTION_REFUSED port-closed"),
+        may=("SESSION_TIMEOUT doubted", "SESSION_TIMEOUT keepalive-timeout", "TOO_MANY_SESSIONS busy", "CONNECTION_REFUSED port-closed"),
         flows=True,
     ),
     Row(
@@ -95,16 +94,24 @@ ROWS = [
     Row(
         "peer: its clock is two hours off",
         caller=send(prefix="env LD_PRELOAD=$clock FAULT_CLOCK=7200"),
-        fault=("wait 0.2",),
         listener_says=(note("HANDSHAKE_FAILURE", "timestamp-expired", "peer", by=1),),
         flows=True,
     ),
     Row(
-        "peer: the sender's pipeline fails",
-        caller=send(source=CAMERA + " ! identity name=weak"),
-        fault=("caller: say set weak error-after 1",),
-        caller_says=None,
-        listener_says=(),
-        flows=False,
+        "peer: the receiver is paused for longer than keepalive-timeout",
+        caller=send("keepalive-timeout=5000"),
+        listener=receive("keepalive-timeout=5000"),
+        fault=("listener: say state paused", "wait 6", "listener: say state playing"),
+        flows=True,
+    ),
+    Row(
+        "peer: silent until reconnect-timeout",
+        before=(firewall("b", "input", "$proto dport $port drop"),),
+        caller=send("handshake-timeout=900 reconnect-timeout=2000"),
+        caller_says=(
+            warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.1),
+            error("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=2.2),
+        ),
+        todo="the last words name a time nobody has set, and not reconnect-timeout",
     ),
 ]
