@@ -26,8 +26,8 @@ LINKS = {
         "ip route add default via 10.7.1.1; ip route add default via fd07:1::1",
         "b": f"{UP}; ip link set eth0 up; ip addr add 10.7.2.2/24 dev eth0; ip addr add fd07:2::2/64 dev eth0 nodad; "
         "ip route add default via 10.7.2.1; ip route add default via fd07:2::1",
-        "r": f"{UP}; echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; ip link set r1 up; "
-        "ip link set r2 up; ip addr add 10.7.1.1/24 dev r1; ip addr add 10.7.2.1/24 dev r2; "
+        "r": f"{UP}; echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; "
+        "ip link set r1 up; ip link set r2 up; ip addr add 10.7.1.1/24 dev r1; ip addr add 10.7.2.1/24 dev r2; "
         "ip addr add fd07:1::1/64 dev r1 nodad; ip addr add fd07:2::1/64 dev r2 nodad",
     },
 }

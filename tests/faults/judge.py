@@ -23,6 +23,9 @@ class Heard:
     def __str__(self):
         return brief(self.told)
 
+    def kind(self):
+        return f"{self.told.name} {self.told.reason}".strip()
+
     def full(self):
         return f"{self} hint={self.told.hint or '-'}: {self.text} | {self.hint}"
 
@@ -122,6 +125,6 @@ def judge(row, end, wanted, lines, since):
             if not hint_is_right(match, message):
                 verdict.wrongs.append(f"{end} has another hint than {match.hint}: {message.full()}")
             verdict.wrongs += [f"{end} {flaw}: {message.full()}" for flaw in flaws(row, end, message)]
-        elif not any(is_noted(one, message) for one in wanted) and f"{message.told.name} {message.told.reason}".strip() not in row.may:
+        elif message.kind() not in row.may and not any(is_noted(one, message) for one in wanted):
             verdict.wrongs.append(f"{end} says {message.full()}")
     return verdict

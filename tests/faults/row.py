@@ -19,6 +19,9 @@ CAMERA = "videotestsrc is-live=true pattern=black ! video/x-raw,format=I420,widt
 FILE = "fakesrc sizetype=fixed sizemax=30000 format=time do-timestamp=true datarate=300000"
 
 
+PROVED = "authenticated can-retry"  # flags of what a peer says
+
+
 @dataclass(frozen=True)
 class End:
     """A pipeline with one of the elements, or a foreign program in its place."""
@@ -93,7 +96,7 @@ def alternatives(wanted):
 # What follows a cut.
 LOST = warning("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)
 # The same where the way back is open, and the other end's last words come first.
-CUT_OFF = either(LOST, warning("SESSION_CLOSED", "timeout", "peer", flags="authenticated can-retry", by=4))
+CUT_OFF = either(LOST, warning("SESSION_CLOSED", "timeout", "peer", flags=PROVED, by=4))
 # What attempts to come back say meanwhile.
 STAYS_CUT = (
     "CONNECTION_TIMEOUT handshake-timeout",
@@ -117,8 +120,8 @@ class Row:
     listener: End | None = field(default_factory=receive)
     # In order, before an end starts. `HOST: COMMAND` runs in a shell on host a, b or r.
     before: tuple = ()
-    # The same, once data flow between the ends. `END: start`, `kill`, `stop`, `continue`, `quit`, `restart`, `say LINE` is about
-    # the process of caller, listener or other; `wait SECONDS` waits.
+    # The same, once data flow between the ends. `END: start`, `kill`, `stop`, `continue`, `quit`, `restart`, `say LINE`
+    # is about the process of caller, listener or other; `wait SECONDS` waits.
     fault: tuple = ()
     # A second caller, on the caller's host; `other: start` starts it.
     other: End | None = None
@@ -135,10 +138,19 @@ class Row:
     transports: tuple = ("udp",)
     todo: str = ""  # why it is known to be wrong today
 
+    def asked(self):
+        """Every message that an end has to post."""
+        ends = (self.caller_says, self.listener_says, self.other_says)
+        return [one for says in ends if says for each in says for one in alternatives(each)]
+
+    def length(self):
+        """Seconds that it takes, about."""
+        waits = [float(step.removeprefix("wait ")) for step in self.fault if step.startswith("wait ")]
+        return sum(waits) + max((one.by for one in self.asked()), default=0.0)
+
     def time_outs(self):
         """Properties of both ends."""
-        ends = (self.caller_says, self.listener_says, self.other_says)
-        asked = [one for says in ends if says for each in says for one in alternatives(each)]
+        asked = self.asked()
         short = [QUICK]
         if any(one.name in ("CONNECTION_TIMEOUT", "SESSION_TIMEOUT") for one in asked):
             short.append(SHORT_HANDSHAKE)
@@ -150,10 +162,14 @@ class Row:
 def firewall(host, chain, rule, family="inet"):
     """A step: `rule` of nftables in the chain of this hook."""
     return (
-        f"{host}: nft -f - <<'END'\ntable {family} fault {{\nchain {chain} {{\ntype filter hook {chain} priority 0\n"
-        f"{rule}\n}}\n}}\nEND\n"
+        f"{host}: nft -f - <<'END'\ntable {family} fault {{\nchain {chain} {{\n"
+        f"type filter hook {chain} priority 0\n{rule}\n}}\n}}\nEND\n"
     )
 
 
-def no_firewall(host, family="inet"):
-    return f"{host}: nft delete table {family} fault"
+# A router that gives every flow of a an address of its own, and forgets that when it loses the address.
+NAT = (
+    "r: nft -f - <<'END'\ntable ip nat {\nchain post {\ntype nat hook postrouting priority 100\n"
+    "oifname r2 masquerade\n}\n}\nEND\n"
+)
+NAT_FORGETS = "r: ip addr flush dev r2; ip addr add 10.7.2.9/24 dev r2"

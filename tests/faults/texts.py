@@ -81,8 +81,7 @@ def flaws(row, end, message):
     """What is missing from a message, or should not be in it."""
     said = f"{message.text}\n{message.hint}"
     told = message.told
-    keys = (f"{told.name} {told.reason}".strip(), told.name)
-    wanted = next((WORDS[key] for key in keys if key in WORDS), ())
+    wanted = next((WORDS[key] for key in (message.kind(), told.name) if key in WORDS), ())
     wanted += WORDS_OF_ROW.get((row.name, end), ()) + WORDS_OF_ROW.get((row.name, end, told.shown), ())
     found = [f"does not say {words!r}" for words in wanted if not re.search(words, said)]
     found += [f"says {words!r}" for words in NEVER if re.search(words, said)]

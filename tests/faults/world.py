@@ -35,6 +35,16 @@ class Transport:
 TRANSPORTS = {"udp": Transport("stt+udp", "udp")}
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What all rows of a run have in common."""
+
+    transport: Transport
+    build: pathlib.Path
+    environment: dict
+    directory: str  # for files, removed by whoever made it
+
+
 @dataclass
 class Outcome:
     """What became of a row."""
@@ -52,18 +62,25 @@ class Outcome:
 class World:
     """Hosts, files and processes of a row."""
 
-    def __init__(self, stack, row, transport, build, environment):
-        self.row, self.environment = row, environment
+    def __init__(self, stack, row, setting):
+        self.row, self.environment = row, setting.environment
+        build, transport = setting.build, setting.transport
         self.probe = build / "tests/faults/fault-probe"
         self.changed = threading.Condition()
-        self.directory = tempfile.mkdtemp(prefix="stt-faults-")
+        self.directory = tempfile.mkdtemp(dir=setting.directory)
         stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.processes = {}
         for name in "ab":
             seed = pathlib.Path(self.directory, f"{name}.seed")
             seed.touch(mode=0o600)
             seed.write_text(f"{name * 64}\n")
-        fill = {"clock": build / "tests/faults/libfault-clock.so", "dir": self.directory, "port": PORT, "scheme": transport.scheme, "proto": transport.protocol}
+        fill = {
+            "clock": build / "tests/faults/libfault-clock.so",
+            "dir": self.directory,
+            "port": PORT,
+            "scheme": transport.scheme,
+            "proto": transport.protocol,
+        }
         files = {path: string.Template(text).safe_substitute(fill) for path, text in row.files.items()}
         self.hosts = Hosts(stack, row.net, self.directory, files, build / "pipelines/lib/wan-link")
         self.words = fill | self.hosts.addresses
@@ -155,16 +172,16 @@ class World:
         return outcome
 
 
-def run_row(row, transport, build, environment):
+def run_row(row, setting):
     began = time.monotonic()
-    outcome = _run_row(row, transport, build, environment)
+    outcome = _run_row(row, setting)
     outcome.began, outcome.ended = began, time.monotonic()
     return outcome
 
 
-def _run_row(row, transport, build, environment):
+def _run_row(row, setting):
     try:
         with contextlib.ExitStack() as stack:
-            return World(stack, row, transport, build, environment).run()
+            return World(stack, row, setting).run()
     except (Failure, OSError, ValueError, subprocess.TimeoutExpired) as failure:
         return Outcome(row, [f"could not be run: {failure}"], [], None, {})

@@ -35,7 +35,9 @@ ROWS = [
         "local-address: of another host",
         net="pair",
         caller=send("local-address=10.7.0.77"),
-        caller_says=(error("NETWORK_UNREACHABLE", "address-not-available", "local", by=0.1, hint="address-not-available"),),
+        caller_says=(
+            error("NETWORK_UNREACHABLE", "address-not-available", "local", by=0.1, hint="address-not-available"),
+        ),
     ),
     Row(
         "local-address: an interface's name",

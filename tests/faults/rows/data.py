@@ -4,7 +4,14 @@ from row import Row, error, send
 
 
 def unsendable(name, source, says, **rest):
-    return Row(f"data: {name}", net="alone", caller=send(source=source), caller_says=(says,), listener_says=None, **rest)
+    return Row(
+        f"data: {name}",
+        net="alone",
+        caller=send(source=source),
+        caller_says=(says,),
+        listener_says=None,
+        **rest,
+    )
 
 
 GL = "video/x-raw(memory:GLMemory),format=RGBA,width=16,height=16,framerate=1/1"

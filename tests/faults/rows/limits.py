@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Limits of the elements and of the machine."""
-from row import FILE, Row, error, firewall, note, receive, send, warning
+from row import FILE, PROVED, Row, error, firewall, note, receive, send, warning
 
-ENDED_BY_ERROR = warning("SESSION_CLOSED", "error", "peer", flags="authenticated can-retry", by=10)
+ENDED_BY_ERROR = warning("SESSION_CLOSED", "error", "peer", flags=PROVED, by=10)
 CATCH_ALL = "the hint at the other end is the one for any reason"
 TAPPED = "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=10/1 ! valve name=tap"
 FULL = "mount -t tmpfs -o size=4k none /mnt"
@@ -12,7 +12,7 @@ ROWS = [
         "limit: a second caller",
         other=send(),
         fault=("other: start",),
-        other_says=(warning("TOO_MANY_SESSIONS", "busy", "peer", flags="authenticated can-retry", by=0.5),),
+        other_says=(warning("TOO_MANY_SESSIONS", "busy", "peer", flags=PROVED, by=0.5),),
         listener_says=(note("TOO_MANY_SESSIONS", "busy", "local", by=0.5),),
         flows=True,
     ),

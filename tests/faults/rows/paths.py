@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Paths that are narrow, slow, lossy, or damage what they carry."""
-from row import Row, firewall, note, warning
+from row import NAT, NAT_FORGETS, Row, firewall, note, warning
 
 NARROW = note("UDP_SEND_FAILED", "mtu", "network", by=2, hint="mtu")
 NARROW_START = warning("UDP_SEND_FAILED", "mtu", "network", by=2, hint="mtu")
@@ -114,11 +114,8 @@ ROWS = [
     Row(
         "path: a caller's new address behind a NAT is none",
         net="routed",
-        before=(
-            "r: nft -f - <<'END'\ntable ip nat {\nchain post {\ntype nat hook postrouting priority 100\n"
-            "oifname r2 masquerade\n}\n}\nEND\n",
-        ),
-        fault=("r: ip addr add 10.7.2.9/24 dev r2; ip addr del $r2/24 dev r2; ip addr add 10.7.2.9/24 dev r2 || true", "wait 1"),
+        before=(NAT,),
+        fault=(NAT_FORGETS, "wait 1"),
         flows=True,
     ),
 ]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Peers that stop, hang, die and come back."""
-from row import LOST, STAYS_CUT, Row, error, firewall, note, receive, send, warning
+from row import LOST, PROVED, STAYS_CUT, Row, error, firewall, note, receive, send, warning
 
-GONE = warning("SESSION_CLOSED", "graceful", "peer", flags="authenticated can-retry", by=0.3, hint="graceful")
+GONE = warning("SESSION_CLOSED", "graceful", "peer", flags=PROVED, by=0.3, hint="graceful")
 # The host of a peer that died says that its port is closed.
 PORT_CLOSED = note("CONNECTION_REFUSED", "port-closed", "network", by=0.6)
 
@@ -65,13 +65,13 @@ ROWS = [
         "peer: the listener is stopped, no reconnect",
         caller=send("auto-reconnect=false"),
         fault=("listener: quit",),
-        caller_says=(error("SESSION_CLOSED", "graceful", "peer", flags="authenticated can-retry", by=0.3, hint="graceful"),),
+        caller_says=(error("SESSION_CLOSED", "graceful", "peer", flags=PROVED, by=0.3, hint="graceful"),),
         listener_says=None,
     ),
     Row(
         "peer: the listener is restarted",
         fault=("listener: kill", "listener: restart"),
-        caller_says=(warning("SESSION_NOT_FOUND", "peer-restarted", "peer", flags="authenticated can-retry", by=3),),
+        caller_says=(warning("SESSION_NOT_FOUND", "peer-restarted", "peer", flags=PROVED, by=3),),
         listener_says=None,
         may=("SESSION_NOT_FOUND unknown-session", "CONNECTION_REFUSED port-closed"),
         flows=True,
@@ -80,8 +80,13 @@ ROWS = [
         "peer: the caller is restarted",
         fault=("caller: kill", "caller: restart"),
         caller_says=None,
-        listener_says=(warning("SESSION_TIMEOUT", "replaced", "peer", flags="authenticated can-retry", by=4, hint="replaced"),),
-        may=("SESSION_TIMEOUT doubted", "SESSION_TIMEOUT keepalive-timeout", "TOO_MANY_SESSIONS busy", "CONNECTION_REFUSED port-closed"),
+        listener_says=(warning("SESSION_TIMEOUT", "replaced", "peer", flags=PROVED, by=4, hint="replaced"),),
+        may=(
+            "SESSION_TIMEOUT doubted",
+            "SESSION_TIMEOUT keepalive-timeout",
+            "TOO_MANY_SESSIONS busy",
+            "CONNECTION_REFUSED port-closed",
+        ),
         flows=True,
     ),
     Row(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Ports: closed, taken, and in the hands of others."""
-from row import Row, error, foreign, note, receive, send, warning
+from row import Row, error, foreign, receive, send, warning
 
 # Bound by who may not: root has the capability.
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Seeds, passphrases and identities. A seed that a file does not have is refused before there is any network."""
-from row import Row, error, note, receive, send, warning
+from row import Row, error, note, receive, send
 
 C_SEED = "seed-file=$dir/c.seed"
 OTHER_NODE = "77" * 32
@@ -57,7 +57,7 @@ ROWS = [
         net="alone",
         listener=None,
         caller=send(seed=C_SEED, prefix="setpriv --reuid=65534 --regid=65534 --clear-groups"),
-        before=("a: cd $dir; chmod 755 .; umask 077; cp a.seed c.seed",),
+        before=("a: cd $dir; chmod 755 . ..; umask 077; cp a.seed c.seed",),
         caller_says=(error("", "permission-denied", "local", flags="", by=0.1, hint="permission-denied"),),
     ),
     Row(
@@ -73,7 +73,10 @@ ROWS = [
     setting("a short seed", "", seed="seed=1234"),
     setting("a peer-node-id that is none", "peer-node-id=1234"),
     setting(
-        "identity-file in a missing directory", "identity-file=/nonexistent/id", "no-such-file", todo="the hint makes a seed"
+        "identity-file in a missing directory",
+        "identity-file=/nonexistent/id",
+        "no-such-file",
+        todo="the hint makes a seed",
     ),
     setting(
         "identity-file others may read",
@@ -82,7 +85,12 @@ ROWS = [
         before=("a: head -c 65 $dir/b.seed >$dir/id; chmod 644 $dir/id",),
         hint="file-mode",
     ),
-    setting("identity-file that is none", "identity-file=$dir/id", "key-file", before=("a: umask 077; echo nothing >$dir/id",)),
+    setting(
+        "identity-file that is none",
+        "identity-file=$dir/id",
+        "key-file",
+        before=("a: umask 077; echo nothing >$dir/id",),
+    ),
     Row(
         "secret: another seed",
         caller=send(seed="seed-file=$dir/b.seed"),
