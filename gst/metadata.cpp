@@ -33,29 +33,19 @@ constexpr uint32_t carried_flags =
 constexpr size_t buffer_header_max = 1 + 6 * 9;
 
 Error malformed(std::string_view what) {
-    Error error;
-    error.code = ErrorCode::invalid_frame;
-    error.origin = ErrorOrigin::peer;
-    error.terminal = true;
-    error.text = "the peer sent a malformed " + std::string(what);
-    return error;
+    return make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
+                      "the peer sent a malformed " + std::string(what))
+        .ending();
 }
 
-Error unsendable(std::string reason, std::string text) {
-    Error error;
-    error.terminal = true;
-    error.reason = std::move(reason);
-    error.text = std::move(text);
-    return error;
+Error unsendable(Reason reason, std::string text) {
+    return make_error(ErrorCode::none, reason, ErrorOrigin::local, std::move(text)).ending();
 }
 
 Error no_memory() {
-    Error error;
-    error.code = ErrorCode::resource_exhausted;
-    error.terminal = true;
-    error.reason = "memory";
-    error.text = "no memory for a buffer that arrived";
-    return error;
+    return make_error(ErrorCode::resource_exhausted, Reason::memory, ErrorOrigin::local,
+                      "no memory for a buffer that arrived")
+        .ending();
 }
 
 /// Keeps a buffer mapped, beside the head of its message: one allocation for both.
@@ -80,14 +70,15 @@ BufferPtr copy_memory(GstBuffer* buffer) {
 
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, Payload kept) {
     BufferPtr held(kept == Payload::copied ? copy_memory(buffer) : BufferPtr(gst_buffer_ref(buffer)));
-    if (!held) return unsendable("not-mappable", "a buffer could not be copied");
+    if (!held) return unsendable(Reason::not_mappable, "a buffer could not be copied");
     auto owner = std::allocate_shared<MappedBuffer>(SliceAllocator<MappedBuffer>(), std::move(held));
     if (gst_buffer_n_memory(owner->buffer) > 0) {
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
-            return unsendable("not-mappable", "a buffer could not be mapped for reading");
+            return unsendable(Reason::not_mappable, "a buffer could not be mapped for reading");
         if (owner->info.size > message_payload_max)
-            return unsendable("too-large", "a buffer of " + std::to_string(owner->info.size) +
-                                               " bytes is larger than the largest that can be sent, 64 MiB");
+            return unsendable(Reason::too_large,
+                              "a buffer of " + std::to_string(owner->info.size) +
+                                  " bytes is larger than the largest that can be sent, 64 MiB");
     }
     const Bytes payload(owner->info.data, owner->info.size);
     if (header.size() <= buffer_header_max) {

@@ -81,13 +81,10 @@ SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
 /// Without a connection it is the network's fault, with one the peer's.
 Error receive_timeout(const Connection& connection) {
-    Error error;
-    error.code = ErrorCode::timeout;
-    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
-    error.reason = "receive-timeout";
-    error.text = "nothing came from the peer for the receive-timeout of " +
-                 std::to_string(connection.setting(&Settings::receive_timeout)) + " ms";
-    return error;
+    return make_error(ErrorCode::timeout, Reason::receive_timeout,
+                      connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network,
+                      "nothing came from the peer for the receive-timeout of " +
+                          std::to_string(connection.setting(&Settings::receive_timeout)) + " ms");
 }
 
 /// Passes on what the application has sent, and what was taken from the inbox.

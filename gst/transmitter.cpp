@@ -16,13 +16,10 @@ namespace {
 
 /// Without a connection it is the network's fault, with one the peer's.
 Error send_timeout(const Connection& connection) {
-    Error error;
-    error.code = ErrorCode::timeout;
-    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
-    error.reason = "send-timeout";
-    error.text = "the peer took nothing for the send-timeout of " +
-                 std::to_string(connection.setting(&Settings::send_timeout)) + " ms";
-    return error;
+    return make_error(ErrorCode::timeout, Reason::send_timeout,
+                      connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network,
+                      "the peer took nothing for the send-timeout of " +
+                          std::to_string(connection.setting(&Settings::send_timeout)) + " ms");
 }
 
 /// What the peer's pipeline has not got; reported once.

@@ -69,7 +69,7 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     addresses.clear();
     next_address = 0;
     // The peer says that the session is not ours to go on with, or not what it was.
-    if (session && error.code == ErrorCode::handshake_failure && error.reason == "wrong-session") {
+    if (session && error.code == ErrorCode::handshake_failure && error.reason == Reason::wrong_session) {
         if (Session* lost = current()) lost->abandon();
         on_abandoned();
         if (closed) return;

@@ -4,12 +4,8 @@
 namespace stt {
 namespace {
 
-Error stream_error(ErrorCode code, std::string reason, std::string text) {
-    Error error;
-    error.code = code;
-    error.reason = std::move(reason);
-    error.text = std::move(text);
-    return error;
+Error stream_error(ErrorCode code, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::local, std::move(text));
 }
 
 const char* name_of(SessionState state) {
@@ -103,7 +99,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (!fresh) return;
     if (given_up) {
         fresh->close(now, false, CloseReason::error,
-                     stream_error(ErrorCode::too_many_sessions, "ended", "the stream here has ended"));
+                     stream_error(ErrorCode::too_many_sessions, Reason::ended, "the stream here has ended"));
         return;
     }
     if (handle == attempt) {
@@ -118,9 +114,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
-        fresh->close(
-            now, false, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller"));
+        fresh->close(now, false, CloseReason::error,
+                     stream_error(ErrorCode::too_many_sessions, Reason::busy,
+                                  "the stream here is taken by another caller"));
         return;
     }
     Session* const earlier = current();
@@ -165,10 +161,10 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 Error Link::Impl::begins_anew(const Session& fresh) const {
     const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
     Error why = another
-                    ? stream_error(ErrorCode::session_timeout, "replaced",
+                    ? stream_error(ErrorCode::session_timeout, Reason::replaced,
                                    "the session was lost, and another caller has taken its place: the stream "
                                    "begins anew, and what came before may be incomplete")
-                    : stream_error(ErrorCode::session_not_found, "peer-restarted",
+                    : stream_error(ErrorCode::session_not_found, Reason::peer_restarted,
                                    "the peer was restarted: the stream begins anew, and what came before may "
                                    "be incomplete");
     why.origin = ErrorOrigin::peer;
@@ -233,7 +229,7 @@ void Link::Impl::open_stream() {
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (is_sender()) {
-        const Error error = stream_error(ErrorCode::stream_closed, "both-send",
+        const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
                                          "both ends are senders: one of them has to receive");
         current()->reset(opened.stream, error);
         stream_failed(error);
@@ -250,7 +246,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     stream_expected_by = time_never;
     if (config.stream_id && *config.stream_id != opened.stream) {
         const Error error =
-            stream_error(ErrorCode::stream_id_conflict, "other-stream",
+            stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
                          "the peer has opened stream " + std::to_string(opened.stream) +
                              ", and this receiver takes stream " + std::to_string(*config.stream_id));
         current()->reset(opened.stream, error);
@@ -261,7 +257,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), false, CloseReason::error,
-                         stream_error(ErrorCode::too_many_sessions, ended ? "ended" : "behind",
+                         stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
                                       ended ? "the stream here has ended"
                                             : "the receiver here has not come to the stream before yet"));
         return;
@@ -278,12 +274,12 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
 void Link::Impl::on_stream_closed(const Error& error) {
     observer.on_stream_closed(*leave_stream(), error);
     // A receiver that takes no other stream must not keep the next caller out.
-    if (!closed && !config.caller && error.reason == stream_ended_reason) drop_session(error);
+    if (!closed && !config.caller && error.reason == Reason::ended) drop_session(error);
     if (!closed) stream_failed(error);
 }
 
 void Link::Impl::on_stream_idle() {
-    Error error = stream_error(ErrorCode::stream_closed, "stream-timeout",
+    Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
                                "nothing of the stream moved in either direction for the stream-timeout");
     if (Session* s = current()) s->reset(*stream, error);
     on_stream_closed(error);
@@ -363,7 +359,7 @@ std::optional<StreamId> Link::Impl::leave_stream() {
 }
 
 void Link::Impl::on_abandoned() {
-    end_stream(stream_error(ErrorCode::session_timeout, "not-resumed",
+    end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
                             "the session was lost, and the peer did not go on with it"));
     if (!config.caller && !closed) set_state(LinkState::connecting);
 }

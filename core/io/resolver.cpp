@@ -9,12 +9,8 @@ namespace stt {
 namespace {
 
 Error lookup_error(ErrorCode code, const std::string& host, const std::string& why) {
-    Error error;
-    error.code = code;
-    error.origin = ErrorOrigin::network;
-    error.reason = "resolve";
-    error.text = "cannot find the address of '" + host + "': " + why;
-    return error;
+    return make_error(code, Reason::resolve, ErrorOrigin::network,
+                      "cannot find the address of '" + host + "': " + why);
 }
 
 std::vector<Address> to_addresses(GList* list, uint16_t port) {

@@ -41,32 +41,11 @@ int size_buffer(int fd, int force_name, int name, int wanted) {
 }
 
 Error open_error(const std::string& what, int error) {
-    Error e;
-    e.code = error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
-    e.terminal = true;
-    switch (error) {
-        case EADDRINUSE:
-            e.reason = "address-in-use";
-            break;
-        case EADDRNOTAVAIL:
-            e.reason = "address-not-available";
-            break;
-        case EACCES:
-            e.reason = "permission-denied";
-            break;
-        case EMFILE:
-        case ENFILE:
-            e.reason = "descriptors";
-            break;
-        case ENOMEM:
-        case ENOBUFS:
-            e.reason = "memory";
-            break;
-        default:
-            break;
-    }
-    e.text = what + ": " + std::generic_category().message(error);
-    return e;
+    const ErrorCode code =
+        error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
+    return make_error(code, reason_of_system_error(error), ErrorOrigin::local,
+                      what + ": " + std::generic_category().message(error))
+        .ending();
 }
 
 std::optional<NetworkReport> report_for(int error) {

@@ -25,6 +25,26 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
     return limits;
 }
 
+/// What the network, or this machine, has to say about a datagram to `peer`; not too_big.
+Error network_error(NetworkReport report, const Address& peer) {
+    const std::string where = peer.to_string();
+    const auto about = [](ErrorCode code, Reason reason, std::string text) {
+        return make_error(code, reason, ErrorOrigin::network, std::move(text));
+    };
+    switch (report) {
+        case NetworkReport::refused:
+            return about(ErrorCode::connection_refused, Reason::port_closed, "nobody listens on " + where);
+        case NetworkReport::unreachable:
+            return about(ErrorCode::network_unreachable, Reason::no_route, "no route to " + where);
+        case NetworkReport::host_unreachable:
+            return about(ErrorCode::network_unreachable, Reason::no_host,
+                         "no host answers at " + where + ", or a firewall turns away what is sent there");
+        default:
+            return about(ErrorCode::udp_send_failed, Reason::send,
+                         "the system would not send a datagram to " + where);
+    }
+}
+
 }  // namespace
 
 Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig config)
@@ -129,8 +149,8 @@ void Session::close(Now now, bool drain, CloseReason reason, Error error) {
 Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t priority,
                                       std::optional<StreamId> id) {
     if (state_ != SessionState::established)
-        return Error{
-            .code = ErrorCode::session_closed, .reason = {}, .text = "the session is not established"};
+        return make_error(ErrorCode::session_closed, Reason::none, ErrorOrigin::local,
+                          "the session is not established");
     return streams_.open(std::move(header), priority, id);
 }
 
@@ -165,29 +185,7 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size) 
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
-    Error error{.origin = ErrorOrigin::network, .reason = {}, .text = {}};
-    switch (report) {
-        case NetworkReport::refused:
-            error.code = ErrorCode::connection_refused;
-            error.reason = "port-closed";
-            error.text = "nobody listens on " + path_.remote().to_string();
-            break;
-        case NetworkReport::unreachable:
-            error.code = ErrorCode::network_unreachable;
-            error.reason = "no-route";
-            error.text = "no route to " + path_.remote().to_string();
-            break;
-        case NetworkReport::host_unreachable:
-            error.code = ErrorCode::network_unreachable;
-            error.reason = "no-host";
-            error.text = "no host answers at " + path_.remote().to_string() +
-                         ", or a firewall turns away what is sent there";
-            break;
-        default:
-            error.code = ErrorCode::udp_send_failed;
-            error.reason = "send";
-            error.text = "the system would not send a datagram to " + path_.remote().to_string();
-    }
+    Error error = network_error(report, path_.remote());
     // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
     // decide.
     if (attempt_) {
@@ -205,10 +203,8 @@ void Session::handle_session_unknown(Now now) {
     if (state_ != SessionState::established && state_ != SessionState::closing) return;
     if (now.time < next_unknown_note_) return;
     next_unknown_note_ = now.time + unknown_note_interval;
-    note({.code = ErrorCode::session_not_found,
-          .origin = ErrorOrigin::peer,
-          .reason = "unknown-session",
-          .text = "the peer says that it does not know the session"});
+    note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
+                    "the peer says that it does not know the session"));
 }
 
 uint64_t Session::live_window() const {
@@ -269,10 +265,8 @@ void Session::handle_timeout(Now now) {
     }
     check_attempt(now);
     if (now.time >= handshake_deadline_) {
-        end(now, {.code = ErrorCode::connection_timeout,
-                  .origin = ErrorOrigin::network,
-                  .reason = "handshake-timeout",
-                  .text = "the caller did not complete the handshake in time"});
+        end(now, make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
+                            "the caller did not complete the handshake in time"));
         return;
     }
     if (!protection_ || state_ == SessionState::closed) return;
@@ -304,13 +298,13 @@ void Session::check_keepalive(Now now) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
         const bool doubted = now.time >= doubt_deadline_;
-        close(now, false, CloseReason::timeout,
-              {.code = ErrorCode::session_timeout,
-               .origin = ErrorOrigin::network,
-               .terminal = true,
-               .reason = doubted ? "doubted" : "keepalive-timeout",
-               .text = doubted ? "another caller has come, and the one who was here does not answer any more"
-                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms"});
+        close(
+            now, false, CloseReason::timeout,
+            make_error(ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
+                       ErrorOrigin::network,
+                       doubted ? "another caller has come, and the one who was here does not answer any more"
+                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms")
+                .ending());
         return;
     }
     const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;

@@ -57,19 +57,14 @@ bool holds(const List& list, std::string_view name) {
 }
 
 Error misread_without(const char* name) {
-    Error error;
-    error.terminal = true;
-    error.reason = "meta-needed";
-    error.text =
-        std::string("a buffer's ") + name + " cannot be carried, and without it the buffer would be misread";
-    return error;
+    return make_error(ErrorCode::none, Reason::meta_needed, ErrorOrigin::local,
+                      std::string("a buffer's ") + name +
+                          " cannot be carried, and without it the buffer would be misread")
+        .ending();
 }
 
 Error dropped(std::string text) {
-    Error error;
-    error.reason = "meta-dropped";
-    error.text = std::move(text);
-    return error;
+    return make_error(ErrorCode::none, Reason::meta_dropped, ErrorOrigin::local, std::move(text));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ TEST_F(EndpointTest, a_wrong_seed_is_named_by_both_within_a_round_trip_and_its_g
                     [&] { return caller.closed() != nullptr; }));
     EXPECT_EQ(caller.closed()->code, ErrorCode::authentication_failed);
     EXPECT_EQ(caller.closed()->sub_code, 3);
-    EXPECT_EQ(caller.closed()->reason, "wrong-seed");
+    EXPECT_EQ(caller.closed()->reason, Reason::wrong_seed);
     const auto noted = listener.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 1u);
     EXPECT_EQ(noted[0].error.code, ErrorCode::authentication_failed);
@@ -122,7 +122,7 @@ TEST_F(EndpointTest, a_replayed_hello_is_refused) {
     EXPECT_EQ(listener.endpoint->session_count(), 0u);
     const auto noted = listener.all<event::ErrorNoted>();
     ASSERT_FALSE(noted.empty());
-    EXPECT_EQ(noted.back().error.reason, "nonce-reuse");
+    EXPECT_EQ(noted.back().error.reason, Reason::nonce_reuse);
 }
 
 TEST_F(EndpointTest, callers_beyond_max_sessions_are_told_even_when_the_first_word_is_lost) {
