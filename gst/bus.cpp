@@ -135,6 +135,14 @@ std::string what_follows(const ErrorReport& report) {
     return ms == 0 ? "; trying again" : "; trying again in " + std::to_string(ms) + " ms";
 }
 
+/// What programs that do not know `stt-error` show beside the text, as gst-launch-1.0 does.
+std::string debug_text(const Error& error) {
+    std::string text(reason_name(error.reason));
+    const std::string_view hint = hint_for(error);
+    if (!text.empty() && !hint.empty()) text += ": ";
+    return text.append(hint);
+}
+
 void set_gap(GstStructure* structure, const Gap& gap) {
     set(structure, "buffers", gap.buffers);
     set(structure, "bytes", gap.bytes);
@@ -175,7 +183,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     set(details, "origin", std::string_view(name_of(error.origin)));
     set(details, "authenticated", error.authenticated);
     set(details, "terminal", error.terminal);
-    set(details, "can-retry", report.retrying || may_work_later(error));
+    set(details, "can-retry", report.retrying || report.hearsay || may_work_later(error));
     if (report.attempt > 0) set(details, "attempt", report.attempt);
     if (report.retrying) {
         set(details, "next-delay-ms", delay_ms(report));
@@ -208,8 +216,7 @@ std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& 
         return messages;
     }
     GError* error = gerror_for(report, side_reads);
-    const char* hint = gst_structure_get_string(details, "hint");
-    const std::string debug = hint ? hint : "";
+    const std::string debug = debug_text(report.error);
     messages.push_back(
         report.error.terminal
             ? gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details)
@@ -283,8 +290,9 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     set_gap(details, all);
     GError* error = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
-    const std::string hint(hint_for(report.error));
-    messages.push_back(gst_message_new_error_with_details(GST_OBJECT(element), error, hint.c_str(), details));
+    const std::string debug = debug_text(report.error);
+    messages.push_back(
+        gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details));
     g_error_free(error);
     return messages;
 }

@@ -92,7 +92,7 @@ bool Connection::open() {
     const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
-        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        failed_ = error_posted_ = ready_ = ever_ready_ = interrupted_ = connecting_ = false;
         wait_until_.reset();
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
@@ -299,11 +299,21 @@ void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GS
 
 bool Connection::ready() const { return ready_; }
 
+Error Connection::timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const {
+    const std::string within = std::string(" for the ") + name + " of " + std::to_string(limit) + " ms";
+    if (!caller_ && !ever_ready_)
+        return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
+                          "nobody has called" + within);
+    return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
+                      std::string("the peer ") + missed + within);
+}
+
 bool Connection::failed() const { return failed_; }
 
 void Connection::set_ready(bool ready) {
     const std::lock_guard lock(mutex_);
     ready_ = ready;
+    ever_ready_ = ever_ready_ || ready;
     changed_.notify_all();
 }
 

@@ -85,6 +85,9 @@ class Connection final : public LinkObserver {
     void tell_playout();
     /// Whether the stream stands.
     bool ready() const;
+    /// The peer has not done for `limit` milliseconds, the property `name`, what `missed` says, as in "took
+    /// nothing". Without a connection it is the network's fault, with one the peer's.
+    Error timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const;
     /// Whether a terminal error was announced.
     bool failed() const;
     /// Blocks until the stream stands.
@@ -152,6 +155,7 @@ class Connection final : public LinkObserver {
     Settings settings_;                     // under mutex_
     std::shared_ptr<Link> link_;            // under mutex_
     std::atomic<bool> ready_{false};        // written under mutex_
+    std::atomic<bool> ever_ready_{false};   // since it was opened; written under mutex_
     bool interrupted_ = false;              // under mutex_
     std::optional<SteadyTime> wait_until_;  // under mutex_
     std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_

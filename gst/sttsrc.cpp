@@ -79,12 +79,9 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
-/// Without a connection it is the network's fault, with one the peer's.
 Error receive_timeout(const Connection& connection) {
-    return make_error(ErrorCode::timeout, Reason::receive_timeout,
-                      connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network,
-                      "nothing came from the peer for the receive-timeout of " +
-                          std::to_string(connection.setting(&Settings::receive_timeout)) + " ms");
+    return connection.timed_out(Reason::receive_timeout, "sent nothing", "receive-timeout",
+                                connection.setting(&Settings::receive_timeout));
 }
 
 /// Passes on what the application has sent, and what was taken from the inbox.

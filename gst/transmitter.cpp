@@ -14,12 +14,9 @@
 namespace stt {
 namespace {
 
-/// Without a connection it is the network's fault, with one the peer's.
 Error send_timeout(const Connection& connection) {
-    return make_error(ErrorCode::timeout, Reason::send_timeout,
-                      connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network,
-                      "the peer took nothing for the send-timeout of " +
-                          std::to_string(connection.setting(&Settings::send_timeout)) + " ms");
+    return connection.timed_out(Reason::send_timeout, "took nothing", "send-timeout",
+                                connection.setting(&Settings::send_timeout));
 }
 
 /// What the peer's pipeline has not got; reported once.

@@ -37,6 +37,16 @@ std::string_view reason_name(Reason reason) {
             return "no-route";
         case Reason::no_host:
             return "no-host";
+        case Reason::unreachable:
+            return "unreachable";
+        case Reason::prohibited:
+            return "prohibited";
+        case Reason::other_protocol:
+            return "other-protocol";
+        case Reason::both_call:
+            return "both-call";
+        case Reason::echo:
+            return "echo";
         case Reason::resolve:
             return "resolve";
         case Reason::send:
@@ -91,6 +101,8 @@ std::string_view reason_name(Reason reason) {
             return "send-timeout";
         case Reason::receive_timeout:
             return "receive-timeout";
+        case Reason::no_caller:
+            return "no-caller";
         case Reason::drain_timeout:
             return "drain-timeout";
         case Reason::malformed_frame:
@@ -141,10 +153,14 @@ std::string_view reason_name(Reason reason) {
             return "system";
         case Reason::no_such_file:
             return "no-such-file";
+        case Reason::no_such_directory:
+            return "no-such-directory";
         case Reason::exists:
             return "exists";
         case Reason::file_mode:
             return "file-mode";
+        case Reason::byte_order_mark:
+            return "byte-order-mark";
         case Reason::key_file:
             return "key-file";
         case Reason::event_log:

@@ -116,6 +116,10 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
     auto content = read_private_file(path, size);
     if (!content) return content.error();
     std::string_view text(reinterpret_cast<const char*>(content->bytes().data()), size);
+    for (const std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"})
+        if (text.starts_with(mark))
+            return bad_file(path, "begins with a byte order mark; save it as plain text.",
+                            Reason::byte_order_mark);
     std::vector<SecretBytes> keys;
     for (size_t number = 1; !text.empty(); number++) {
         const size_t end = text.find('\n');
@@ -160,6 +164,8 @@ Status write_key(const std::string& path, Bytes key) {
 
     std::string beside = path + ".XXXXXX";
     const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
+    if (!file.is_open() && errno == ENOENT)
+        return file_error(path, "the directory is not there", ErrorCode::none, Reason::no_such_directory);
     if (!file.is_open()) return system_error(path, "create it", errno);
     int number = 0;
     if (::fchmod(file.fd(), S_IRUSR | S_IWUSR) != 0 || !write_all(file.fd(), line.bytes()) ||

@@ -160,9 +160,10 @@ void Link::Impl::stretched(std::optional<SecretBytes> seed) {
         have_seeds(std::move(seeds));
         return;
     }
+    // Settings refuse what is too short.
     give_up(make_error(ErrorCode::resource_exhausted, Reason::passphrase, ErrorOrigin::local,
-                       "no seed could be stretched from the passphrase: it is shorter than " +
-                           std::to_string(passphrase_min) + " characters, or memory ran out"));
+                       "the " + std::to_string(passphrase_memory >> 20) +
+                           " MiB of memory that stretching a passphrase takes could not be had"));
 }
 
 void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
@@ -284,6 +285,14 @@ void Link::Impl::warn(Error error) {
     if (closed || given_up || !digest.admit(clock_now().time, error)) return;
     ErrorReport told = report_of(std::move(error));
     told.warned_of = true;
+    observer.on_error(told);
+}
+
+void Link::Impl::report_hearsay(Error error) {
+    error.terminal = false;
+    if (closed || given_up || !digest.admit(clock_now().time, error)) return;
+    ErrorReport told = report_of(std::move(error));
+    told.hearsay = true;
     observer.on_error(told);
 }
 

@@ -98,8 +98,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const fresh = find(handle);
     if (!fresh) return;
     if (given_up) {
-        fresh->close(now, false, CloseReason::error,
-                     stream_error(ErrorCode::too_many_sessions, Reason::ended, "the stream here has ended"));
+        fresh->close(
+            now, false, CloseReason::error,
+            stream_error(ErrorCode::too_many_sessions, Reason::ended, "the listener's stream has ended"));
         return;
     }
     if (handle == attempt) {
@@ -116,7 +117,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         current()->doubt(now.time, doubt_patience);
         fresh->close(now, false, CloseReason::error,
                      stream_error(ErrorCode::too_many_sessions, Reason::busy,
-                                  "the stream here is taken by another caller"));
+                                  "another caller has the listener's stream"));
         return;
     }
     Session* const earlier = current();
@@ -258,8 +259,8 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), false, CloseReason::error,
                          stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
-                                      ended ? "the stream here has ended"
-                                            : "the receiver here has not come to the stream before yet"));
+                                      ended ? "the listener's stream has ended"
+                                            : "the listener has not come to the stream before yet"));
         return;
     }
     readable = finished = complete = false;
@@ -282,6 +283,7 @@ void Link::Impl::on_stream_idle() {
     Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
                                "nothing of the stream moved in either direction for the stream-timeout");
     if (Session* s = current()) s->reset(*stream, error);
+    left_idle = session;
     on_stream_closed(error);
 }
 
@@ -297,8 +299,12 @@ void Link::Impl::stream_failed(const Error& error) {
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     if (handle == attempt) {
         attempt = 0;
-        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides.
-        if (!established) attempt_failed(now, error);
+        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides. What was
+        // answered may be why nothing is heard any more.
+        if (!established)
+            attempt_failed(now, error);
+        else if (error.origin == ErrorOrigin::peer)
+            report_hearsay(error);
         return;
     }
     if (handle != session) {
@@ -321,7 +327,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     }
     if (lost) lost->abandon();
     set_session(0);
-    on_lost(now, error, proven);
+    on_lost(now, handle, error, proven);
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
@@ -380,7 +386,7 @@ void Link::Impl::end_stream(const Error& why) {
     if (const auto ended = leave_stream()) observer.on_stream_closed(*ended, why);
 }
 
-void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
+void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool proven) {
     const auto ended = leave_stream();
     if (given_up || error.code == ErrorCode::none) return;
     if (finished || complete) {
@@ -395,6 +401,11 @@ void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
     if (config.caller) stood(now, proven);
+    if (!config.caller && handle == left_idle && error.origin == ErrorOrigin::peer) {
+        set_state(
+            LinkState::connecting);  // the peer goes since its stream was ended here, which was reported
+        return;
+    }
     const bool retried = !config.caller || may_retry(error, true);
     decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);

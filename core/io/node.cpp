@@ -93,7 +93,8 @@ bool Node::receive() {
 void Node::read_errors() {
     now_ = clock_now();
     while (const auto error = socket_.next_error())
-        endpoint_.handle_network_report(now_, error->to, error->report, error->size);
+        endpoint_.handle_network_report(now_, error->to, error->report, error->size,
+                                        {.local = false, .router = error->router});
 }
 
 void Node::deliver_events() {
@@ -129,7 +130,8 @@ bool Node::transmit(unsigned batches_max) {
         }
         if (sent.outcome == UdpSocket::Sent::Outcome::failed) {
             if (sent.report != NetworkReport::too_big) socket_errors_++;
-            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment);
+            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment,
+                                            {.local = true, .router = {}});
         }
         unsent_.reset();
     }

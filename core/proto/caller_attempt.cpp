@@ -123,9 +123,8 @@ void CallerAttempt::on_reject(Now now, const RejectPacket& packet) {
     verdict(now, reject_error(packet, authentic), authentic);
 }
 
-void CallerAttempt::on_network_error(Now now, Error error) {
+void CallerAttempt::on_hearsay(Now now, Error error) {
     if (proven_) return;
-    error.origin = ErrorOrigin::network;
     error.terminal = true;
     verdict(now, std::move(error), false);
 }

@@ -32,7 +32,9 @@ class CallerAttempt {
     void on_cookie(Now now, const CookiePacket& packet);
     void on_reject(Now now, const RejectPacket& packet);
     void on_challenge(Now now, Bytes datagram);
-    void on_network_error(Now now, Error error);
+    /// What anybody on the path could have forged: ICMP, or what came from the peer's address and is no
+    /// answer of a responder's.
+    void on_hearsay(Now now, Error error);
 
     /// AUTH_PROOF is made; the secrets can be taken once.
     bool proven() const { return proven_; }

@@ -33,8 +33,16 @@ enum class NetworkReport : uint8_t {
     refused,           ///< ICMP port unreachable
     unreachable,       ///< no route, ICMP net unreachable
     host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
-    too_big,           ///< longer than the path's MTU
-    send_failed,       ///< the socket would not take it
+    prohibited,   ///< a firewall says so, or the host takes no UDP: ICMP administratively prohibited, policy
+                  ///< or protocol unreachable
+    too_big,      ///< longer than the path's MTU
+    send_failed,  ///< the socket would not take it
+};
+
+/// Who said it.
+struct ReportSource {
+    bool local = false;                  ///< this machine, when it should have sent the datagram
+    std::optional<Address> router = {};  ///< by ICMP: the sender of that, where it is not the destination
 };
 
 class Endpoint {
@@ -53,6 +61,7 @@ class Endpoint {
     /// Null once the session was forgotten (after its `closed` event was taken).
     Session* find(SessionHandle handle);
     size_t session_count() const { return sessions_.size(); }
+    NodeId node_id() const { return config_.identity->node_id(); }
 
     /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
     /// application share it. Null: what must be kept is copied.
@@ -60,7 +69,8 @@ class Endpoint {
     bool handle_datagram(Now now, const Address& from, MutableBytes datagram,
                          const std::shared_ptr<const void>& owner);
     /// `size`: of the datagram concerned, for too_big.
-    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size);
+    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
+                               const ReportSource& source = {});
 
     struct Transmit {
         Address to;
@@ -113,6 +123,9 @@ class Endpoint {
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
+    void malformed(Now now, const Address& from);
+    /// `reason`: other_protocol, both_call or echo; of interest while somebody calls `from`.
+    void handle_no_answer(Now now, const Address& from, Reason reason);
     std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max);
     void answer(const Address& to, std::vector<uint8_t> datagram);
     void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,

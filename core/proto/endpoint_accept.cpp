@@ -17,9 +17,12 @@ Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::str
 }  // namespace
 
 void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
-    const auto header =
-        config_.listening && datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
-    if (!header || header->caller_session == 0) {
+    const auto header = datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
+    if (!config_.listening && header) {
+        const bool echo = by_attempt(header->attempt) != nullptr;
+        handle_no_answer(now, from, echo ? Reason::echo : Reason::both_call);
+    }
+    if (!config_.listening || !header || header->caller_session == 0) {
         counters_.hellos_dropped++;
         return;
     }
@@ -84,8 +87,8 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
 
 Error Endpoint::busy() const {
     return make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-                      "a caller was turned away: all " + std::to_string(config_.max_sessions) +
-                          " sessions that max-sessions allows are in use");
+                      "all " + std::to_string(config_.max_sessions) +
+                          " sessions that the listener's max-sessions allows are in use");
 }
 
 bool Endpoint::has_room(Now now) {

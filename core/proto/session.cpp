@@ -14,6 +14,8 @@ constexpr Duration keep_alive_min = 50ms;
 
 /// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
 constexpr Duration unknown_note_interval = 1s;
+// What the network reports of each packet is noted as often.
+constexpr Duration report_note_interval = 1s;
 
 SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
     SessionLimits limits = streams.initial_limits();
@@ -25,23 +27,35 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
     return limits;
 }
 
-/// What the network, or this machine, has to say about a datagram to `peer`; not too_big.
-Error network_error(NetworkReport report, const Address& peer) {
+/// What became of a datagram to `peer`; not too_big.
+Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
     const std::string where = peer.to_string();
-    const auto about = [](ErrorCode code, Reason reason, std::string text) {
-        return make_error(code, reason, ErrorOrigin::network, std::move(text));
-    };
+    const std::string router = source.router ? source.router->ip_string() : "";
+    constexpr ErrorOrigin network = ErrorOrigin::network;
+    const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
     switch (report) {
         case NetworkReport::refused:
-            return about(ErrorCode::connection_refused, Reason::port_closed, "nobody listens on " + where);
+            return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
+                              "nobody listens on " + where);
         case NetworkReport::unreachable:
-            return about(ErrorCode::network_unreachable, Reason::no_route, "no route to " + where);
+            if (source.router)
+                return make_error(ErrorCode::network_unreachable, Reason::unreachable, network,
+                                  "the router " + router + " has no route to " + where);
+            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
+                              "this machine has no route to " + where);
         case NetworkReport::host_unreachable:
-            return about(ErrorCode::network_unreachable, Reason::no_host,
-                         "no host answers at " + where + ", or a firewall turns away what is sent there");
+            return make_error(
+                ErrorCode::network_unreachable, Reason::no_host, network,
+                "no host answers at " + where + (source.router ? ", says the router " + router : ""));
+        case NetworkReport::prohibited:
+            return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
+                              source.local ? "this machine's routes prohibit to send to " + where
+                              : source.router
+                                  ? "a firewall turns away what is sent to " + where + ", says " + router
+                                  : "a firewall at " + where + " turns away what is sent there");
         default:
-            return about(ErrorCode::udp_send_failed, Reason::send,
-                         "the system would not send a datagram to " + where);
+            return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
+                              "the system would not send a datagram to " + where);
     }
 }
 
@@ -179,24 +193,44 @@ SessionStats Session::stats() const {
     return stats;
 }
 
-void Session::handle_network_report(Now now, NetworkReport report, size_t size) {
+void Session::handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source) {
     if (report == NetworkReport::too_big) {
         if (mtu_.on_too_big(now.time, size)) note_mtu_too_large(size);
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
-    Error error = network_error(report, path_.remote());
-    // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
-    // decide.
+    Error error = network_error(report, path_.remote(), source);
     if (attempt_) {
-        attempt_->on_network_error(now, std::move(error));
+        attempt_->on_hearsay(now, std::move(error));
         check_attempt(now);
-    } else if (report == NetworkReport::send_failed) {
-        note(std::move(error));
-    } else if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
+        return;
+    }
+    if (state_ != SessionState::established) return;
+    // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
+    // decide. But whoever waits for them should know.
+    if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
         // Forged or not, it fits what its successor has proved.
         doubt_deadline_ = now.time;
     }
+    // The way there was known when the session was made: it is this machine that has lost it.
+    if (source.local) error.origin = ErrorOrigin::local;
+    if (report == noted_report_ && now.time < next_report_note_) return;
+    noted_report_ = report;
+    next_report_note_ = now.time + report_note_interval;
+    note(std::move(error));
+}
+
+void Session::handle_no_answer(Now now, const Address& from, Reason reason) {
+    if (!attempt_ || from != path_.remote()) return;
+    const std::string who = from.to_string();
+    attempt_->on_hearsay(
+        now, make_error(ErrorCode::connection_refused, reason, ErrorOrigin::peer,
+                        reason == Reason::both_call ? who + " calls, too: one of the two has to listen"
+                        : reason == Reason::echo
+                            ? who + " sends back what it is sent: it is this element's own port, "
+                                    "or an echo service"
+                            : who + " answers, but not in this protocol: another program has the port"));
+    check_attempt(now);
 }
 
 void Session::handle_session_unknown(Now now) {

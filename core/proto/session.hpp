@@ -129,7 +129,10 @@ class Session {
     /// Whether it was genuine, and new.
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
-    void handle_network_report(Now now, NetworkReport report, size_t size);
+    void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
+    /// Something that is no answer came from where the session calls: `reason` is other_protocol, both_call
+    /// or echo. Nothing where it does not call.
+    void handle_no_answer(Now now, const Address& from, Reason reason);
     void handle_session_unknown(Now now);
 
     std::optional<Endpoint::Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
@@ -279,7 +282,9 @@ class Session {
     unsigned malformed_packets_ = 0;
     PacketFaults faults_;
     Time next_unknown_note_{};
-    SessionStats counters_;  // those that nobody else keeps
+    std::optional<NetworkReport> noted_report_;  // the last one noted
+    Time next_report_note_{};                    // when it may be noted again
+    SessionStats counters_;                      // those that nobody else keeps
 };
 
 }  // namespace stt

@@ -136,7 +136,8 @@ void Session::check_attempt(Now now) {
         failure->text = path_.remote().to_string() +
                         (attempt_->proven() ? " answered, but did not complete the handshake within "
                                             : " did not answer within ") +
-                        std::to_string(ms.count()) + " ms";
+                        std::to_string(ms.count()) + " ms" +
+                        (config_.last_chance ? ", which is all that reconnect-timeout has left" : "");
     }
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of

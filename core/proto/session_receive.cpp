@@ -246,12 +246,17 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
     const bool about_session =
         code == ErrorCode::handshake_failure &&
         frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
+    // Who comes as far as FINAL has the seed: what is left to refuse is the node.
+    const bool about_node = code == ErrorCode::authentication_failed;
     const Reason reason = about_session                          ? Reason::wrong_session
+                          : about_node                           ? Reason::unexpected_peer
                           : code == ErrorCode::too_many_sessions ? Reason::busy
                                                                  : Reason::refused;
-    Error error = make_error(code, reason, ErrorOrigin::peer,
-                             frame.text.empty() ? "the peer refused the session" : std::string(frame.text))
-                      .proven();
+    std::string text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text);
+    if (about_session) text = "the peer does not take this node for the owner of the session it asked for";
+    if (about_node)
+        text = "the listener's peer-node-id names another node than this one, " + to_hex(endpoint_.node_id());
+    Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
     error.sub_code = frame.sub_code;
     end(now, std::move(error));
 }

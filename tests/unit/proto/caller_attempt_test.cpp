@@ -20,6 +20,8 @@ class SeededRandom : public Random {
 
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 constexpr WallTime wall_start = 1'700'000'000s;
+const Error refused =
+    make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nobody listens");
 
 struct CallerAttemptTest : ::testing::Test {
     SeededRandom random;
@@ -171,8 +173,7 @@ TEST_F(CallerAttemptTest, a_genuine_challenge_overrules_a_forged_reject_and_icmp
     const auto hello = due();
     pass(50ms);
     attempt->on_reject(now, reject(ErrorCode::too_many_sessions));
-    attempt->on_network_error(now,
-                              {.code = ErrorCode::connection_refused, .reason = Reason::none, .text = {}});
+    attempt->on_hearsay(now, refused);
     pass(49ms);
     attempt->on_challenge(now, challenge_for(hello));
     EXPECT_TRUE(attempt->proven());
@@ -183,8 +184,7 @@ TEST_F(CallerAttemptTest, a_genuine_challenge_overrules_a_forged_reject_and_icmp
 TEST_F(CallerAttemptTest, the_grace_has_bounds) {
     start();
     due();
-    attempt->on_network_error(now,
-                              {.code = ErrorCode::connection_refused, .reason = Reason::none, .text = {}});
+    attempt->on_hearsay(now, refused);
     EXPECT_EQ(time_of_failure(), Time{} + 1s + CallerAttempt::verdict_grace_min);
     EXPECT_EQ(attempt->failure(now)->origin, ErrorOrigin::network);
 
@@ -200,8 +200,7 @@ TEST_F(CallerAttemptTest, a_reject_with_mac_counts_at_once_and_over_hearsay) {
     start();
     const auto hello = due();
     pass(200ms);
-    attempt->on_network_error(now,
-                              {.code = ErrorCode::connection_refused, .reason = Reason::none, .text = {}});
+    attempt->on_hearsay(now, refused);
     attempt->on_reject(now, authentic(reject(ErrorCode::too_many_sessions), hello));
     const auto failure = attempt->failure(now);
     ASSERT_TRUE(failure);

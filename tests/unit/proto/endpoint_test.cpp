@@ -190,6 +190,79 @@ TEST_F(EndpointTest, icmp_does_not_end_a_session_that_stands) {
     EXPECT_EQ(caller.closed(), nullptr);
 }
 
+TEST_F(EndpointTest, what_the_network_reports_of_a_session_that_stands_is_noted_once_a_second) {
+    start_listener();
+    call();
+    ASSERT_TRUE(establish());
+    const Address router = Address::v4({192, 0, 2, 254}, 0);
+    for (int i = 0; i < 100; i++) {
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0,
+                                               {.local = false, .router = router});
+        run(25ms);
+    }
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::send_failed, 0,
+                                           {.local = true, .router = {}});
+    run(1ms);
+    const auto noted = caller.all<event::ErrorNoted>();
+    ASSERT_EQ(noted.size(), 4u);
+    EXPECT_EQ(noted[0].error.reason, Reason::unreachable);
+    EXPECT_EQ(noted[0].error.origin, ErrorOrigin::network);
+    EXPECT_NE(noted[0].error.text.find("192.0.2.254"), std::string::npos) << noted[0].error.text;
+    EXPECT_FALSE(noted[0].error.terminal);
+    EXPECT_EQ(noted[3].error.reason, Reason::send);
+    EXPECT_EQ(noted[3].error.origin, ErrorOrigin::local);
+    EXPECT_EQ(caller.closed(), nullptr);
+}
+
+TEST_F(EndpointTest, what_is_no_answer_ends_the_call_at_once) {
+    const std::vector<uint8_t> text{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+    std::vector<uint8_t> short_of_a_session(5, 0x41), looks_like_a_session(100, 0x41);
+    for (const auto& garbage : {text, short_of_a_session, looks_like_a_session}) {
+        caller.start({});
+        call();
+        run(5ms);
+        std::vector<uint8_t> datagram = garbage;
+        caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+        EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+        EXPECT_EQ(caller.closed()->code, ErrorCode::connection_refused);
+        EXPECT_EQ(caller.closed()->reason, Reason::other_protocol);
+        caller.events.clear();
+    }
+}
+
+TEST_F(EndpointTest, no_answer_of_somebody_else_is_of_interest) {
+    start_listener();
+    call();
+    std::vector<uint8_t> garbage(100, 0x41);
+    caller.endpoint->handle_datagram(now, Address::v4({192, 0, 2, 77}, 7), garbage, nullptr);
+    EXPECT_TRUE(establish());
+    garbage.assign(100, 0x41);
+    caller.endpoint->handle_datagram(now, listener.address, garbage, nullptr);
+    run(1s);
+    EXPECT_EQ(caller.closed(), nullptr) << "the session stands";
+}
+
+TEST_F(EndpointTest, an_echo_is_no_answer) {
+    caller.start({});
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+        return false;
+    };
+    call();
+    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::echo);
+}
+
+TEST_F(EndpointTest, two_callers_are_told_that_one_has_to_listen) {
+    caller.start({});
+    listener.start({});
+    call();
+    listener.endpoint->connect(now, caller.address, {});
+    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr && listener.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::both_call);
+    EXPECT_EQ(listener.closed()->reason, Reason::both_call);
+}
+
 TEST_F(EndpointTest, never_answers_with_more_than_it_got) {
     start_listener();
     caller.start({});
