@@ -129,6 +129,12 @@ void CallerAttempt::on_hearsay(Now now, Error error) {
     verdict(now, std::move(error), false);
 }
 
+bool CallerAttempt::on_no_answer(Error error, bool doubtful) {
+    if (proven_ || no_answer_ || (doubtful && ++doubtful_ < doubtful_max)) return false;
+    no_answer_ = std::move(error).ending();
+    return true;
+}
+
 void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     if (proven_) return;
     Result<ChallengePayload> challenge = handshake_.read_challenge(datagram);
@@ -180,6 +186,7 @@ std::optional<Error> CallerAttempt::failure(Now now) const {
     if (now.time < deadline_) return std::nullopt;
     // A verdict that was still waiting for its round trip is better than none.
     if (verdict_) return verdict_;
+    if (no_answer_) return no_answer_;
     return make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network, {})
         .ending();
 }

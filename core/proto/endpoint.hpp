@@ -39,6 +39,14 @@ enum class NetworkReport : uint8_t {
     send_failed,  ///< the socket would not take it
 };
 
+/// What a datagram is that answers no call.
+enum class NoAnswer : uint8_t {
+    foreign,     ///< of no type of ours
+    unreadable,  ///< looks like one of ours, and is none, or was damaged
+    hello,       ///< a caller's
+    echo,        ///< our own HELLO
+};
+
 /// Who said it.
 struct ReportSource {
     bool local = false;                  ///< this machine, when it should have sent the datagram
@@ -123,9 +131,8 @@ class Endpoint {
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
-    void malformed(Now now, const Address& from);
-    /// `reason`: other_protocol, both_call or echo; of interest while somebody calls `from`.
-    void handle_no_answer(Now now, const Address& from, Reason reason);
+    void malformed(Now now, const Address& from, NoAnswer what);
+    void handle_no_answer(Now now, const Address& from, NoAnswer what);
     std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max);
     void answer(const Address& to, std::vector<uint8_t> datagram);
     void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,

@@ -220,17 +220,25 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     note(std::move(error));
 }
 
-void Session::handle_no_answer(Now now, const Address& from, Reason reason) {
+void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     if (!attempt_ || from != path_.remote()) return;
+    const auto refused = [](Reason reason, std::string text) {
+        return make_error(ErrorCode::connection_refused, reason, ErrorOrigin::peer, std::move(text));
+    };
     const std::string who = from.to_string();
-    attempt_->on_hearsay(
-        now, make_error(ErrorCode::connection_refused, reason, ErrorOrigin::peer,
-                        reason == Reason::both_call ? who + " calls, too: one of the two has to listen"
-                        : reason == Reason::echo
-                            ? who + " sends back what it is sent: it is this element's own port, "
-                                    "or an echo service"
-                            : who + " answers, but not in this protocol: another program has the port"));
-    check_attempt(now);
+    if (what == NoAnswer::hello) {
+        attempt_->on_hearsay(now,
+                             refused(Reason::both_call, who + " calls, too: one of the two has to listen"));
+        check_attempt(now);
+        return;
+    }
+    Error error = what == NoAnswer::echo
+                      ? refused(Reason::echo, who +
+                                                  " sends back what it is sent: it is this element's own "
+                                                  "port, or an echo service")
+                      : refused(Reason::other_protocol,
+                                who + " answers, but not in this protocol: another program has the port");
+    if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
 }
 
 void Session::handle_session_unknown(Now now) {

@@ -130,9 +130,8 @@ class Session {
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
     void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
-    /// Something that is no answer came from where the session calls: `reason` is other_protocol, both_call
-    /// or echo. Nothing where it does not call.
-    void handle_no_answer(Now now, const Address& from, Reason reason);
+    /// Came from where the session may call; nothing to one that does not.
+    void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
     std::optional<Endpoint::Transmit> transmit(Now now, MutableBytes out, size_t segments_max);

@@ -48,25 +48,24 @@ TEST(ErrorConnection, AClosedPortIsRefused) {
     EXPECT_EQ(sink->errors->count(0x0102), 1u) << sink->errors->lines();
 }
 
-TEST(ErrorConnection, AnotherProgramOnThePortIsTold) {
-    RoguePeer other(seed);
-    auto sink = calling_sink(
-        other.port(), [](GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); });
+TEST(ErrorConnection, WhoeverAnswersInsteadIsTold) {
+    const auto patient = [](GstElement* element) {
+        g_object_set(element, "auto-reconnect", FALSE, "handshake-timeout", 5000u, nullptr);
+    };
+    RoguePeer other(seed), echo(seed);
+    auto to_other = calling_sink(other.port(), patient);
+    auto to_echo = calling_src(echo.port(), patient);
     ASSERT_FALSE(other.receive(PacketType::hello).empty());
     other.send(std::vector<uint8_t>{'H', 'T', 'T', 'P', '/', '1', '.', '1', ' ', '4', '0', '0'});
-    EXPECT_EQ(sink->errors->wait(0x0102),
-              "0x0102/0 CONNECTION_REFUSED connection other-protocol ERROR NOT_FOUND origin=peer terminal "
-              "can-retry");
-}
-
-TEST(ErrorConnection, AnEchoIsNoAnswer) {
-    RoguePeer echo(seed);
-    auto sink = calling_sink(
-        echo.port(), [](GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); });
     const auto hello = echo.receive(PacketType::hello);
     ASSERT_FALSE(hello.empty());
     echo.send(hello);
-    EXPECT_EQ(sink->errors->wait(0x0102),
+    EXPECT_EQ(to_other->errors->wait(0x0102),
+              "0x0102/0 CONNECTION_REFUSED connection other-protocol MESSAGE origin=peer can-retry");
+    EXPECT_EQ(to_other->errors->wait(0x0102, 1),
+              "0x0102/0 CONNECTION_REFUSED connection other-protocol ERROR NOT_FOUND origin=peer terminal "
+              "can-retry");
+    EXPECT_EQ(to_echo->errors->wait(0x0102, 1),
               "0x0102/0 CONNECTION_REFUSED connection echo ERROR NOT_FOUND origin=peer terminal can-retry");
 }
 

@@ -214,20 +214,36 @@ TEST_F(EndpointTest, what_the_network_reports_of_a_session_that_stands_is_noted_
     EXPECT_EQ(caller.closed(), nullptr);
 }
 
-TEST_F(EndpointTest, what_is_no_answer_ends_the_call_at_once) {
-    const std::vector<uint8_t> text{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
-    std::vector<uint8_t> short_of_a_session(5, 0x41), looks_like_a_session(100, 0x41);
-    for (const auto& garbage : {text, short_of_a_session, looks_like_a_session}) {
+TEST_F(EndpointTest, what_is_no_answer_is_noted_at_once_and_is_why_the_call_fails) {
+    const std::vector<uint8_t> foreign{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+    std::vector<uint8_t> garbage(100, 0x41);
+    garbage[0] = static_cast<uint8_t>(PacketType::session_even);
+    for (const auto& answer : {foreign, garbage}) {
         caller.start({});
-        call();
+        SessionConfig config;
+        config.handshake_timeout = 3s;
+        call(config);
         run(5ms);
-        std::vector<uint8_t> datagram = garbage;
-        caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
-        EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+        const int needed = answer == foreign ? 1 : static_cast<int>(CallerAttempt::doubtful_max);
+        for (int i = 0; i < 2 * needed; i++) {
+            std::vector<uint8_t> datagram = answer;
+            caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+            run(1ms);
+            EXPECT_EQ(caller.all<event::ErrorNoted>().size(), i + 1 < needed ? 0u : 1u) << i;
+        }
+        EXPECT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
         EXPECT_EQ(caller.closed()->code, ErrorCode::connection_refused);
         EXPECT_EQ(caller.closed()->reason, Reason::other_protocol);
         caller.events.clear();
     }
+}
+
+TEST_F(EndpointTest, what_is_no_answer_does_not_keep_a_listener_out) {
+    start_listener();
+    call();
+    std::vector<uint8_t> datagram{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+    caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+    EXPECT_TRUE(establish());
 }
 
 TEST_F(EndpointTest, no_answer_of_somebody_else_is_of_interest) {
@@ -248,9 +264,12 @@ TEST_F(EndpointTest, an_echo_is_no_answer) {
         if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
         return false;
     };
-    call();
-    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+    SessionConfig config;
+    config.handshake_timeout = 3s;
+    call(config);
+    EXPECT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
     EXPECT_EQ(caller.closed()->reason, Reason::echo);
+    EXPECT_EQ(caller.all<event::ErrorNoted>().size(), 1u);
 }
 
 TEST_F(EndpointTest, two_callers_are_told_that_one_has_to_listen) {
