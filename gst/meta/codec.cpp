@@ -47,7 +47,7 @@ constexpr std::array<std::string_view, 3> local_apis{
 };
 
 /// The payload is in planes that only the meta tells; not in all versions of GStreamer.
-constexpr std::string_view planes_api = "GstDsdPlaneOffsetsMetaAPI";
+constexpr std::string_view planes_api = "GstDsdPlaneOffsetMetaAPI";
 
 constexpr size_t refusals_told_max = 64;
 
