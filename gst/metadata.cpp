@@ -305,6 +305,18 @@ std::optional<GstClockTime> decode_playout(const InMessage& message) {
     return in.ok() && in.empty() ? std::optional(latency) : std::nullopt;
 }
 
+OutMessage encode_reads_serialized(bool reads) {
+    const std::array<uint8_t, 1> header{reads};
+    return header_only(MessageKind::reads_serialized, header);
+}
+
+std::optional<bool> decode_reads_serialized(const InMessage& message) {
+    if (message.kind != static_cast<uint8_t>(MessageKind::reads_serialized)) return std::nullopt;
+    ByteReader in{Bytes(message.header)};
+    const bool reads = in.u8() != 0;
+    return in.ok() && in.empty() ? std::optional(reads) : std::nullopt;
+}
+
 std::optional<BufferHead> decode_buffer_head(const InMessage& message) {
     BufferHead head;
     Bytes metas;
@@ -349,17 +361,26 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::upstream:
         case MessageKind::discarded:
         case MessageKind::playout:
+        case MessageKind::reads_serialized:
             return malformed("message: it goes the other way");
     }
     return Decoded(DecodedUnknown{});
 }
+
+namespace {
+
+/// Bits of a stream header's byte behind the sender's run.
+enum : uint8_t { bytes_framing = 1, serializes_metas = 2 };
+
+}  // namespace
 
 std::vector<uint8_t> encode(const StreamHeader& header) {
     std::vector<uint8_t> bytes(1 + 8 + 1 + label_max);
     ByteWriter out(bytes);
     out.u8(1);  // version of this layout
     out.u64(header.instance);
-    out.u8(header.bytes);
+    out.u8(static_cast<uint8_t>((header.bytes ? bytes_framing : 0) |
+                                (header.serializes ? serializes_metas : 0)));
     out.bytes(
         {reinterpret_cast<const uint8_t*>(header.label.data()), std::min(header.label.size(), label_max)});
     bytes.resize(out.size());
@@ -371,7 +392,9 @@ std::optional<StreamHeader> decode_stream_header(Bytes bytes) {
     StreamHeader header;
     const uint8_t version = in.u8();
     header.instance = in.u64();
-    header.bytes = in.u8() != 0;
+    const uint8_t flags = in.u8();
+    header.bytes = flags & bytes_framing;
+    header.serializes = flags & serializes_metas;
     const Bytes label = in.rest();
     const auto* text = reinterpret_cast<const char*>(label.data());
     if (!in.ok() || version != 1 || label.size() > label_max) return std::nullopt;

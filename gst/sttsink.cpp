@@ -201,6 +201,10 @@ void pass_upstream(SttSink* self, const InMessage& message) {
         self->transmitter->set_playout(*latency);
         return;
     }
+    if (const std::optional<bool> reads = decode_reads_serialized(message)) {
+        self->connection->set_peer_reads_serialized(*reads);
+        return;
+    }
     EventPtr event = decode_upstream(message);
     if (event)
         push_upstream(self, std::move(event));
