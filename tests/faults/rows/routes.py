@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Routes that are missing or lead nowhere."""
+from row import CUT_OFF, LOST, OWN_ROUTE, STAYS_CUT, Row, either, error, note, receive, warning
+
+NO_ROUTE = warning("NETWORK_UNREACHABLE", "no-route", "network", by=0.2)
+
+
+def route_of(kind, says, todo=""):
+    return Row(
+        f"route: {kind}",
+        net="routed",
+        before=(f"a: ip route add {kind} $b",),
+        caller_says=(says,),
+        todo=todo,
+    )
+
+
+ROWS = [
+    Row("route: none", host="192.0.2.1", caller_says=(NO_ROUTE,)),
+    Row(
+        "route: none, one attempt",
+        host="192.0.2.1",
+        caller=receive("auto-reconnect=false"),
+        caller_says=(error("NETWORK_UNREACHABLE", "no-route", "network", by=0.2),),
+    ),
+    Row("route: none, IPv6", host="[2001:db8::1]", caller_says=(NO_ROUTE,)),
+    route_of("unreachable", warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.2)),
+    route_of("blackhole", warning("UDP_SEND_FAILED", "send", "local", by=0.2), "origin is network"),
+    route_of("prohibit", NO_ROUTE),
+    Row(
+        "route: the router has none",
+        net="routed",
+        host="192.0.2.1",
+        caller_says=(warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.2, hint="no-route-there"),),
+        todo="told as a route that this machine misses",
+    ),
+    Row(
+        "route: the router does not forward",
+        net="routed",
+        before=("r: echo 0 >/proc/sys/net/ipv4/ip_forward",),
+        caller_says=(warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7),),
+    ),
+    Row(
+        "route: no way back",
+        net="routed",
+        before=("b: ip route del default",),
+        caller_says=(warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7),),
+        listener_says=None,
+    ),
+    Row(
+        "route: a loop",
+        net="routed",
+        host="10.7.9.9",
+        before=(
+            "r: ip route add 10.7.9.9 via $a",
+            "a: echo 1 >/proc/sys/net/ipv4/ip_forward; ip route add 10.7.9.9 via $r1",
+        ),
+        caller_says=(
+            either(
+                warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.3),
+                warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.3),
+            ),
+        ),
+        todo="told as silence",
+    ),
+    Row(
+        "route: removed in mid-stream",
+        net="routed",
+        fault=("a: ip route del default",),
+        caller_says=(OWN_ROUTE, CUT_OFF),
+        listener_says=(LOST,),
+        may=STAYS_CUT,
+        todo="not told before the time-out",
+    ),
+    Row(
+        "route: a blackhole in mid-stream",
+        net="routed",
+        fault=("a: ip route add blackhole $b",),
+        caller_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
+        listener_says=(LOST,),
+        may=STAYS_CUT,
+        todo="origin is network",
+    ),
+    Row(
+        "route: the router loses its own in mid-stream",
+        net="routed",
+        fault=("r: ip route add unreachable $b",),
+        caller_says=(CUT_OFF,),
+        listener_says=(LOST,),
+        may=STAYS_CUT,
+    ),
+]

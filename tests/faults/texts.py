@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What texts and hints have to say, for all rows in one place: words of the text or hint, as regular expressions.
+
+Whole sentences are not compared, so that they can be put better without this knowing.
+"""
+import re
+
+PEER = r"10\.7\d*\.\d+\.\d+|192\.0\.2\.1|fd07:|2001:db8:|127\.0\.0\.1|\[::1\]"  # its address
+
+
+def without(words):
+    """Matches what does not have the words in it."""
+    return rf"(?s)\A(?!.*{words}).*\Z"
+
+
+# By `NAME reason`, or `NAME`, or `reason` of what has no code.
+WORDS = {
+    "CONNECTION_REFUSED port-closed": (PEER, r"nobody listens", r"(?i)start the listener", r"port in uri"),
+    "CONNECTION_REFUSED both-call": (r"calls?", r"listen"),
+    "CONNECTION_TIMEOUT not-stt": (PEER, r"port"),
+    "AUTHENTICATION_FAILED wrong-seed": (r"seed is another|another seed", r"same seed"),
+    "AUTHENTICATION_FAILED unexpected-peer": (r"peer-node-id",),
+    "NETWORK_UNREACHABLE no-route": (PEER, r"no route", r"routes"),
+    "NETWORK_UNREACHABLE no-host": (PEER, r"firewall"),
+    "NETWORK_UNREACHABLE no-route-there": (PEER, r"router|firewall", without(r"this machine's network")),
+    "NETWORK_UNREACHABLE resolve": (r"cannot find the address of '", r"name server"),
+    "NETWORK_UNREACHABLE address-not-available": (r"local-address", r"10\.7\.0\.77"),
+    "TIMEOUT resolve": (r"cannot find the address of '", r"name server"),
+    "TIMEOUT send-timeout": (r"send-timeout of \d+ ms",),
+    "TIMEOUT receive-timeout": (r"receive-timeout of \d+ ms",),
+    "TIMEOUT no-caller": (r"receive-timeout", r"caller"),
+    "TIMEOUT drain-timeout": (r"\d+ buffers, \d+ bytes", r"drain-timeout"),
+    "TIMEOUT no-stream": (r"receivers", r"sttsink"),
+    "SESSION_TIMEOUT keepalive-timeout": (r"nothing was heard from the peer for \d+ ms", r"keepalive-timeout"),
+    "SESSION_TIMEOUT mtu": (PEER, r"1228", r"MTU"),
+    # The text names the cause; the hint is not to say that something does.
+    "SESSION_CLOSED error": (r"closed the session", without(r"A reason of graceful")),
+    "SESSION_CLOSED graceful": (r"stopped",),
+    "TOO_MANY_SESSIONS busy": (r"taken by another|too many", r"one caller"),
+    "STREAM_CLOSED both-send": (r"both ends are senders", r"sttsrc"),
+    "STREAM_CLOSED stream-timeout": (r"stream-timeout",),
+    "STREAM_ID_CONFLICT": (r"stream-id",),
+    "UDP_SEND_FAILED send": (PEER, r"firewall"),
+    "UDP_SEND_FAILED mtu": (PEER, r"MTU"),
+    "RESOURCE_EXHAUSTED descriptors": (r"ulimit -n",),
+    "RESOURCE_EXHAUSTED passphrase": (r"256 MiB", r"ulimit -v"),
+    "PATH_LOSS": (r"\d+ %",),
+    "no-such-file": (r"/",),
+    "permission-denied": (r"Permission denied",),
+    "address-in-use": (r"port 7600",),
+    "key-file": (r"/",),
+    "event-log": (r"event-log '",),
+    "memory-feature": (r"GLMemory", r"system memory"),
+    "too-large": (r"64 MiB",),
+}
+# By row and end, where a fault has more to it than its code and reason.
+WORDS_OF_ROW = {
+    ("uri: of another scheme", "caller"): (r"'http'", r"stt://HOST:PORT"),
+    ("uri: port 0 is called", "caller"): (r"port 0",),
+    ("uri: no port", "caller"): (r"port is missing",),
+    ("uri: port beyond 65535", "caller"): (r"70000", r"65535"),
+    ("uri: with a user", "caller"): (r"user information", r"seed-file"),
+    ("uri: with a path", "caller"): (r"/live",),
+    ("uri: with a secret in its query", "caller"): (r"passphrase", r"property"),
+    ("uri: IPv6 without brackets", "caller"): (r"brackets",),
+    ("seed-file: with a byte order mark", "caller"): (r"byte order mark",),
+    ("seed-file: in UTF-16", "caller"): (r"UTF-16|byte order mark",),
+    ("secret: identity-file in a missing directory", "caller"): (without(r"a seed is made"),),
+    ("peer: silent until reconnect-timeout", "caller"): (r"reconnect-timeout|did not answer within 900 ms",),
+    ("path: 1200 bytes from the start, no ICMP", "caller"): (r"1228",),
+    ("firewall: rejects with admin-prohibited, IPv6", "caller"): (without(r"this machine's network"),),
+    ("firewall: rejects with net-prohibited", "caller"): (without(r"this machine's network"),),
+    ("secret: another node than the listener expects", "caller"): (without(r"the caller is node"),),
+    ("uri: link-local without its interface", "caller"): (r"interface",),
+}
+# What no text should have in it.
+NEVER = (r"\(null\)", r"\bNULL\b", r"0x[0-9a-f]{6,}")
+
+
+def flaws(row, end, message):
+    """What is missing from a message, or should not be in it."""
+    said = f"{message.text}\n{message.hint}"
+    told = message.told
+    keys = (f"{told.name} {told.reason}".strip(), told.name)
+    wanted = next((WORDS[key] for key in keys if key in WORDS), ()) + WORDS_OF_ROW.get((row.name, end), ())
+    found = [f"does not say {words!r}" for words in wanted if not re.search(words, said)]
+    found += [f"says {words!r}" for words in NEVER if re.search(words, said)]
+    if not message.text:
+        found.append("has no text")
+    if told.name and not message.hint:
+        found.append("has no hint")
+    return found
