@@ -73,7 +73,7 @@ TEST(MetaSerialized, WhereTheCapsNameItItIsCarriedOrAnError) {
     add_foreign_meta(buffer.get(), 7);
     const Result<Bytes> without = Ends(caps).sender.encode(buffer.get());
     ASSERT_FALSE(without.ok());
-    EXPECT_EQ(without.error().reason, "meta-needed");
+    EXPECT_EQ(without.error().reason, Reason::meta_needed);
     SKIP_WITHOUT_SERIALIZATION();
     SerializingEnds ends(caps);
     EXPECT_NE(foreign_meta_of(ends.across(buffer.get()).get()), nullptr);
@@ -81,7 +81,7 @@ TEST(MetaSerialized, WhereTheCapsNameItItIsCarriedOrAnError) {
     add_foreign_meta(large.get(), 7, serialized_size_max);
     const Result<Bytes> refused = ends.sender.encode(large.get());
     ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().reason, "meta-needed");
+    EXPECT_EQ(refused.error().reason, Reason::meta_needed);
 }
 
 TEST(MetaSerialized, WhatIsTiedToMemoryIsNotCarried) {
@@ -217,7 +217,7 @@ TEST(MetaSerialized, DsdPlanesAreStillNeeded) {
     gst_buffer_add_dsd_plane_offset_meta(buffer.get(), 2, 100, nullptr);
     const Result<Bytes> bytes = ends.sender.encode(buffer.get());
     ASSERT_FALSE(bytes.ok());
-    EXPECT_EQ(bytes.error().reason, "meta-needed");
+    EXPECT_EQ(bytes.error().reason, Reason::meta_needed);
 #else
     GTEST_SKIP() << "GStreamer before 1.24 has no DSD";
 #endif
