@@ -169,7 +169,7 @@ constexpr std::array causes{
                "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing."},
     ErrorCause{ErrorCode::timeout, Reason::no_stream, true,
                "Make one of the two ends a sender: sttsink in place of its sttsrc."},
-    ErrorCause{ErrorCode::network_unreachable, Reason::unreachable, false,
+    ErrorCause{ErrorCode::network_unreachable, Reason::no_route_there, false,
                "Check the host in uri, and the routes of the router that the text names."},
     ErrorCause{
         ErrorCode::network_unreachable, Reason::prohibited, false,
@@ -179,7 +179,9 @@ constexpr std::array causes{
     ErrorCause{ErrorCode::connection_refused, Reason::both_call, false,
                "Make one of the two ends a listener: stt://:PORT in place of stt://HOST:PORT."},
     ErrorCause{ErrorCode::connection_refused, Reason::echo, false,
-               "Check host and port in uri: it has to name the listener, not this end."},
+               "Check host and port in uri: an echo service has them."},
+    ErrorCause{ErrorCode::connection_refused, Reason::self_call, false,
+               "Set uri to the listener's port, or local-port to another one."},
     ErrorCause{ErrorCode::authentication_failed, Reason::unexpected_peer, false,
                "Where peer-node-id is set, set it to the node id that the text names, if that is the right "
                "peer, or leave it out."},

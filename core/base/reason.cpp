@@ -37,8 +37,8 @@ std::string_view reason_name(Reason reason) {
             return "no-route";
         case Reason::no_host:
             return "no-host";
-        case Reason::unreachable:
-            return "unreachable";
+        case Reason::no_route_there:
+            return "no-route-there";
         case Reason::prohibited:
             return "prohibited";
         case Reason::other_protocol:
@@ -47,6 +47,8 @@ std::string_view reason_name(Reason reason) {
             return "both-call";
         case Reason::echo:
             return "echo";
+        case Reason::self_call:
+            return "self-call";
         case Reason::resolve:
             return "resolve";
         case Reason::send:

@@ -234,10 +234,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
     bool next_begins = false;            // … at its beginning, although it is not the first one
     std::optional<StreamId> stream;
-    NodeId stream_peer{};         // who had the last one
-    SessionHandle left_idle = 0;  // whose stream was ended by stream-timeout
-    Time outbox_at = time_never;  // something in the outbox turns too old
-    bool readable = false;        // read() has something
+    NodeId stream_peer{};          // who had the last one
+    SessionHandle ended_here = 0;  // whose stream this end has ended, and reported it
+    Time outbox_at = time_never;   // something in the outbox turns too old
+    bool readable = false;         // read() has something
     // The stream came, or went, to its end, and the receiver has passed that on. A sender's next one has not
     // begun then.
     bool finished = false;

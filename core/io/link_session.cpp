@@ -233,6 +233,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
                                          "both ends are senders: one of them has to receive");
         current()->reset(opened.stream, error);
+        ended_here = session;
         stream_failed(error);
         return;
     }
@@ -251,6 +252,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
                          "the peer has opened stream " + std::to_string(opened.stream) +
                              ", and this receiver takes stream " + std::to_string(*config.stream_id));
         current()->reset(opened.stream, error);
+        ended_here = session;
         stream_failed(error);
         return;
     }
@@ -283,7 +285,7 @@ void Link::Impl::on_stream_idle() {
     Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
                                "nothing of the stream moved in either direction for the stream-timeout");
     if (Session* s = current()) s->reset(*stream, error);
-    left_idle = session;
+    ended_here = session;
     on_stream_closed(error);
 }
 
@@ -401,7 +403,7 @@ void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
     if (config.caller) stood(now, proven);
-    if (!config.caller && handle == left_idle && error.origin == ErrorOrigin::peer) {
+    if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
         set_state(
             LinkState::connecting);  // the peer goes since its stream was ended here, which was reported
         return;

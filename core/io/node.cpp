@@ -29,6 +29,7 @@ Result<std::shared_ptr<Node>> Node::open(const UdpConfig& udp, EndpointConfig co
     auto loop = Loop::create();
     if (!loop) return loop.error();
     config.identity = identity.get();
+    config.local_port = socket->local_address().port;
     return std::shared_ptr<Node>(
         new Node(std::move(*loop), std::move(*socket), std::move(config), std::move(identity)));
 }

@@ -22,6 +22,7 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
+    uint16_t local_port = 0;    ///< of the socket; 0: unknown
     size_t max_sessions = 100;  ///< of a listener, half-open ones included
     SessionConfig session;      ///< for sessions that callers open with us
     /// HELLOs per second beyond which cookies are demanded.
@@ -44,7 +45,8 @@ enum class NoAnswer : uint8_t {
     foreign,     ///< of no type of ours
     unreadable,  ///< looks like one of ours, and is none, or was damaged
     hello,       ///< a caller's
-    echo,        ///< our own HELLO
+    echo,        ///< our own HELLO, from somebody else
+    own,         ///< our own HELLO, from our own port
 };
 
 /// Who said it.

@@ -20,7 +20,10 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     const auto header = datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
     if (!config_.listening && header) {
         const bool echo = by_attempt(header->attempt) != nullptr;
-        handle_no_answer(now, from, echo ? NoAnswer::echo : NoAnswer::hello);
+        handle_no_answer(now, from,
+                         !echo                             ? NoAnswer::hello
+                         : from.port == config_.local_port ? NoAnswer::own
+                                                           : NoAnswer::echo);
     }
     if (!config_.listening || !header || header->caller_session == 0) {
         counters_.hellos_dropped++;

@@ -39,7 +39,7 @@ Error network_error(NetworkReport report, const Address& peer, const ReportSourc
                               "nobody listens on " + where);
         case NetworkReport::unreachable:
             if (source.router)
-                return make_error(ErrorCode::network_unreachable, Reason::unreachable, network,
+                return make_error(ErrorCode::network_unreachable, Reason::no_route_there, network,
                                   "the router " + router + " has no route to " + where);
             return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
                               "this machine has no route to " + where);
@@ -49,7 +49,8 @@ Error network_error(NetworkReport report, const Address& peer, const ReportSourc
                 "no host answers at " + where + (source.router ? ", says the router " + router : ""));
         case NetworkReport::prohibited:
             return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
-                              source.local ? "this machine's routes prohibit to send to " + where
+                              source.local ? "this machine may not send to " + where +
+                                                 ": a route prohibits it, or it is a broadcast address"
                               : source.router
                                   ? "a firewall turns away what is sent to " + where + ", says " + router
                                   : "a firewall at " + where + " turns away what is sent there");
@@ -222,23 +223,32 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     if (!attempt_ || from != path_.remote()) return;
-    const auto refused = [](Reason reason, std::string text) {
-        return make_error(ErrorCode::connection_refused, reason, ErrorOrigin::peer, std::move(text));
-    };
     const std::string who = from.to_string();
-    if (what == NoAnswer::hello) {
-        attempt_->on_hearsay(now,
-                             refused(Reason::both_call, who + " calls, too: one of the two has to listen"));
-        check_attempt(now);
-        return;
+    const auto refused = [](Reason reason, ErrorOrigin origin, std::string text) {
+        return make_error(ErrorCode::connection_refused, reason, origin, std::move(text));
+    };
+    switch (what) {
+        case NoAnswer::hello:
+            attempt_->on_hearsay(now, refused(Reason::both_call, ErrorOrigin::peer,
+                                              who + " calls, too: one of the two has to listen"));
+            break;
+        case NoAnswer::own:
+            attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
+                                              who + " is this element's own port: it calls itself"));
+            break;
+        case NoAnswer::echo:
+        case NoAnswer::foreign:
+        case NoAnswer::unreadable: {
+            Error error =
+                what == NoAnswer::echo
+                    ? refused(Reason::echo, ErrorOrigin::peer, who + " sends back what it is sent")
+                    : refused(Reason::other_protocol, ErrorOrigin::peer,
+                              who + " answers, but not in this protocol: another program has the port");
+            if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
+            break;
+        }
     }
-    Error error = what == NoAnswer::echo
-                      ? refused(Reason::echo, who +
-                                                  " sends back what it is sent: it is this element's own "
-                                                  "port, or an echo service")
-                      : refused(Reason::other_protocol,
-                                who + " answers, but not in this protocol: another program has the port");
-    if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
+    check_attempt(now);
 }
 
 void Session::handle_session_unknown(Now now) {

@@ -205,7 +205,7 @@ TEST_F(EndpointTest, what_the_network_reports_of_a_session_that_stands_is_noted_
     run(1ms);
     const auto noted = caller.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 4u);
-    EXPECT_EQ(noted[0].error.reason, Reason::unreachable);
+    EXPECT_EQ(noted[0].error.reason, Reason::no_route_there);
     EXPECT_EQ(noted[0].error.origin, ErrorOrigin::network);
     EXPECT_NE(noted[0].error.text.find("192.0.2.254"), std::string::npos) << noted[0].error.text;
     EXPECT_FALSE(noted[0].error.terminal);
@@ -270,6 +270,19 @@ TEST_F(EndpointTest, an_echo_is_no_answer) {
     EXPECT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
     EXPECT_EQ(caller.closed()->reason, Reason::echo);
     EXPECT_EQ(caller.all<event::ErrorNoted>().size(), 1u);
+}
+
+TEST_F(EndpointTest, who_calls_itself_is_told_at_once) {
+    EndpointConfig config;
+    config.local_port = listener.address.port;
+    caller.start(std::move(config));
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+        return false;
+    };
+    call();
+    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::self_call);
 }
 
 TEST_F(EndpointTest, two_callers_are_told_that_one_has_to_listen) {
