@@ -17,6 +17,8 @@ class Heard:
     hint: str
     source: str
     known: bool  # has details
+    terminal: bool
+    debug: str = ""  # of the ERROR or WARNING
 
     def __str__(self):
         return brief(self.told)
@@ -44,12 +46,14 @@ def heard_of(lines):
         fields = line.get("fields", {})
         event = fields.get("event-id")
         if event in by_event:
+            by_event[event].debug = line["debug"]
             by_event[event].told = dataclasses.replace(by_event[event].told, shown=shown)
             continue
         flags = frozenset(flag for flag in ("authenticated", "can-retry") if fields.get(flag))
         told = Told(shown, fields.get("name", ""), fields.get("reason", ""), fields.get("origin", ""), flags, 0.0,
                     line.get("hint-key", ""))  # fmt: skip
-        one = Heard(line["at"], told, fields.get("message", line["text"]), fields.get("hint", ""), line["source"], bool(fields))
+        text, hint = fields.get("message", line["text"]), fields.get("hint", "")
+        one = Heard(line["at"], told, text, hint, line["source"], bool(fields), fields.get("terminal", False))
         heard.append(one)
         if event:
             by_event[event] = one

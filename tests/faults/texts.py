@@ -53,7 +53,7 @@ WORDS = {
     "memory-feature": (r"GLMemory", r"system memory"),
     "too-large": (r"64 MiB",),
 }
-# By row and end, where a fault has more to it than its code and reason.
+# By row and end, and how it is shown where that matters, where a fault has more to it than its code and reason.
 WORDS_OF_ROW = {
     ("uri: of another scheme", "caller"): (r"'http'", r"stt://HOST:PORT"),
     ("uri: port 0 is called", "caller"): (r"port 0",),
@@ -66,7 +66,7 @@ WORDS_OF_ROW = {
     ("seed-file: with a byte order mark", "caller"): (r"byte order mark",),
     ("seed-file: in UTF-16", "caller"): (r"UTF-16|byte order mark",),
     ("secret: identity-file in a missing directory", "caller"): (without(r"a seed is made"),),
-    ("peer: silent until reconnect-timeout", "caller"): (r"reconnect-timeout|did not answer within 900 ms",),
+    ("peer: silent until reconnect-timeout", "caller", "ERROR"): (r"reconnect-timeout",),
     ("path: 1200 bytes from the start, no ICMP", "caller"): (r"1228",),
     ("firewall: rejects with admin-prohibited, IPv6", "caller"): (without(r"this machine's network"),),
     ("firewall: rejects with net-prohibited", "caller"): (without(r"this machine's network"),),
@@ -82,9 +82,14 @@ def flaws(row, end, message):
     said = f"{message.text}\n{message.hint}"
     told = message.told
     keys = (f"{told.name} {told.reason}".strip(), told.name)
-    wanted = next((WORDS[key] for key in keys if key in WORDS), ()) + WORDS_OF_ROW.get((row.name, end), ())
+    wanted = next((WORDS[key] for key in keys if key in WORDS), ())
+    wanted += WORDS_OF_ROW.get((row.name, end), ()) + WORDS_OF_ROW.get((row.name, end, told.shown), ())
     found = [f"does not say {words!r}" for words in wanted if not re.search(words, said)]
     found += [f"says {words!r}" for words in NEVER if re.search(words, said)]
+    if message.terminal != (told.shown == "ERROR"):
+        found.append(f"is an {told.shown} and terminal={message.terminal}")
+    if told.shown != "NOTE" and message.hint not in message.debug:
+        found.append("does not have its hint in the debug text, where users of gst-launch-1.0 look")
     if not message.text:
         found.append("has no text")
     if told.name and not message.hint:
