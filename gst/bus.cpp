@@ -73,15 +73,26 @@ std::string valid_text(const std::string& text) {
 }
 
 /// Of an error that no code names: settings, what they lead to on this machine, and data that cannot be sent.
-unsigned resource_code_without(std::string_view reason, bool side_reads) {
-    if (reason == "no-such-file") return GST_RESOURCE_ERROR_NOT_FOUND;
-    if (reason == "file-mode" || reason == "permission-denied") return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
-    if (reason == "address-in-use") return GST_RESOURCE_ERROR_BUSY;
-    if (reason == "event-log" || reason == "too-large" || reason == "not-mappable" || reason == "not-carried")
-        return GST_RESOURCE_ERROR_WRITE;
-    if (reason == "meta-dropped" || reason == "meta-needed")
-        return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
-    return GST_RESOURCE_ERROR_SETTINGS;
+unsigned resource_code_without(Reason reason, bool side_reads) {
+    switch (reason) {
+        case Reason::no_such_file:
+            return GST_RESOURCE_ERROR_NOT_FOUND;
+        case Reason::file_mode:
+        case Reason::permission_denied:
+            return GST_RESOURCE_ERROR_NOT_AUTHORIZED;
+        case Reason::address_in_use:
+            return GST_RESOURCE_ERROR_BUSY;
+        case Reason::event_log:
+        case Reason::too_large:
+        case Reason::not_mappable:
+        case Reason::not_carried:
+            return GST_RESOURCE_ERROR_WRITE;
+        case Reason::meta_dropped:
+        case Reason::meta_needed:
+            return side_reads ? GST_RESOURCE_ERROR_READ : GST_RESOURCE_ERROR_WRITE;
+        default:
+            return GST_RESOURCE_ERROR_SETTINGS;
+    }
 }
 
 unsigned resource_code(const Error& error, bool side_reads) {
@@ -124,6 +135,14 @@ std::string what_follows(const ErrorReport& report) {
     return ms == 0 ? "; trying again" : "; trying again in " + std::to_string(ms) + " ms";
 }
 
+/// What programs that do not know `stt-error` show beside the text, as gst-launch-1.0 does.
+std::string debug_text(const Error& error) {
+    std::string text(reason_name(error.reason));
+    const std::string_view hint = hint_for(error);
+    if (!text.empty() && !hint.empty()) text += ": ";
+    return text.append(hint);
+}
+
 void set_gap(GstStructure* structure, const Gap& gap) {
     set(structure, "buffers", gap.buffers);
     set(structure, "bytes", gap.bytes);
@@ -160,11 +179,11 @@ GstStructure* error_structure(const ErrorReport& report) {
     if (const ErrorInfo* info = find_error(error.code)) set(details, "category", info->category);
     set(details, "hint", hint_for(error));
     set(details, "message", valid_text(error.text));
-    set(details, "reason", valid_text(error.reason));
+    set(details, "reason", reason_name(error.reason));
     set(details, "origin", std::string_view(name_of(error.origin)));
     set(details, "authenticated", error.authenticated);
     set(details, "terminal", error.terminal);
-    set(details, "can-retry", report.retrying || may_work_later(error));
+    set(details, "can-retry", report.retrying || report.hearsay || may_work_later(error));
     if (report.attempt > 0) set(details, "attempt", report.attempt);
     if (report.retrying) {
         set(details, "next-delay-ms", delay_ms(report));
@@ -197,8 +216,7 @@ std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& 
         return messages;
     }
     GError* error = gerror_for(report, side_reads);
-    const char* hint = gst_structure_get_string(details, "hint");
-    const std::string debug = hint ? hint : "";
+    const std::string debug = debug_text(report.error);
     messages.push_back(
         report.error.terminal
             ? gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details)
@@ -260,22 +278,21 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
         all += gap;
     }
     ErrorReport report;
-    report.error.code = ErrorCode::timeout;
-    // Whoever sets 0 has chosen not to wait.
-    report.error.terminal = timeout_ms > 0;
-    report.error.reason = "drain-timeout";
     char* text = g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
                                  " bytes, %" G_GUINT64_FORMAT ".%03u s within the drain-timeout of %u ms",
                                  all.buffers, all.bytes, all.duration / GST_SECOND,
                                  static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), timeout_ms);
-    report.error.text = text;
+    report.error = make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local, text);
+    // Whoever sets 0 has chosen not to wait.
+    report.error.terminal = timeout_ms > 0;
     g_free(text);
     GstStructure* details = error_structure(report);
     set_gap(details, all);
     GError* error = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
-    const std::string hint(hint_for(report.error));
-    messages.push_back(gst_message_new_error_with_details(GST_OBJECT(element), error, hint.c_str(), details));
+    const std::string debug = debug_text(report.error);
+    messages.push_back(
+        gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details));
     g_error_free(error);
     return messages;
 }

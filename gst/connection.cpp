@@ -4,9 +4,12 @@
 #include <gst/base/gstbasesink.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/link_config.hpp"
+#include "gst/meta/serialized.hpp"
 #include "gst/pipeline_clock.hpp"
 #include "gst/retry_signal.hpp"
 
@@ -25,6 +28,9 @@ GQuark connection_quark() {
     static const GQuark quark = g_quark_from_static_string("stt-connection");
     return quark;
 }
+
+/// How long a receiver has for its answer, once the stream has been opened to it: some round trips.
+constexpr Duration answer_patience = 500ms;
 
 /// What tells one version of a file from another.
 using FileVersion = std::array<int64_t, 4>;
@@ -92,7 +98,7 @@ bool Connection::open() {
     const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
-        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        failed_ = error_posted_ = ready_ = ever_ready_ = interrupted_ = connecting_ = false;
         wait_until_.reset();
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
@@ -135,6 +141,8 @@ bool Connection::open() {
         const std::lock_guard lock(mutex_);
         link_ = std::move(*link);
     }
+    // The stream may have come before the link was to be had.
+    if (side_ == Side::src && ready()) greet_sender();
     start_timers();
     notify_since(before);
     return true;
@@ -144,7 +152,7 @@ std::vector<uint8_t> Connection::new_stream_header() const {
     const std::lock_guard lock(mutex_);
     return encode(StreamHeader{system_random().u64(),
                                settings_.framing == static_cast<uint32_t>(Framing::bytes),
-                               settings_.stream_label});
+                               settings_.stream_label, has_serialization()});
 }
 
 void Connection::begin_stream() {
@@ -295,15 +303,54 @@ void Connection::tell_playout() {
         open_link->send_upstream(encode_playout(setting(&Settings::latency) * GST_MSECOND));
 }
 
+/// What a sender wants to know of its receiver.
+void Connection::greet_sender() {
+    tell_playout();
+    const std::shared_ptr<Link> open_link = link();
+    if (open_link && peer_serializes_) open_link->send_upstream(encode_reads_serialized(has_serialization()));
+}
+
+std::optional<bool> Connection::peer_reads_serialized() const {
+    const std::lock_guard lock(mutex_);
+    return peer_reads_serialized_;
+}
+
+void Connection::set_peer_reads_serialized(bool reads) {
+    const std::lock_guard lock(mutex_);
+    peer_reads_serialized_ = reads;
+    changed_.notify_all();
+}
+
+Waited Connection::wait_peer_reads_serialized() {
+    std::unique_lock lock(mutex_);
+    const SteadyTime until = std::chrono::steady_clock::now() + answer_patience;
+    const bool woken = changed_.wait_until(lock, wait_until_ ? std::min(until, *wait_until_) : until, [this] {
+        return peer_reads_serialized_ || !ready_ || interrupted_ || failed_;
+    });
+    if (!woken) peer_reads_serialized_ = false;
+    return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
+}
+
 void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
 
 bool Connection::ready() const { return ready_; }
+
+Error Connection::timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const {
+    const std::string within = std::string(" for the ") + name + " of " + std::to_string(limit) + " ms";
+    if (!caller_ && !ever_ready_)
+        return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
+                          "nobody has called" + within);
+    return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
+                      std::string("the peer ") + missed + within);
+}
 
 bool Connection::failed() const { return failed_; }
 
 void Connection::set_ready(bool ready) {
     const std::lock_guard lock(mutex_);
     ready_ = ready;
+    ever_ready_ = ever_ready_ || ready;
+    peer_reads_serialized_.reset();
     changed_.notify_all();
 }
 
@@ -427,8 +474,9 @@ void Connection::on_decision(const ErrorReport& report, std::function<void(Retry
 void Connection::on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) {
     const std::optional<StreamHeader> decoded = decode_stream_header(header);
     if (hooks_.stream_opened) hooks_.stream_opened(decoded ? &*decoded : nullptr);
-    tell_playout();
+    peer_serializes_ = decoded && decoded->serializes;
     set_ready(true);
+    greet_sender();
     announcer_.post(stream_opened_message(element_, stream, decoded ? &*decoded : nullptr));
 }
 
@@ -436,7 +484,7 @@ void Connection::on_stream_ready(StreamId stream, bool again) {
     if (again && hooks_.key_unit_wanted) hooks_.key_unit_wanted();
     set_ready(true);
     const StreamHeader header{0, setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes),
-                              setting(&Settings::stream_label)};
+                              setting(&Settings::stream_label), has_serialization()};
     announcer_.post(stream_opened_message(element_, stream, &header));
 }
 

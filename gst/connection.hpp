@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -83,8 +84,17 @@ class Connection final : public LinkObserver {
     void announce_latency();
     /// Source: tells the peer of `latency`, where there is a stream.
     void tell_playout();
+    /// Sink: whether the receiver reads metas as GStreamer serialises them; none: it has not said so yet. Any
+    /// thread.
+    std::optional<bool> peer_reads_serialized() const;
+    void set_peer_reads_serialized(bool reads);
+    /// Sink: blocks until the receiver has said so, or is gone. One that does not in time does not read them.
+    Waited wait_peer_reads_serialized();
     /// Whether the stream stands.
     bool ready() const;
+    /// The peer has not done for `limit` milliseconds, the property `name`, what `missed` says, as in "took
+    /// nothing". Without a connection it is the network's fault, with one the peer's.
+    Error timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const;
     /// Whether a terminal error was announced.
     bool failed() const;
     /// Blocks until the stream stands.
@@ -131,6 +141,7 @@ class Connection final : public LinkObserver {
     ReadBacks read_backs() const;
     void notify_since(const ReadBacks& before);
     void set_ready(bool ready);
+    void greet_sender();
     GstStructure* stats() const;
     /// Of another run of the sender's stream.
     std::vector<uint8_t> new_stream_header() const;
@@ -152,11 +163,16 @@ class Connection final : public LinkObserver {
     Settings settings_;                     // under mutex_
     std::shared_ptr<Link> link_;            // under mutex_
     std::atomic<bool> ready_{false};        // written under mutex_
+    std::atomic<bool> ever_ready_{false};   // since it was opened; written under mutex_
     bool interrupted_ = false;              // under mutex_
     std::optional<SteadyTime> wait_until_;  // under mutex_
     std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_
     bool error_posted_ = false;             // and is on the bus; under mutex_
     bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
+    /// Of the sink's stream; under mutex_.
+    std::optional<bool> peer_reads_serialized_;
+    /// Of the source's: the sender would like to know that. Written by on_stream_opened.
+    std::atomic<bool> peer_serializes_{false};
 };
 
 /// Installs what the elements share on one's class: properties, `stats` and `node-id` with them, the GObject

@@ -53,13 +53,7 @@ GParamSpec* make_spec(const SettingRow& row) {
         row.field);
 }
 
-Error refusal(std::string text) {
-    Error error;
-    error.terminal = true;
-    error.reason = "bad-setting";
-    error.text = std::move(text);
-    return error;
-}
+Error refusal(std::string text) { return setting_error(Reason::bad_setting, std::move(text)); }
 
 void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_view text) {
     if (field == &Settings::seed) {

@@ -24,10 +24,9 @@ int open_file(const std::string& path) {
 }
 
 Error file_error(const std::string& path, const char* verb, int code) {
-    Error error;
-    error.reason = code == EACCES || code == EPERM ? "permission-denied" : "event-log";
-    error.text = "the event-log '" + path + "' cannot be " + verb + ": " + g_strerror(code);
-    return error;
+    return make_error(
+        ErrorCode::none, code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
+        ErrorOrigin::local, "the event-log '" + path + "' cannot be " + verb + ": " + g_strerror(code));
 }
 
 void add_value(JsonBuilder* builder, const GValue* value) {

@@ -34,10 +34,7 @@ std::optional<std::string> read_body(ByteReader& in, const InMessage& message) {
 }
 
 Error event_unsendable(std::string text) {
-    Error error;
-    error.reason = "not-carried";
-    error.text = std::move(text);
-    return error;
+    return make_error(ErrorCode::none, Reason::not_carried, ErrorOrigin::local, std::move(text));
 }
 
 }  // namespace stt

@@ -8,13 +8,7 @@
 namespace stt {
 namespace {
 
-Error bad_setting(std::string text) {
-    Error error;
-    error.terminal = true;
-    error.reason = "bad-setting";
-    error.text = std::move(text);
-    return error;
-}
+Error bad_setting(std::string text) { return setting_error(Reason::bad_setting, std::move(text)); }
 
 Duration milliseconds(uint32_t value) { return std::chrono::milliseconds(value); }
 
@@ -71,12 +65,11 @@ Status set_stream_id(LinkConfig& config, int32_t id) {
     config.stream_id = static_cast<uint64_t>(id);
     const bool sender_calls = config.caller == (config.role == StreamRole::sender);
     if ((id % 2 == 0) == sender_calls) return success();
-    Error error = bad_setting("stream-id=" + std::to_string(id) + " cannot be: the sender " +
-                              (sender_calls ? "calls, and the ids of callers are even"
-                                            : "listens, and the ids of listeners are odd"));
-    error.code = ErrorCode::stream_id_conflict;
-    error.reason = "wrong-side";
-    return error;
+    return make_error(ErrorCode::stream_id_conflict, Reason::wrong_side, ErrorOrigin::local,
+                      "stream-id=" + std::to_string(id) + " cannot be: the sender " +
+                          (sender_calls ? "calls, and the ids of callers are even"
+                                        : "listens, and the ids of listeners are odd"))
+        .ending();
 }
 
 }  // namespace

@@ -33,29 +33,19 @@ constexpr uint32_t carried_flags =
 constexpr size_t buffer_header_max = 1 + 6 * 9;
 
 Error malformed(std::string_view what) {
-    Error error;
-    error.code = ErrorCode::invalid_frame;
-    error.origin = ErrorOrigin::peer;
-    error.terminal = true;
-    error.text = "the peer sent a malformed " + std::string(what);
-    return error;
+    return make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
+                      "the peer sent a malformed " + std::string(what))
+        .ending();
 }
 
-Error unsendable(std::string reason, std::string text) {
-    Error error;
-    error.terminal = true;
-    error.reason = std::move(reason);
-    error.text = std::move(text);
-    return error;
+Error unsendable(Reason reason, std::string text) {
+    return make_error(ErrorCode::none, reason, ErrorOrigin::local, std::move(text)).ending();
 }
 
 Error no_memory() {
-    Error error;
-    error.code = ErrorCode::resource_exhausted;
-    error.terminal = true;
-    error.reason = "memory";
-    error.text = "no memory for a buffer that arrived";
-    return error;
+    return make_error(ErrorCode::resource_exhausted, Reason::memory, ErrorOrigin::local,
+                      "no memory for a buffer that arrived")
+        .ending();
 }
 
 /// Keeps a buffer mapped, beside the head of its message: one allocation for both.
@@ -80,14 +70,15 @@ BufferPtr copy_memory(GstBuffer* buffer) {
 
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, Payload kept) {
     BufferPtr held(kept == Payload::copied ? copy_memory(buffer) : BufferPtr(gst_buffer_ref(buffer)));
-    if (!held) return unsendable("not-mappable", "a buffer could not be copied");
+    if (!held) return unsendable(Reason::not_mappable, "a buffer could not be copied");
     auto owner = std::allocate_shared<MappedBuffer>(SliceAllocator<MappedBuffer>(), std::move(held));
     if (gst_buffer_n_memory(owner->buffer) > 0) {
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
-            return unsendable("not-mappable", "a buffer could not be mapped for reading");
+            return unsendable(Reason::not_mappable, "a buffer could not be mapped for reading");
         if (owner->info.size > message_payload_max)
-            return unsendable("too-large", "a buffer of " + std::to_string(owner->info.size) +
-                                               " bytes is larger than the largest that can be sent, 64 MiB");
+            return unsendable(Reason::too_large,
+                              "a buffer of " + std::to_string(owner->info.size) +
+                                  " bytes is larger than the largest that can be sent, 64 MiB");
     }
     const Bytes payload(owner->info.data, owner->info.size);
     if (header.size() <= buffer_header_max) {
@@ -314,6 +305,18 @@ std::optional<GstClockTime> decode_playout(const InMessage& message) {
     return in.ok() && in.empty() ? std::optional(latency) : std::nullopt;
 }
 
+OutMessage encode_reads_serialized(bool reads) {
+    const std::array<uint8_t, 1> header{reads};
+    return header_only(MessageKind::reads_serialized, header);
+}
+
+std::optional<bool> decode_reads_serialized(const InMessage& message) {
+    if (message.kind != static_cast<uint8_t>(MessageKind::reads_serialized)) return std::nullopt;
+    ByteReader in{Bytes(message.header)};
+    const bool reads = in.u8() != 0;
+    return in.ok() && in.empty() ? std::optional(reads) : std::nullopt;
+}
+
 std::optional<BufferHead> decode_buffer_head(const InMessage& message) {
     BufferHead head;
     Bytes metas;
@@ -358,17 +361,26 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::upstream:
         case MessageKind::discarded:
         case MessageKind::playout:
+        case MessageKind::reads_serialized:
             return malformed("message: it goes the other way");
     }
     return Decoded(DecodedUnknown{});
 }
+
+namespace {
+
+/// Bits of a stream header's byte behind the sender's run.
+enum : uint8_t { bytes_framing = 1, serializes_metas = 2 };
+
+}  // namespace
 
 std::vector<uint8_t> encode(const StreamHeader& header) {
     std::vector<uint8_t> bytes(1 + 8 + 1 + label_max);
     ByteWriter out(bytes);
     out.u8(1);  // version of this layout
     out.u64(header.instance);
-    out.u8(header.bytes);
+    out.u8(static_cast<uint8_t>((header.bytes ? bytes_framing : 0) |
+                                (header.serializes ? serializes_metas : 0)));
     out.bytes(
         {reinterpret_cast<const uint8_t*>(header.label.data()), std::min(header.label.size(), label_max)});
     bytes.resize(out.size());
@@ -380,7 +392,9 @@ std::optional<StreamHeader> decode_stream_header(Bytes bytes) {
     StreamHeader header;
     const uint8_t version = in.u8();
     header.instance = in.u64();
-    header.bytes = in.u8() != 0;
+    const uint8_t flags = in.u8();
+    header.bytes = flags & bytes_framing;
+    header.serializes = flags & serializes_metas;
     const Bytes label = in.rest();
     const auto* text = reinterpret_cast<const char*>(label.data());
     if (!in.ok() || version != 1 || label.size() > label_max) return std::nullopt;

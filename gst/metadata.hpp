@@ -41,6 +41,8 @@ enum class MessageKind : uint8_t {
     upstream = 19,   ///< the same: NAVIGATION and custom events
     discarded = 20,  ///< the same: what a paused receiver had to discard
     playout = 21,    ///< the same: how long after its time the receiver plays an item that was not delayed
+    /// The same: whether the receiver reads metas as GStreamer serialises them.
+    reads_serialized = 22,
 };
 
 /// What a message's payload is.
@@ -86,6 +88,10 @@ std::optional<Gap> decode_discarded(const InMessage& message);
 OutMessage encode_playout(GstClockTime latency);
 /// Null: not such a message, or a malformed one. Untrusted; what is said may be any number.
 std::optional<GstClockTime> decode_playout(const InMessage& message);
+/// The receiver's answer to StreamHeader::serializes; against the stream's direction, too.
+OutMessage encode_reads_serialized(bool reads);
+/// Null: not such a message, or a malformed one. Untrusted.
+std::optional<bool> decode_reads_serialized(const InMessage& message);
 /// Of what said `ended`.
 OutMessage encode_ended();
 /// All events that go downstream, SEGMENT excepted. Null: not one that is carried. Error: one that is, but
@@ -120,6 +126,8 @@ struct StreamHeader {
     uint64_t instance = 0;  ///< names one run of a sender: running times of different runs do not compare
     bool bytes = false;     ///< framing
     std::string label;      ///< UTF-8, at most label_max bytes
+    /// The sender can write metas as GStreamer serialises them, to a receiver that says that it reads them.
+    bool serializes = false;
 };
 inline constexpr size_t label_max = 512;
 std::vector<uint8_t> encode(const StreamHeader& header);

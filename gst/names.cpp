@@ -19,6 +19,13 @@ bool of_a_name(char c) {
 
 }  // namespace
 
+bool is_type_name(const std::string& name) {
+    return name.size() >= 3 && name.size() <= name_length_max &&
+           (g_ascii_isalpha(name[0]) || name[0] == '_') && std::all_of(name.begin(), name.end(), [](char c) {
+               return g_ascii_isalnum(c) || c == '-' || c == '_' || c == '+';
+           });
+}
+
 bool may_name(std::string_view name) {
     if (name.empty() || name.size() > name_length_max) return false;
     std::string text(name);

@@ -14,6 +14,9 @@ inline constexpr size_t peer_names_max = 4096;
 /// Longest name that is taken from a peer, in bytes.
 inline constexpr size_t name_length_max = 128;
 
+/// Whether GLib takes `name` for the name of a type, and it is not too long.
+bool is_type_name(const std::string& name);
+
 /// Whether `name` may become a GQuark: it is one already, or it counts as one more. Any thread.
 bool may_name(std::string_view name);
 

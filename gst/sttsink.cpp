@@ -79,11 +79,10 @@ bool accepts(GstBaseSink* sink, GstQuery* query) {
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
     self_of(sink)->transmitter->set_caps(caps);
     if (const char* feature = foreign_memory(caps)) {
-        Error error;
-        error.reason = "memory-feature";
-        error.text = std::string("caps with ") + feature +
-                     " cannot be sent; put an element that downloads to system memory before sttsink";
-        self_of(sink)->connection->fail(error);
+        self_of(sink)->connection->fail(
+            make_error(ErrorCode::none, Reason::memory_feature, ErrorOrigin::local,
+                       std::string("caps with ") + feature +
+                           " cannot be sent; put an element that downloads to system memory before sttsink"));
     }
     return TRUE;  // what follows meets EOS
 }
@@ -200,6 +199,10 @@ void pass_upstream(SttSink* self, const InMessage& message) {
     if (!self->upstream_limits->take(static_cast<MessageKind>(message.kind), RateLimit::Clock::now())) return;
     if (const std::optional<GstClockTime> latency = decode_playout(message)) {
         self->transmitter->set_playout(*latency);
+        return;
+    }
+    if (const std::optional<bool> reads = decode_reads_serialized(message)) {
+        self->connection->set_peer_reads_serialized(*reads);
         return;
     }
     EventPtr event = decode_upstream(message);

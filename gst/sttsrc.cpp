@@ -79,15 +79,9 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
-/// Without a connection it is the network's fault, with one the peer's.
 Error receive_timeout(const Connection& connection) {
-    Error error;
-    error.code = ErrorCode::timeout;
-    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
-    error.reason = "receive-timeout";
-    error.text = "nothing came from the peer for the receive-timeout of " +
-                 std::to_string(connection.setting(&Settings::receive_timeout)) + " ms";
-    return error;
+    return connection.timed_out(Reason::receive_timeout, "sent nothing", "receive-timeout",
+                                connection.setting(&Settings::receive_timeout));
 }
 
 /// Passes on what the application has sent, and what was taken from the inbox.

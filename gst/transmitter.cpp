@@ -7,6 +7,7 @@
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/event_text.hpp"
+#include "gst/meta/serialized.hpp"
 #include "gst/stream_headers.hpp"
 
 #define GST_CAT_DEFAULT stt_debug
@@ -14,15 +15,9 @@
 namespace stt {
 namespace {
 
-/// Without a connection it is the network's fault, with one the peer's.
 Error send_timeout(const Connection& connection) {
-    Error error;
-    error.code = ErrorCode::timeout;
-    error.origin = connection.ready() ? ErrorOrigin::peer : ErrorOrigin::network;
-    error.reason = "send-timeout";
-    error.text = "the peer took nothing for the send-timeout of " +
-                 std::to_string(connection.setting(&Settings::send_timeout)) + " ms";
-    return error;
+    return connection.timed_out(Reason::send_timeout, "took nothing", "send-timeout",
+                                connection.setting(&Settings::send_timeout));
 }
 
 /// What the peer's pipeline has not got; reported once.
@@ -318,6 +313,30 @@ GstFlowReturn Transmitter::wait_for_peer() {
     }
 }
 
+/// Whether the receiver reads metas as GStreamer serialises them: it says so as soon as it has the stream.
+/// Without a receiver, and nobody waited for, there is nobody to read them.
+GstFlowReturn Transmitter::learn_forms() {
+    std::optional<bool> reads;
+    while (!(reads = connection_.peer_reads_serialized())) {
+        if (!connection_.ready()) {
+            if (!waits_for_peer()) break;
+            const GstFlowReturn waited = wait_for_peer();
+            if (waited != GST_FLOW_OK || run_.cut_off) return waited;
+        }
+        const Waited waited = connection_.wait_peer_reads_serialized();
+        if (waited == Waited::failed) {
+            connection_.wait_error();
+            return GST_FLOW_EOS;
+        }
+        if (waited == Waited::interrupted) {
+            const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
+            if (resumed != GST_FLOW_OK) return resumed;
+        }
+    }
+    metas_.set_peer_reads_serialized(reads.value_or(false));
+    return GST_FLOW_OK;
+}
+
 /// What comes after EOS, behind a flush or a STREAM_START, is another stream.
 void Transmitter::begin_next() {
     GST_DEBUG_OBJECT(element_, "another stream begins");
@@ -362,6 +381,11 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
     if (waits_for_key_unit(buffer)) return GST_FLOW_OK;
     GST_LOG_OBJECT(element_, "%" GST_PTR_FORMAT, static_cast<void*>(buffer));
     if (run_.bytes && gst_buffer_get_size(buffer) == 0) return GST_FLOW_OK;
+    if (!run_.bytes && has_serializable_meta(buffer)) {
+        const GstFlowReturn learnt = learn_forms();
+        if (learnt != GST_FLOW_OK) return learnt;
+        if (run_.cut_off) return send(buffer);  // discards it
+    }
     const Payload payload = pools_.is_limited(buffer) ? Payload::copied : Payload::referenced;
     Result<OutMessage> message =
         run_.bytes ? encode_bytes(buffer, payload) : encode_buffer(buffer, &metas_, payload);

@@ -60,6 +60,7 @@ class Transmitter {
     GstFlowReturn wait_next();
     GstFlowReturn prepare();
     GstFlowReturn wait_for_peer();
+    GstFlowReturn learn_forms();
     GstFlowReturn send(GstBuffer* buffer);
     GstFlowReturn send(GstEvent* event);
     GstFlowReturn send_state();

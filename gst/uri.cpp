@@ -20,13 +20,7 @@ constexpr std::array<std::string_view, 18> allowed_settings = {
     "max-retries",  "stream-timeout",  "keepalive-interval",
 };
 
-Error bad_uri(std::string text) {
-    Error error;
-    error.terminal = true;
-    error.reason = "bad-uri";
-    error.text = std::move(text);
-    return error;
-}
+Error bad_uri(std::string text) { return setting_error(Reason::bad_uri, std::move(text)); }
 
 std::string quoted(std::string_view text) { return std::string("'").append(text).append("'"); }
 

@@ -25,18 +25,20 @@ bool Address::is_v4() const { return std::equal(v4_prefix.begin(), v4_prefix.end
 size_t Address::headers_size() const { return is_v4() ? ipv4_headers_size : ipv6_headers_size; }
 
 std::string Address::to_string() const {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    std::string result;
-    if (is_v4()) {
-        inet_ntop(AF_INET, ip.data() + v4_prefix.size(), text.data(), text.size());
-        result = text.data();
-    } else {
-        inet_ntop(AF_INET6, ip.data(), text.data(), text.size());
-        result.append("[").append(text.data());
-        if (scope_id != 0) result.append("%").append(std::to_string(scope_id));
-        result.append("]");
-    }
-    return result.append(":").append(std::to_string(port));
+    std::string text;
+    if (is_v4())
+        text = ip_string();
+    else
+        text.append("[").append(ip_string()).append("]");
+    return text.append(":").append(std::to_string(port));
+}
+
+std::string Address::ip_string() const {
+    std::array<char, INET6_ADDRSTRLEN> buffer{};
+    if (is_v4()) return inet_ntop(AF_INET, ip.data() + v4_prefix.size(), buffer.data(), buffer.size());
+    std::string text = inet_ntop(AF_INET6, ip.data(), buffer.data(), buffer.size());
+    if (scope_id != 0) text.append("%").append(std::to_string(scope_id));
+    return text;
 }
 
 Address Address::v4(std::array<uint8_t, 4> ip, uint16_t port) {

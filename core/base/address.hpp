@@ -25,6 +25,8 @@ struct Address {
     size_t headers_size() const;
     /// `192.0.2.1:7600` or `[2001:db8::1]:7600`.
     std::string to_string() const;
+    /// Without the port: `192.0.2.1` or `2001:db8::1`.
+    std::string ip_string() const;
     /// IPv4 `a.b.c.d` in network order, as in `{192, 0, 2, 1}`.
     static Address v4(std::array<uint8_t, 4> ip, uint16_t port);
 };

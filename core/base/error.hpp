@@ -6,6 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "core/base/reason.hpp"
 
 namespace stt {
 
@@ -51,10 +54,8 @@ enum class HandshakeSubCode : uint8_t {
 /// Sub-codes of stream_closed.
 enum class StreamSubCode : uint8_t {
     none = 0,
-    ended = 1,
+    ended = 1,  ///< the receiver's work ended with the stream before
 };
-/// The reason that goes with StreamSubCode::ended: the receiver's work ended with the stream before.
-inline constexpr char stream_ended_reason[] = "ended";
 
 enum class ErrorOrigin : uint8_t { local, peer, network };
 
@@ -90,23 +91,57 @@ std::string_view error_name(ErrorCode code);
 /// A cause that calls for something else than the row of its code says, or that has no code.
 struct ErrorCause {
     ErrorCode code;
-    std::string_view reason;  ///< of an error with `code`
-    bool lasting;             ///< no repetition mends it, whatever the row of its code says
-    std::string_view hint;    ///< what to do about it, one sentence
+    Reason reason;          ///< of an error with `code`
+    bool lasting;           ///< no repetition mends it, whatever the row of its code says
+    std::string_view hint;  ///< what to do about it, one sentence
 };
 
 /// All of them, in no order; those without a code whose text says all that there is to do are left out.
 std::span<const ErrorCause> error_causes();
 
+/// Made by make_error().
 struct Error {
     ErrorCode code = ErrorCode::none;
     uint8_t sub_code = 0;
     ErrorOrigin origin = ErrorOrigin::local;
     bool authenticated = false;  ///< the peer proved who it is before it said so
     bool terminal = false;       ///< the session is over
-    std::string reason;  ///< a short word for programs: graceful, timeout, wrong-seed, …; may be empty
-    std::string text;    ///< one sentence for people that names what was wrong
+    Reason reason = Reason::none;
+    std::string text;  ///< one sentence for people that names what was wrong
+
+    /// The same, said by a peer that has proved who it is.
+    Error proven() && {
+        authenticated = true;
+        return std::move(*this);
+    }
+    /// The same, with which the session, or the element's work, is over.
+    Error ending() && {
+        terminal = true;
+        return std::move(*this);
+    }
+    /// The same, with the step at which a handshake failed.
+    Error at(HandshakeSubCode step) && {
+        sub_code = static_cast<uint8_t>(step);
+        return std::move(*this);
+    }
 };
+
+/// The one way to make an Error. `code`: none for what only a setting or this machine is to blame for.
+/// `text`: one sentence for people that names what was wrong, without a full stop.
+inline Error make_error(ErrorCode code, Reason reason, ErrorOrigin origin, std::string text) {
+    Error error;
+    error.code = code;
+    error.origin = origin;
+    error.reason = reason;
+    error.text = std::move(text);
+    return error;
+}
+
+/// A setting that cannot be, or what it leads to on this machine: an Error without a code, after which the
+/// element does not start.
+inline Error setting_error(Reason reason, std::string text) {
+    return make_error(ErrorCode::none, reason, ErrorOrigin::local, std::move(text)).ending();
+}
 
 /// What to do about `error`; empty: its text says it.
 std::string_view hint_for(const Error& error);

@@ -15,10 +15,8 @@ constexpr size_t iv_size = 12;
 constexpr std::string_view packet_key_label = "stt packet key";
 
 Error cipher_unavailable() {
-    Error error;
-    error.code = ErrorCode::resource_exhausted;
-    error.text = "OpenSSL cannot set up the packet cipher.";
-    return error;
+    return make_error(ErrorCode::resource_exhausted, Reason::cipher, ErrorOrigin::local,
+                      "OpenSSL cannot set up the packet cipher");
 }
 
 }  // namespace

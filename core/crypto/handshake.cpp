@@ -10,14 +10,8 @@
 namespace stt {
 namespace {
 
-Error handshake_error(HandshakeSubCode sub_code, std::string reason, std::string text) {
-    Error error;
-    error.code = ErrorCode::handshake_failure;
-    error.sub_code = static_cast<uint8_t>(sub_code);
-    error.origin = ErrorOrigin::peer;
-    error.reason = std::move(reason);
-    error.text = std::move(text);
-    return error;
+Error handshake_error(HandshakeSubCode step, Reason reason, std::string text) {
+    return make_error(ErrorCode::handshake_failure, reason, ErrorOrigin::peer, std::move(text)).at(step);
 }
 
 NoiseHandshake::Config noise_config(bool initiator, Bytes prologue, Bytes seed, const Identity& identity,
@@ -132,15 +126,16 @@ std::vector<uint8_t> CallerHandshake::make_hello(WallTime wall, const Cookie& co
 Result<ChallengePayload> CallerHandshake::read_challenge(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::challenge_decrypt_failed;
     const auto sealed = noise_part(datagram, PacketType::challenge, attempt_, local_session_);
-    if (!sealed) return handshake_error(sub_code, "challenge", "a CHALLENGE does not answer our HELLO");
+    if (!sealed) return handshake_error(sub_code, Reason::challenge, "a CHALLENGE does not answer our HELLO");
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
-        return handshake_error(sub_code, "challenge", "a CHALLENGE does not open: " + plain.error().text);
+        return handshake_error(sub_code, Reason::challenge,
+                               "a CHALLENGE does not open: " + plain.error().text);
     auto payload = decode_challenge_payload(*plain);
     if (!payload) return payload.error();
     if (!(ciphers_ & cipher_bit(payload->cipher)))
-        return handshake_error(HandshakeSubCode::none, "cipher",
+        return handshake_error(HandshakeSubCode::none, Reason::cipher,
                                "the CHALLENGE chose a cipher that was not offered");
     noise_ = std::move(attempt);
     responder_session_ = payload->responder_session;
@@ -215,7 +210,8 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
     else if (common & cipher_bit(Cipher::chacha20_poly1305))
         cipher_ = Cipher::chacha20_poly1305;
     else
-        return handshake_error(HandshakeSubCode::none, "cipher", "a HELLO offers no cipher that we have");
+        return handshake_error(HandshakeSubCode::none, Reason::cipher,
+                               "a HELLO offers no cipher that we have");
     local_session_ = local_session;
 
     ChallengePayload payload;
@@ -227,7 +223,7 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
     header.attempt = header_.attempt;
     header.receiver_session = header_.caller_session;
     auto packet = write_packet(PacketType::challenge, header, *noise_, encode(payload));
-    if (!packet) return handshake_error(HandshakeSubCode::none, "challenge", packet.error().text);
+    if (!packet) return handshake_error(HandshakeSubCode::none, Reason::challenge, packet.error().text);
     challenge_hash_ = hash_of(*noise_);
     return packet;
 }
@@ -235,11 +231,12 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
 Result<AuthProofPayload> ResponderHandshake::read_auth_proof(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::proof_verification_failed;
     const auto sealed = noise_part(datagram, PacketType::auth_proof, header_.attempt, local_session_);
-    if (!sealed) return handshake_error(sub_code, "proof", "an AUTH_PROOF does not answer our CHALLENGE");
+    if (!sealed)
+        return handshake_error(sub_code, Reason::proof, "an AUTH_PROOF does not answer our CHALLENGE");
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
-        return handshake_error(sub_code, "proof", "an AUTH_PROOF does not open: " + plain.error().text);
+        return handshake_error(sub_code, Reason::proof, "an AUTH_PROOF does not open: " + plain.error().text);
     auto payload = decode_auth_proof_payload(*plain);
     if (!payload) return payload.error();
     noise_ = std::move(attempt);

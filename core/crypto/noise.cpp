@@ -53,10 +53,8 @@ unsigned psk_mask_of(std::string_view modifiers) {
 }
 
 Error refuse(std::string text) {
-    Error error;
-    error.code = ErrorCode::encryption_error;
-    error.text = std::move(text);
-    return error;
+    return make_error(ErrorCode::encryption_error, Reason::malformed_handshake, ErrorOrigin::peer,
+                      std::move(text));
 }
 
 Error zero_shared_secret() { return refuse("X25519 gave zero: the peer's public key is of low order."); }

@@ -63,12 +63,11 @@ std::optional<SecretBytes> seed_from_passphrase(std::string_view passphrase) {
     // 3 passes over 256 MiB: crypto_pwhash_*_MODERATE of libsodium 1.0.18, written out because both ends must
     // agree whatever their library's constants are.
     constexpr unsigned long long passes = 3;
-    constexpr size_t memory = size_t{256} << 20;
     constexpr std::array<uint8_t, crypto_pwhash_SALTBYTES> salt = {'S', 'T', 'T', ' ', 'p', 'a', 's', 's',
                                                                    'p', 'h', 'r', 'a', 's', 'e', ' ', '1'};
     SecretBytes seed(seed_size);
     if (crypto_pwhash(seed.writable().data(), seed_size, passphrase.data(), passphrase.size(), salt.data(),
-                      passes, memory, crypto_pwhash_ALG_ARGON2ID13) != 0)
+                      passes, passphrase_memory, crypto_pwhash_ALG_ARGON2ID13) != 0)
         return std::nullopt;
     return seed;
 }

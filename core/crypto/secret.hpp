@@ -73,7 +73,8 @@ inline constexpr size_t seed_size = 32;
 /// The shared seed: 64 hex digits in, 32 secret bytes out; null for anything else.
 std::optional<SecretBytes> seed_from_hex(std::string_view hex);
 
-inline constexpr ptrdiff_t passphrase_min = 14;  ///< characters (of UTF-8), not bytes
+inline constexpr ptrdiff_t passphrase_min = 14;                 ///< characters (of UTF-8), not bytes
+inline constexpr size_t passphrase_memory = size_t{256} << 20;  ///< bytes taken while one is stretched
 bool long_enough(std::string_view passphrase);
 /// A seed stretched from `passphrase` with Argon2id (fixed salt: both ends must get the same seed; what that
 /// costs is in docs/security.md). Takes about a second: never on a streaming or I/O thread. Null when the

@@ -39,24 +39,17 @@ class File {
     int fd_;
 };
 
-Error file_error(const std::string& path, const std::string& what, ErrorCode code, std::string reason) {
-    Error error;
-    error.code = code;
-    error.terminal = true;
-    error.reason = std::move(reason);
-    error.text = path + ": " + what;
-    return error;
+Error file_error(const std::string& path, const std::string& what, ErrorCode code, Reason reason) {
+    return make_error(code, reason, ErrorOrigin::local, path + ": " + what).ending();
 }
 // What is wrong with the file itself.
-Error bad_file(const std::string& path, const std::string& what, std::string reason = "key-file") {
-    return file_error(path, what, ErrorCode::none, std::move(reason));
+Error bad_file(const std::string& path, const std::string& what, Reason reason = Reason::key_file) {
+    return file_error(path, what, ErrorCode::none, reason);
 }
 Error system_error(const std::string& path, const std::string& doing, int number) {
-    const char* reason = number == ENOENT                      ? "no-such-file"
-                         : number == EACCES || number == EPERM ? "permission-denied"
-                                                               : "key-file";
+    const Reason reason = reason_of_system_error(number);
     return file_error(path, "cannot " + doing + ": " + std::strerror(number) + ".",
-                      code_of_system_error(number), reason);
+                      code_of_system_error(number), reason == Reason::system ? Reason::key_file : reason);
 }
 
 // Whether the open file lies in the directory that systemd passes credentials in, or beneath. The kernel says
@@ -95,7 +88,7 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     if (!S_ISREG(status.st_mode)) return bad_file(path, "not a regular file.");
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
         return bad_file(path, "others than its owner have access to it; run: chmod 600 '" + path + "'",
-                        "file-mode");
+                        Reason::file_mode);
 
     SecretBytes content(file_max + 1);
     size = 0;
@@ -123,6 +116,10 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
     auto content = read_private_file(path, size);
     if (!content) return content.error();
     std::string_view text(reinterpret_cast<const char*>(content->bytes().data()), size);
+    for (const std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"})
+        if (text.starts_with(mark))
+            return bad_file(path, "begins with a byte order mark; save it as plain text.",
+                            Reason::byte_order_mark);
     std::vector<SecretBytes> keys;
     for (size_t number = 1; !text.empty(); number++) {
         const size_t end = text.find('\n');
@@ -167,6 +164,8 @@ Status write_key(const std::string& path, Bytes key) {
 
     std::string beside = path + ".XXXXXX";
     const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
+    if (!file.is_open() && errno == ENOENT)
+        return file_error(path, "the directory is not there", ErrorCode::none, Reason::no_such_directory);
     if (!file.is_open()) return system_error(path, "create it", errno);
     int number = 0;
     if (::fchmod(file.fd(), S_IRUSR | S_IWUSR) != 0 || !write_all(file.fd(), line.bytes()) ||
@@ -176,7 +175,7 @@ Status write_key(const std::string& path, Bytes key) {
     if (number == EEXIST)
         return file_error(path,
                           "exists already and is not overwritten; remove it first or choose another name.",
-                          ErrorCode::none, "exists");
+                          ErrorCode::none, Reason::exists);
     if (number != 0) return system_error(path, "write it", number);
     sync_directory_of(path);
     return success();
@@ -208,10 +207,10 @@ Result<std::shared_ptr<const Identity>> write_identity_file(const std::string& p
 
 Result<std::shared_ptr<const Identity>> read_or_create_identity(const std::string& path) {
     auto identity = read_identity_file(path);
-    if (identity || identity.error().reason != "no-such-file") return identity;
+    if (identity || identity.error().reason != Reason::no_such_file) return identity;
     auto created = write_identity_file(path);
     // Somebody was faster: theirs it is.
-    if (!created && created.error().reason == "exists") return read_identity_file(path);
+    if (!created && created.error().reason == Reason::exists) return read_identity_file(path);
     return created;
 }
 

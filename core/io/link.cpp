@@ -160,12 +160,10 @@ void Link::Impl::stretched(std::optional<SecretBytes> seed) {
         have_seeds(std::move(seeds));
         return;
     }
-    Error error;
-    error.code = ErrorCode::resource_exhausted;
-    error.reason = "passphrase";
-    error.text = "no seed could be stretched from the passphrase: it is shorter than " +
-                 std::to_string(passphrase_min) + " characters, or memory ran out";
-    give_up(std::move(error));
+    // Settings refuse what is too short.
+    give_up(make_error(ErrorCode::resource_exhausted, Reason::passphrase, ErrorOrigin::local,
+                       "the " + std::to_string(passphrase_memory >> 20) +
+                           " MiB of memory that stretching a passphrase takes could not be had"));
 }
 
 void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
@@ -197,12 +195,8 @@ void Link::Impl::on_turn(Now now) {
     }
     if (!closed && now.time >= stream_expected_by) {
         stream_expected_by = time_never;
-        Error error;
-        error.code = ErrorCode::timeout;
-        error.origin = ErrorOrigin::peer;
-        error.reason = "no-stream";
-        error.text = "the peer has opened no stream: are both ends receivers?";
-        warn(std::move(error));
+        warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
+                        "the peer has opened no stream: are both ends receivers?"));
     }
     if (!closed && now.time >= stream_idle_at()) on_stream_idle();
     while (!closed) {
@@ -291,6 +285,14 @@ void Link::Impl::warn(Error error) {
     if (closed || given_up || !digest.admit(clock_now().time, error)) return;
     ErrorReport told = report_of(std::move(error));
     told.warned_of = true;
+    observer.on_error(told);
+}
+
+void Link::Impl::report_hearsay(Error error) {
+    error.terminal = false;
+    if (closed || given_up || !digest.admit(clock_now().time, error)) return;
+    ErrorReport told = report_of(std::move(error));
+    told.hearsay = true;
     observer.on_error(told);
 }
 

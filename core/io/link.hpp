@@ -61,6 +61,7 @@ struct ErrorReport {
     bool retrying = false;
     bool caller = false;     ///< the link calls; a listener waits for the next caller instead
     bool warned_of = false;  ///< worth a warning, although the link just goes on
+    bool hearsay = false;    ///< of a peer that had proved itself, but said without proof: it need not last
     unsigned attempt = 0;    ///< the attempt that failed, from 1; 0: not about an attempt
     Duration next_delay{};
     uint64_t repeated = 0;  ///< of a summary: equal errors that were not told since the last message

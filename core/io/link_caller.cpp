@@ -49,7 +49,8 @@ void Link::Impl::begin_attempt(Now now) {
 
 void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
-    session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
+    session_config.last_chance = retry.remaining(now.time) < session_config.handshake_timeout;
+    if (session_config.last_chance) session_config.handshake_timeout = retry.remaining(now.time);
     session_config.peer_proven = peer_proven();
     if (session) session_config.urgent_until = away_since + silence_fast_for;
     attempt_at = now.time;
@@ -69,7 +70,7 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     addresses.clear();
     next_address = 0;
     // The peer says that the session is not ours to go on with, or not what it was.
-    if (session && error.code == ErrorCode::handshake_failure && error.reason == "wrong-session") {
+    if (session && error.code == ErrorCode::handshake_failure && error.reason == Reason::wrong_session) {
         if (Session* lost = current()) lost->abandon();
         on_abandoned();
         if (closed) return;

@@ -10,7 +10,9 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     if (config.caller) {
         if (established) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
-            give_up(std::move(error));  // reconnect-timeout holds, whoever decides
+            // reconnect-timeout holds, whoever decides.
+            if (config.auto_reconnect) error.text += "; reconnect-timeout has passed";
+            give_up(std::move(error));
             return;
         }
         // Silence does not abandon a session: any HELLO may be the one that gets through.

@@ -55,6 +55,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void report(Error error, std::optional<Duration> retry_after = {});
     /// … that is worth a warning, although the link just goes on.
     void warn(Error error);
+    /// … that somebody told in the peer's place, maybe. Only a note.
+    void report_hearsay(Error error);
     /// … that does not concern the session of the stream, but somebody at `peer`.
     void report_other(Error error, const Address& peer);
     /// `stranger`: whom it is about; empty: the peer.
@@ -123,7 +125,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// … but was not.
     void on_abandoned();
     /// The session that carried the stream is over. `proven`: it had stood for a while.
-    void on_lost(Now now, const Error& error, bool proven);
+    void on_lost(Now now, SessionHandle handle, const Error& error, bool proven);
     /// The sender's stream goes no further: what has not been delivered is told of.
     void tell_undelivered();
     /// Nobody goes on with the stream there is; `why` tells the observer.
@@ -232,9 +234,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
     bool next_begins = false;            // … at its beginning, although it is not the first one
     std::optional<StreamId> stream;
-    NodeId stream_peer{};         // who had the last one
-    Time outbox_at = time_never;  // something in the outbox turns too old
-    bool readable = false;        // read() has something
+    NodeId stream_peer{};          // who had the last one
+    SessionHandle ended_here = 0;  // whose stream this end has ended, and reported it
+    Time outbox_at = time_never;   // something in the outbox turns too old
+    bool readable = false;         // read() has something
     // The stream came, or went, to its end, and the receiver has passed that on. A sender's next one has not
     // begun then.
     bool finished = false;

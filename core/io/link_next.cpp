@@ -40,17 +40,12 @@ void Link::Impl::make_way(Now now) {
 
 std::optional<Error> Link::Impl::refuse_another() const {
     if (!stream || between_streams()) return std::nullopt;
-    Error error;
-    if (finished) {
-        error.code = ErrorCode::stream_closed;
-        error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
-        error.reason = stream_ended_reason;
-        error.text = "the receiver here has ended with the stream before";
-    } else {
-        error.code = ErrorCode::too_many_streams;
-        error.reason = "one-stream";
-        error.text = "this receiver takes one stream of a session";
-    }
+    if (!finished)
+        return make_error(ErrorCode::too_many_streams, Reason::one_stream, ErrorOrigin::local,
+                          "this receiver takes one stream of a session");
+    Error error = make_error(ErrorCode::stream_closed, Reason::ended, ErrorOrigin::local,
+                             "the receiver here has ended with the stream before");
+    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
     return error;
 }
 

@@ -4,12 +4,8 @@
 namespace stt {
 namespace {
 
-Error stream_error(ErrorCode code, std::string reason, std::string text) {
-    Error error;
-    error.code = code;
-    error.reason = std::move(reason);
-    error.text = std::move(text);
-    return error;
+Error stream_error(ErrorCode code, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::local, std::move(text));
 }
 
 const char* name_of(SessionState state) {
@@ -102,8 +98,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const fresh = find(handle);
     if (!fresh) return;
     if (given_up) {
-        fresh->close(now, false, CloseReason::error,
-                     stream_error(ErrorCode::too_many_sessions, "ended", "the stream here has ended"));
+        fresh->close(
+            now, false, CloseReason::error,
+            stream_error(ErrorCode::too_many_sessions, Reason::ended, "the listener's stream has ended"));
         return;
     }
     if (handle == attempt) {
@@ -118,9 +115,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
-        fresh->close(
-            now, false, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, "busy", "the stream here is taken by another caller"));
+        fresh->close(now, false, CloseReason::error,
+                     stream_error(ErrorCode::too_many_sessions, Reason::busy,
+                                  "another caller has the listener's stream"));
         return;
     }
     Session* const earlier = current();
@@ -165,10 +162,10 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 Error Link::Impl::begins_anew(const Session& fresh) const {
     const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
     Error why = another
-                    ? stream_error(ErrorCode::session_timeout, "replaced",
+                    ? stream_error(ErrorCode::session_timeout, Reason::replaced,
                                    "the session was lost, and another caller has taken its place: the stream "
                                    "begins anew, and what came before may be incomplete")
-                    : stream_error(ErrorCode::session_not_found, "peer-restarted",
+                    : stream_error(ErrorCode::session_not_found, Reason::peer_restarted,
                                    "the peer was restarted: the stream begins anew, and what came before may "
                                    "be incomplete");
     why.origin = ErrorOrigin::peer;
@@ -233,9 +230,10 @@ void Link::Impl::open_stream() {
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (is_sender()) {
-        const Error error = stream_error(ErrorCode::stream_closed, "both-send",
+        const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
                                          "both ends are senders: one of them has to receive");
         current()->reset(opened.stream, error);
+        ended_here = session;
         stream_failed(error);
         return;
     }
@@ -250,10 +248,11 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     stream_expected_by = time_never;
     if (config.stream_id && *config.stream_id != opened.stream) {
         const Error error =
-            stream_error(ErrorCode::stream_id_conflict, "other-stream",
+            stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
                          "the peer has opened stream " + std::to_string(opened.stream) +
                              ", and this receiver takes stream " + std::to_string(*config.stream_id));
         current()->reset(opened.stream, error);
+        ended_here = session;
         stream_failed(error);
         return;
     }
@@ -261,9 +260,9 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), false, CloseReason::error,
-                         stream_error(ErrorCode::too_many_sessions, ended ? "ended" : "behind",
-                                      ended ? "the stream here has ended"
-                                            : "the receiver here has not come to the stream before yet"));
+                         stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
+                                      ended ? "the listener's stream has ended"
+                                            : "the listener has not come to the stream before yet"));
         return;
     }
     readable = finished = complete = false;
@@ -278,14 +277,15 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
 void Link::Impl::on_stream_closed(const Error& error) {
     observer.on_stream_closed(*leave_stream(), error);
     // A receiver that takes no other stream must not keep the next caller out.
-    if (!closed && !config.caller && error.reason == stream_ended_reason) drop_session(error);
+    if (!closed && !config.caller && error.reason == Reason::ended) drop_session(error);
     if (!closed) stream_failed(error);
 }
 
 void Link::Impl::on_stream_idle() {
-    Error error = stream_error(ErrorCode::stream_closed, "stream-timeout",
+    Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
                                "nothing of the stream moved in either direction for the stream-timeout");
     if (Session* s = current()) s->reset(*stream, error);
+    ended_here = session;
     on_stream_closed(error);
 }
 
@@ -301,8 +301,12 @@ void Link::Impl::stream_failed(const Error& error) {
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     if (handle == attempt) {
         attempt = 0;
-        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides.
-        if (!established) attempt_failed(now, error);
+        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides. What was
+        // answered may be why nothing is heard any more.
+        if (!established)
+            attempt_failed(now, error);
+        else if (error.origin == ErrorOrigin::peer)
+            report_hearsay(error);
         return;
     }
     if (handle != session) {
@@ -325,7 +329,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     }
     if (lost) lost->abandon();
     set_session(0);
-    on_lost(now, error, proven);
+    on_lost(now, handle, error, proven);
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
@@ -363,7 +367,7 @@ std::optional<StreamId> Link::Impl::leave_stream() {
 }
 
 void Link::Impl::on_abandoned() {
-    end_stream(stream_error(ErrorCode::session_timeout, "not-resumed",
+    end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
                             "the session was lost, and the peer did not go on with it"));
     if (!config.caller && !closed) set_state(LinkState::connecting);
 }
@@ -384,7 +388,7 @@ void Link::Impl::end_stream(const Error& why) {
     if (const auto ended = leave_stream()) observer.on_stream_closed(*ended, why);
 }
 
-void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
+void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool proven) {
     const auto ended = leave_stream();
     if (given_up || error.code == ErrorCode::none) return;
     if (finished || complete) {
@@ -399,6 +403,11 @@ void Link::Impl::on_lost(Now now, const Error& error, bool proven) {
     if (ended) observer.on_stream_closed(*ended, error);
     if (closed) return;
     if (config.caller) stood(now, proven);
+    if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
+        set_state(
+            LinkState::connecting);  // the peer goes since its stream was ended here, which was reported
+        return;
+    }
     const bool retried = !config.caller || may_retry(error, true);
     decide(now, error, config.auto_reconnect && retried);
     if (!given_up) set_state(LinkState::reconnecting);

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/io/system_error.hpp"
+
 namespace stt {
 
 Now clock_now() {
@@ -48,11 +50,9 @@ Result<std::shared_ptr<Loop>> Loop::create() {
     std::shared_ptr<Loop> loop(new Loop);
     loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->timer_ < 0) {
-        Error error;
-        error.code = ErrorCode::resource_exhausted;
-        error.terminal = true;
-        error.text = "no timer: " + std::generic_category().message(errno);
-        return error;
+        return make_error(ErrorCode::resource_exhausted, reason_of_system_error(errno), ErrorOrigin::local,
+                          "no timer: " + std::generic_category().message(errno))
+            .ending();
     }
     loop->context_ = g_main_context_new();
     return loop;

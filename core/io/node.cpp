@@ -29,6 +29,7 @@ Result<std::shared_ptr<Node>> Node::open(const UdpConfig& udp, EndpointConfig co
     auto loop = Loop::create();
     if (!loop) return loop.error();
     config.identity = identity.get();
+    config.local_port = socket->local_address().port;
     return std::shared_ptr<Node>(
         new Node(std::move(*loop), std::move(*socket), std::move(config), std::move(identity)));
 }
@@ -93,7 +94,8 @@ bool Node::receive() {
 void Node::read_errors() {
     now_ = clock_now();
     while (const auto error = socket_.next_error())
-        endpoint_.handle_network_report(now_, error->to, error->report, error->size);
+        endpoint_.handle_network_report(now_, error->to, error->report, error->size,
+                                        {.local = false, .router = error->router});
 }
 
 void Node::deliver_events() {
@@ -129,7 +131,8 @@ bool Node::transmit(unsigned batches_max) {
         }
         if (sent.outcome == UdpSocket::Sent::Outcome::failed) {
             if (sent.report != NetworkReport::too_big) socket_errors_++;
-            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment);
+            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment,
+                                            {.local = true, .router = {}});
         }
         unsent_.reset();
     }

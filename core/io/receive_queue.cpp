@@ -83,10 +83,8 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
                 eos_reported_ = true;
                 return QueueStatus::eos;
             }
-            Error error;
-            error.code = ErrorCode::invalid_frame;
-            error.text = "the stream ended in the middle of a message";
-            error_ = std::move(error);
+            error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
+                                "the stream ended in the middle of a message");
         }
         if (error_) {
             failed_ = true;

@@ -2,6 +2,11 @@
 #include "core/io/resolver.hpp"
 
 #include <gio/gio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
 
 #include "core/io/socket_address.hpp"
 
@@ -9,12 +14,17 @@ namespace stt {
 namespace {
 
 Error lookup_error(ErrorCode code, const std::string& host, const std::string& why) {
-    Error error;
-    error.code = code;
-    error.origin = ErrorOrigin::network;
-    error.reason = "resolve";
-    error.text = "cannot find the address of '" + host + "': " + why;
-    return error;
+    return make_error(code, Reason::resolve, ErrorOrigin::network,
+                      "cannot find the address of '" + host + "': " + why);
+}
+
+/// The system's resolver takes a name for unknown when it has no socket left to ask with. The errno of that,
+/// or 0.
+int lack_of_descriptors() {
+    const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (probe < 0) return errno == EMFILE || errno == ENFILE ? errno : 0;
+    close(probe);
+    return 0;
 }
 
 std::vector<Address> to_addresses(GList* list, uint16_t port) {
@@ -85,7 +95,12 @@ struct Resolver::Lookup {
         std::vector<Address> addresses = to_addresses(list, self->port);
         g_resolver_free_addresses(list);
         if (self->done) {
-            if (error)
+            if (const int lacking = error ? lack_of_descriptors() : 0)
+                self->finish(
+                    make_error(ErrorCode::resource_exhausted, Reason::descriptors, ErrorOrigin::local,
+                               "the address of '" + self->host +
+                                   "' cannot be looked up: " + std::generic_category().message(lacking)));
+            else if (error)
                 self->finish(lookup_error(ErrorCode::network_unreachable, self->host, error->message));
             else if (addresses.empty())
                 self->finish(lookup_error(ErrorCode::network_unreachable, self->host, "it has none"));

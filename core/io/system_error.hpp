@@ -15,4 +15,29 @@ inline ErrorCode code_of_system_error(int number) {
     return exhausted ? ErrorCode::resource_exhausted : ErrorCode::none;
 }
 
+/// The reason that goes with it; `system` for what has none of its own.
+inline Reason reason_of_system_error(int number) {
+    switch (number) {
+        case EADDRINUSE:
+            return Reason::address_in_use;
+        case EADDRNOTAVAIL:
+            return Reason::address_not_available;
+        case EACCES:
+        case EPERM:
+            return Reason::permission_denied;
+        case EMFILE:
+        case ENFILE:
+            return Reason::descriptors;
+        case ENOMEM:
+        case ENOBUFS:
+            return Reason::memory;
+        case ENOENT:
+            return Reason::no_such_file;
+        case EEXIST:
+            return Reason::exists;
+        default:
+            return Reason::system;
+    }
+}
+
 }  // namespace stt

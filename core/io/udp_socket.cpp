@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -41,32 +43,11 @@ int size_buffer(int fd, int force_name, int name, int wanted) {
 }
 
 Error open_error(const std::string& what, int error) {
-    Error e;
-    e.code = error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
-    e.terminal = true;
-    switch (error) {
-        case EADDRINUSE:
-            e.reason = "address-in-use";
-            break;
-        case EADDRNOTAVAIL:
-            e.reason = "address-not-available";
-            break;
-        case EACCES:
-            e.reason = "permission-denied";
-            break;
-        case EMFILE:
-        case ENFILE:
-            e.reason = "descriptors";
-            break;
-        case ENOMEM:
-        case ENOBUFS:
-            e.reason = "memory";
-            break;
-        default:
-            break;
-    }
-    e.text = what + ": " + std::generic_category().message(error);
-    return e;
+    const ErrorCode code =
+        error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
+    return make_error(code, reason_of_system_error(error), ErrorOrigin::local,
+                      what + ": " + std::generic_category().message(error))
+        .ending();
 }
 
 std::optional<NetworkReport> report_for(int error) {
@@ -78,15 +59,27 @@ std::optional<NetworkReport> report_for(int error) {
         case EHOSTUNREACH:
         case EHOSTDOWN:
             return NetworkReport::host_unreachable;
+        case EACCES:
+            return NetworkReport::prohibited;
         case ENETUNREACH:
         case ENETDOWN:
-        case EACCES:         // administratively prohibited
         case EADDRNOTAVAIL:  // no source address fits the destination
         case EAFNOSUPPORT:   // an IPv6 destination where there is no IPv6
             return NetworkReport::unreachable;
         default:
             return std::nullopt;
     }
+}
+
+// RFC 792, RFC 1812 section 5.2.7.1 and RFC 4443 section 3.1: what errno does not tell apart.
+bool is_prohibition(const sock_extended_err& error) {
+    if (error.ee_origin == SO_EE_ORIGIN_ICMP)
+        return error.ee_type == ICMP_DEST_UNREACH &&
+               (error.ee_code == ICMP_PROT_UNREACH || error.ee_code == ICMP_NET_ANO ||
+                error.ee_code == ICMP_HOST_ANO || error.ee_code == ICMP_PKT_FILTERED);
+    return error.ee_type == ICMPV6_DEST_UNREACH &&
+           (error.ee_code == ICMPV6_ADM_PROHIBITED || error.ee_code == ICMPV6_POLICY_FAIL ||
+            error.ee_code == ICMPV6_REJECT_ROUTE);
 }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -144,7 +137,10 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
         if (v4_only_) local = Address::v4({0, 0, 0, 0}, 0);
     } else {
         local = parse_address(config.local_address, 0);
-        if (!local) return open_error("'" + config.local_address + "' is no IP address to bind to", EINVAL);
+        if (!local)
+            return setting_error(Reason::bad_setting,
+                                 "local-address='" + config.local_address +
+                                     "' is no IP address of this machine, such as 192.0.2.1");
     }
     local->port = config.local_port;
     // `::` in so many words is every address of IPv6 only.
@@ -385,7 +381,8 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             std::memcpy(&error, CMSG_DATA(option), sizeof error);
             // Local errors came with the send that failed.
             if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
-            const auto report = report_for(static_cast<int>(error.ee_errno));
+            const auto report = is_prohibition(error) ? NetworkReport::prohibited
+                                                      : report_for(static_cast<int>(error.ee_errno));
             if (!report) continue;
             size_t size = 0;
             if (*report == NetworkReport::too_big) {
@@ -394,7 +391,13 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
                 if (error.ee_info < datagram_min + headers) continue;  // no path of ours is that narrow
                 size = error.ee_info - headers + 1;
             }
-            return NetworkError{to.address(), *report, size};
+            SocketAddress offender;
+            static_assert(SocketAddress::capacity() >= sizeof(sockaddr_in));
+            const auto* const held = SO_EE_OFFENDER(reinterpret_cast<sock_extended_err*>(CMSG_DATA(option)));
+            std::memcpy(offender.get(), held, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+            const Address by = offender.address();
+            const bool router = by.ip != Ip{} && by.ip != to.address().ip;
+            return NetworkError{to.address(), *report, size, router ? std::optional(by) : std::nullopt};
         }
     }
 }

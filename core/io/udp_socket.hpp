@@ -90,7 +90,8 @@ class UdpSocket {
     struct NetworkError {
         Address to;  ///< where the datagram was going
         NetworkReport report;
-        size_t size;  ///< too_big: the shortest datagram that does not fit; otherwise 0
+        size_t size;                    ///< too_big: the shortest datagram that does not fit; otherwise 0
+        std::optional<Address> router;  ///< who says so, where it is not the destination
     };
     /// The oldest ICMP error not yet taken.
     std::optional<NetworkError> next_error();

@@ -15,39 +15,36 @@ AttemptId random_attempt(Random& random) {
     return id;
 }
 
-Error reject_error(const RejectPacket& packet, bool authentic) {
-    Error error{.code = static_cast<ErrorCode>(packet.code),
-                .sub_code = packet.sub_code,
-                .origin = ErrorOrigin::peer,
-                .authenticated = authentic,
-                .terminal = true,
-                .reason = {},
-                .text = {}};
-    switch (error.code) {
+/// What the peer says by `packet`.
+Error refusal(const RejectPacket& packet) {
+    const auto code = static_cast<ErrorCode>(packet.code);
+    const auto because = [code](Reason reason, std::string text) {
+        return make_error(code, reason, ErrorOrigin::peer, std::move(text));
+    };
+    switch (code) {
         case ErrorCode::authentication_failed:
-            error.reason = "wrong-seed";
-            error.text = "the peer has another seed: it could not open what this end sent";
-            break;
+            return because(Reason::wrong_seed,
+                           "the peer has another seed: it could not open what this end sent");
         case ErrorCode::protocol_version_mismatch:
-            error.reason = "version";
-            error.text = "the peer speaks version " + std::to_string(packet.version) +
-                         " of the protocol, this side version " + std::to_string(wire_version);
-            break;
+            return because(Reason::version, "the peer speaks version " + std::to_string(packet.version) +
+                                                " of the protocol, this side version " +
+                                                std::to_string(wire_version));
         case ErrorCode::too_many_sessions:
-            error.reason = "busy";
-            error.text = "the peer has as many sessions as it allows";
-            break;
+            return because(Reason::busy, "the peer has as many sessions as it allows");
         case ErrorCode::handshake_failure:
-            error.reason = packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse)
-                               ? "nonce-reuse"
-                               : "timestamp-expired";
-            error.text = packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse)
-                             ? "the peer has seen this HELLO's nonce before"
-                             : "the peer's clock and ours are too far apart";
-            break;
+            if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse))
+                return because(Reason::nonce_reuse, "the peer has seen this HELLO's nonce before");
+            return because(Reason::timestamp_expired, "the peer's clock and ours are too far apart");
         default:
-            error.text = "the peer refused the connection (" + std::string(error_name(error.code)) + ")";
+            return because(Reason::none,
+                           "the peer refused the connection (" + std::string(error_name(code)) + ")");
     }
+}
+
+Error reject_error(const RejectPacket& packet, bool authentic) {
+    Error error = refusal(packet).ending();
+    error.sub_code = packet.sub_code;
+    error.authenticated = authentic;
     return error;
 }
 
@@ -126,11 +123,16 @@ void CallerAttempt::on_reject(Now now, const RejectPacket& packet) {
     verdict(now, reject_error(packet, authentic), authentic);
 }
 
-void CallerAttempt::on_network_error(Now now, Error error) {
+void CallerAttempt::on_hearsay(Now now, Error error) {
     if (proven_) return;
-    error.origin = ErrorOrigin::network;
     error.terminal = true;
     verdict(now, std::move(error), false);
+}
+
+bool CallerAttempt::on_no_answer(Error error, bool doubtful) {
+    if (proven_ || no_answer_ || (doubtful && ++doubtful_ < doubtful_max)) return false;
+    no_answer_ = std::move(error).ending();
+    return true;
 }
 
 void CallerAttempt::on_challenge(Now now, Bytes datagram) {
@@ -142,7 +144,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
         if (error.sub_code == static_cast<uint8_t>(HandshakeSubCode::challenge_decrypt_failed) &&
             !config_.peer_proven) {
             error.code = ErrorCode::authentication_failed;
-            error.reason = "wrong-seed";
+            error.reason = Reason::wrong_seed;
             error.text += "; its seed is another one";
         }
         error.origin = ErrorOrigin::peer;
@@ -157,12 +159,10 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     if (config_.expected_peer && handshake_.peer() != *config_.expected_peer) {
         const std::string who = to_hex(handshake_.peer());
         verdict(now,
-                {.code = ErrorCode::authentication_failed,
-                 .origin = ErrorOrigin::local,
-                 .authenticated = true,
-                 .terminal = true,
-                 .reason = "unexpected-peer",
-                 .text = "the peer is node " + who + ", not the one that peer-node-id names"},
+                make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::local,
+                           "the peer is node " + who + ", not the one that peer-node-id names")
+                    .proven()
+                    .ending(),
                 true);
         RejectPacket reject{.attempt = id_,
                             .receiver_session = challenge_.responder_session,
@@ -186,11 +186,9 @@ std::optional<Error> CallerAttempt::failure(Now now) const {
     if (now.time < deadline_) return std::nullopt;
     // A verdict that was still waiting for its round trip is better than none.
     if (verdict_) return verdict_;
-    return Error{.code = ErrorCode::connection_timeout,
-                 .origin = ErrorOrigin::network,
-                 .terminal = true,
-                 .reason = "handshake-timeout",
-                 .text = {}};
+    if (no_answer_) return no_answer_;
+    return make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network, {})
+        .ending();
 }
 
 }  // namespace stt

@@ -13,6 +13,8 @@ class CallerAttempt {
     static constexpr Duration retransmit_first = 250ms, retransmit_max = 1s;
     /// How often a peer may ask for a cookie; more is somebody playing ping-pong with us.
     static constexpr unsigned cookies_max = 4;
+    /// Lines that damage every other packet do not damage so many answers in a row.
+    static constexpr unsigned doubtful_max = 4;
     /// A verdict that anybody could have forged (REJECT without mac, ICMP) waits this long, or a round trip
     /// if that is longer, for a genuine CHALLENGE.
     static constexpr Duration verdict_grace_min = 45ms, verdict_grace_max = 1s;
@@ -32,7 +34,13 @@ class CallerAttempt {
     void on_cookie(Now now, const CookiePacket& packet);
     void on_reject(Now now, const RejectPacket& packet);
     void on_challenge(Now now, Bytes datagram);
-    void on_network_error(Now now, Error error);
+    /// What anybody on the path could have forged: ICMP, or what came from the peer's address and is no
+    /// answer of a responder's.
+    void on_hearsay(Now now, Error error);
+    /// What came from the peer's address and is no answer of a responder's; `error` says what it is. It may
+    /// have been damaged, or made up by anybody, so the attempt goes on, and `error` is why it has failed if
+    /// nothing better comes. `doubtful`: it could be a damaged answer. True: it is news.
+    bool on_no_answer(Error error, bool doubtful);
 
     /// AUTH_PROOF is made; the secrets can be taken once.
     bool proven() const { return proven_; }
@@ -73,6 +81,8 @@ class CallerAttempt {
     bool proven_ = false, resumes_ = false;
     ChallengePayload challenge_;
     Duration round_trip_{};
+    std::optional<Error> no_answer_;
+    unsigned doubtful_ = 0;  // of what came, how many could have been damaged answers
     std::optional<Error> verdict_;
     Time verdict_at_ = time_never;
     std::vector<uint8_t> farewell_;

@@ -87,7 +87,7 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
                                const std::shared_ptr<const void>& owner) {
     const auto type = packet_type(datagram);
     if (!type) {
-        counters_.malformed++;
+        malformed(now, from, NoAnswer::foreign);
         return false;
     }
     if (*type != PacketType::session_even && *type != PacketType::session_odd) {
@@ -96,7 +96,7 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
     }
     const auto header = read_session_header(datagram);
     if (!header || datagram.size() < session_overhead) {
-        counters_.malformed++;
+        malformed(now, from, NoAnswer::unreadable);
         return false;
     }
     if (Session* session = by_id(header->session)) return session->handle_packet(now, from, datagram, owner);
@@ -104,17 +104,26 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
     return false;
 }
 
+void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
+    counters_.malformed++;
+    handle_no_answer(now, from, what);
+}
+
 /// A packet for a session that is not here: its sender should learn that, unless noise made up the id.
 void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
     counters_.unknown_sessions++;
-    if (!checksum_fits(datagram) || !stray_limit_.allow(now.time)) return;
+    if (!checksum_fits(datagram)) {
+        handle_no_answer(now, from, NoAnswer::unreadable);
+        return;
+    }
+    if (!stray_limit_.allow(now.time)) return;
     answer(from, encode(SessionUnknownPacket{.session = read_session_header(datagram)->session}));
 }
 
 void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram) {
     const auto version = handshake_version(datagram);
     if (!version) {
-        counters_.malformed++;
+        malformed(now, from, NoAnswer::unreadable);
         return;
     }
     if (type == PacketType::hello) {
@@ -158,9 +167,14 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
     }
 }
 
-void Endpoint::handle_network_report(Now now, const Address& to, NetworkReport report, size_t size) {
+void Endpoint::handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
+                                     const ReportSource& source) {
     for (auto& [handle, session] : sessions_)
-        if (session->info().peer == to) session->handle_network_report(now, report, size);
+        if (session->info().peer == to) session->handle_network_report(now, report, size, source);
+}
+
+void Endpoint::handle_no_answer(Now now, const Address& from, NoAnswer what) {
+    for (auto& [handle, session] : sessions_) session->handle_no_answer(now, from, what);
 }
 
 void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {

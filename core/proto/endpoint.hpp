@@ -22,6 +22,7 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
+    uint16_t local_port = 0;    ///< of the socket; 0: unknown
     size_t max_sessions = 100;  ///< of a listener, half-open ones included
     SessionConfig session;      ///< for sessions that callers open with us
     /// HELLOs per second beyond which cookies are demanded.
@@ -33,8 +34,25 @@ enum class NetworkReport : uint8_t {
     refused,           ///< ICMP port unreachable
     unreachable,       ///< no route, ICMP net unreachable
     host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
-    too_big,           ///< longer than the path's MTU
-    send_failed,       ///< the socket would not take it
+    prohibited,   ///< a firewall says so, or the host takes no UDP: ICMP administratively prohibited, policy
+                  ///< or protocol unreachable
+    too_big,      ///< longer than the path's MTU
+    send_failed,  ///< the socket would not take it
+};
+
+/// What a datagram is that answers no call.
+enum class NoAnswer : uint8_t {
+    foreign,     ///< of no type of ours
+    unreadable,  ///< looks like one of ours, and is none, or was damaged
+    hello,       ///< a caller's
+    echo,        ///< our own HELLO, from somebody else
+    own,         ///< our own HELLO, from our own port
+};
+
+/// Who said it.
+struct ReportSource {
+    bool local = false;                  ///< this machine, when it should have sent the datagram
+    std::optional<Address> router = {};  ///< by ICMP: the sender of that, where it is not the destination
 };
 
 class Endpoint {
@@ -53,6 +71,7 @@ class Endpoint {
     /// Null once the session was forgotten (after its `closed` event was taken).
     Session* find(SessionHandle handle);
     size_t session_count() const { return sessions_.size(); }
+    NodeId node_id() const { return config_.identity->node_id(); }
 
     /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
     /// application share it. Null: what must be kept is copied.
@@ -60,7 +79,8 @@ class Endpoint {
     bool handle_datagram(Now now, const Address& from, MutableBytes datagram,
                          const std::shared_ptr<const void>& owner);
     /// `size`: of the datagram concerned, for too_big.
-    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size);
+    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
+                               const ReportSource& source = {});
 
     struct Transmit {
         Address to;
@@ -113,6 +133,8 @@ class Endpoint {
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
+    void malformed(Now now, const Address& from, NoAnswer what);
+    void handle_no_answer(Now now, const Address& from, NoAnswer what);
     std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max);
     void answer(const Address& to, std::vector<uint8_t> datagram);
     void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,

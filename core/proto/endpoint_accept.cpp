@@ -10,26 +10,28 @@ namespace stt {
 
 namespace {
 
-Error hello_error(ErrorCode code, HandshakeSubCode sub_code, std::string reason, std::string text) {
-    return {.code = code,
-            .sub_code = static_cast<uint8_t>(sub_code),
-            .origin = ErrorOrigin::peer,
-            .reason = std::move(reason),
-            .text = std::move(text)};
+Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::peer, std::move(text)).at(step);
 }
 
 }  // namespace
 
 void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
-    const auto header =
-        config_.listening && datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
-    if (!header || header->caller_session == 0) {
+    const auto header = datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
+    if (!config_.listening && header) {
+        const bool echo = by_attempt(header->attempt) != nullptr;
+        handle_no_answer(now, from,
+                         !echo                             ? NoAnswer::hello
+                         : from.port == config_.local_port ? NoAnswer::own
+                                                           : NoAnswer::echo);
+    }
+    if (!config_.listening || !header || header->caller_session == 0) {
         counters_.hellos_dropped++;
         return;
     }
     if (version != wire_version) {
         reject(now, from, *header, nullptr,
-               hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, "version",
+               hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, Reason::version,
                            "a caller speaks version " + std::to_string(version) +
                                " of the protocol, this side version " + std::to_string(wire_version)));
         return;
@@ -54,19 +56,20 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (!opened) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed,
-                           "wrong-seed", "a caller's HELLO did not open: its seed is another one"));
+                           Reason::wrong_seed, "a caller's HELLO did not open: its seed is another one"));
         return;
     }
     switch (nonces_.check(now, opened->payload(), cookie_valid)) {
         case NonceCache::Verdict::reused:
-            reject(now, from, *header, &*opened,
-                   hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, "nonce-reuse",
-                               "a HELLO came with a nonce that was used before: a replay"));
+            reject(
+                now, from, *header, &*opened,
+                hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, Reason::nonce_reuse,
+                            "a HELLO came with a nonce that was used before: a replay"));
             return;
         case NonceCache::Verdict::expired:
             reject(now, from, *header, &*opened,
                    hello_error(ErrorCode::handshake_failure, HandshakeSubCode::timestamp_expired,
-                               "timestamp-expired",
+                               Reason::timestamp_expired,
                                "a HELLO's time is too far from ours: a replay, or a clock that is off"));
             return;
         case NonceCache::Verdict::fresh:
@@ -86,10 +89,9 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
 }
 
 Error Endpoint::busy() const {
-    return {.code = ErrorCode::too_many_sessions,
-            .reason = "busy",
-            .text = "a caller was turned away: all " + std::to_string(config_.max_sessions) +
-                    " sessions that max-sessions allows are in use"};
+    return make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+                      "all " + std::to_string(config_.max_sessions) +
+                          " sessions that the listener's max-sessions allows are in use");
 }
 
 bool Endpoint::has_room(Now now) {

@@ -39,7 +39,7 @@ class ErrorDigest {
     Time deadline() const;
 
   private:
-    using Key = std::tuple<ErrorCode, uint8_t, std::string, bool>;
+    using Key = std::tuple<ErrorCode, uint8_t, Reason, bool>;
     struct Kind {
         Time period_end;
         unsigned told = 0;  // at once, in this period

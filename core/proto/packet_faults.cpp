@@ -28,33 +28,26 @@ std::optional<Error> PacketFaults::on_damaged(uint64_t opened) {
     damaged_ = 0;
     if (share <= noisy_share) return std::nullopt;
     noise_told_ = true;
-    return Error{.code = ErrorCode::checksum_mismatch,
-                 .origin = ErrorOrigin::network,
-                 .reason = "line-noise",
-                 .text = percent(share) + " of the last " + std::to_string(all) +
-                         " packets arrived damaged; they are sent again"};
+    return make_error(ErrorCode::checksum_mismatch, Reason::line_noise, ErrorOrigin::network,
+                      percent(share) + " of the last " + std::to_string(all) +
+                          " packets arrived damaged; they are sent again");
 }
 
 std::optional<Error> PacketFaults::on_forged() {
     if (std::exchange(forgery_told_, true)) return std::nullopt;
-    return Error{.code = ErrorCode::encryption_error,
-                 .origin = ErrorOrigin::network,
-                 .reason = "forged-packet",
-                 .text =
-                     "a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
-                     "more of them are only counted"};
+    return make_error(ErrorCode::encryption_error, Reason::forged_packet, ErrorOrigin::network,
+                      "a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
+                      "more of them are only counted");
 }
 
 std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
     const auto told = types_.begin() + static_cast<std::ptrdiff_t>(types_told_);
     if (types_told_ == types_max || std::find(types_.begin(), told, type) != told) return std::nullopt;
     types_[types_told_++] = type;
-    return Error{.code = ErrorCode::unknown_frame_type,
-                 .origin = ErrorOrigin::peer,
-                 .authenticated = true,
-                 .reason = "unknown-frame",
-                 .text = "the peer sent a frame of type " + std::to_string(type) +
-                         ", which this version does not know; such frames are stepped over"};
+    return make_error(ErrorCode::unknown_frame_type, Reason::unknown_frame, ErrorOrigin::peer,
+                      "the peer sent a frame of type " + std::to_string(type) +
+                          ", which this version does not know; such frames are stepped over")
+        .proven();
 }
 
 }  // namespace stt

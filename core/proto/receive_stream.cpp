@@ -13,12 +13,8 @@ constexpr Duration scheduling_allowance = 5ms;
 /// Progress that opens no window is reported this late, so that reports are exact without a frame per buffer.
 constexpr Duration progress_delay = 50ms;
 
-Error violation(ErrorCode code, std::string reason, std::string text) {
-    return {.code = code,
-            .origin = ErrorOrigin::peer,
-            .authenticated = true,
-            .reason = std::move(reason),
-            .text = std::move(text)};
+Error violation(ErrorCode code, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
 }
 
 }  // namespace
@@ -26,11 +22,11 @@ Error violation(ErrorCode code, std::string reason, std::string text) {
 Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end <= highest_) return uint64_t{0};
     if (end > limit_)
-        return violation(ErrorCode::flow_control_violation, "stream-window",
+        return violation(ErrorCode::flow_control_violation, Reason::stream_window,
                          "the peer sent up to offset " + std::to_string(end) + " where " +
                              std::to_string(limit_) + " was allowed");
     if (final_size_ && end > *final_size_)
-        return violation(ErrorCode::invalid_frame, "stream-size", "data behind the end of the stream");
+        return violation(ErrorCode::invalid_frame, Reason::stream_size, "data behind the end of the stream");
     const uint64_t growth = end - highest_;
     highest_ = end;
     return growth;
@@ -79,7 +75,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         ++behind;
     }
     if (pieces_.size() > pieces_max)
-        return violation(ErrorCode::buffer_overflow, "fragments",
+        return violation(ErrorCode::buffer_overflow, Reason::fragments,
                          "the peer sent too many fragments out of order");
     take_in_order();
     return growth;
@@ -151,10 +147,10 @@ Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
     bool same = false;
     if (meets_skip(from, to, same)) {
         if (same) return growth;  // told again
-        return violation(ErrorCode::invalid_frame, "skip", "the peer skips what it has skipped");
+        return violation(ErrorCode::invalid_frame, Reason::skip, "the peer skips what it has skipped");
     }
     if (passed_.size() + skips_ahead_ >= skips_max)
-        return violation(ErrorCode::buffer_overflow, "skips",
+        return violation(ErrorCode::buffer_overflow, Reason::skips,
                          "the peer skips too much of a stream at a time");
     drop_pieces(std::max(from, next_), to);
     if (from > next_) {
@@ -191,7 +187,7 @@ void ReceiveStream::on_all_lost() {
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
     if ((final_size_ && *final_size_ != size) || size < highest_)
-        return violation(ErrorCode::invalid_frame, "stream-size", "the end of the stream moved");
+        return violation(ErrorCode::invalid_frame, Reason::stream_size, "the end of the stream moved");
     const Result<uint64_t> growth = grow(size);
     if (growth.ok()) final_size_ = size;
     return growth;

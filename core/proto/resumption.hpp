@@ -19,7 +19,7 @@ struct ResumeTicket {
 /// Whether a session that ended with `error` is to be gone on with: its path was lost, nobody wanted its end.
 inline bool is_path_lost(const Error& error) {
     return error.code == ErrorCode::session_timeout ||
-           (error.code == ErrorCode::session_closed && error.reason == "timeout");
+           (error.code == ErrorCode::session_closed && error.reason == Reason::timeout);
 }
 
 }  // namespace stt

@@ -14,6 +14,8 @@ constexpr Duration keep_alive_min = 50ms;
 
 /// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
 constexpr Duration unknown_note_interval = 1s;
+// What the network reports of each packet is noted as often.
+constexpr Duration report_note_interval = 1s;
 
 SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
     SessionLimits limits = streams.initial_limits();
@@ -23,6 +25,39 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
     limits.keepalive_timeout_ms = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(config.keepalive_timeout).count());
     return limits;
+}
+
+/// What became of a datagram to `peer`; not too_big.
+Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
+    const std::string where = peer.to_string();
+    const std::string router = source.router ? source.router->ip_string() : "";
+    constexpr ErrorOrigin network = ErrorOrigin::network;
+    const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
+    switch (report) {
+        case NetworkReport::refused:
+            return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
+                              "nobody listens on " + where);
+        case NetworkReport::unreachable:
+            if (source.router)
+                return make_error(ErrorCode::network_unreachable, Reason::no_route_there, network,
+                                  "the router " + router + " has no route to " + where);
+            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
+                              "this machine has no route to " + where);
+        case NetworkReport::host_unreachable:
+            return make_error(
+                ErrorCode::network_unreachable, Reason::no_host, network,
+                "no host answers at " + where + (source.router ? ", says the router " + router : ""));
+        case NetworkReport::prohibited:
+            return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
+                              source.local ? "this machine may not send to " + where +
+                                                 ": a route prohibits it, or it is a broadcast address"
+                              : source.router
+                                  ? "a firewall turns away what is sent to " + where + ", says " + router
+                                  : "a firewall at " + where + " turns away what is sent there");
+        default:
+            return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
+                              "the system would not send a datagram to " + where);
+    }
 }
 
 }  // namespace
@@ -129,8 +164,8 @@ void Session::close(Now now, bool drain, CloseReason reason, Error error) {
 Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t priority,
                                       std::optional<StreamId> id) {
     if (state_ != SessionState::established)
-        return Error{
-            .code = ErrorCode::session_closed, .reason = {}, .text = "the session is not established"};
+        return make_error(ErrorCode::session_closed, Reason::none, ErrorOrigin::local,
+                          "the session is not established");
     return streams_.open(std::move(header), priority, id);
 }
 
@@ -159,56 +194,69 @@ SessionStats Session::stats() const {
     return stats;
 }
 
-void Session::handle_network_report(Now now, NetworkReport report, size_t size) {
+void Session::handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source) {
     if (report == NetworkReport::too_big) {
         if (mtu_.on_too_big(now.time, size)) note_mtu_too_large(size);
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
-    Error error{.origin = ErrorOrigin::network, .reason = {}, .text = {}};
-    switch (report) {
-        case NetworkReport::refused:
-            error.code = ErrorCode::connection_refused;
-            error.reason = "port-closed";
-            error.text = "nobody listens on " + path_.remote().to_string();
-            break;
-        case NetworkReport::unreachable:
-            error.code = ErrorCode::network_unreachable;
-            error.reason = "no-route";
-            error.text = "no route to " + path_.remote().to_string();
-            break;
-        case NetworkReport::host_unreachable:
-            error.code = ErrorCode::network_unreachable;
-            error.reason = "no-host";
-            error.text = "no host answers at " + path_.remote().to_string() +
-                         ", or a firewall turns away what is sent there";
-            break;
-        default:
-            error.code = ErrorCode::udp_send_failed;
-            error.reason = "send";
-            error.text = "the system would not send a datagram to " + path_.remote().to_string();
-    }
-    // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
-    // decide.
+    Error error = network_error(report, path_.remote(), source);
     if (attempt_) {
-        attempt_->on_network_error(now, std::move(error));
+        attempt_->on_hearsay(now, std::move(error));
         check_attempt(now);
-    } else if (report == NetworkReport::send_failed) {
-        note(std::move(error));
-    } else if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
+        return;
+    }
+    if (state_ != SessionState::established) return;
+    // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
+    // decide. But whoever waits for them should know.
+    if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
         // Forged or not, it fits what its successor has proved.
         doubt_deadline_ = now.time;
     }
+    // The way there was known when the session was made: it is this machine that has lost it.
+    if (source.local) error.origin = ErrorOrigin::local;
+    if (report == noted_report_ && now.time < next_report_note_) return;
+    noted_report_ = report;
+    next_report_note_ = now.time + report_note_interval;
+    note(std::move(error));
+}
+
+void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
+    if (!attempt_ || from != path_.remote()) return;
+    const std::string who = from.to_string();
+    const auto refused = [](Reason reason, ErrorOrigin origin, std::string text) {
+        return make_error(ErrorCode::connection_refused, reason, origin, std::move(text));
+    };
+    switch (what) {
+        case NoAnswer::hello:
+            attempt_->on_hearsay(now, refused(Reason::both_call, ErrorOrigin::peer,
+                                              who + " calls, too: one of the two has to listen"));
+            break;
+        case NoAnswer::own:
+            attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
+                                              who + " is this element's own port: it calls itself"));
+            break;
+        case NoAnswer::echo:
+        case NoAnswer::foreign:
+        case NoAnswer::unreadable: {
+            Error error =
+                what == NoAnswer::echo
+                    ? refused(Reason::echo, ErrorOrigin::peer, who + " sends back what it is sent")
+                    : refused(Reason::other_protocol, ErrorOrigin::peer,
+                              who + " answers, but not in this protocol: another program has the port");
+            if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
+            break;
+        }
+    }
+    check_attempt(now);
 }
 
 void Session::handle_session_unknown(Now now) {
     if (state_ != SessionState::established && state_ != SessionState::closing) return;
     if (now.time < next_unknown_note_) return;
     next_unknown_note_ = now.time + unknown_note_interval;
-    note({.code = ErrorCode::session_not_found,
-          .origin = ErrorOrigin::peer,
-          .reason = "unknown-session",
-          .text = "the peer says that it does not know the session"});
+    note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
+                    "the peer says that it does not know the session"));
 }
 
 uint64_t Session::live_window() const {
@@ -269,10 +317,8 @@ void Session::handle_timeout(Now now) {
     }
     check_attempt(now);
     if (now.time >= handshake_deadline_) {
-        end(now, {.code = ErrorCode::connection_timeout,
-                  .origin = ErrorOrigin::network,
-                  .reason = "handshake-timeout",
-                  .text = "the caller did not complete the handshake in time"});
+        end(now, make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
+                            "the caller did not complete the handshake in time"));
         return;
     }
     if (!protection_ || state_ == SessionState::closed) return;
@@ -304,13 +350,13 @@ void Session::check_keepalive(Now now) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
         const bool doubted = now.time >= doubt_deadline_;
-        close(now, false, CloseReason::timeout,
-              {.code = ErrorCode::session_timeout,
-               .origin = ErrorOrigin::network,
-               .terminal = true,
-               .reason = doubted ? "doubted" : "keepalive-timeout",
-               .text = doubted ? "another caller has come, and the one who was here does not answer any more"
-                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms"});
+        close(
+            now, false, CloseReason::timeout,
+            make_error(ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
+                       ErrorOrigin::network,
+                       doubted ? "another caller has come, and the one who was here does not answer any more"
+                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms")
+                .ending());
         return;
     }
     const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;

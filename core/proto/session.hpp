@@ -129,7 +129,9 @@ class Session {
     /// Whether it was genuine, and new.
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
-    void handle_network_report(Now now, NetworkReport report, size_t size);
+    void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
+    /// Came from where the session may call; nothing to one that does not.
+    void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
     std::optional<Endpoint::Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
@@ -279,7 +281,9 @@ class Session {
     unsigned malformed_packets_ = 0;
     PacketFaults faults_;
     Time next_unknown_note_{};
-    SessionStats counters_;  // those that nobody else keeps
+    std::optional<NetworkReport> noted_report_;  // the last one noted
+    Time next_report_note_{};                    // when it may be noted again
+    SessionStats counters_;                      // those that nobody else keeps
 };
 
 }  // namespace stt

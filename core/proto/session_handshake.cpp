@@ -39,11 +39,9 @@ void Session::handle_reject(Now now, const Address& from, const RejectPacket& pa
         check_attempt(now);
     } else if (responder_ && packet.receiver_session == ids_.local() &&
                packet.mac == responder_->reject_mac(packet)) {
-        end(now, {.code = ErrorCode::authentication_failed,
-                  .origin = ErrorOrigin::peer,
-                  .authenticated = true,
-                  .reason = "unexpected-peer",
-                  .text = "the caller expected another node: its peer-node-id does not name this one"});
+        end(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::peer,
+                            "the caller expected another node: its peer-node-id does not name this one")
+                     .proven());
     }
 }
 
@@ -78,11 +76,9 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
     challenge_.clear();
     final_due_ = true;
     if (config_.expected_peer && peer != *config_.expected_peer) {
-        refuse(now, {.code = ErrorCode::authentication_failed,
-                     .origin = ErrorOrigin::local,
-                     .authenticated = true,
-                     .reason = "unexpected-peer",
-                     .text = "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names"});
+        refuse(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::local,
+                               "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names")
+                        .proven());
         return;
     }
     if (!earlier.ok()) {
@@ -140,7 +136,8 @@ void Session::check_attempt(Now now) {
         failure->text = path_.remote().to_string() +
                         (attempt_->proven() ? " answered, but did not complete the handshake within "
                                             : " did not answer within ") +
-                        std::to_string(ms.count()) + " ms";
+                        std::to_string(ms.count()) + " ms" +
+                        (config_.last_chance ? ", which is all that reconnect-timeout has left" : "");
     }
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of

@@ -28,22 +28,18 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
             recovery_.set_max_datagram(mtu_.current());
             break;
         case BlackHole::Finding::too_narrow:
-            note({.code = ErrorCode::udp_send_failed,
-                  .origin = ErrorOrigin::network,
-                  .reason = "mtu",
-                  .text = "IP packets of " + ip_packet(datagram_min) + " bytes do not get through to " +
-                          path_.remote().to_string() +
-                          " any more, though smaller ones do: the stream waits until they do"});
+            note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network,
+                            "IP packets of " + ip_packet(datagram_min) + " bytes do not get through to " +
+                                path_.remote().to_string() +
+                                " any more, though smaller ones do: the stream waits until they do"));
             break;
         case BlackHole::Finding::lost:
             close(now, false, CloseReason::timeout,
-                  {.code = ErrorCode::session_timeout,
-                   .origin = ErrorOrigin::network,
-                   .terminal = true,
-                   .reason = "mtu",
-                   .text = "the path to " + path_.remote().to_string() + " carries less than IP packets of " +
-                           ip_packet(datagram_min) +
-                           " bytes: none got through within keepalive-timeout, though smaller ones did"});
+                  make_error(ErrorCode::session_timeout, Reason::mtu, ErrorOrigin::network,
+                             "the path to " + path_.remote().to_string() +
+                                 " carries less than IP packets of " + ip_packet(datagram_min) +
+                                 " bytes: none got through within keepalive-timeout, though smaller ones did")
+                      .ending());
             break;
         case BlackHole::Finding::restored:
             start_over(now);
@@ -57,12 +53,10 @@ std::string Session::ip_packet(uint64_t datagram) const {
 
 void Session::note_mtu_too_large(uint64_t datagram) {
     if (state_ == SessionState::closed) return;
-    note({.code = ErrorCode::udp_send_failed,
-          .origin = ErrorOrigin::local,
-          .reason = "mtu",
-          .text = "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " +
-                  ip_packet(datagram) + " bytes do not fit on the way to " + path_.remote().to_string() +
-                  "; going on with " + ip_packet(mtu_.current())});
+    note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::local,
+                    "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " +
+                        ip_packet(datagram) + " bytes do not fit on the way to " +
+                        path_.remote().to_string() + "; going on with " + ip_packet(mtu_.current())));
 }
 
 void Session::start_over(Now now) {

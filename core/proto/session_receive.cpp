@@ -19,18 +19,18 @@ constexpr unsigned malformed_max = 16;
 /// A closed session answers late packets with another SESSION_CLOSE at most this often.
 constexpr Duration close_answer_interval = 100ms;
 
-std::string_view reason_name(CloseReason reason) {
+Reason reason_of(CloseReason reason) {
     switch (reason) {
         case CloseReason::graceful:
-            return "graceful";
+            return Reason::graceful;
         case CloseReason::timeout:
-            return "timeout";
+            return Reason::timeout;
         case CloseReason::error:
-            return "error";
+            return Reason::error;
         case CloseReason::auth_failure:
-            return "auth_failure";
+            return Reason::auth_failure;
     }
-    return "error";
+    return Reason::error;
 }
 
 }  // namespace
@@ -54,10 +54,9 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
             note(std::move(*fault));
         if (protection_->failures() >= PacketProtection::integrity_limit)
             fail_protocol(
-                now, {.code = ErrorCode::encryption_error,
-                      .origin = ErrorOrigin::network,
-                      .reason = "integrity-limit",
-                      .text = "so many packets failed to open that the cipher's integrity limit is reached"});
+                now,
+                make_error(ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
+                           "so many packets failed to open that the cipher's integrity limit is reached"));
         return false;
     }
     counters_.packets_received++;
@@ -184,12 +183,11 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                               return success();
                           },
                           [&](const ErrorFrame& f) {
-                              note({.code = static_cast<ErrorCode>(f.code),
-                                    .sub_code = f.sub_code,
-                                    .origin = ErrorOrigin::peer,
-                                    .authenticated = true,
-                                    .reason = {},
-                                    .text = std::string(f.text)});
+                              Error error = make_error(static_cast<ErrorCode>(f.code), Reason::none,
+                                                       ErrorOrigin::peer, std::string(f.text))
+                                                .proven();
+                              error.sub_code = f.sub_code;
+                              note(std::move(error));
                               return success();
                           },
                           [&](const NewSessionIdFrame& f) {
@@ -220,11 +218,9 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
 Status Session::handle_ack(Now now, const AckFrame& frame) {
     outcome_.clear();
     if (!recovery_.on_ack(now.time, frame, peer_ack_delay(), outcome_))
-        return Error{.code = ErrorCode::invalid_frame,
-                     .origin = ErrorOrigin::peer,
-                     .authenticated = true,
-                     .reason = "ack-of-unsent",
-                     .text = "the peer acknowledged a packet that was never sent"};
+        return make_error(ErrorCode::invalid_frame, Reason::ack_of_unsent, ErrorOrigin::peer,
+                          "the peer acknowledged a packet that was never sent")
+            .proven();
     acks_.set_rtt(recovery_.rtt().smoothed());
     settle(now);
     return success();
@@ -237,9 +233,8 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
             Session* const earlier = attempt_->resumes() ? endpoint_.find(resumes_) : nullptr;
             if (!earlier || !earlier->ticket(earlier->info_.name)) {
                 close(now, false, CloseReason::error,
-                      {.code = ErrorCode::handshake_failure,
-                       .reason = "wrong-session",
-                       .text = "the peer goes on with a session that is not here any more"});
+                      make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
+                                 "the peer goes on with a session that is not here any more"));
                 return;
             }
             take_over(*earlier, earlier->info_.name);
@@ -251,22 +246,25 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
     const bool about_session =
         code == ErrorCode::handshake_failure &&
         frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
-    end(now, {.code = code,
-              .sub_code = frame.sub_code,
-              .origin = ErrorOrigin::peer,
-              .authenticated = true,
-              .reason = about_session                          ? "wrong-session"
-                        : code == ErrorCode::too_many_sessions ? "busy"
-                                                               : "refused",
-              .text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text)});
+    // Who comes as far as FINAL has the seed: what is left to refuse is the node.
+    const bool about_node = code == ErrorCode::authentication_failed;
+    const Reason reason = about_session                          ? Reason::wrong_session
+                          : about_node                           ? Reason::unexpected_peer
+                          : code == ErrorCode::too_many_sessions ? Reason::busy
+                                                                 : Reason::refused;
+    std::string text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text);
+    if (about_session) text = "the peer does not take this node for the owner of the session it asked for";
+    if (about_node)
+        text = "the listener's peer-node-id names another node than this one, " + to_hex(endpoint_.node_id());
+    Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
+    error.sub_code = frame.sub_code;
+    end(now, std::move(error));
 }
 
 void Session::handle_close(Now now, const SessionCloseFrame& frame) {
-    Error error{.code = ErrorCode::session_closed,
-                .origin = ErrorOrigin::peer,
-                .authenticated = true,
-                .reason = std::string(reason_name(frame.reason)),
-                .text = "the peer closed the session"};
+    Error error = make_error(ErrorCode::session_closed, reason_of(frame.reason), ErrorOrigin::peer,
+                             "the peer closed the session")
+                      .proven();
     if (frame.reason == CloseReason::graceful) error.text += ": it was stopped";
     if (frame.reason == CloseReason::timeout) error.text += ": it has lost the path";
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
@@ -274,7 +272,7 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
     if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {
         // Turned away, if only once it had been heard what for.
         error.code = ErrorCode::too_many_sessions;
-        error.reason = "busy";
+        error.reason = Reason::busy;
     }
     peer_closed_ = ended_by_peer_ = true;
     close_due_ = true;  // so that it need not repeat itself

@@ -22,13 +22,11 @@ Result<Session*> Session::find_earlier(const AuthProofPayload& payload) {
     if (ticket->peer == responder_->peer() &&
         responder_->resume_mac_fits(ticket->secret.bytes(), payload.resume_proof->mac))
         return earlier;
-    return Error{.code = ErrorCode::handshake_failure,
-                 .sub_code = static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed),
-                 .origin = ErrorOrigin::peer,
-                 .authenticated = true,
-                 .reason = "wrong-session",
-                 .text = "a caller wanted to go on with session " + to_hex(payload.resume_proof->session) +
-                         ", but could not prove that it was its own"};
+    return make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::peer,
+                      "a caller wanted to go on with session " + to_hex(payload.resume_proof->session) +
+                          ", but could not prove that it was its own")
+        .at(HandshakeSubCode::proof_verification_failed)
+        .proven();
 }
 
 void Session::take_over(Session& earlier, const SessionName& name) {

@@ -9,16 +9,12 @@ namespace stt {
 
 namespace {
 
-Error local_error(ErrorCode code, std::string reason, std::string text) {
-    return {.code = code, .reason = std::move(reason), .text = std::move(text)};
+Error local_error(ErrorCode code, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::local, std::move(text));
 }
 
-Error peer_error(ErrorCode code, std::string reason, std::string text) {
-    return {.code = code,
-            .origin = ErrorOrigin::peer,
-            .authenticated = true,
-            .reason = std::move(reason),
-            .text = std::move(text)};
+Error peer_error(ErrorCode code, Reason reason, std::string text) {
+    return make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
 }
 
 }  // namespace
@@ -78,15 +74,15 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
     const auto count =
         std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second.ours; });
     if (static_cast<uint64_t>(count) >= peer_.max_streams)
-        return local_error(ErrorCode::too_many_streams, "max-streams",
+        return local_error(ErrorCode::too_many_streams, Reason::max_streams,
                            "the peer allows " + std::to_string(peer_.max_streams) + " streams at a time");
     StreamId id = wanted.value_or(caller_ ? 0 : 1);
     if (wanted && !is_ours(id))
-        return local_error(ErrorCode::stream_id_conflict, "wrong-side",
+        return local_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
                            "stream " + std::to_string(id) + " is the peer's to open: the ids of a " +
                                (caller_ ? "caller are even" : "listener are odd"));
     if (wanted && (find(id) || is_retired(id)))
-        return local_error(ErrorCode::stream_id_conflict, "in-use",
+        return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
                            "stream " + std::to_string(id) + " is in use or was used before");
     while (find(id) || is_retired(id)) id += 2;
 
@@ -234,7 +230,7 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
             .first->second;
     if (open >= max_streams_) {
         const Error error = local_error(
-            ErrorCode::too_many_streams, "max-streams",
+            ErrorCode::too_many_streams, Reason::max_streams,
             "the peer opened a stream too many: at most " + std::to_string(max_streams_) + " at a time");
         // As many as the peer likes, but once for the application.
         if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
@@ -247,7 +243,7 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
     if (!growth.ok()) return growth.error();
     received_total_ += growth.value();
     if (received_total_ > receive_limit_)
-        return peer_error(ErrorCode::flow_control_violation, "session-window",
+        return peer_error(ErrorCode::flow_control_violation, Reason::session_window,
                           "the peer sent more than the session's window allows");
     return success();
 }
@@ -255,7 +251,7 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
     if (is_ours(frame.stream))
         return peer_error(
-            ErrorCode::stream_id_conflict, "wrong-side",
+            ErrorCode::stream_id_conflict, Reason::wrong_side,
             "the peer opened stream " + std::to_string(frame.stream) + ", which is not its to open");
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->announced || stream->reset()) return success();
@@ -294,7 +290,7 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
         const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
         const bool ended =
             code == ErrorCode::stream_closed && frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended);
-        Error error = peer_error(code, ended ? stream_ended_reason : "reset",
+        Error error = peer_error(code, ended ? Reason::ended : Reason::reset,
                                  frame.text.empty() ? "the peer ended the stream" : std::string(frame.text));
         error.sub_code = frame.sub_code;
         // The answer says what we had sent.
@@ -319,11 +315,13 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     Stream* stream = find(frame.stream);
     if (!stream || stream->reset()) return success();
     if (frame.to > stream->send.sent())
-        return peer_error(ErrorCode::invalid_frame, "skip", "the peer has passed what was never skipped");
+        return peer_error(ErrorCode::invalid_frame, Reason::skip,
+                          "the peer has passed what was never skipped");
     const std::optional<StreamSkip> skip = stream->send.on_skipped(frame.to);
     if (!skip) return success();  // told again
     if (frame.kept < skip->from)
-        return peer_error(ErrorCode::invalid_frame, "skip", "the peer has passed what it does not have");
+        return peer_error(ErrorCode::invalid_frame, Reason::skip,
+                          "the peer has passed what it does not have");
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
     mark_progress(frame.stream, *stream);
     if (stream->send.fin_due()) control_.insert(frame.stream);
@@ -339,7 +337,7 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     if (!stream) {
         if (is_ours(frame.stream) && !is_retired(frame.stream))
             return peer_error(
-                ErrorCode::invalid_frame, "unknown-stream",
+                ErrorCode::invalid_frame, Reason::unknown_stream,
                 "a window for stream " + std::to_string(frame.stream) + ", which was never opened");
         return success();
     }

@@ -222,12 +222,9 @@ bool FrameReader::next_other(Frame& frame) {
 
 bool FrameReader::fail(uint64_t type) {
     in_ = ByteReader({});
-    error_.emplace();
-    error_->code = ErrorCode::invalid_frame;
-    error_->origin = ErrorOrigin::peer;
-    error_->reason = "malformed-frame";
-    error_->text = "the peer sent a malformed frame of type " + std::to_string(type) + " (" +
-                   std::string(frame_name(type)) + ")";
+    error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_frame, ErrorOrigin::peer,
+                        "the peer sent a malformed frame of type " + std::to_string(type) + " (" +
+                            std::string(frame_name(type)) + ")");
     return false;
 }
 

@@ -119,11 +119,8 @@ class FieldReader {
     template <class Payload>
     Result<Payload> result(Payload payload) const {
         if (problem_.empty()) return payload;
-        Error error;
-        error.code = ErrorCode::handshake_failure;
-        error.origin = ErrorOrigin::peer;
-        error.text = std::string(message_) + " " + std::string(problem_) + ".";
-        return error;
+        return make_error(ErrorCode::handshake_failure, Reason::malformed_handshake, ErrorOrigin::peer,
+                          std::string(message_) + " " + std::string(problem_));
     }
 
   private:

@@ -113,11 +113,9 @@ bool MessageReader::read_prefix() {
 }
 
 bool MessageReader::fail(const char* part, uint64_t size, uint64_t limit) {
-    error_ = Error{};
-    error_->code = ErrorCode::invalid_frame;
-    error_->origin = ErrorOrigin::peer;
-    error_->text = std::string("A message's ") + part + " of " + std::to_string(size) +
-                   " bytes exceeds the limit of " + std::to_string(limit) + ".";
+    error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
+                        std::string("a message's ") + part + " of " + std::to_string(size) +
+                            " bytes exceeds the limit of " + std::to_string(limit));
     chunks_.clear();
     return false;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gst/meta/serialized.hpp"
 #include "gst/meta/type.hpp"
 
 namespace stt {
@@ -25,14 +26,15 @@ const std::vector<Known>& known_types() {
     return all;
 }
 
-const MetaType* type_of(const GstMeta* meta) {
+const MetaType* type_of(const GstMetaInfo* info) {
     for (const Known& known : known_types()) {
-        if (known.api ? known.api == meta->info->api : gst_meta_info_is_custom(meta->info)) return known.type;
+        if (known.api ? known.api == info->api : gst_meta_info_is_custom(info)) return known.type;
     }
     return nullptr;
 }
 
 const MetaType* type_of(uint64_t id) {
+    if (id == serialized_meta_type().id) return &serialized_meta_type();
     for (const Known& known : known_types())
         if (known.type->id == id) return known.type;
     return nullptr;
@@ -47,7 +49,7 @@ constexpr std::array<std::string_view, 3> local_apis{
 };
 
 /// The payload is in planes that only the meta tells; not in all versions of GStreamer.
-constexpr std::string_view planes_api = "GstDsdPlaneOffsetsMetaAPI";
+constexpr std::string_view planes_api = "GstDsdPlaneOffsetMetaAPI";
 
 constexpr size_t refusals_told_max = 64;
 
@@ -57,22 +59,31 @@ bool holds(const List& list, std::string_view name) {
 }
 
 Error misread_without(const char* name) {
-    Error error;
-    error.terminal = true;
-    error.reason = "meta-needed";
-    error.text =
-        std::string("a buffer's ") + name + " cannot be carried, and without it the buffer would be misread";
-    return error;
+    return make_error(ErrorCode::none, Reason::meta_needed, ErrorOrigin::local,
+                      std::string("a buffer's ") + name +
+                          " cannot be carried, and without it the buffer would be misread")
+        .ending();
 }
 
 Error dropped(std::string text) {
-    Error error;
-    error.reason = "meta-dropped";
-    error.text = std::move(text);
-    return error;
+    return make_error(ErrorCode::none, Reason::meta_dropped, ErrorOrigin::local, std::move(text));
+}
+
+bool is_local(const GstMetaInfo* info) { return holds(local_apis, g_type_name(info->api)); }
+
+/// Whether a buffer of this format is misread without metas for which there is no form.
+bool foreign_needed(const GstMetaInfo* info, const MediaFormat& format) {
+    const std::string_view api = g_type_name(info->api);
+    return api == planes_api || format.wants_meta(api);
 }
 
 }  // namespace
+
+bool is_foreign(const GstMetaInfo* info) {
+    return !type_of(info) && !is_local(info) && planes_api != g_type_name(info->api) &&
+           !gst_meta_api_type_has_tag(info->api, _gst_meta_tag_memory) &&
+           !gst_meta_api_type_has_tag(info->api, _gst_meta_tag_memory_reference);
+}
 
 void MetaEncoder::warn_of(const GstMeta* meta) {
     if (!told_.insert(meta->info->type).second) return;
@@ -83,20 +94,17 @@ void MetaEncoder::warn_of(const GstMeta* meta) {
 Result<Bytes> MetaEncoder::encode(GstBuffer* buffer) {
     bytes_.clear();
     gpointer state = nullptr;
-    size_t count = 0;
+    size_t count = 0, serialized = 0;
     while (const GstMeta* meta = gst_buffer_iterate_meta(buffer, &state)) {
-        const MetaType* type = type_of(meta);
-        if (!type) {
-            const std::string_view api = g_type_name(meta->info->api);
-            if (holds(local_apis, api)) continue;
-            if (api == planes_api || format_.wants_meta(api))
-                return misread_without(g_type_name(meta->info->type));
-            warn_of(meta);
-            continue;
-        }
+        const GstMetaInfo* info = meta->info;
+        if (is_local(info)) continue;
+        const MetaType* type = type_of(info);
+        const bool needed = type ? type->needed(format_) : foreign_needed(info, format_);
+        if (!type && peer_reads_serialized_ && is_serializable(info) && serialized++ < serialized_count_max)
+            type = &serialized_meta_type();
         fields_.clear();
         FieldWriter fields(fields_);
-        const MetaWritten written = type->write(meta, {buffer, format_}, fields);
+        const MetaWritten written = type ? type->write(meta, {buffer, format_}, fields) : MetaWritten::no;
         if (written == MetaWritten::needless) continue;
         // Its type and its length take 11 bytes at most.
         const bool fits = count < metas_count_max && bytes_.size() + 11 + fields_.size() <= metas_size_max;
@@ -105,8 +113,8 @@ Result<Bytes> MetaEncoder::encode(GstBuffer* buffer) {
             out.number(type->id);
             out.bytes(fields_);
             count++;
-        } else if (type->needed(format_)) {
-            return misread_without(type->name);
+        } else if (needed) {
+            return misread_without(g_type_name(info->type));
         } else {
             warn_of(meta);
         }
@@ -118,12 +126,14 @@ bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
     if (bytes.size() > metas_size_max) return false;
     const MetaContext of{buffer, format_};
     ByteReader in(bytes);
+    size_t serialized = 0;
     for (size_t count = 0; !in.empty(); count++) {
         const uint64_t id = read_number(in);
         FieldReader fields(in.bytes(read_number(in)));
         if (!in.ok() || count >= metas_count_max) return false;
         const MetaType* type = type_of(id);
         if (!type) continue;
+        if (type == &serialized_meta_type() && serialized++ >= serialized_count_max) return false;
         std::string what = type->name;
         switch (type->read(fields, of, what)) {
             case MetaRead::yes:
@@ -134,7 +144,8 @@ bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
                 // Peers choose names: they shall not fill the bus.
                 if (told_.size() < refusals_told_max && told_.insert(what).second)
                     warning_(dropped("metas of the type " + what +
-                                     " that arrive are not taken: too many names, or not one for a meta"));
+                                     " that arrive are not taken: they cannot be read here, or there are "
+                                     "too many names"));
         }
     }
     add_default_audio_meta(of);

@@ -36,6 +36,9 @@ class MetaEncoder {
     void start() { told_.clear(); }
     /// Those of the buffers that follow.
     void set_caps(const GstCaps* caps) { format_ = MediaFormat(caps); }
+    /// Whether the receiver of the buffers that follow has said that it reads metas as GStreamer serialises
+    /// them.
+    void set_peer_reads_serialized(bool reads) { peer_reads_serialized_ = reads; }
 
     /// What is to end the header of `buffer`, until the next call; empty where its metas say nothing that the
     /// receiver would not know without them. Error: the payload would be misread without one that cannot be
@@ -47,6 +50,7 @@ class MetaEncoder {
 
     const MetaWarning warning_;
     MediaFormat format_;
+    bool peer_reads_serialized_ = false;
     std::set<GType> told_;
     std::vector<uint8_t> bytes_, fields_;  // keep their memory
 };

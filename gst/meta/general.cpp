@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -53,14 +52,6 @@ MetaRead read_timestamp(FieldReader& in, const MetaContext& of, std::string&) {
     return MetaRead::yes;
 }
 
-/// As GLib wants it of a type.
-bool names_type(const std::string& name) {
-    return name.size() >= 3 && name.size() <= name_length_max &&
-           (g_ascii_isalpha(name[0]) || name[0] == '_') && std::all_of(name.begin(), name.end(), [](char c) {
-               return g_ascii_isalnum(c) || c == '-' || c == '_' || c == '+';
-           });
-}
-
 /// The type of custom meta called `name`, registered if there is none. Null: it is not to be had.
 const GstMetaInfo* custom_type(const std::string& name, const std::vector<std::string>& tags) {
     static std::mutex mutex;
@@ -107,7 +98,7 @@ MetaRead read_custom(FieldReader& in, const MetaContext& of, std::string& what) 
     std::vector<std::string> tags;
     for (uint64_t i = 0; i < count; i++) tags.push_back(in.text(name_length_max));
     StructureRead read = read_structure(in);
-    if (!in.ok() || !names_type(name)) return MetaRead::malformed;
+    if (!in.ok() || !is_type_name(name)) return MetaRead::malformed;
     what = name;
     if (read.outcome != MetaRead::yes) return read.outcome;
     const GstMetaInfo* type = custom_type(name, tags);

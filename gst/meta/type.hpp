@@ -54,6 +54,9 @@ std::span<const MetaType> audio_meta_types();
 /// Of any media: protection, reference timestamps, custom.
 std::span<const MetaType> general_meta_types();
 
+/// Whether metas of this type mean something elsewhere and none of the above is for them.
+bool is_foreign(const GstMetaInfo* info);
+
 /// Adds the meta without which planar audio cannot be read, where `of.buffer` has none and planes that follow
 /// each other fit.
 void add_default_audio_meta(const MetaContext& of);

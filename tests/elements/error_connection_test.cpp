@@ -48,6 +48,48 @@ TEST(ErrorConnection, AClosedPortIsRefused) {
     EXPECT_EQ(sink->errors->count(0x0102), 1u) << sink->errors->lines();
 }
 
+TEST(ErrorConnection, WhoeverAnswersInsteadIsTold) {
+    const auto patient = [](GstElement* element) {
+        g_object_set(element, "auto-reconnect", FALSE, "handshake-timeout", 5000u, nullptr);
+    };
+    RoguePeer other(seed), echo(seed);
+    auto to_other = calling_sink(other.port(), patient);
+    auto to_echo = calling_src(echo.port(), patient);
+    ASSERT_FALSE(other.receive(PacketType::hello).empty());
+    other.send(std::vector<uint8_t>{'H', 'T', 'T', 'P', '/', '1', '.', '1', ' ', '4', '0', '0'});
+    const auto hello = echo.receive(PacketType::hello);
+    ASSERT_FALSE(hello.empty());
+    echo.send(hello);
+    EXPECT_EQ(to_other->errors->wait(0x0102),
+              "0x0102/0 CONNECTION_REFUSED connection other-protocol MESSAGE origin=peer can-retry");
+    EXPECT_EQ(to_other->errors->wait(0x0102, 1),
+              "0x0102/0 CONNECTION_REFUSED connection other-protocol ERROR NOT_FOUND origin=peer terminal "
+              "can-retry");
+    EXPECT_EQ(to_echo->errors->wait(0x0102, 1),
+              "0x0102/0 CONNECTION_REFUSED connection echo ERROR NOT_FOUND origin=peer terminal can-retry");
+}
+
+TEST(ErrorConnection, TwoCallersAreToldThatOneHasToListen) {
+    // Nobody else takes their ports there.
+    STT_IN_NAMESPACE("true", [] {
+        const auto from = [](unsigned local_port) {
+            return [=](GstElement* element) { g_object_set(element, "local-port", local_port, nullptr); };
+        };
+        auto sink = calling_sink(7601, from(7602));
+        auto src = calling_src(7602, from(7601));
+        const auto told = [](ErrorLog& log) {
+            return log.wait_message([](GstMessage* message) {
+                const GstStructure* details = gst_message_get_structure(message);
+                const char* reason = details ? gst_structure_get_string(details, "reason") : nullptr;
+                return reason && std::string_view(reason) == "both-call";
+            });
+        };
+        // Whichever comes first may find the other's port closed.
+        EXPECT_TRUE(told(*sink->errors)) << sink->errors->lines();
+        EXPECT_TRUE(told(*src->errors)) << src->errors->lines();
+    });
+}
+
 TEST(ErrorConnection, AWrongSeedIsToldOnBothEnds) {
     auto src = listening_src();
     auto sink = calling_sink(src->port(),
@@ -81,7 +123,7 @@ TEST(ErrorConnection, ACallerThatIsNotTheExpectedIsToldOnBothEnds) {
     EXPECT_EQ(src->errors->wait(0x0103),
               "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer MESSAGE origin=local authenticated");
     EXPECT_EQ(sink->errors->wait(0x0103),
-              "0x0103/0 AUTHENTICATION_FAILED connection refused ERROR NOT_AUTHORIZED origin=peer "
+              "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer ERROR NOT_AUTHORIZED origin=peer "
               "authenticated terminal");
 }
 

@@ -17,10 +17,10 @@ TEST(ErrorTransport, ASystemThatDoesNotSendIsTold) {
         Playing sink("sttsink", "stt://192.0.2.1:7600",
                      [](GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); });
         EXPECT_EQ(sink.errors->wait(0x0501),
-                  "0x0501/0 UDP_SEND_FAILED transport send ERROR WRITE origin=network terminal can-retry");
+                  "0x0501/0 UDP_SEND_FAILED transport send ERROR WRITE origin=local terminal can-retry");
         Playing src("sttsrc", "stt://192.0.2.1:7600");
         EXPECT_EQ(src.errors->wait(0x0501),
-                  "0x0501/0 UDP_SEND_FAILED transport send WARNING READ origin=network can-retry retried");
+                  "0x0501/0 UDP_SEND_FAILED transport send WARNING READ origin=local can-retry retried");
     });
 }
 
@@ -33,7 +33,7 @@ TEST(ErrorTransport, ASystemThatDoesNotSendAnyMoreEndsNothingByItself) {
         ASSERT_TRUE(run("ip route replace blackhole 127.0.0.1 table local"));
         sink->push(1000);
         EXPECT_EQ(sink->errors->wait(0x0501),
-                  "0x0501/0 UDP_SEND_FAILED transport send MESSAGE origin=network can-retry");
+                  "0x0501/0 UDP_SEND_FAILED transport send MESSAGE origin=local can-retry");
         ASSERT_TRUE(run("ip route replace local 127.0.0.1 dev lo table local"));
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
     });
@@ -103,11 +103,16 @@ TEST(ErrorApplication, ASendTimeoutIsTold) {
 }
 
 TEST(ErrorApplication, AReceiveTimeoutIsTold) {
-    auto src =
-        listening_src([](GstElement* element) { g_object_set(element, "receive-timeout", 100u, nullptr); });
-    EXPECT_EQ(src->errors->wait(0x0601),
+    const auto patient = [](GstElement* element) { g_object_set(element, "receive-timeout", 100u, nullptr); };
+    auto listener = listening_src(patient);
+    EXPECT_EQ(listener->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application no-caller ERROR READ origin=network terminal can-retry");
+    EXPECT_EQ(listener->errors->count(0x0601), 1u);
+    const LoopbackSocket silent;
+    auto caller = calling_src(silent.port(), patient);
+    EXPECT_EQ(caller->errors->wait(0x0601),
               "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=network terminal can-retry");
-    EXPECT_EQ(src->errors->count(0x0601), 1u);
+    EXPECT_EQ(caller->errors->count(0x0601), 1u);
 }
 
 TEST(ErrorApplication, ADrainTimeoutIsTold) {

@@ -154,7 +154,7 @@ TEST(MetaBound, WhatDoesNotTravelIsNamedOncePerTypeAndRun) {
     Ends needed("video/x-raw(meta:SttTest), format=I420, width=16, height=8, framerate=25/1");
     const Result<Bytes> bytes = needed.sender.encode(frame.get());
     ASSERT_FALSE(bytes.ok());
-    EXPECT_EQ(bytes.error().reason, "meta-needed");
+    EXPECT_EQ(bytes.error().reason, Reason::meta_needed);
     EXPECT_TRUE(needed.sender.encode(make_buffer(192).get()).ok());
 }
 

@@ -112,7 +112,7 @@ TEST(MetaCodec, AVideoLayoutBeyondTheBufferIsAnError) {
         if (kind == 4) meta->width = 15;
         const Result<Bytes> bytes = ends.sender.encode(frame.get());
         ASSERT_FALSE(bytes.ok()) << kind;
-        EXPECT_EQ(bytes.error().reason, "meta-needed");
+        EXPECT_EQ(bytes.error().reason, Reason::meta_needed);
         EXPECT_NE(bytes.error().text.find("GstVideoMeta"), std::string::npos);
     }
     // The last row need not be padded.
@@ -221,7 +221,7 @@ TEST(MetaCodec, PlanesOfAudioTravel) {
     gst_buffer_add_audio_meta(other.get(), &info, 100, nullptr);
     const Result<Bytes> bytes = ends.sender.encode(other.get());
     ASSERT_FALSE(bytes.ok());
-    EXPECT_EQ(bytes.error().reason, "meta-needed");
+    EXPECT_EQ(bytes.error().reason, Reason::meta_needed);
 }
 
 TEST(MetaCodec, FewerSamplesThanBytes) {
@@ -325,7 +325,7 @@ TEST(MetaCodec, ProtectionTravelsWithItsKeys) {
         bad.get(), gst_structure_new("application/x-cenc", "key", G_TYPE_POINTER, &ends, nullptr));
     const Result<Bytes> bytes = ends.sender.encode(bad.get());
     ASSERT_FALSE(bytes.ok());
-    EXPECT_EQ(bytes.error().reason, "meta-needed");
+    EXPECT_EQ(bytes.error().reason, Reason::meta_needed);
     EXPECT_EQ(Ends("video/x-h264").encoded(bad.get()), "") << "not encrypted";
 }
 

@@ -48,7 +48,7 @@ class Ends {
     std::string encoded(GstBuffer* buffer) {
         const Result<Bytes> bytes = sender.encode(buffer);
         EXPECT_TRUE(bytes.ok());
-        return bytes.ok() ? hex_of(*bytes) : "error " + bytes.error().reason;
+        return bytes.ok() ? hex_of(*bytes) : "error " + std::string(reason_name(bytes.error().reason));
     }
     /// `buffer`'s payload with the metas that arrive.
     BufferPtr across(GstBuffer* buffer) {

@@ -361,12 +361,13 @@ TEST(Metadata, DamagedTextNeverHarms) {
 }
 
 TEST(Metadata, StreamHeadersTravel) {
-    const StreamHeader header{0x1122334455667788, true, "Kamera 1 – Bühne"};
+    const StreamHeader header{0x1122334455667788, true, "Kamera 1 – Bühne", true};
     const auto back = decode_stream_header(encode(header));
     ASSERT_TRUE(back);
     EXPECT_EQ(back->instance, header.instance);
     EXPECT_TRUE(back->bytes);
     EXPECT_EQ(back->label, header.label);
+    EXPECT_TRUE(back->serializes);
     EXPECT_FALSE(decode_stream_header(Bytes(encode(header)).first(5)));
 }
 

@@ -114,7 +114,7 @@ TEST(LinkNext, AReceiverThatHasEndedTellsTheCallerSo) {
     const std::lock_guard lock(sender.seen.mutex);
     ASSERT_EQ(sender.seen.errors.size(), 1u);
     EXPECT_EQ(sender.seen.errors[0].error.code, ErrorCode::stream_closed);
-    EXPECT_EQ(sender.seen.errors[0].error.reason, "ended");
+    EXPECT_EQ(sender.seen.errors[0].error.reason, Reason::ended);
     EXPECT_TRUE(sender.seen.errors[0].error.terminal);
     EXPECT_EQ(receiver.seen.terminal_errors(), 0u);
 }
@@ -185,7 +185,7 @@ TEST(LinkNext, ACallerWithoutAStreamIsToldAndMakesWay) {
     ASSERT_TRUE(receiver.open(std::move(config)));
     const auto told = [&] {
         return std::count_if(receiver.seen.errors.begin(), receiver.seen.errors.end(),
-                             [](const auto& seen) { return seen.error.reason == "no-stream"; });
+                             [](const auto& seen) { return seen.error.reason == Reason::no_stream; });
     };
     // One that is told while nothing stands, and one after a stream. Neither calls again once it has made
     // way.

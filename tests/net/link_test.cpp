@@ -379,11 +379,11 @@ TEST(Link, AnElementThatFailedEndsTheSessionAndTakesNoOther) {
     ASSERT_TRUE(pair.receiver.seen.wait([&] { return !pair.receiver.seen.headers.empty(); }));
     Error error;
     error.code = ErrorCode::timeout;
-    error.reason = "receive-timeout";
+    error.reason = Reason::receive_timeout;
     pair.receiver.link->fail(error);
     Recorder& seen = pair.sender.seen;
     ASSERT_TRUE(seen.wait([&] { return seen.find(ErrorCode::session_closed); }));
-    EXPECT_EQ(seen.find(ErrorCode::session_closed)->error.reason, "error");
+    EXPECT_EQ(seen.find(ErrorCode::session_closed)->error.reason, Reason::error);
     EXPECT_TRUE(seen.wait([&] { return seen.find(ErrorCode::too_many_sessions); }));
     pair.receiver.link->close();
     EXPECT_TRUE(pair.receiver.seen.errors.empty()) << "the element has told it";
@@ -403,7 +403,7 @@ TEST(Link, AnElementThatFailedWhileItsPassphraseStretchedCallsNobody) {
     };
     End failed, other;
     open(failed, failed_peer.port(), 'a');
-    failed.link->fail({.code = ErrorCode::timeout, .reason = "send-timeout", .text = {}});
+    failed.link->fail({.code = ErrorCode::timeout, .reason = Reason::send_timeout, .text = {}});
     open(other, peer.port(), 'b');
     // Another passphrase is stretched after the first, which takes as long again.
     ASSERT_TRUE(peer.receive(patience));

@@ -21,9 +21,10 @@ UdpSocket open(UdpConfig config = {}) {
     return std::move(*socket);
 }
 
+/// False: none of `events` in time, or an error in their place.
 bool wait_for(const UdpSocket& socket, short events) {
     pollfd item{socket.fd(), events, 0};
-    return poll(&item, 1, patience_ms) == 1;
+    return poll(&item, 1, patience_ms) == 1 && (item.revents & events) != 0;
 }
 
 class SlowLink : public testing::TestWithParam<SendMode> {};
@@ -150,7 +151,7 @@ TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
         "ip link add there type veth peer name far && ip link set far up && ip link set there up && "
         "ip addr add fe80::7/64 dev there nodad && ip addr add fe80::8/64 dev there nodad && "
         // The kernel takes a link up a little later than it is told to.
-        "timeout 20 sh -c 'until ip -br link show there | grep -q UP; do sleep 0.01; done'",
+        "timeout 20 sh -c 'until ip link show there | grep -q \"state UP\"; do sleep 0.01; done'",
         body);
 }
 

@@ -30,7 +30,7 @@ bool Application::send(Session& session, const Script& script, uint8_t priority)
 }
 
 void Application::reset(Session& session, StreamId id) {
-    session.reset(id, {.code = ErrorCode::stream_closed, .reason = {}, .text = "enough of it"});
+    session.reset(id, {.code = ErrorCode::stream_closed, .reason = Reason::none, .text = "enough of it"});
     flows_.erase(id);
     given_up_.insert(id);
 }

@@ -28,7 +28,7 @@ TEST(SimFault, ANoisyLineIsToldOnceAndLosesNothing) {
     const auto told = noted(world.listener, ErrorCode::checksum_mismatch);
     ASSERT_EQ(told.size(), 1u) << world.describe();
     EXPECT_EQ(told[0].origin, ErrorOrigin::network);
-    EXPECT_EQ(told[0].reason, "line-noise");
+    EXPECT_EQ(told[0].reason, Reason::line_noise);
     EXPECT_GT(std::stod(told[0].text), 9.0) << told[0].text;
     EXPECT_LT(std::stod(told[0].text), 22.0) << told[0].text;
     EXPECT_TRUE(noted(world.caller, ErrorCode::checksum_mismatch).empty()) << "its direction is clean";

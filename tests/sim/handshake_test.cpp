@@ -69,7 +69,7 @@ TEST(SimHandshake, NamesWrongSeedOnBothEnds) {
     EXPECT_LE(world.elapsed(), round_trip + grace);
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::authentication_failed);
     EXPECT_EQ(world.caller.closed_by().sub_code, 3);
-    EXPECT_EQ(world.caller.closed_by().reason, "wrong-seed");
+    EXPECT_EQ(world.caller.closed_by().reason, Reason::wrong_seed);
     const Error* error = noted(world.listener, ErrorCode::authentication_failed);
     ASSERT_TRUE(error);
     EXPECT_EQ(error->sub_code, 3);
@@ -100,10 +100,10 @@ TEST(SimHandshake, CallerRefusesUnexpectedPeer) {
     ASSERT_TRUE(caller_closed(world));
     EXPECT_EQ(world.elapsed(), round_trip) << "it is certain at once";
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::authentication_failed);
-    EXPECT_EQ(world.caller.closed_by().reason, "unexpected-peer");
+    EXPECT_EQ(world.caller.closed_by().reason, Reason::unexpected_peer);
     ASSERT_TRUE(world.run_until([&] { return world.listener.state() == SessionState::closed; }, 1s));
     EXPECT_EQ(world.listener.closed_by().code, ErrorCode::authentication_failed);
-    EXPECT_EQ(world.listener.closed_by().reason, "unexpected-peer");
+    EXPECT_EQ(world.listener.closed_by().reason, Reason::unexpected_peer);
     world.run_for(5s);
     EXPECT_TRUE(world.empty());
 }
@@ -119,7 +119,7 @@ TEST(SimHandshake, ListenerRefusesUnexpectedPeer) {
     EXPECT_TRUE(world.caller.closed_by().authenticated);
     EXPECT_EQ(world.listener.state(), SessionState::closed);
     EXPECT_EQ(world.listener.closed_by().code, ErrorCode::authentication_failed);
-    EXPECT_EQ(world.listener.closed_by().reason, "unexpected-peer");
+    EXPECT_EQ(world.listener.closed_by().reason, Reason::unexpected_peer);
     world.run_for(15s);
     EXPECT_TRUE(world.empty());
 }

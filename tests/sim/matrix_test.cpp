@@ -136,7 +136,7 @@ void expect_clean(World& world) {
         ASSERT_EQ(node->state(), SessionState::closed) << who;
         const Error& error = node->closed_by();
         EXPECT_TRUE(error.code == ErrorCode::none ||
-                    (error.code == ErrorCode::session_closed && error.reason == "graceful"))
+                    (error.code == ErrorCode::session_closed && error.reason == Reason::graceful))
             << who << ": " << error_name(error.code) << " " << error.text;
         EXPECT_EQ(node->application.streams_closed(), 0u) << who;
     }

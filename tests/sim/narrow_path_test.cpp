@@ -56,7 +56,7 @@ struct NarrowWorld : World {
     auto told() const {
         return std::count_if(caller.errors.begin(), caller.errors.end(), [](const Error& error) {
             return error.code == ErrorCode::udp_send_failed && error.origin == ErrorOrigin::network &&
-                   error.reason == "mtu" &&
+                   error.reason == Reason::mtu &&
                    error.text.find("IP packets of 1228 bytes do not get through") != std::string::npos;
         });
     }
@@ -128,7 +128,7 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
     const Error& error = world.caller.closed_by();
     EXPECT_EQ(error.code, ErrorCode::session_timeout);
     EXPECT_EQ(error.origin, ErrorOrigin::network);
-    EXPECT_EQ(error.reason, "mtu");
+    EXPECT_EQ(error.reason, Reason::mtu);
     EXPECT_NE(error.text.find("carries less than IP packets of 1228 bytes"), std::string::npos) << error.text;
     EXPECT_TRUE(world.session(world.caller)->resumable());
 }
@@ -169,7 +169,7 @@ TEST(SimNarrowPathEnd, AnotherSessionGoesOnWhereOneWasGivenUp) {
         NarrowWorld world({.congestion = congestion, .produced = 0, .payload = 10 << 20, .reconnect = true});
         world.narrow();
         ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 40s));
-        EXPECT_EQ(world.caller.closed_by().reason, "mtu");
+        EXPECT_EQ(world.caller.closed_by().reason, Reason::mtu);
         world.run_for(5s);
         EXPECT_EQ(world.caller.resumptions, 0u) << "its handshake takes the full size, too";
         world.widen();

@@ -155,7 +155,7 @@ TEST(SimPath, TellsOfASetSizeThatDoesNotFitAndGoesOn) {
                 EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 20s))
                     << world.failure() << world.describe();
                 ASSERT_EQ(world.caller.errors.size(), 1u) << "seed " << seed << ", reported " << reported;
-                EXPECT_EQ(world.caller.errors[0].reason, "mtu");
+                EXPECT_EQ(world.caller.errors[0].reason, Reason::mtu);
                 EXPECT_NE(world.caller.errors[0].text.find("IP packets of 1500 bytes do not fit"),
                           std::string::npos)
                     << world.caller.errors[0].text;

@@ -80,7 +80,7 @@ TEST(SimSession, GracefulCloseDrains) {
     EXPECT_TRUE(world.listener.application.all_received());
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::none);
     EXPECT_EQ(world.listener.closed_by().code, ErrorCode::session_closed);
-    EXPECT_EQ(world.listener.closed_by().reason, "graceful");
+    EXPECT_EQ(world.listener.closed_by().reason, Reason::graceful);
 }
 
 TEST(SimSession, DrainEndsAtItsTimeout) {
@@ -114,7 +114,7 @@ TEST(SimSession, LostSessionCloseIsRepeated) {
     world.network.link(Side::caller).blackouts.push_back({world.time(), world.time() + 1ms});
     world.close(world.caller);
     ASSERT_TRUE(both_closed(world, 1s)) << world.describe();
-    EXPECT_EQ(world.listener.closed_by().reason, "graceful");
+    EXPECT_EQ(world.listener.closed_by().reason, Reason::graceful);
     EXPECT_TRUE(world.run_until([&] { return world.empty(); }, 10s));
     EXPECT_TRUE(world.caller.errors.empty());
     EXPECT_TRUE(world.listener.errors.empty());

@@ -237,8 +237,8 @@ std::string World::describe() {
         text += n == &caller ? "; caller" : "; listener";
         text += ": state " + std::to_string(static_cast<int>(n->state()));
         if (!n->states.empty() && n->closed_by().code != ErrorCode::none)
-            text += " (" + std::string(error_name(n->closed_by().code)) + " " + n->closed_by().reason + ": " +
-                    n->closed_by().text + ")";
+            text += " (" + std::string(error_name(n->closed_by().code)) + " " +
+                    std::string(reason_name(n->closed_by().reason)) + ": " + n->closed_by().text + ")";
         for (const Error& error : n->errors)
             text += ", noted " + std::string(error_name(error.code)) + " " + error.text;
         if (Session* s = session(*n)) {

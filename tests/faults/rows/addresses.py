@@ -71,7 +71,7 @@ ROWS = [
         "address: broadcast",
         net="pair",
         host="10.7.0.255",
-        caller_says=(warning("NETWORK_UNREACHABLE", "broadcast", "local", by=0.2, hint="broadcast"),),
+        caller_says=(warning("NETWORK_UNREACHABLE", "prohibited", "local", by=0.2, hint="prohibited"),),
         todo="told as a route that is missing",
     ),
     Row(

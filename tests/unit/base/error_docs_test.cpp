@@ -108,7 +108,7 @@ TEST_F(ErrorDocs, EveryCodeHasItsCauseItsRemedyAndWhetherItIsRetried) {
 
 TEST_F(ErrorDocs, EveryCauseHasItsRemedy) {
     for (const ErrorCause& cause : error_causes()) {
-        const std::string reason = "`" + std::string(cause.reason) + "`", hint(cause.hint);
+        const std::string reason = "`" + std::string(reason_name(cause.reason)) + "`", hint(cause.hint);
         if (const ErrorInfo* row = find_error(cause.code)) {
             const std::string text = unwrapped(section(*row));
             EXPECT_NE(text.find("- Do about " + reason +

@@ -109,24 +109,24 @@ TEST(Error, EveryCauseHasAHintOfItsOwn) {
         Error error;
         error.code = cause.code;
         error.reason = cause.reason;
-        EXPECT_EQ(hint_for(error), cause.hint) << cause.reason << ": there twice";
+        EXPECT_EQ(hint_for(error), cause.hint) << reason_name(cause.reason) << ": there twice";
         if (cause.lasting) {
-            EXPECT_FALSE(is_retried(error)) << cause.reason;
-            EXPECT_FALSE(may_work_later(error)) << cause.reason;
+            EXPECT_FALSE(is_retried(error)) << reason_name(cause.reason);
+            EXPECT_FALSE(may_work_later(error)) << reason_name(cause.reason);
         }
-        EXPECT_GT(cause.hint.size(), 30u) << cause.reason;
-        EXPECT_TRUE(isupper(static_cast<unsigned char>(cause.hint.front()))) << cause.reason;
-        EXPECT_EQ(cause.hint.back(), '.') << cause.reason;
+        EXPECT_GT(cause.hint.size(), 30u) << reason_name(cause.reason);
+        EXPECT_TRUE(isupper(static_cast<unsigned char>(cause.hint.front()))) << reason_name(cause.reason);
+        EXPECT_EQ(cause.hint.back(), '.') << reason_name(cause.reason);
         if (cause.code == ErrorCode::none) continue;
-        ASSERT_NE(find_error(cause.code), nullptr) << cause.reason;
-        EXPECT_NE(cause.hint, find_error(cause.code)->hint) << cause.reason;
+        ASSERT_NE(find_error(cause.code), nullptr) << reason_name(cause.reason);
+        EXPECT_NE(cause.hint, find_error(cause.code)->hint) << reason_name(cause.reason);
     }
 }
 
 TEST(Error, OtherReasonsAreAsTheirCodeHasIt) {
     for (const ErrorInfo& row : error_table()) {
         // Of another code it would be a lasting one.
-        for (const char* reason : {"", "no-such-file"}) {
+        for (const Reason reason : {Reason::none, Reason::no_such_file}) {
             Error error;
             error.code = row.code;
             error.reason = reason;
@@ -136,7 +136,7 @@ TEST(Error, OtherReasonsAreAsTheirCodeHasIt) {
         }
     }
     Error setting;
-    setting.reason = "bad-setting";
+    setting.reason = Reason::bad_setting;
     EXPECT_EQ(hint_for(setting), "");
     EXPECT_FALSE(is_retried(setting));
     EXPECT_FALSE(may_work_later(setting));

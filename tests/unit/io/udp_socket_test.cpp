@@ -178,7 +178,7 @@ TEST(UdpSocket, SaysWhatItCannotBind) {
     config.local_port = first.local_address().port;
     const auto second = UdpSocket::open(config);
     ASSERT_FALSE(second.ok());
-    EXPECT_EQ(second.error().reason, "address-in-use");
+    EXPECT_EQ(second.error().reason, Reason::address_in_use);
     EXPECT_EQ(second.error().code, ErrorCode::none) << "whose hint would speak of something else";
     EXPECT_NE(second.error().text.find("127.0.0.1"), std::string::npos);
     EXPECT_NE(second.error().text.find(std::to_string(config.local_port)), std::string::npos);

@@ -20,6 +20,8 @@ class SeededRandom : public Random {
 
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 constexpr WallTime wall_start = 1'700'000'000s;
+const Error refused =
+    make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nobody listens");
 
 struct CallerAttemptTest : ::testing::Test {
     SeededRandom random;
@@ -160,7 +162,7 @@ TEST_F(CallerAttemptTest, a_reject_without_mac_waits_one_round_trip_for_a_challe
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, ErrorCode::authentication_failed);
     EXPECT_EQ(failure->sub_code, 3);
-    EXPECT_EQ(failure->reason, "wrong-seed");
+    EXPECT_EQ(failure->reason, Reason::wrong_seed);
     EXPECT_FALSE(failure->authenticated);
     EXPECT_TRUE(failure->terminal);
     EXPECT_TRUE(due().empty()) << "nothing more is sent";
@@ -171,7 +173,7 @@ TEST_F(CallerAttemptTest, a_genuine_challenge_overrules_a_forged_reject_and_icmp
     const auto hello = due();
     pass(50ms);
     attempt->on_reject(now, reject(ErrorCode::too_many_sessions));
-    attempt->on_network_error(now, {.code = ErrorCode::connection_refused, .reason = {}, .text = {}});
+    attempt->on_hearsay(now, refused);
     pass(49ms);
     attempt->on_challenge(now, challenge_for(hello));
     EXPECT_TRUE(attempt->proven());
@@ -182,7 +184,7 @@ TEST_F(CallerAttemptTest, a_genuine_challenge_overrules_a_forged_reject_and_icmp
 TEST_F(CallerAttemptTest, the_grace_has_bounds) {
     start();
     due();
-    attempt->on_network_error(now, {.code = ErrorCode::connection_refused, .reason = {}, .text = {}});
+    attempt->on_hearsay(now, refused);
     EXPECT_EQ(time_of_failure(), Time{} + 1s + CallerAttempt::verdict_grace_min);
     EXPECT_EQ(attempt->failure(now)->origin, ErrorOrigin::network);
 
@@ -198,7 +200,7 @@ TEST_F(CallerAttemptTest, a_reject_with_mac_counts_at_once_and_over_hearsay) {
     start();
     const auto hello = due();
     pass(200ms);
-    attempt->on_network_error(now, {.code = ErrorCode::connection_refused, .reason = {}, .text = {}});
+    attempt->on_hearsay(now, refused);
     attempt->on_reject(now, authentic(reject(ErrorCode::too_many_sessions), hello));
     const auto failure = attempt->failure(now);
     ASSERT_TRUE(failure);
@@ -292,7 +294,7 @@ TEST_F(CallerAttemptTest, a_responder_whose_time_jumps_is_not_followed_again) {
     attempt->on_reject(now, authentic(packet, hello));
     const auto failure = attempt->failure(now);
     ASSERT_TRUE(failure);
-    EXPECT_EQ(failure->reason, "timestamp-expired");
+    EXPECT_EQ(failure->reason, Reason::timestamp_expired);
 }
 
 TEST_F(CallerAttemptTest, nobody_without_the_seed_sets_the_clock) {
@@ -319,7 +321,7 @@ TEST_F(CallerAttemptTest, leaves_a_responder_that_is_not_the_expected_node) {
     const auto failure = attempt->failure(now);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, ErrorCode::authentication_failed);
-    EXPECT_EQ(failure->reason, "unexpected-peer");
+    EXPECT_EQ(failure->reason, Reason::unexpected_peer);
     EXPECT_EQ(failure->origin, ErrorOrigin::local);
     const auto farewell = read_reject(attempt->farewell());
     ASSERT_TRUE(farewell);

@@ -31,7 +31,7 @@ TEST_F(EndpointTest, a_wrong_seed_is_named_by_both_within_a_round_trip_and_its_g
                     [&] { return caller.closed() != nullptr; }));
     EXPECT_EQ(caller.closed()->code, ErrorCode::authentication_failed);
     EXPECT_EQ(caller.closed()->sub_code, 3);
-    EXPECT_EQ(caller.closed()->reason, "wrong-seed");
+    EXPECT_EQ(caller.closed()->reason, Reason::wrong_seed);
     const auto noted = listener.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 1u);
     EXPECT_EQ(noted[0].error.code, ErrorCode::authentication_failed);
@@ -122,7 +122,7 @@ TEST_F(EndpointTest, a_replayed_hello_is_refused) {
     EXPECT_EQ(listener.endpoint->session_count(), 0u);
     const auto noted = listener.all<event::ErrorNoted>();
     ASSERT_FALSE(noted.empty());
-    EXPECT_EQ(noted.back().error.reason, "nonce-reuse");
+    EXPECT_EQ(noted.back().error.reason, Reason::nonce_reuse);
 }
 
 TEST_F(EndpointTest, callers_beyond_max_sessions_are_told_even_when_the_first_word_is_lost) {
@@ -188,6 +188,111 @@ TEST_F(EndpointTest, icmp_does_not_end_a_session_that_stands) {
         caller.endpoint->handle_network_report(now, listener.address, report, 0);
     run(5s);
     EXPECT_EQ(caller.closed(), nullptr);
+}
+
+TEST_F(EndpointTest, what_the_network_reports_of_a_session_that_stands_is_noted_once_a_second) {
+    start_listener();
+    call();
+    ASSERT_TRUE(establish());
+    const Address router = Address::v4({192, 0, 2, 254}, 0);
+    for (int i = 0; i < 100; i++) {
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0,
+                                               {.local = false, .router = router});
+        run(25ms);
+    }
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::send_failed, 0,
+                                           {.local = true, .router = {}});
+    run(1ms);
+    const auto noted = caller.all<event::ErrorNoted>();
+    ASSERT_EQ(noted.size(), 4u);
+    EXPECT_EQ(noted[0].error.reason, Reason::no_route_there);
+    EXPECT_EQ(noted[0].error.origin, ErrorOrigin::network);
+    EXPECT_NE(noted[0].error.text.find("192.0.2.254"), std::string::npos) << noted[0].error.text;
+    EXPECT_FALSE(noted[0].error.terminal);
+    EXPECT_EQ(noted[3].error.reason, Reason::send);
+    EXPECT_EQ(noted[3].error.origin, ErrorOrigin::local);
+    EXPECT_EQ(caller.closed(), nullptr);
+}
+
+TEST_F(EndpointTest, what_is_no_answer_is_noted_at_once_and_is_why_the_call_fails) {
+    const std::vector<uint8_t> foreign{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+    std::vector<uint8_t> garbage(100, 0x41);
+    garbage[0] = static_cast<uint8_t>(PacketType::session_even);
+    for (const auto& answer : {foreign, garbage}) {
+        caller.start({});
+        SessionConfig config;
+        config.handshake_timeout = 3s;
+        call(config);
+        run(5ms);
+        const int needed = answer == foreign ? 1 : static_cast<int>(CallerAttempt::doubtful_max);
+        for (int i = 0; i < 2 * needed; i++) {
+            std::vector<uint8_t> datagram = answer;
+            caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+            run(1ms);
+            EXPECT_EQ(caller.all<event::ErrorNoted>().size(), i + 1 < needed ? 0u : 1u) << i;
+        }
+        EXPECT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
+        EXPECT_EQ(caller.closed()->code, ErrorCode::connection_refused);
+        EXPECT_EQ(caller.closed()->reason, Reason::other_protocol);
+        caller.events.clear();
+    }
+}
+
+TEST_F(EndpointTest, what_is_no_answer_does_not_keep_a_listener_out) {
+    start_listener();
+    call();
+    std::vector<uint8_t> datagram{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
+    caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+    EXPECT_TRUE(establish());
+}
+
+TEST_F(EndpointTest, no_answer_of_somebody_else_is_of_interest) {
+    start_listener();
+    call();
+    std::vector<uint8_t> garbage(100, 0x41);
+    caller.endpoint->handle_datagram(now, Address::v4({192, 0, 2, 77}, 7), garbage, nullptr);
+    EXPECT_TRUE(establish());
+    garbage.assign(100, 0x41);
+    caller.endpoint->handle_datagram(now, listener.address, garbage, nullptr);
+    run(1s);
+    EXPECT_EQ(caller.closed(), nullptr) << "the session stands";
+}
+
+TEST_F(EndpointTest, an_echo_is_no_answer) {
+    caller.start({});
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+        return false;
+    };
+    SessionConfig config;
+    config.handshake_timeout = 3s;
+    call(config);
+    EXPECT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::echo);
+    EXPECT_EQ(caller.all<event::ErrorNoted>().size(), 1u);
+}
+
+TEST_F(EndpointTest, who_calls_itself_is_told_at_once) {
+    EndpointConfig config;
+    config.local_port = listener.address.port;
+    caller.start(std::move(config));
+    weather = [&](const JoinedNode& from, Datagram& datagram) {
+        if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);
+        return false;
+    };
+    call();
+    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::self_call);
+}
+
+TEST_F(EndpointTest, two_callers_are_told_that_one_has_to_listen) {
+    caller.start({});
+    listener.start({});
+    call();
+    listener.endpoint->connect(now, caller.address, {});
+    EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr && listener.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->reason, Reason::both_call);
+    EXPECT_EQ(listener.closed()->reason, Reason::both_call);
 }
 
 TEST_F(EndpointTest, never_answers_with_more_than_it_got) {

@@ -32,7 +32,7 @@ TEST(PacketFaults, a_noisy_line_is_told_once_with_its_share) {
     EXPECT_EQ(error.origin, ErrorOrigin::network);
     EXPECT_FALSE(error.authenticated);
     EXPECT_FALSE(error.terminal);
-    EXPECT_EQ(error.reason, "line-noise");
+    EXPECT_EQ(error.reason, Reason::line_noise);
     EXPECT_EQ(error.text.find("10.0 % of the last 520 packets"), 0u) << error.text;
 }
 

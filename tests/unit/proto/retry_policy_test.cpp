@@ -53,11 +53,11 @@ TEST(MayRetry, ASessionClosedForAuthenticationIsNotMadeAgain) {
     error.code = ErrorCode::session_closed;
     error.origin = ErrorOrigin::peer;
     error.authenticated = true;
-    for (const char* reason : {"graceful", "timeout", "error"}) {
+    for (const Reason reason : {Reason::graceful, Reason::timeout, Reason::error}) {
         error.reason = reason;
-        EXPECT_TRUE(may_retry(error, true)) << reason;
+        EXPECT_TRUE(may_retry(error, true)) << reason_name(reason);
     }
-    error.reason = "auth_failure";
+    error.reason = Reason::auth_failure;
     EXPECT_FALSE(may_retry(error, true));
 }
 

@@ -128,7 +128,7 @@ TEST_F(SessionTest, a_close_that_drains_waits_for_delivery) {
     EXPECT_TRUE(delivered());
     EXPECT_EQ(caller.closed()->code, ErrorCode::none);
     EXPECT_EQ(listener.closed()->code, ErrorCode::session_closed);
-    EXPECT_EQ(listener.closed()->reason, "graceful");
+    EXPECT_EQ(listener.closed()->reason, Reason::graceful);
     EXPECT_EQ(listener.closed()->origin, ErrorOrigin::peer);
     EXPECT_TRUE(listener.closed()->authenticated);
 }
@@ -201,7 +201,7 @@ TEST_F(SessionTest, a_dead_peer_is_noticed_after_the_keepalive_timeout) {
     ASSERT_TRUE(run(120s, [&] { return caller.closed() && listener.closed(); }));
     EXPECT_LE(now.time - begin, 30s);
     EXPECT_EQ(caller.closed()->code, ErrorCode::session_timeout);
-    EXPECT_EQ(caller.closed()->reason, "keepalive-timeout");
+    EXPECT_EQ(caller.closed()->reason, Reason::keepalive_timeout);
 }
 
 TEST_F(SessionTest, goes_on_at_once_after_an_outage) {
@@ -328,7 +328,7 @@ TEST_F(SessionTest, leaves_a_listener_that_is_not_the_expected_node) {
     ASSERT_TRUE(run(2s, [&] { return caller.closed() && listener.closed(); }));
     for (const JoinedNode* node : {&caller, &listener}) {
         EXPECT_EQ(node->closed()->code, ErrorCode::authentication_failed);
-        EXPECT_EQ(node->closed()->reason, "unexpected-peer");
+        EXPECT_EQ(node->closed()->reason, Reason::unexpected_peer);
     }
 }
 
@@ -345,7 +345,7 @@ TEST_F(SessionTest, refuses_a_caller_that_is_not_the_expected_node_even_if_final
     EXPECT_EQ(caller.closed()->code, ErrorCode::authentication_failed);
     EXPECT_TRUE(caller.closed()->authenticated);
     ASSERT_NE(listener.closed(), nullptr);
-    EXPECT_EQ(listener.closed()->reason, "unexpected-peer");
+    EXPECT_EQ(listener.closed()->reason, Reason::unexpected_peer);
 }
 
 TEST_F(SessionTest, finds_a_larger_mtu_and_survives_its_loss) {
@@ -418,7 +418,7 @@ TEST_F(SessionTest, an_mtu_that_does_not_fit_is_told_once) {
     const auto noted = caller.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 1u);
     EXPECT_EQ(noted[0].error.code, ErrorCode::udp_send_failed);
-    EXPECT_EQ(noted[0].error.reason, "mtu");
+    EXPECT_EQ(noted[0].error.reason, Reason::mtu);
     EXPECT_NE(noted[0].error.text.find("mtu=1500"), std::string::npos) << noted[0].error.text;
     EXPECT_FALSE(noted[0].error.terminal);
     EXPECT_EQ(caller.closed(), nullptr);

@@ -262,7 +262,7 @@ TEST_F(RefusedStream, is_told_to_the_application_once) {
         if (const auto* error = std::get_if<event::ErrorNoted>(&item)) noted.push_back(error->error);
     ASSERT_EQ(noted.size(), 1u);
     EXPECT_EQ(noted[0].code, ErrorCode::too_many_streams);
-    EXPECT_EQ(noted[0].reason, "max-streams");
+    EXPECT_EQ(noted[0].reason, Reason::max_streams);
     EXPECT_EQ(noted[0].origin, ErrorOrigin::local);
 }
 
@@ -281,7 +281,8 @@ TEST_F(StreamTableTest, reset_by_the_sender_is_reported_and_forgotten_by_both) {
     const StreamId id = open(caller);
     caller.table.write(id, message(5000));
     settle(false);
-    caller.table.reset(id, {.code = ErrorCode::timeout, .sub_code = 3, .reason = {}, .text = "late"});
+    caller.table.reset(id,
+                       {.code = ErrorCode::timeout, .sub_code = 3, .reason = Reason::none, .text = "late"});
     EXPECT_FALSE(caller.table.write(id, message(1)));
     settle(false);
     const auto* closed = listener.last<event::StreamClosed>(id);
@@ -298,7 +299,7 @@ TEST_F(StreamTableTest, reset_by_the_receiver_is_reported_and_forgotten_by_both)
     const StreamId id = open(caller);
     caller.table.write(id, message(5000));
     settle(false);
-    listener.table.reset(id, {.code = ErrorCode::stream_closed, .reason = {}, .text = {}});
+    listener.table.reset(id, {.code = ErrorCode::stream_closed, .reason = Reason::none, .text = {}});
     settle(false);
     EXPECT_EQ(caller.count<event::StreamClosed>(id), 1u);
     EXPECT_EQ(listener.count<event::StreamClosed>(id), 0u) << "who resets knows";

@@ -47,13 +47,13 @@ TEST(HandshakePayload, PaddingAndUnknownFieldsAreSteppedOver) {
 
 TEST(HandshakePayload, SaysWhatIsWrong) {
     const auto bytes = encode(hello());
-    EXPECT_EQ(error_of(decode_hello_payload({})), "HELLO lacks a field.");
-    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "0301"))), "HELLO is cut short.");
-    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "030106"))), "HELLO has a field twice.");
+    EXPECT_EQ(error_of(decode_hello_payload({})), "HELLO lacks a field");
+    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "0301"))), "HELLO is cut short");
+    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "030106"))), "HELLO has a field twice");
     for (const std::string_view ciphers : {"0300", "03020606"}) {
         const std::vector<uint8_t> others(bytes.begin(), bytes.end() - 3);
         EXPECT_EQ(error_of(decode_hello_payload(with(others, ciphers))),
-                  "HELLO has a field of the wrong length.");
+                  "HELLO has a field of the wrong length");
     }
     EXPECT_EQ(decode_hello_payload({}).error().code, ErrorCode::handshake_failure);
 }
@@ -62,10 +62,10 @@ TEST(HandshakePayload, ChallengeNamesASessionAndAKnownCipher) {
     ChallengePayload payload = challenge();
     EXPECT_TRUE(decode_challenge_payload(encode(payload)).ok());
     payload.responder_session = 0;
-    EXPECT_EQ(error_of(decode_challenge_payload(encode(payload))), "CHALLENGE has a session id of zero.");
+    EXPECT_EQ(error_of(decode_challenge_payload(encode(payload))), "CHALLENGE has a session id of zero");
     payload = challenge();
     payload.cipher = Cipher{3};
-    EXPECT_EQ(error_of(decode_challenge_payload(encode(payload))), "CHALLENGE chooses an unknown cipher.");
+    EXPECT_EQ(error_of(decode_challenge_payload(encode(payload))), "CHALLENGE chooses an unknown cipher");
 }
 
 TEST(HandshakePayload, LimitsAreBounded) {
@@ -104,7 +104,7 @@ TEST(HandshakePayload, TimesStayWithinADuration) {
     payload.time = WallTime(static_cast<int64_t>(microseconds_max));
     EXPECT_TRUE(decode_hello_payload(encode(payload)).ok());
     payload.time++;
-    EXPECT_EQ(error_of(decode_hello_payload(encode(payload))), "HELLO has a time out of bounds.");
+    EXPECT_EQ(error_of(decode_hello_payload(encode(payload))), "HELLO has a time out of bounds");
 }
 
 TEST(HandshakePayload, RandomValuesRoundTrip) {
