@@ -37,7 +37,7 @@ std::string hint_key(const char* hint) {
     if (hint == nullptr || *hint == 0) return "";
     const std::string_view text(hint);
     for (const stt::ErrorCause& cause : stt::error_causes())
-        if (cause.hint == text) return std::string(cause.reason);
+        if (cause.hint == text) return std::string(stt::reason_name(cause.reason));
     for (const stt::ErrorInfo& row : stt::error_table())
         if (row.hint == text) return std::string(row.name);
     return "?";

@@ -17,7 +17,9 @@ def without(words):
 WORDS = {
     "CONNECTION_REFUSED port-closed": (PEER, r"nobody listens", r"(?i)start the listener", r"port in uri"),
     "CONNECTION_REFUSED both-call": (r"calls?", r"listen"),
-    "CONNECTION_TIMEOUT not-stt": (PEER, r"port"),
+    "CONNECTION_REFUSED other-protocol": (PEER, r"another program", r"port in uri"),
+    "CONNECTION_REFUSED echo": (PEER, r"sends back", r"port in uri"),
+    "CONNECTION_REFUSED self-call": (r"own port", r"local-port"),
     "AUTHENTICATION_FAILED wrong-seed": (r"seed is another|another seed", r"same seed"),
     "AUTHENTICATION_FAILED unexpected-peer": (r"peer-node-id",),
     "NETWORK_UNREACHABLE no-route": (PEER, r"no route", r"routes"),

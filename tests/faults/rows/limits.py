@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Limits of the elements and of the machine."""
-from row import FILE, Row, error, firewall, note, receive, send, warning
+from row import FILE, Row, either, error, firewall, note, receive, send, warning
 
 ENDED_BY_ERROR = warning("SESSION_CLOSED", "error", "peer", flags="authenticated can-retry", by=10)
 CATCH_ALL = "the hint at the other end is the one for any reason"
@@ -20,8 +20,13 @@ ROWS = [
         "limit: both send",
         listener=send(),
         caller_says=(error("STREAM_CLOSED", "both-send", "local", flags="", by=0.5, hint="both-send"),),
-        listener_says=(warning("STREAM_CLOSED", "both-send", "local", by=0.5, hint="both-send"),),
-        todo="the listener's own words come back as the peer's",
+        listener_says=(
+            either(
+                # Whichever stream gets there first.
+                warning("STREAM_CLOSED", "both-send", "local", by=0.5, hint="both-send"),
+                warning("SESSION_CLOSED", "error", "peer", flags="authenticated can-retry", by=0.5, hint="error"),
+            ),
+        ),
     ),
     Row(
         "limit: both receive",

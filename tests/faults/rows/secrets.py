@@ -43,14 +43,12 @@ ROWS = [
     seed_file(
         "with a byte order mark",
         r"printf '\357\273\277' | cat - a.seed >c.seed",
-        "key-file",
-        todo="the text does not name the mark",
+        "byte-order-mark",
     ),
     seed_file(
         "in UTF-16",
         r"(printf '\377\376'; sed 's/./&\x00/g' a.seed) >c.seed",
-        "key-file",
-        todo="the text does not name the encoding",
+        "byte-order-mark",
     ),
     Row(
         "seed-file: not permitted",
@@ -73,7 +71,7 @@ ROWS = [
     setting("a short seed", "", seed="seed=1234"),
     setting("a peer-node-id that is none", "peer-node-id=1234"),
     setting(
-        "identity-file in a missing directory", "identity-file=/nonexistent/id", "no-such-file", todo="the hint makes a seed"
+        "identity-file in a missing directory", "identity-file=/nonexistent/id", "no-such-directory", hint="no-such-directory"
     ),
     setting(
         "identity-file others may read",
