@@ -38,9 +38,10 @@ Error network_error(NetworkReport report, const Address& peer, const ReportSourc
             return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
                               "nobody listens on " + where);
         case NetworkReport::unreachable:
-            if (source.router)
+            if (!source.local)
                 return make_error(ErrorCode::network_unreachable, Reason::no_route_there, network,
-                                  "the router " + router + " has no route to " + where);
+                                  (source.router ? "the router " + router : "the host or its firewall") +
+                                      " says that there is no route to " + where);
             return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
                               "this machine has no route to " + where);
         case NetworkReport::host_unreachable:

@@ -102,6 +102,8 @@ STAYS_CUT = (
     "CONNECTION_TIMEOUT handshake-timeout",
     "NETWORK_UNREACHABLE no-route",
     "NETWORK_UNREACHABLE no-host",
+    "NETWORK_UNREACHABLE no-route-there",
+    "NETWORK_UNREACHABLE prohibited",
     "UDP_SEND_FAILED send",
 )
 # This machine itself has no way to the peer any more.

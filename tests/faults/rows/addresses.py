@@ -43,7 +43,6 @@ ROWS = [
         "local-address: an interface's name",
         caller=send("local-address=eth0"),
         caller_says=(error("", "bad-setting", "local", flags="", by=0.1),),
-        todo="there is no reason, and the text ends in \"Invalid argument\"",
     ),
     Row(
         "address: nobody's",
@@ -72,7 +71,6 @@ ROWS = [
         net="pair",
         host="10.7.0.255",
         caller_says=(warning("NETWORK_UNREACHABLE", "prohibited", "local", by=0.2, hint="prohibited"),),
-        todo="told as a route that is missing",
     ),
     Row(
         "address: this very node",
@@ -80,6 +78,5 @@ ROWS = [
         listener=None,
         caller=send("local-port=$port"),
         caller_says=(warning("CONNECTION_REFUSED", "self-call", "local", by=0.2, hint="self-call"),),
-        todo="nothing tells that a node calls itself",
     ),
 ]

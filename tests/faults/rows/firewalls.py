@@ -6,9 +6,10 @@ TO_LISTENER = "$proto dport $port"
 TO_CALLER = "$proto sport $port"
 SILENT = warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7)
 OWN = warning("UDP_SEND_FAILED", "send", "local", by=0.2)
-FORBIDDEN = warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.2)
+NOBODY = warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.2)
+FORBIDDEN = warning("NETWORK_UNREACHABLE", "prohibited", "network", by=0.2)
+FORBIDDEN_NOW = note("NETWORK_UNREACHABLE", "prohibited", "network", by=0.3)
 FAR_ROUTE = warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.2, hint="no-route-there")
-NOT_OURS = "told as a route that this machine misses"
 CLOSED = warning("CONNECTION_REFUSED", "port-closed", "network", by=0.2)
 
 
@@ -44,27 +45,25 @@ ROWS = [
         caller_says=(error("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7),),
     ),
     rejects("port-unreachable", CLOSED),
-    rejects("host-unreachable", FORBIDDEN),
-    rejects("net-unreachable", FAR_ROUTE, NOT_OURS),
-    rejects("prot-unreachable", FORBIDDEN, "told as silence"),
+    rejects("host-unreachable", NOBODY),
+    rejects("net-unreachable", FAR_ROUTE),
+    rejects("prot-unreachable", FORBIDDEN),
     rejects("admin-prohibited", FORBIDDEN),
     rejects("host-prohibited", FORBIDDEN),
-    rejects("net-prohibited", FORBIDDEN, NOT_OURS),
+    rejects("net-prohibited", FORBIDDEN),
     rejects6("port-unreachable", CLOSED),
-    rejects6("addr-unreachable", FORBIDDEN),
-    rejects6("no-route", FAR_ROUTE, NOT_OURS),
-    rejects6("admin-prohibited", FORBIDDEN, NOT_OURS),
+    rejects6("addr-unreachable", NOBODY),
+    rejects6("no-route", FAR_ROUTE),
+    rejects6("admin-prohibited", FORBIDDEN),
     Row(
         "firewall: own output drops",
         before=(firewall("a", "output", f"{TO_LISTENER} drop"),),
         caller_says=(OWN,),
-        todo="origin is network",
     ),
     Row(
         "firewall: own output rejects",
         before=(firewall("a", "output", f"{TO_LISTENER} reject"),),
         caller_says=(OWN,),
-        todo="origin is network",
     ),
     Row(
         "firewall: own input drops",
@@ -97,7 +96,6 @@ ROWS = [
         caller_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="origin is network",
     ),
     Row(
         "firewall: the listener's output drops in mid-stream",
@@ -105,7 +103,6 @@ ROWS = [
         caller_says=(LOST,),
         listener_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
         may=STAYS_CUT,
-        todo="origin is network",
     ),
     Row(
         "firewall: drops in mid-stream",
@@ -119,8 +116,8 @@ ROWS = [
         "firewall: rejects in mid-stream",
         net="routed",
         fault=(firewall("r", "forward", "reject with icmp type admin-prohibited", "ip"),),
-        caller_says=(LOST,),
-        listener_says=(LOST,),
+        caller_says=(FORBIDDEN_NOW, LOST),
+        listener_says=(FORBIDDEN_NOW, LOST),
         may=STAYS_CUT,
     ),
 ]

@@ -9,7 +9,6 @@ ROWS = [
         caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="not told before the time-out",
     ),
     Row(
         "link: the receiver's own is down",
@@ -17,7 +16,6 @@ ROWS = [
         listener_says=(OWN_ROUTE, CUT_OFF),
         caller_says=(LOST,),
         may=STAYS_CUT,
-        todo="not told before the time-out",
     ),
     Row(
         "link: the router's is down",
@@ -33,7 +31,6 @@ ROWS = [
         caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="not told before the time-out",
     ),
     Row(
         "link: the sender's address is removed",
@@ -41,7 +38,6 @@ ROWS = [
         caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="not told before the time-out",
     ),
     Row(
         "link: a cut of 5 s",
@@ -56,6 +52,7 @@ ROWS = [
         "link: a cut of 1 s is none",
         net="routed",
         fault=("r: ip link set r2 down", "wait 1", "r: ip link set r2 up"),
+        may=("NETWORK_UNREACHABLE no-route-there",),
         flows=True,
     ),
     Row(

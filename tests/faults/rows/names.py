@@ -35,8 +35,8 @@ ROWS = [
         files=ASKS_B,
         listener=None,
         before=(firewall("b", "input", "udp dport 53 drop"),),
+        caller=send("handshake-timeout=1500"),
         caller_says=(warning("TIMEOUT", "resolve", "network", by=1.7, hint="resolve"),),
-        todo="the hint speaks of the other end",
     ),
     Row(
         "name: of IPv6 only, without IPv6",
@@ -65,6 +65,5 @@ ROWS = [
         listener=None,
         caller=send(options="--spare-descriptors 3", source="fakesrc num-buffers=1"),
         caller_says=(warning("RESOURCE_EXHAUSTED", "descriptors", "local", by=0.5),),
-        todo="told as a name that does not exist",
     ),
 ]

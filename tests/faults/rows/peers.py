@@ -13,14 +13,12 @@ ROWS = [
         caller_says=(PORT_CLOSED, LOST),
         listener_says=None,
         may=("CONNECTION_REFUSED port-closed",),
-        todo="the closed port is not noted",
     ),
     Row(
         "peer: the caller is killed",
         fault=("caller: kill",),
         caller_says=None,
         listener_says=(PORT_CLOSED, LOST),
-        todo="the closed port is not noted",
     ),
     Row(
         "peer: the listener is killed, no reconnect",
@@ -28,7 +26,6 @@ ROWS = [
         fault=("listener: kill",),
         caller_says=(PORT_CLOSED, error("SESSION_TIMEOUT", "keepalive-timeout", "network", by=4)),
         listener_says=None,
-        todo="the closed port is not noted",
     ),
     Row(
         "peer: the listener hangs",

@@ -96,7 +96,6 @@ ROWS = [
         listener=receive("local-port=$port", uri="$scheme://$a:$port"),
         caller_says=(BOTH_CALL,),
         listener_says=(BOTH_CALL,),
-        todo="two callers are told as silence",
     ),
     Row(
         "port: both listen",

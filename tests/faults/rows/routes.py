@@ -25,14 +25,13 @@ ROWS = [
     ),
     Row("route: none, IPv6", host="[2001:db8::1]", caller_says=(NO_ROUTE,)),
     route_of("unreachable", warning("NETWORK_UNREACHABLE", "no-host", "network", by=0.2)),
-    route_of("blackhole", warning("UDP_SEND_FAILED", "send", "local", by=0.2), "origin is network"),
-    route_of("prohibit", NO_ROUTE),
+    route_of("blackhole", warning("UDP_SEND_FAILED", "send", "local", by=0.2)),
+    route_of("prohibit", warning("NETWORK_UNREACHABLE", "prohibited", "local", by=0.2)),
     Row(
         "route: the router has none",
         net="routed",
         host="192.0.2.1",
         caller_says=(warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.2, hint="no-route-there"),),
-        todo="told as a route that this machine misses",
     ),
     Row(
         "route: the router does not forward",
@@ -70,7 +69,6 @@ ROWS = [
         caller_says=(OWN_ROUTE, CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="not told before the time-out",
     ),
     Row(
         "route: a blackhole in mid-stream",
@@ -79,7 +77,6 @@ ROWS = [
         caller_says=(note("UDP_SEND_FAILED", "send", "local", by=0.3), CUT_OFF),
         listener_says=(LOST,),
         may=STAYS_CUT,
-        todo="origin is network",
     ),
     Row(
         "route: the router loses its own in mid-stream",

@@ -43,14 +43,12 @@ ROWS = [
     seed_file(
         "with a byte order mark",
         r"printf '\357\273\277' | cat - a.seed >c.seed",
-        "key-file",
-        todo="the text does not name the mark",
+        "byte-order-mark",
     ),
     seed_file(
         "in UTF-16",
         r"(printf '\377\376'; sed 's/./&\x00/g' a.seed) >c.seed",
-        "key-file",
-        todo="the text does not name the encoding",
+        "byte-order-mark",
     ),
     Row(
         "seed-file: not permitted",
@@ -75,8 +73,8 @@ ROWS = [
     setting(
         "identity-file in a missing directory",
         "identity-file=/nonexistent/id",
-        "no-such-file",
-        todo="the hint makes a seed",
+        "no-such-directory",
+        hint="no-such-directory",
     ),
     setting(
         "identity-file others may read",
@@ -122,7 +120,6 @@ ROWS = [
         listener=receive(f"peer-node-id={OTHER_NODE}"),
         caller_says=(error("AUTHENTICATION_FAILED", "unexpected-peer", "peer", flags="authenticated", by=0.3),),
         listener_says=(note("AUTHENTICATION_FAILED", "unexpected-peer", "local", flags="authenticated", by=0.3),),
-        todo="the caller is told to change the seed",
     ),
     Row(
         "secret: the listener comes back with another seed",
@@ -132,6 +129,5 @@ ROWS = [
         caller_says=(note("AUTHENTICATION_FAILED", "wrong-seed", "peer", by=1.5),),
         listener_says=None,
         may=("SESSION_NOT_FOUND unknown-session", "CONNECTION_REFUSED port-closed"),
-        todo="told when the lost session is given up",
     ),
 ]
