@@ -184,7 +184,7 @@ void Link::Impl::on_turn(Now now) {
     if (now.time >= retry_at) {
         retry_at = time_never;
         if (retry.remaining(now.time) == Duration::zero())
-            give_up(last_error);
+            give_up_in_time(last_error);
         else
             begin_attempt(now);
     }

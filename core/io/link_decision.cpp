@@ -10,9 +10,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     if (config.caller) {
         if (established) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
-            // reconnect-timeout holds, whoever decides.
-            if (config.auto_reconnect) error.text += "; reconnect-timeout has passed";
-            give_up(std::move(error));
+            give_up_in_time(std::move(error));  // reconnect-timeout holds, whoever decides
             return;
         }
         // Silence does not abandon a session: any HELLO may be the one that gets through.
@@ -33,6 +31,11 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
         else
             self->node->loop().post([self, number, decision] { self->decided(number, decision); });
     });
+}
+
+void Link::Impl::give_up_in_time(Error error) {
+    if (config.auto_reconnect) error.text += "; reconnect-timeout has passed";
+    give_up(std::move(error));
 }
 
 void Link::Impl::decided(uint64_t number, RetryDecision decision) {

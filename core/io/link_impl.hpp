@@ -63,6 +63,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     ErrorReport report_about(Error error, const std::string& stranger);
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error) { end(std::move(error), true); }
+    /// … as reconnect-timeout has it.
+    void give_up_in_time(Error error);
     void end(Error error, bool tell);
     void summarise(ErrorDigest::Summary summary);
     /// Tells what report() still counts.

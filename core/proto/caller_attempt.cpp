@@ -25,6 +25,8 @@ Error refusal(const RejectPacket& packet) {
         case ErrorCode::authentication_failed:
             return because(Reason::wrong_seed,
                            "the peer has another seed: it could not open what this end sent");
+        case ErrorCode::connection_refused:
+            return because(Reason::both_call, "the peer calls, too: one of the two has to listen");
         case ErrorCode::protocol_version_mismatch:
             return because(Reason::version, "the peer speaks version " + std::to_string(packet.version) +
                                                 " of the protocol, this side version " +

@@ -131,6 +131,7 @@ class Endpoint {
     void adopt(std::unique_ptr<Session> session, const AttemptId& attempt);
     void handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram);
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
+    void handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
     void malformed(Now now, const Address& from, NoAnswer what);

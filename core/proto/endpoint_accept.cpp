@@ -18,15 +18,12 @@ Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::str
 
 void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
     const auto header = datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
-    if (!config_.listening && header) {
-        const bool echo = by_attempt(header->attempt) != nullptr;
-        handle_no_answer(now, from,
-                         !echo                             ? NoAnswer::hello
-                         : from.port == config_.local_port ? NoAnswer::own
-                                                           : NoAnswer::echo);
-    }
-    if (!config_.listening || !header || header->caller_session == 0) {
+    if (!header || header->caller_session == 0) {
         counters_.hellos_dropped++;
+        return;
+    }
+    if (!config_.listening) {
+        handle_call_to_caller(now, from, *header);
         return;
     }
     if (version != wire_version) {
@@ -86,6 +83,18 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     }
     nonces_.record(now.time, opened->payload().nonce);
     accept(now, from, std::move(*opened));
+}
+
+/// Nobody here takes calls, which whoever calls should know at once.
+void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello) {
+    if (by_attempt(hello.attempt)) {
+        handle_no_answer(now, from, from.port == config_.local_port ? NoAnswer::own : NoAnswer::echo);
+        return;
+    }
+    handle_no_answer(now, from, NoAnswer::hello);
+    reject(now, from, hello, nullptr,
+           hello_error(ErrorCode::connection_refused, HandshakeSubCode::none, Reason::both_call,
+                       from.to_string() + " calls, too: one of the two has to listen"));
 }
 
 Error Endpoint::busy() const {

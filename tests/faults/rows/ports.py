@@ -95,7 +95,9 @@ ROWS = [
         caller=send("local-port=$port"),
         listener=receive("local-port=$port", uri="$scheme://$a:$port"),
         caller_says=(BOTH_CALL,),
-        listener_says=(BOTH_CALL,),
+        # It has called before, and does so again after a while.
+        listener_says=(note("CONNECTION_REFUSED", "both-call", "peer", by=0.3, hint="both-call"),),
+        may=("CONNECTION_REFUSED port-closed", "CONNECTION_REFUSED both-call"),
     ),
     Row(
         "port: both listen",
