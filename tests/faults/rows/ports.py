@@ -92,6 +92,8 @@ ROWS = [
     ),
     Row(
         "port: both call",
+        # Nobody listens, which the start of the listener would wait for.
+        before=("caller: start", "listener: start"),
         caller=send("local-port=$port"),
         listener=receive("local-port=$port", uri="$scheme://$a:$port"),
         caller_says=(BOTH_CALL,),
