@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -11,7 +12,8 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
         if (established) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
             // reconnect-timeout holds, whoever decides.
-            if (config.auto_reconnect) error.text += "; reconnect-timeout has passed";
+            if (config.auto_reconnect)
+                error.text = tr("%s; reconnect-timeout has passed", error.text.c_str());
             give_up(std::move(error));
             return;
         }
