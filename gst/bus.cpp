@@ -2,6 +2,9 @@
 #include "gst/bus.hpp"
 
 #include <algorithm>
+#include <cinttypes>
+
+#include "core/base/text.hpp"
 
 namespace stt {
 namespace {
@@ -128,17 +131,17 @@ uint64_t delay_ms(const ErrorReport& report) {
 /// For people who see the text and no details.
 std::string what_follows(const ErrorReport& report) {
     if (report.error.terminal)
-        return report.attempt > 1 ? "; given up after " + std::to_string(report.attempt) + " attempts" : "";
+        return report.attempt > 1 ? tr("; given up after %u attempts", unsigned{report.attempt}) : "";
     if (!report.retrying) return "";
-    if (!report.caller) return "; waiting for a caller";
+    if (!report.caller) return tr("; waiting for a caller");
     const uint64_t ms = delay_ms(report);
-    return ms == 0 ? "; trying again" : "; trying again in " + std::to_string(ms) + " ms";
+    return ms == 0 ? tr("; trying again") : tr("; trying again in %" PRIu64 " ms", ms);
 }
 
 /// What programs that do not know `stt-error` show beside the text, as gst-launch-1.0 does.
 std::string debug_text(const Error& error) {
     std::string text(reason_name(error.reason));
-    const std::string_view hint = hint_for(error);
+    const std::string hint = translated(hint_for(error));
     if (!text.empty() && !hint.empty()) text += ": ";
     return text.append(hint);
 }
@@ -177,7 +180,7 @@ GstStructure* error_structure(const ErrorReport& report) {
         set(details, "sub-code", static_cast<unsigned>(error.sub_code));
     }
     if (const ErrorInfo* info = find_error(error.code)) set(details, "category", info->category);
-    set(details, "hint", hint_for(error));
+    set(details, "hint", translated(hint_for(error)));
     set(details, "message", valid_text(error.text));
     set(details, "reason", reason_name(error.reason));
     set(details, "origin", std::string_view(name_of(error.origin)));
@@ -278,14 +281,14 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
         all += gap;
     }
     ErrorReport report;
-    char* text = g_strdup_printf("the peer has not taken %" G_GUINT64_FORMAT " buffers, %" G_GUINT64_FORMAT
-                                 " bytes, %" G_GUINT64_FORMAT ".%03u s within the drain-timeout of %u ms",
-                                 all.buffers, all.bytes, all.duration / GST_SECOND,
-                                 static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), timeout_ms);
-    report.error = make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local, text);
+    report.error =
+        make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+                   tr("the peer has not taken %" PRIu64 " buffers, %" PRIu64 " bytes, %" PRIu64
+                      ".%03u s within the drain-timeout of %u ms",
+                      all.buffers, all.bytes, uint64_t{all.duration / GST_SECOND},
+                      static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), unsigned{timeout_ms}));
     // Whoever sets 0 has chosen not to wait.
     report.error.terminal = timeout_ms > 0;
-    g_free(text);
     GstStructure* details = error_structure(report);
     set_gap(details, all);
     GError* error = gerror_for(report, false);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/link_config.hpp"
@@ -122,9 +123,10 @@ bool Connection::open() {
     caller_ = config->caller;
     told_state_ = LinkState::closed;
     node_ = config->identity->node_id();
-    const std::string peer = config->host + ":" + std::to_string(config->port);
-    if (!announce_start(caller_ ? "Connecting to " + peer : "Listening")) {
-        announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped before it began");
+    const std::string start =
+        caller_ ? tr("Connecting to %s:%u", config->host.c_str(), unsigned{config->port}) : tr("Listening");
+    if (!announce_start(start)) {
+        announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before it began"));
         announcer_.set_log(nullptr);
         return false;
     }
@@ -135,7 +137,7 @@ bool Connection::open() {
     }
     if (!caller_) {
         announce_progress(GST_PROGRESS_TYPE_COMPLETE,
-                          "Listening on port " + std::to_string((*link)->local_port()));
+                          tr("Listening on port %u", unsigned{(*link)->local_port()}));
     }
     {
         const std::lock_guard lock(mutex_);
@@ -177,7 +179,7 @@ void Connection::close() {
     announcer_.clear();
     link->close();
     announcer_.set_log(nullptr);  // what was posted before is still written
-    if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, "Stopped while connecting");
+    if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
     notify_since(before);
 }
 
@@ -335,13 +337,12 @@ void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GS
 
 bool Connection::ready() const { return ready_; }
 
-Error Connection::timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const {
-    const std::string within = std::string(" for the ") + name + " of " + std::to_string(limit) + " ms";
+Error Connection::timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const {
     if (!caller_ && !ever_ready_)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
-                          "nobody has called" + within);
+                          tr("nobody has called for the %s of %u ms", name, unsigned{limit}));
     return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
-                      std::string("the peer ") + missed + within);
+                      tr(format, name, unsigned{limit}));
 }
 
 bool Connection::failed() const { return failed_; }
@@ -452,9 +453,9 @@ void Connection::on_status(const LinkStatus& status) {
     // Told again: only the circuit has changed, or the peer's address.
     if (!progress || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
-        announce_progress(GST_PROGRESS_TYPE_CONTINUE, "Authenticating with " + status.peer);
+        announce_progress(GST_PROGRESS_TYPE_CONTINUE, tr("Authenticating with %s", status.peer.c_str()));
     else if (stands(status.state))
-        announce_progress(GST_PROGRESS_TYPE_COMPLETE, "Connected to " + status.peer);
+        announce_progress(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
 }
 
 void Connection::on_error(const ErrorReport& report) { announce_error(report); }
@@ -540,7 +541,9 @@ void Connection::set_property(unsigned id, const GValue* value, GParamSpec* spec
     if (needs_new_connection(id))
         GST_ELEMENT_WARNING(
             element_, RESOURCE, SETTINGS,
-            ("'%s' takes effect with the next connection: set the element to READY and back", spec->name),
+            ("%s",
+             tr("'%s' takes effect with the next connection: set the element to READY and back", spec->name)
+                 .c_str()),
             (nullptr));
     else if (spec->name == std::string_view("seed"))
         reload_seeds();
@@ -618,7 +621,7 @@ static void init_uri_handler(GstURIHandlerInterface* handler) {
         Connection& connection = Connection::of(element);
         if (connection.link()) {
             g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
-                                "the URI can be changed in NULL or READY only");
+                                tr("the URI can be changed in NULL or READY only").c_str());
             return FALSE;
         }
         const Status set = connection.set_uri(uri);

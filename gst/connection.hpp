@@ -92,9 +92,9 @@ class Connection final : public LinkObserver {
     Waited wait_peer_reads_serialized();
     /// Whether the stream stands.
     bool ready() const;
-    /// The peer has not done for `limit` milliseconds, the property `name`, what `missed` says, as in "took
-    /// nothing". Without a connection it is the network's fault, with one the peer's.
-    Error timed_out(Reason reason, const char* missed, const char* name, uint32_t limit) const;
+    /// Of a peer that has done nothing for `limit` milliseconds, the property `name`; `format`: of the
+    /// sentence that names both. Without a connection it is the network's fault, with one the peer's.
+    Error timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const;
     /// Whether a terminal error was announced.
     bool failed() const;
     /// Blocks until the stream stands.

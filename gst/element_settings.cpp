@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "core/base/overloaded.hpp"
+#include "core/base/text.hpp"
 #include "gst/setting_table.hpp"
 
 namespace stt {
@@ -61,7 +62,7 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
         settings.refused_secret.reset();
         if (!seed && !text.empty())
             settings.refused_secret =
-                refusal("the seed must be 64 hexadecimal digits; make one with: openssl rand -hex 32");
+                refusal(tr("the seed must be 64 hexadecimal digits; make one with: openssl rand -hex 32"));
         settings.seed = seed ? std::move(*seed) : SecretBytes();
         return;
     }
@@ -69,7 +70,7 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
     settings.passphrase = {};
     if (text.empty()) return;
     if (!long_enough(text))
-        settings.refused_secret = refusal("the passphrase must have at least 14 characters");
+        settings.refused_secret = refusal(tr("the passphrase must have at least 14 characters"));
     else
         settings.passphrase =
             SecretBytes::copy_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
@@ -77,7 +78,8 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
 
 /// Sets a row's field from a URI's text.
 Status set_text(Settings& settings, const SettingRow& row, const std::string& text) {
-    const Error bad = refusal("the URI's value '" + text + "' does not suit the property '" + row.name + "'");
+    const Error bad =
+        refusal(tr("the URI's value '%s' does not suit the property '%s'", text.c_str(), row.name));
     if (auto* field = std::get_if<std::string Settings::*>(&row.field)) {
         settings.*(*field) = text;
         return success();

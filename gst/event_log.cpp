@@ -10,6 +10,8 @@
 #include <cmath>
 #include <utility>
 
+#include "core/base/text.hpp"
+
 namespace stt {
 namespace {
 
@@ -23,10 +25,11 @@ int open_file(const std::string& path) {
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 }
 
-Error file_error(const std::string& path, const char* verb, int code) {
-    return make_error(
-        ErrorCode::none, code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
-        ErrorOrigin::local, "the event-log '" + path + "' cannot be " + verb + ": " + g_strerror(code));
+/// `format`: of a sentence about the file and what the system says.
+Error file_error(const char* format, const std::string& path, int code) {
+    return make_error(ErrorCode::none,
+                      code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
+                      ErrorOrigin::local, tr(format, path.c_str(), g_strerror(code)));
 }
 
 void add_value(JsonBuilder* builder, const GValue* value) {
@@ -85,7 +88,7 @@ std::string json_line(GstElement* element, const GstStructure* structure) {
 
 Result<std::shared_ptr<EventLog>> EventLog::open(const std::string& path) {
     const int fd = open_file(path);
-    if (fd < 0) return file_error(path, "opened", errno);
+    if (fd < 0) return file_error(tr_noop("the event-log '%s' cannot be opened: %s"), path, errno);
     return std::shared_ptr<EventLog>(new EventLog(path, fd));
 }
 
@@ -105,7 +108,7 @@ Status EventLog::write(GstElement* element, GstMessage* message) {
     }
     const int code = errno;
     if (std::exchange(failed_, true)) return success();
-    return file_error(path_, "written", code);
+    return file_error(tr_noop("the event-log '%s' cannot be written: %s"), path_, code);
 }
 
 bool EventLog::moved() const {

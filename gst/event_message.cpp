@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/event_message.hpp"
 
+#include "core/base/text.hpp"
 #include "gst/event_text.hpp"
 
 namespace stt {
@@ -16,11 +17,11 @@ OutMessage event_message(MessageKind kind, GstEvent* event, Bytes fixed, Bytes b
 }
 
 Result<std::optional<OutMessage>> text_message(MessageKind kind, GstEvent* event, uint8_t fixed, char* text) {
-    if (!text) return event_unsendable("an event could not be written as text");
+    if (!text) return event_unsendable(tr("an event could not be written as text"));
     const std::string body(text);
     g_free(text);
     if (body.size() > event_body_max || !parseable(body))
-        return event_unsendable("an event is too large or too deeply nested to be carried");
+        return event_unsendable(tr("an event is too large or too deeply nested to be carried"));
     return std::optional(event_message(kind, event, Bytes(&fixed, 1), bytes_of(body)));
 }
 

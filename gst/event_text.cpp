@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/base/text.hpp"
 #include "gst/event_message.hpp"
 #include "gst/numbers.hpp"
 #include "gst/stream_events.hpp"
@@ -48,7 +49,7 @@ Result<std::optional<OutMessage>> encode_protection(GstEvent* event) {
     const std::string_view id(system_id ? system_id : ""), from(origin ? origin : "");
     const size_t size = data ? gst_buffer_get_size(data) : 0;
     if (id.size() > 1024 || from.size() > 1024 || size > event_body_max)
-        return event_unsendable("a PROTECTION event is too large to be carried");
+        return event_unsendable(tr("a PROTECTION event is too large to be carried"));
     std::vector<uint8_t> fixed(3 * 9 + id.size() + from.size() + 1);
     ByteWriter out(fixed);
     write_number(out, id.size());
@@ -84,14 +85,14 @@ constexpr GstEventType custom_types[] = {GST_EVENT_CUSTOM_DOWNSTREAM, GST_EVENT_
 
 Result<std::optional<OutMessage>> encode_custom(GstEvent* event) {
     const GstStructure* structure = gst_event_get_structure(event);
-    if (!structure) return event_unsendable("a custom event without a structure cannot be carried");
+    if (!structure) return event_unsendable(tr("a custom event without a structure cannot be carried"));
     char* text = gst_structure_to_string(structure);
     // Fields such as pointers can be printed but not read back.
     GstStructure* readable = text ? gst_structure_from_string(text, nullptr) : nullptr;
     if (!readable) {
         g_free(text);
-        return event_unsendable(std::string("the custom event '") + gst_structure_get_name(structure) +
-                                "' has fields that cannot be carried");
+        return event_unsendable(
+            tr("the custom event '%s' has fields that cannot be carried", gst_structure_get_name(structure)));
     }
     gst_structure_free(readable);
     const auto type =
@@ -195,7 +196,7 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
             const std::vector<uint8_t> body = encode_toc(toc);
             gst_toc_unref(toc);
             if (body.size() > event_body_max)
-                return event_unsendable("a table of contents is too large to be carried");
+                return event_unsendable(tr("a table of contents is too large to be carried"));
             const uint8_t fixed = updated != FALSE;
             return std::optional(event_message(MessageKind::toc, event, Bytes(&fixed, 1), body));
         }

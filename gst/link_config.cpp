@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/link_config.hpp"
 
+#include <cinttypes>
 #include <cstdlib>
 
+#include "core/base/text.hpp"
 #include "core/io/key_files.hpp"
 
 namespace stt {
@@ -16,18 +18,17 @@ Status set_peer(LinkConfig& config, const Settings& settings) {
     const Uri& uri = settings.parsed_uri;
     if (settings.refused_uri) return *settings.refused_uri;
     if (settings.uri.empty())
-        return bad_setting("uri is not set; use stt://HOST:PORT to call or stt://:PORT to listen");
+        return bad_setting(tr("uri is not set; use stt://HOST:PORT to call or stt://:PORT to listen"));
     const auto mode = static_cast<Mode>(settings.mode);
     config.caller = mode == Mode::caller || (mode == Mode::automatic && !uri.to_listen);
     config.local_address = settings.local_address;
     config.port = uri.port;
     if (config.caller) {
-        if (uri.host.empty()) return bad_setting("mode=caller needs a host in uri: stt://HOST:PORT");
+        if (uri.host.empty()) return bad_setting(tr("mode=caller needs a host in uri: stt://HOST:PORT"));
         if (uri.to_listen)
-            return bad_setting("'" + uri.host +
-                               "' stands for every address of this host and cannot be called; "
-                               "to listen write stt://:" +
-                               std::to_string(uri.port));
+            return bad_setting(tr(
+                "'%s' stands for every address of this host and cannot be called; to listen write stt://:%u",
+                uri.host.c_str(), unsigned{uri.port}));
         config.host = uri.host;
         config.local_port = static_cast<uint16_t>(settings.local_port);
         return success();
@@ -48,13 +49,12 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     session.pacing_ceiling = static_cast<double>(settings.pacing_rate) / 8;
     session.congestion = static_cast<CongestionAlgorithm>(settings.congestion_control);
     if (settings.mtu > 0) {
-        if (settings.mtu < mtu_min)
-            return bad_setting("mtu must be 0 or at least " + std::to_string(mtu_min));
+        if (settings.mtu < mtu_min) return bad_setting(tr("mtu must be 0 or at least %" PRIu64, mtu_min));
         session.mtu = settings.mtu;
     }
     if (!settings.peer_node_id.empty()) {
         session.expected_peer = node_id_from_hex(settings.peer_node_id);
-        if (!session.expected_peer) return bad_setting("peer-node-id must be 64 hexadecimal digits");
+        if (!session.expected_peer) return bad_setting(tr("peer-node-id must be 64 hexadecimal digits"));
     }
     return success();
 }
@@ -66,9 +66,12 @@ Status set_stream_id(LinkConfig& config, int32_t id) {
     const bool sender_calls = config.caller == (config.role == StreamRole::sender);
     if ((id % 2 == 0) == sender_calls) return success();
     return make_error(ErrorCode::stream_id_conflict, Reason::wrong_side, ErrorOrigin::local,
-                      "stream-id=" + std::to_string(id) + " cannot be: the sender " +
-                          (sender_calls ? "calls, and the ids of callers are even"
-                                        : "listens, and the ids of listeners are odd"))
+                      sender_calls ? tr("stream-id=%" PRId32
+                                        " cannot be: the sender calls, and the ids of callers are even",
+                                        id)
+                                   : tr("stream-id=%" PRId32
+                                        " cannot be: the sender listens, and the ids of listeners are odd",
+                                        id))
         .ending();
 }
 
@@ -89,7 +92,7 @@ std::string seed_file_of(const Settings& settings) {
 Result<std::vector<SecretBytes>> read_seeds(const Settings& settings) {
     if (settings.refused_secret) return *settings.refused_secret;
     const int given = !settings.seed.empty() + !settings.passphrase.empty() + !settings.seed_file.empty();
-    if (given > 1) return bad_setting("set only one of seed, seed-file and passphrase");
+    if (given > 1) return bad_setting(tr("set only one of seed, seed-file and passphrase"));
     std::vector<SecretBytes> seeds;
     if (!settings.seed.empty()) {
         seeds.push_back(settings.seed.clone());
@@ -99,8 +102,8 @@ Result<std::vector<SecretBytes>> read_seeds(const Settings& settings) {
     const std::string file = seed_file_of(settings);
     if (file.empty())
         return bad_setting(
-            "no seed: set seed-file, seed, passphrase or the environment's STT_SEED_FILE; "
-            "(umask 077; openssl rand -hex 32 > FILE) makes a seed");
+            tr("no seed: set seed-file, seed, passphrase or the environment's STT_SEED_FILE; (umask 077; "
+               "openssl rand -hex 32 > FILE) makes a seed"));
     return read_seed_file(file);
 }
 
@@ -111,9 +114,9 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     if (Status set = set_session(config, settings); !set) return set.error();
     if (settings.framing == static_cast<uint32_t>(Framing::bytes)) {
         // A receiver could not find its place again.
-        if (settings.max_age > 0) return bad_setting("max-age cannot be had with framing=bytes");
+        if (settings.max_age > 0) return bad_setting(tr("max-age cannot be had with framing=bytes"));
         if (settings.when_full == static_cast<uint32_t>(WhenFull::drop))
-            return bad_setting("when-full=drop cannot be had with framing=bytes");
+            return bad_setting(tr("when-full=drop cannot be had with framing=bytes"));
     }
     if (Status set = set_stream_id(config, settings.stream_id); !set) return set.error();
     Result<std::vector<SecretBytes>> seeds = read_seeds(settings);

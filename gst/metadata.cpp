@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/base/text.hpp"
 #include "gst/event_text.hpp"
 #include "gst/numbers.hpp"
 #include "gst/slice_allocator.hpp"
@@ -32,9 +33,8 @@ constexpr uint32_t carried_flags =
 /// One byte of presence, six numbers of at most nine bytes.
 constexpr size_t buffer_header_max = 1 + 6 * 9;
 
-Error malformed(std::string_view what) {
-    return make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
-                      "the peer sent a malformed " + std::string(what))
+Error malformed(std::string text) {
+    return make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer, std::move(text))
         .ending();
 }
 
@@ -44,7 +44,7 @@ Error unsendable(Reason reason, std::string text) {
 
 Error no_memory() {
     return make_error(ErrorCode::resource_exhausted, Reason::memory, ErrorOrigin::local,
-                      "no memory for a buffer that arrived")
+                      tr("no memory for a buffer that arrived"))
         .ending();
 }
 
@@ -70,15 +70,15 @@ BufferPtr copy_memory(GstBuffer* buffer) {
 
 Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, Payload kept) {
     BufferPtr held(kept == Payload::copied ? copy_memory(buffer) : BufferPtr(gst_buffer_ref(buffer)));
-    if (!held) return unsendable(Reason::not_mappable, "a buffer could not be copied");
+    if (!held) return unsendable(Reason::not_mappable, tr("a buffer could not be copied"));
     auto owner = std::allocate_shared<MappedBuffer>(SliceAllocator<MappedBuffer>(), std::move(held));
     if (gst_buffer_n_memory(owner->buffer) > 0) {
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
-            return unsendable(Reason::not_mappable, "a buffer could not be mapped for reading");
+            return unsendable(Reason::not_mappable, tr("a buffer could not be mapped for reading"));
         if (owner->info.size > message_payload_max)
             return unsendable(Reason::too_large,
-                              "a buffer of " + std::to_string(owner->info.size) +
-                                  " bytes is larger than the largest that can be sent, 64 MiB");
+                              tr("a buffer of %zu bytes is larger than the largest that can be sent, 64 MiB",
+                                 size_t{owner->info.size}));
     }
     const Bytes payload(owner->info.data, owner->info.size);
     if (header.size() <= buffer_header_max) {
@@ -133,14 +133,15 @@ Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
     GstBuffer* buffer = owned.get();
     BufferHead head;
     Bytes metas;
-    if (!read_head(message, head, metas)) return malformed("buffer header");
+    if (!read_head(message, head, metas)) return malformed(tr("the peer sent a malformed buffer header"));
     GST_BUFFER_FLAG_SET(buffer, head.flags);
     GST_BUFFER_PTS(buffer) = head.pts;
     GST_BUFFER_DTS(buffer) = head.dts;
     GST_BUFFER_DURATION(buffer) = head.duration;
     GST_BUFFER_OFFSET(buffer) = head.offset;
     GST_BUFFER_OFFSET_END(buffer) = head.offset_end;
-    if (decoder && !decoder->decode(metas, buffer)) return malformed("meta of a buffer");
+    if (decoder && !decoder->decode(metas, buffer))
+        return malformed(tr("the peer sent a malformed meta of a buffer"));
     return Decoded(std::move(owned));
 }
 
@@ -154,7 +155,7 @@ std::optional<Gap> read_gap(ByteReader in) {
 
 Result<Decoded> decode_given_up(ByteReader in) {
     if (const std::optional<Gap> gap = read_gap(in)) return Decoded(*gap);
-    return malformed("report of a gap");
+    return malformed(tr("the peer sent a malformed report of a gap"));
 }
 
 OutMessage encode_gap(MessageKind kind, const Gap& gap) {
@@ -176,7 +177,8 @@ Result<Decoded> decode_segment(ByteReader in) {
     const uint32_t seqnum = in.u32();
     GstSegment segment;
     const uint64_t format = read_number(in);
-    if (format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT) return malformed("segment");
+    if (format == GST_FORMAT_UNDEFINED || format > GST_FORMAT_PERCENT)
+        return malformed(tr("the peer sent a malformed segment"));
     gst_segment_init(&segment, static_cast<GstFormat>(format));
     segment.flags = static_cast<GstSegmentFlags>(in.u32());
     segment.rate = read_double(in);
@@ -188,7 +190,7 @@ Result<Decoded> decode_segment(ByteReader in) {
                     segment.start != GST_CLOCK_TIME_NONE && segment.base != GST_CLOCK_TIME_NONE &&
                     segment.offset != GST_CLOCK_TIME_NONE && segment.stop >= segment.start &&
                     (segment.rate > 0 || has_end(segment));
-    if (!ok) return malformed("segment");
+    if (!ok) return malformed(tr("the peer sent a malformed segment"));
     return Decoded(DecodedSegment{segment, seqnum});
 }
 
@@ -209,7 +211,7 @@ Result<Decoded> decode_timing(ByteReader in) {
     const bool ok = in.ok() && in.empty() && GST_CLOCK_TIME_IS_VALID(timing.base_time) &&
                     timing.latency <= pipeline_latency_max &&
                     std::abs(timing.clock.skew) <= clock_skew_max;  // no NaN either
-    if (!ok) return malformed("timing");
+    if (!ok) return malformed(tr("the peer sent a malformed timing"));
     return Decoded(timing);
 }
 
@@ -353,7 +355,7 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::segment_done:
         case MessageKind::instant_rate_change:
             if (EventPtr event = decode_event(message)) return Decoded(std::move(event));
-            return malformed("event");
+            return malformed(tr("the peer sent a malformed event"));
         case MessageKind::ended:
             break;
         case MessageKind::force_key_unit:
@@ -362,7 +364,7 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::discarded:
         case MessageKind::playout:
         case MessageKind::reads_serialized:
-            return malformed("message: it goes the other way");
+            return malformed(tr("the peer sent a malformed message: it goes the other way"));
     }
     return Decoded(DecodedUnknown{});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/stream_events.hpp"
 
+#include "core/base/text.hpp"
 #include "gst/event_message.hpp"
 #include "gst/event_text.hpp"
 #include "gst/meta/fields.hpp"
@@ -117,13 +118,13 @@ Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event) {
     gst_event_parse_stream_collection(event, &parsed);
     const CollectionPtr collection(parsed);
     const unsigned count = gst_stream_collection_get_size(parsed);
-    if (count > streams_max) return event_unsendable("a STREAM_COLLECTION has too many streams");
+    if (count > streams_max) return event_unsendable(tr("a STREAM_COLLECTION has too many streams"));
     std::vector<uint8_t> body;
     FieldWriter out(body);
     out.text(id_text(gst_stream_collection_get_upstream_id(parsed)));
     out.number(count);
     for (unsigned i = 0; i < count; i++) write_stream(out, gst_stream_collection_get_stream(parsed, i));
-    if (body.size() > event_body_max) return event_unsendable("a STREAM_COLLECTION is too large");
+    if (body.size() > event_body_max) return event_unsendable(tr("a STREAM_COLLECTION is too large"));
     return std::optional(event_message(MessageKind::stream_collection, event, {}, body));
 }
 

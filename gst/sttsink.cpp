@@ -26,6 +26,7 @@
 #include <gst/base/gstbasesink.h>
 #include <gst/video/video.h>
 
+#include "core/base/text.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/gap_sum.hpp"
@@ -79,10 +80,10 @@ bool accepts(GstBaseSink* sink, GstQuery* query) {
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
     self_of(sink)->transmitter->set_caps(caps);
     if (const char* feature = foreign_memory(caps)) {
-        self_of(sink)->connection->fail(
-            make_error(ErrorCode::none, Reason::memory_feature, ErrorOrigin::local,
-                       std::string("caps with ") + feature +
-                           " cannot be sent; put an element that downloads to system memory before sttsink"));
+        self_of(sink)->connection->fail(make_error(
+            ErrorCode::none, Reason::memory_feature, ErrorOrigin::local,
+            tr("caps with %s cannot be sent; put an element that downloads to system memory before sttsink",
+               feature)));
     }
     return TRUE;  // what follows meets EOS
 }

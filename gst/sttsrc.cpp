@@ -33,6 +33,7 @@
 #include <new>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "gst/bus.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
@@ -80,8 +81,8 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
 Error receive_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::receive_timeout, "sent nothing", "receive-timeout",
-                                connection.setting(&Settings::receive_timeout));
+    return connection.timed_out(Reason::receive_timeout, tr_noop("the peer sent nothing for the %s of %u ms"),
+                                "receive-timeout", connection.setting(&Settings::receive_timeout));
 }
 
 /// Passes on what the application has sent, and what was taken from the inbox.

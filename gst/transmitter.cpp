@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
 #include "gst/event_text.hpp"
@@ -16,8 +17,8 @@ namespace stt {
 namespace {
 
 Error send_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::send_timeout, "took nothing", "send-timeout",
-                                connection.setting(&Settings::send_timeout));
+    return connection.timed_out(Reason::send_timeout, tr_noop("the peer took nothing for the %s of %u ms"),
+                                "send-timeout", connection.setting(&Settings::send_timeout));
 }
 
 /// What the peer's pipeline has not got; reported once.

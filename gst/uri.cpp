@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/base/text.hpp"
 #include "gst/setting_table.hpp"
 
 namespace stt {
@@ -21,8 +22,10 @@ constexpr std::array<std::string_view, 18> allowed_settings = {
 };
 
 Error bad_uri(std::string text) { return setting_error(Reason::bad_uri, std::move(text)); }
-
-std::string quoted(std::string_view text) { return std::string("'").append(text).append("'"); }
+/// `format`: of a sentence about `part` of the URI.
+Error bad_uri(const char* format, std::string_view part) {
+    return bad_uri(tr(format, std::string(part).c_str()));
+}
 
 std::optional<unsigned> hex_digit(char digit) {
     if (digit >= '0' && digit <= '9') return digit - '0';
@@ -52,10 +55,11 @@ Status check_scheme(std::string_view scheme) {
     if (scheme == "stt" || scheme == "stt+udp") return success();
     for (const std::string_view later : {"stt+ws", "stt+wss", "stt+ice", "stt+ices"}) {
         if (scheme == later)
-            return bad_uri("the transport of " + quoted(scheme) +
-                           " is not built in; use stt://HOST:PORT, which goes over UDP");
+            return bad_uri(
+                tr_noop("the transport of '%s' is not built in; use stt://HOST:PORT, which goes over UDP"),
+                scheme);
     }
-    return bad_uri("unknown scheme " + quoted(scheme) + "; use stt://HOST:PORT or stt://:PORT");
+    return bad_uri(tr_noop("unknown scheme '%s'; use stt://HOST:PORT or stt://:PORT"), scheme);
 }
 
 /// An address in brackets, whose zone RFC 6874 sets apart by `%25` and people by `%`. Null: malformed.
@@ -88,39 +92,39 @@ Status read_authority(std::string_view authority, Uri& uri) {
     std::string_view port;
     if (authority.starts_with('[')) {
         const size_t end = authority.find(']');
-        if (end == std::string_view::npos) return bad_uri("the IPv6 address lacks its closing bracket");
+        if (end == std::string_view::npos) return bad_uri(tr("the IPv6 address lacks its closing bracket"));
         const std::string_view inside = authority.substr(1, end - 1);
         if (inside.find(':') == std::string::npos)
-            return bad_uri("only IPv6 addresses go in brackets, not " + quoted(inside));
+            return bad_uri(tr_noop("only IPv6 addresses go in brackets, not '%s'"), inside);
         const auto host = read_ipv6(inside);
-        if (!host) return bad_uri("the address " + quoted(inside) + " is malformed");
+        if (!host) return bad_uri(tr_noop("the address '%s' is malformed"), inside);
         if (lacks_zone(*host))
-            return bad_uri("the link-local address " + quoted(inside) +
-                           " needs the interface it is of: stt://[" + std::string(inside) +
-                           "%25INTERFACE]:PORT");
+            return bad_uri(
+                tr("the link-local address '%s' needs the interface it is of: stt://[%s%%25INTERFACE]:PORT",
+                   std::string(inside).c_str(), std::string(inside).c_str()));
         uri.host = *host;
         port = authority.substr(end + 1);
-        if (!port.starts_with(':')) return bad_uri("the port is missing: stt://[ADDRESS]:PORT");
+        if (!port.starts_with(':')) return bad_uri(tr("the port is missing: stt://[ADDRESS]:PORT"));
         port.remove_prefix(1);
     } else {
         const size_t colon = authority.find(':');
         if (colon == std::string_view::npos)
-            return bad_uri("the port is missing in " + quoted(authority) + "; use stt://HOST:PORT");
+            return bad_uri(tr_noop("the port is missing in '%s'; use stt://HOST:PORT"), authority);
         if (authority.find(':', colon + 1) != std::string_view::npos)
-            return bad_uri("an IPv6 address needs brackets: stt://[ADDRESS]:PORT");
+            return bad_uri(tr("an IPv6 address needs brackets: stt://[ADDRESS]:PORT"));
         const auto host = percent_decode(authority.substr(0, colon));
-        if (!host) return bad_uri("the host " + quoted(authority.substr(0, colon)) + " is malformed");
+        if (!host) return bad_uri(tr_noop("the host '%s' is malformed"), authority.substr(0, colon));
         uri.host = *host;
         port = authority.substr(colon + 1);
     }
     unsigned value = 0;
     const auto [end, failure] = std::from_chars(port.data(), port.data() + port.size(), value);
     if (port.empty() || failure != std::errc() || end != port.data() + port.size() || value > 65535)
-        return bad_uri("port " + quoted(port) + " is not a number from 0 to 65535");
+        return bad_uri(tr_noop("port '%s' is not a number from 0 to 65535"), port);
     uri.to_listen = uri.host.empty() || is_wildcard(uri.host);
     if (uri.host == "*") uri.host.clear();
     if (value == 0 && !uri.to_listen)
-        return bad_uri("port 0 cannot be called; it is for listening: stt://:0");
+        return bad_uri(tr("port 0 cannot be called; it is for listening: stt://:0"));
     uri.port = static_cast<uint16_t>(value);
     return success();
 }
@@ -128,8 +132,8 @@ Status read_authority(std::string_view authority, Uri& uri) {
 Error refused_setting(std::string_view name) {
     const auto rows = setting_table();
     if (std::none_of(rows.begin(), rows.end(), [&](const SettingRow& row) { return row.name == name; }))
-        return bad_uri("there is no setting " + quoted(name));
-    return bad_uri(quoted(name) + " is not allowed in a URI; set the element's property instead");
+        return bad_uri(tr_noop("there is no setting '%s'"), name);
+    return bad_uri(tr_noop("'%s' is not allowed in a URI; set the element's property instead"), name);
 }
 
 Status read_query(std::string_view query, Uri& uri) {
@@ -142,12 +146,12 @@ Status read_query(std::string_view query, Uri& uri) {
         if (std::find(allowed_settings.begin(), allowed_settings.end(), name) == allowed_settings.end())
             return refused_setting(name);
         if (equals == std::string_view::npos)
-            return bad_uri("the query parameter " + quoted(name) + " has no value");
+            return bad_uri(tr_noop("the query parameter '%s' has no value"), name);
         const auto value = percent_decode(item.substr(equals + 1));
-        if (!value) return bad_uri("the value of " + quoted(name) + " is malformed");
+        if (!value) return bad_uri(tr_noop("the value of '%s' is malformed"), name);
         if (name == "transports") {
             if (*value != "udp")
-                return bad_uri("of transports only 'udp' is built in, not " + quoted(*value));
+                return bad_uri(tr_noop("of transports only 'udp' is built in, not '%s'"), *value);
             continue;
         }
         uri.settings.emplace_back(name, *value);
@@ -160,14 +164,15 @@ Status read_query(std::string_view query, Uri& uri) {
 Result<Uri> parse_uri(std::string_view text) {
     // First of all, so that no later message can quote a secret.
     if (text.substr(0, text.find('?')).find('@') != std::string_view::npos)
-        return bad_uri("user information before '@' is not allowed in a URI; use seed-file or passphrase");
+        return bad_uri(
+            tr("user information before '@' is not allowed in a URI; use seed-file or passphrase"));
     const size_t colon = text.find("://");
     if (colon == std::string_view::npos)
-        return bad_uri(quoted(text.substr(0, 80)) + " is not a URI; use stt://HOST:PORT or stt://:PORT");
+        return bad_uri(tr_noop("'%s' is not a URI; use stt://HOST:PORT or stt://:PORT"), text.substr(0, 80));
     if (Status known = check_scheme(text.substr(0, colon)); !known) return known.error();
     std::string_view rest = text.substr(colon + 3);
     if (rest.find('#') != std::string_view::npos)
-        return bad_uri("a fragment ('#') is not allowed in a URI; set properties on the element");
+        return bad_uri(tr("a fragment ('#') is not allowed in a URI; set properties on the element"));
     std::string_view query;
     if (const size_t mark = rest.find('?'); mark != std::string_view::npos) {
         query = rest.substr(mark + 1);
@@ -175,8 +180,8 @@ Result<Uri> parse_uri(std::string_view text) {
     }
     const size_t slash = rest.find('/');
     if (slash != std::string_view::npos && rest.size() > slash + 1)
-        return bad_uri("a path " + quoted(rest.substr(slash)) +
-                       " means nothing over UDP; use stream-id or stream-label");
+        return bad_uri(tr_noop("a path '%s' means nothing over UDP; use stream-id or stream-label"),
+                       rest.substr(slash));
     Uri uri;
     if (Status read = read_authority(rest.substr(0, slash), uri); !read) return read.error();
     if (Status read = read_query(query, uri); !read) return read.error();

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gst/gst.h>
 
+#include "core/base/text.hpp"
 #include "gst/elements.hpp"
 
 static gboolean register_elements(GstPlugin* plugin) {
+    stt::find_translations(LOCALE_DIRECTORY);
     return GST_ELEMENT_REGISTER(sttsink, plugin) && GST_ELEMENT_REGISTER(sttsrc, plugin);
 }
 

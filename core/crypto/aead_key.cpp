@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.hpp"
 #include "core/crypto/protection.hpp"
 
 namespace stt {
@@ -16,7 +17,7 @@ constexpr std::string_view packet_key_label = "stt packet key";
 
 Error cipher_unavailable() {
     return make_error(ErrorCode::resource_exhausted, Reason::cipher, ErrorOrigin::local,
-                      "OpenSSL cannot set up the packet cipher");
+                      tr("OpenSSL cannot set up the packet cipher"));
 }
 
 }  // namespace

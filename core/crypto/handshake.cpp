@@ -7,6 +7,8 @@
 #include <cassert>
 #include <string>
 
+#include "core/base/text.hpp"
+
 namespace stt {
 namespace {
 
@@ -126,17 +128,18 @@ std::vector<uint8_t> CallerHandshake::make_hello(WallTime wall, const Cookie& co
 Result<ChallengePayload> CallerHandshake::read_challenge(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::challenge_decrypt_failed;
     const auto sealed = noise_part(datagram, PacketType::challenge, attempt_, local_session_);
-    if (!sealed) return handshake_error(sub_code, Reason::challenge, "a CHALLENGE does not answer our HELLO");
+    if (!sealed)
+        return handshake_error(sub_code, Reason::challenge, tr("a CHALLENGE does not answer our HELLO"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
         return handshake_error(sub_code, Reason::challenge,
-                               "a CHALLENGE does not open: " + plain.error().text);
+                               tr("a CHALLENGE does not open: %s", plain.error().text.c_str()));
     auto payload = decode_challenge_payload(*plain);
     if (!payload) return payload.error();
     if (!(ciphers_ & cipher_bit(payload->cipher)))
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               "the CHALLENGE chose a cipher that was not offered");
+                               tr("the CHALLENGE chose a cipher that was not offered"));
     noise_ = std::move(attempt);
     responder_session_ = payload->responder_session;
     cipher_ = payload->cipher;
@@ -211,7 +214,7 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
         cipher_ = Cipher::chacha20_poly1305;
     else
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               "a HELLO offers no cipher that we have");
+                               tr("a HELLO offers no cipher that we have"));
     local_session_ = local_session;
 
     ChallengePayload payload;
@@ -232,11 +235,12 @@ Result<AuthProofPayload> ResponderHandshake::read_auth_proof(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::proof_verification_failed;
     const auto sealed = noise_part(datagram, PacketType::auth_proof, header_.attempt, local_session_);
     if (!sealed)
-        return handshake_error(sub_code, Reason::proof, "an AUTH_PROOF does not answer our CHALLENGE");
+        return handshake_error(sub_code, Reason::proof, tr("an AUTH_PROOF does not answer our CHALLENGE"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
-        return handshake_error(sub_code, Reason::proof, "an AUTH_PROOF does not open: " + plain.error().text);
+        return handshake_error(sub_code, Reason::proof,
+                               tr("an AUTH_PROOF does not open: %s", plain.error().text.c_str()));
     auto payload = decode_auth_proof_payload(*plain);
     if (!payload) return payload.error();
     noise_ = std::move(attempt);

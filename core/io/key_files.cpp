@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/io/system_error.hpp"
 
 namespace stt {
@@ -39,17 +40,18 @@ class File {
     int fd_;
 };
 
-Error file_error(const std::string& path, const std::string& what, ErrorCode code, Reason reason) {
-    return make_error(code, reason, ErrorOrigin::local, path + ": " + what).ending();
+Error file_error(std::string text, ErrorCode code, Reason reason) {
+    return make_error(code, reason, ErrorOrigin::local, std::move(text)).ending();
 }
 // What is wrong with the file itself.
-Error bad_file(const std::string& path, const std::string& what, Reason reason = Reason::key_file) {
-    return file_error(path, what, ErrorCode::none, reason);
+Error bad_file(std::string text, Reason reason = Reason::key_file) {
+    return file_error(std::move(text), ErrorCode::none, reason);
 }
-Error system_error(const std::string& path, const std::string& doing, int number) {
+/// `format`: of a sentence about the file and what the system says.
+Error system_error(const char* format, const std::string& path, int number) {
     const Reason reason = reason_of_system_error(number);
-    return file_error(path, "cannot " + doing + ": " + std::strerror(number) + ".",
-                      code_of_system_error(number), reason == Reason::system ? Reason::key_file : reason);
+    return file_error(tr(format, path.c_str(), std::strerror(number)), code_of_system_error(number),
+                      reason == Reason::system ? Reason::key_file : reason);
 }
 
 // Whether the open file lies in the directory that systemd passes credentials in, or beneath. The kernel says
@@ -82,12 +84,14 @@ bool is_mounted_secret(int fd, const struct stat& status) {
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file.is_open()) return system_error(path, "open it", errno);
+    if (!file.is_open()) return system_error(tr_noop("%s: cannot open it: %s."), path, errno);
     struct stat status;
-    if (::fstat(file.fd(), &status) != 0) return system_error(path, "examine it", errno);
-    if (!S_ISREG(status.st_mode)) return bad_file(path, "not a regular file.");
+    if (::fstat(file.fd(), &status) != 0)
+        return system_error(tr_noop("%s: cannot examine it: %s."), path, errno);
+    if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file.", path.c_str()));
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
-        return bad_file(path, "others than its owner have access to it; run: chmod 600 '" + path + "'",
+        return bad_file(tr("%s: others than its owner have access to it; run: chmod 600 '%s'", path.c_str(),
+                           path.c_str()),
                         Reason::file_mode);
 
     SecretBytes content(file_max + 1);
@@ -95,11 +99,11 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     while (size < content.size()) {
         const ssize_t got = ::read(file.fd(), content.writable().data() + size, content.size() - size);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return system_error(path, "read it", errno);
+        if (got < 0) return system_error(tr_noop("%s: cannot read it: %s."), path, errno);
         if (got == 0) break;
         size += static_cast<size_t>(got);
     }
-    if (size > file_max) return bad_file(path, "too long to be a file of keys.");
+    if (size > file_max) return bad_file(tr("%s: too long to be a file of keys.", path.c_str()));
     return content;
 }
 
@@ -111,14 +115,15 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(first, line.find_last_not_of(blank) - first + 1);
 }
 
-Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* remedy) {
+/// `when_empty`: the format of a sentence about the file.
+Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* when_empty) {
     size_t size = 0;
     auto content = read_private_file(path, size);
     if (!content) return content.error();
     std::string_view text(reinterpret_cast<const char*>(content->bytes().data()), size);
     for (const std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"})
         if (text.starts_with(mark))
-            return bad_file(path, "begins with a byte order mark; save it as plain text.",
+            return bad_file(tr("%s: begins with a byte order mark; save it as plain text.", path.c_str()),
                             Reason::byte_order_mark);
     std::vector<SecretBytes> keys;
     for (size_t number = 1; !text.empty(); number++) {
@@ -126,15 +131,16 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
         const std::string_view line = trimmed(text.substr(0, end));
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty()) continue;
-        const std::string where = "line " + std::to_string(number) + ": ";
         if (keys.size() == keys_max)
-            return bad_file(
-                path, where + "at most " + std::to_string(keys_max) + " may be in it; remove this one.");
+            return bad_file(tr("%s: line %zu: at most %zu may be in it; remove this one.", path.c_str(),
+                               number, keys_max));
         auto key = seed_from_hex(line);
-        if (!key) return bad_file(path, where + "not 64 hexadecimal digits, as openssl rand -hex 32 makes.");
+        if (!key)
+            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, as openssl rand -hex 32 makes.",
+                               path.c_str(), number));
         keys.push_back(std::move(*key));
     }
-    if (keys.empty()) return bad_file(path, std::string("nothing in it; ") + remedy);
+    if (keys.empty()) return bad_file(tr(when_empty, path.c_str()));
     return keys;
 }
 
@@ -165,18 +171,20 @@ Status write_key(const std::string& path, Bytes key) {
     std::string beside = path + ".XXXXXX";
     const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
     if (!file.is_open() && errno == ENOENT)
-        return file_error(path, "the directory is not there", ErrorCode::none, Reason::no_such_directory);
-    if (!file.is_open()) return system_error(path, "create it", errno);
+        return file_error(tr("%s: the directory is not there", path.c_str()), ErrorCode::none,
+                          Reason::no_such_directory);
+    if (!file.is_open()) return system_error(tr_noop("%s: cannot create it: %s."), path, errno);
     int number = 0;
     if (::fchmod(file.fd(), S_IRUSR | S_IWUSR) != 0 || !write_all(file.fd(), line.bytes()) ||
         ::fsync(file.fd()) != 0 || ::link(beside.c_str(), path.c_str()) != 0)
         number = errno;
     ::unlink(beside.c_str());
     if (number == EEXIST)
-        return file_error(path,
-                          "exists already and is not overwritten; remove it first or choose another name.",
-                          ErrorCode::none, Reason::exists);
-    if (number != 0) return system_error(path, "write it", number);
+        return file_error(
+            tr("%s: exists already and is not overwritten; remove it first or choose another name.",
+               path.c_str()),
+            ErrorCode::none, Reason::exists);
+    if (number != 0) return system_error(tr_noop("%s: cannot write it: %s."), path, number);
     sync_directory_of(path);
     return success();
 }
@@ -184,7 +192,9 @@ Status write_key(const std::string& path, Bytes key) {
 }  // namespace
 
 Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
-    return read_keys(path, seeds_max, "a seed is made with: (umask 077; openssl rand -hex 32 > FILE)");
+    return read_keys(
+        path, seeds_max,
+        tr_noop("%s: nothing in it; a seed is made with: (umask 077; openssl rand -hex 32 > FILE)"));
 }
 
 Status write_seed_file(const std::string& path) {
@@ -194,7 +204,7 @@ Status write_seed_file(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Identity>> read_identity_file(const std::string& path) {
-    auto keys = read_keys(path, 1, "remove it, and an identity is made");
+    auto keys = read_keys(path, 1, tr_noop("%s: nothing in it; remove it, and an identity is made"));
     if (!keys) return keys.error();
     return std::make_shared<const Identity>(Identity::from_secret(std::move(keys->front())));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/link.hpp"
 
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -162,8 +163,8 @@ void Link::Impl::stretched(std::optional<SecretBytes> seed) {
     }
     // Settings refuse what is too short.
     give_up(make_error(ErrorCode::resource_exhausted, Reason::passphrase, ErrorOrigin::local,
-                       "the " + std::to_string(passphrase_memory >> 20) +
-                           " MiB of memory that stretching a passphrase takes could not be had"));
+                       tr("the %zu MiB of memory that stretching a passphrase takes could not be had",
+                          passphrase_memory >> 20)));
 }
 
 void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
@@ -196,7 +197,7 @@ void Link::Impl::on_turn(Now now) {
     if (!closed && now.time >= stream_expected_by) {
         stream_expected_by = time_never;
         warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
-                        "the peer has opened no stream: are both ends receivers?"));
+                        tr("the peer has opened no stream: are both ends receivers?")));
     }
     if (!closed && now.time >= stream_idle_at()) on_stream_idle();
     while (!closed) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -34,7 +35,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
 }
 
 void Link::Impl::give_up_in_time(Error error) {
-    if (config.auto_reconnect) error.text += "; reconnect-timeout has passed";
+    if (config.auto_reconnect) error.text = tr("%s; reconnect-timeout has passed", error.text.c_str());
     give_up(std::move(error));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // One stream after another: in the session that stands, or in the next.
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -42,9 +43,9 @@ std::optional<Error> Link::Impl::refuse_another() const {
     if (!stream || between_streams()) return std::nullopt;
     if (!finished)
         return make_error(ErrorCode::too_many_streams, Reason::one_stream, ErrorOrigin::local,
-                          "this receiver takes one stream of a session");
+                          tr("this receiver takes one stream of a session"));
     Error error = make_error(ErrorCode::stream_closed, Reason::ended, ErrorOrigin::local,
-                             "the receiver here has ended with the stream before");
+                             tr("the receiver here has ended with the stream before"));
     error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
     return error;
 }

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/base/text.hpp"
+
+#include <cinttypes>
+
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -100,7 +104,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (given_up) {
         fresh->close(
             now, false, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, Reason::ended, "the listener's stream has ended"));
+            stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended")));
         return;
     }
     if (handle == attempt) {
@@ -117,7 +121,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         current()->doubt(now.time, doubt_patience);
         fresh->close(now, false, CloseReason::error,
                      stream_error(ErrorCode::too_many_sessions, Reason::busy,
-                                  "another caller has the listener's stream"));
+                                  tr("another caller has the listener's stream")));
         return;
     }
     Session* const earlier = current();
@@ -161,13 +165,12 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
     const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
-    Error why = another
-                    ? stream_error(ErrorCode::session_timeout, Reason::replaced,
-                                   "the session was lost, and another caller has taken its place: the stream "
-                                   "begins anew, and what came before may be incomplete")
-                    : stream_error(ErrorCode::session_not_found, Reason::peer_restarted,
-                                   "the peer was restarted: the stream begins anew, and what came before may "
-                                   "be incomplete");
+    Error why = another ? stream_error(ErrorCode::session_timeout, Reason::replaced,
+                                       tr("the session was lost, and another caller has taken its place: the "
+                                          "stream begins anew, and what came before may be incomplete"))
+                        : stream_error(ErrorCode::session_not_found, Reason::peer_restarted,
+                                       tr("the peer was restarted: the stream begins anew, and what came "
+                                          "before may be incomplete"));
     why.origin = ErrorOrigin::peer;
     why.authenticated = true;
     return why;
@@ -231,7 +234,7 @@ void Link::Impl::open_stream() {
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (is_sender()) {
         const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
-                                         "both ends are senders: one of them has to receive");
+                                         tr("both ends are senders: one of them has to receive"));
         current()->reset(opened.stream, error);
         ended_here = session;
         stream_failed(error);
@@ -249,8 +252,8 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (config.stream_id && *config.stream_id != opened.stream) {
         const Error error =
             stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
-                         "the peer has opened stream " + std::to_string(opened.stream) +
-                             ", and this receiver takes stream " + std::to_string(*config.stream_id));
+                         tr("the peer has opened stream %" PRIu64 ", and this receiver takes stream %" PRIu64,
+                            opened.stream, *config.stream_id));
         current()->reset(opened.stream, error);
         ended_here = session;
         stream_failed(error);
@@ -261,8 +264,8 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), false, CloseReason::error,
                          stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
-                                      ended ? "the listener's stream has ended"
-                                            : "the listener has not come to the stream before yet"));
+                                      ended ? tr("the listener's stream has ended")
+                                            : tr("the listener has not come to the stream before yet")));
         return;
     }
     readable = finished = complete = false;
@@ -283,7 +286,7 @@ void Link::Impl::on_stream_closed(const Error& error) {
 
 void Link::Impl::on_stream_idle() {
     Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
-                               "nothing of the stream moved in either direction for the stream-timeout");
+                               tr("nothing of the stream moved in either direction for the stream-timeout"));
     if (Session* s = current()) s->reset(*stream, error);
     ended_here = session;
     on_stream_closed(error);
@@ -368,7 +371,7 @@ std::optional<StreamId> Link::Impl::leave_stream() {
 
 void Link::Impl::on_abandoned() {
     end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
-                            "the session was lost, and the peer did not go on with it"));
+                            tr("the session was lost, and the peer did not go on with it")));
     if (!config.caller && !closed) set_state(LinkState::connecting);
 }
 

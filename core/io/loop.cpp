@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/base/text.hpp"
 #include "core/io/system_error.hpp"
 
 namespace stt {
@@ -51,7 +52,7 @@ Result<std::shared_ptr<Loop>> Loop::create() {
     loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->timer_ < 0) {
         return make_error(ErrorCode::resource_exhausted, reason_of_system_error(errno), ErrorOrigin::local,
-                          "no timer: " + std::generic_category().message(errno))
+                          tr("no timer: %s", std::generic_category().message(errno).c_str()))
             .ending();
     }
     loop->context_ = g_main_context_new();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/base/text.hpp"
 #include "core/io/queues.hpp"
 
 namespace stt {
@@ -84,7 +85,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
                 return QueueStatus::eos;
             }
             error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
-                                "the stream ended in the middle of a message");
+                                tr("the stream ended in the middle of a message"));
         }
         if (error_) {
             failed_ = true;

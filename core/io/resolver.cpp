@@ -8,14 +8,14 @@
 #include <cerrno>
 #include <system_error>
 
+#include "core/base/text.hpp"
 #include "core/io/socket_address.hpp"
 
 namespace stt {
 namespace {
 
-Error lookup_error(ErrorCode code, const std::string& host, const std::string& why) {
-    return make_error(code, Reason::resolve, ErrorOrigin::network,
-                      "cannot find the address of '" + host + "': " + why);
+Error lookup_error(ErrorCode code, std::string text) {
+    return make_error(code, Reason::resolve, ErrorOrigin::network, std::move(text));
 }
 
 /// The system's resolver takes a name for unknown when it has no socket left to ask with. The errno of that,
@@ -84,7 +84,8 @@ struct Resolver::Lookup {
     }
     static gboolean too_late(void* data) {
         const Share self = *static_cast<Share*>(data);
-        self->finish(lookup_error(ErrorCode::timeout, self->host, "no answer in time"));
+        self->finish(lookup_error(ErrorCode::timeout, tr("cannot find the address of '%s': no answer in time",
+                                                         self->host.c_str())));
         return G_SOURCE_REMOVE;
     }
     static void answered(GObject* resolver, GAsyncResult* result, void* data) {
@@ -96,14 +97,18 @@ struct Resolver::Lookup {
         g_resolver_free_addresses(list);
         if (self->done) {
             if (const int lacking = error ? lack_of_descriptors() : 0)
-                self->finish(
-                    make_error(ErrorCode::resource_exhausted, Reason::descriptors, ErrorOrigin::local,
-                               "the address of '" + self->host +
-                                   "' cannot be looked up: " + std::generic_category().message(lacking)));
+                self->finish(make_error(ErrorCode::resource_exhausted, Reason::descriptors,
+                                        ErrorOrigin::local,
+                                        tr("the address of '%s' cannot be looked up: %s", self->host.c_str(),
+                                           std::generic_category().message(lacking).c_str())));
             else if (error)
-                self->finish(lookup_error(ErrorCode::network_unreachable, self->host, error->message));
+                self->finish(lookup_error(
+                    ErrorCode::network_unreachable,
+                    tr("cannot find the address of '%s': %s", self->host.c_str(), error->message)));
             else if (addresses.empty())
-                self->finish(lookup_error(ErrorCode::network_unreachable, self->host, "it has none"));
+                self->finish(
+                    lookup_error(ErrorCode::network_unreachable,
+                                 tr("cannot find the address of '%s': it has none", self->host.c_str())));
             else
                 self->finish(std::move(addresses));
         }

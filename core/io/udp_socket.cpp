@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/io/socket_address.hpp"
 #include "core/io/system_error.hpp"
 
@@ -42,12 +43,10 @@ int size_buffer(int fd, int force_name, int name, int wanted) {
     return granted;
 }
 
-Error open_error(const std::string& what, int error) {
+Error open_error(std::string text, int error) {
     const ErrorCode code =
         error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
-    return make_error(code, reason_of_system_error(error), ErrorOrigin::local,
-                      what + ": " + std::generic_category().message(error))
-        .ending();
+    return make_error(code, reason_of_system_error(error), ErrorOrigin::local, std::move(text)).ending();
 }
 
 std::optional<NetworkReport> report_for(int error) {
@@ -139,8 +138,8 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
         local = parse_address(config.local_address, 0);
         if (!local)
             return setting_error(Reason::bad_setting,
-                                 "local-address='" + config.local_address +
-                                     "' is no IP address of this machine, such as 192.0.2.1");
+                                 tr("local-address='%s' is no IP address of this machine, such as 192.0.2.1",
+                                    config.local_address.c_str()));
     }
     local->port = config.local_port;
     // `::` in so many words is every address of IPv6 only.
@@ -149,15 +148,19 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     const SocketAddress address(*local, v4_only_);
     if (!address.valid() || bind(fd_, address.get(), address.size()) != 0) {
         const int error = address.valid() ? errno : EAFNOSUPPORT;
-        return open_error("cannot bind UDP address " +
-                              (config.local_address.empty() ? "*" : config.local_address) + " port " +
-                              std::to_string(config.local_port),
+        const std::string why = std::generic_category().message(error);
+        return open_error(tr("cannot bind UDP address %s port %u: %s",
+                             config.local_address.empty() ? "*" : config.local_address.c_str(),
+                             unsigned{config.local_port}, why.c_str()),
                           error);
     }
     SocketAddress bound;
     socklen_t size = bound.capacity();
-    if (getsockname(fd_, bound.get(), &size) != 0)
-        return open_error("cannot read back the bound port", errno);
+    if (getsockname(fd_, bound.get(), &size) != 0) {
+        const int error = errno;
+        const std::string why = std::generic_category().message(error);
+        return open_error(tr("cannot read back the bound port: %s", why.c_str()), error);
+    }
     local_ = bound.address();
     const bool any = local_.ip == Ip{} || local_.ip == Address::v4({0, 0, 0, 0}, 0).ip;
     answer_as_called_ = config.answer_as_called && any && SourceAddresses::request(fd_, v4_only_);

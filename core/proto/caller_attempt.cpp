@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "core/crypto/hello_guard.hpp"
 
 namespace stt {
@@ -24,22 +25,22 @@ Error refusal(const RejectPacket& packet) {
     switch (code) {
         case ErrorCode::authentication_failed:
             return because(Reason::wrong_seed,
-                           "the peer has another seed: it could not open what this end sent");
+                           tr("the peer has another seed: it could not open what this end sent"));
         case ErrorCode::connection_refused:
-            return because(Reason::both_call, "the peer calls, too: one of the two has to listen");
+            return because(Reason::both_call, tr("the peer calls, too: one of the two has to listen"));
         case ErrorCode::protocol_version_mismatch:
-            return because(Reason::version, "the peer speaks version " + std::to_string(packet.version) +
-                                                " of the protocol, this side version " +
-                                                std::to_string(wire_version));
+            return because(Reason::version,
+                           tr("the peer speaks version %u of the protocol, this side version %u",
+                              unsigned{packet.version}, unsigned{wire_version}));
         case ErrorCode::too_many_sessions:
-            return because(Reason::busy, "the peer has as many sessions as it allows");
+            return because(Reason::busy, tr("the peer has as many sessions as it allows"));
         case ErrorCode::handshake_failure:
             if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse))
-                return because(Reason::nonce_reuse, "the peer has seen this HELLO's nonce before");
-            return because(Reason::timestamp_expired, "the peer's clock and ours are too far apart");
+                return because(Reason::nonce_reuse, tr("the peer has seen this HELLO's nonce before"));
+            return because(Reason::timestamp_expired, tr("the peer's clock and ours are too far apart"));
         default:
             return because(Reason::none,
-                           "the peer refused the connection (" + std::string(error_name(code)) + ")");
+                           tr("the peer refused the connection (%s)", std::string(error_name(code)).c_str()));
     }
 }
 
@@ -147,7 +148,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
             !config_.peer_proven) {
             error.code = ErrorCode::authentication_failed;
             error.reason = Reason::wrong_seed;
-            error.text += "; its seed is another one";
+            error.text = tr("%s; its seed is another one", error.text.c_str());
         }
         error.origin = ErrorOrigin::peer;
         error.terminal = true;
@@ -162,7 +163,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
         const std::string who = to_hex(handshake_.peer());
         verdict(now,
                 make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::local,
-                           "the peer is node " + who + ", not the one that peer-node-id names")
+                           tr("the peer is node %s, not the one that peer-node-id names", who.c_str()))
                     .proven()
                     .ending(),
                 true);

@@ -3,6 +3,7 @@
 // nonce, and only then memory and X25519.
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
 
@@ -29,8 +30,8 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (version != wire_version) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, Reason::version,
-                           "a caller speaks version " + std::to_string(version) +
-                               " of the protocol, this side version " + std::to_string(wire_version)));
+                           tr("a caller speaks version %u of the protocol, this side version %u",
+                              unsigned{version}, unsigned{wire_version})));
         return;
     }
     if (datagram.size() != datagram_min) {
@@ -53,7 +54,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (!opened) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed,
-                           Reason::wrong_seed, "a caller's HELLO did not open: its seed is another one"));
+                           Reason::wrong_seed, tr("a caller's HELLO did not open: its seed is another one")));
         return;
     }
     switch (nonces_.check(now, opened->payload(), cookie_valid)) {
@@ -61,13 +62,13 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
             reject(
                 now, from, *header, &*opened,
                 hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, Reason::nonce_reuse,
-                            "a HELLO came with a nonce that was used before: a replay"));
+                            tr("a HELLO came with a nonce that was used before: a replay")));
             return;
         case NonceCache::Verdict::expired:
             reject(now, from, *header, &*opened,
                    hello_error(ErrorCode::handshake_failure, HandshakeSubCode::timestamp_expired,
                                Reason::timestamp_expired,
-                               "a HELLO's time is too far from ours: a replay, or a clock that is off"));
+                               tr("a HELLO's time is too far from ours: a replay, or a clock that is off")));
             return;
         case NonceCache::Verdict::fresh:
             break;
@@ -94,13 +95,13 @@ void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHe
     handle_no_answer(now, from, NoAnswer::hello);
     reject(now, from, hello, nullptr,
            hello_error(ErrorCode::connection_refused, HandshakeSubCode::none, Reason::both_call,
-                       from.to_string() + " calls, too: one of the two has to listen"));
+                       tr("%s calls, too: one of the two has to listen", from.to_string().c_str())));
 }
 
 Error Endpoint::busy() const {
-    return make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-                      "all " + std::to_string(config_.max_sessions) +
-                          " sessions that the listener's max-sessions allows are in use");
+    return make_error(
+        ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+        tr("all %zu sessions that the listener's max-sessions allows are in use", config_.max_sessions));
 }
 
 bool Endpoint::has_room(Now now) {

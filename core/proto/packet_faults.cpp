@@ -2,20 +2,13 @@
 #include "core/proto/packet_faults.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
 #include <utility>
 
+#include "core/base/text.hpp"
+
 namespace stt {
-
-namespace {
-
-/// "7.4 %".
-std::string percent(double share) {
-    const auto tenths = std::lround(share * 1000);
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " %";
-}
-
-}  // namespace
 
 // The window is looked at only here, so packets that open cost nothing; after a time without damage its first
 // damaged packet ends a window that was very long, and the next begins.
@@ -28,16 +21,17 @@ std::optional<Error> PacketFaults::on_damaged(uint64_t opened) {
     damaged_ = 0;
     if (share <= noisy_share) return std::nullopt;
     noise_told_ = true;
+    const long tenths = std::lround(share * 1000);
     return make_error(ErrorCode::checksum_mismatch, Reason::line_noise, ErrorOrigin::network,
-                      percent(share) + " of the last " + std::to_string(all) +
-                          " packets arrived damaged; they are sent again");
+                      tr("%ld.%ld %% of the last %" PRIu64 " packets arrived damaged; they are sent again",
+                         tenths / 10, tenths % 10, all));
 }
 
 std::optional<Error> PacketFaults::on_forged() {
     if (std::exchange(forgery_told_, true)) return std::nullopt;
     return make_error(ErrorCode::encryption_error, Reason::forged_packet, ErrorOrigin::network,
-                      "a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
-                      "more of them are only counted");
+                      tr("a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
+                         "more of them are only counted"));
 }
 
 std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
@@ -45,8 +39,9 @@ std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
     if (types_told_ == types_max || std::find(types_.begin(), told, type) != told) return std::nullopt;
     types_[types_told_++] = type;
     return make_error(ErrorCode::unknown_frame_type, Reason::unknown_frame, ErrorOrigin::peer,
-                      "the peer sent a frame of type " + std::to_string(type) +
-                          ", which this version does not know; such frames are stepped over")
+                      tr("the peer sent a frame of type %" PRIu64
+                         ", which this version does not know; such frames are stepped over",
+                         type))
         .proven();
 }
 

@@ -2,6 +2,9 @@
 #include "core/proto/receive_stream.hpp"
 
 #include <algorithm>
+#include <cinttypes>
+
+#include "core/base/text.hpp"
 
 namespace stt {
 
@@ -22,11 +25,12 @@ Error violation(ErrorCode code, Reason reason, std::string text) {
 Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end <= highest_) return uint64_t{0};
     if (end > limit_)
-        return violation(ErrorCode::flow_control_violation, Reason::stream_window,
-                         "the peer sent up to offset " + std::to_string(end) + " where " +
-                             std::to_string(limit_) + " was allowed");
+        return violation(
+            ErrorCode::flow_control_violation, Reason::stream_window,
+            tr("the peer sent up to offset %" PRIu64 " where %" PRIu64 " was allowed", end, limit_));
     if (final_size_ && end > *final_size_)
-        return violation(ErrorCode::invalid_frame, Reason::stream_size, "data behind the end of the stream");
+        return violation(ErrorCode::invalid_frame, Reason::stream_size,
+                         tr("data behind the end of the stream"));
     const uint64_t growth = end - highest_;
     highest_ = end;
     return growth;
@@ -76,7 +80,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
     }
     if (pieces_.size() > pieces_max)
         return violation(ErrorCode::buffer_overflow, Reason::fragments,
-                         "the peer sent too many fragments out of order");
+                         tr("the peer sent too many fragments out of order"));
     take_in_order();
     return growth;
 }
@@ -147,11 +151,11 @@ Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
     bool same = false;
     if (meets_skip(from, to, same)) {
         if (same) return growth;  // told again
-        return violation(ErrorCode::invalid_frame, Reason::skip, "the peer skips what it has skipped");
+        return violation(ErrorCode::invalid_frame, Reason::skip, tr("the peer skips what it has skipped"));
     }
     if (passed_.size() + skips_ahead_ >= skips_max)
         return violation(ErrorCode::buffer_overflow, Reason::skips,
-                         "the peer skips too much of a stream at a time");
+                         tr("the peer skips too much of a stream at a time"));
     drop_pieces(std::max(from, next_), to);
     if (from > next_) {
         pieces_.emplace(from, Piece{.data = {}, .skipped = to - from});
@@ -187,7 +191,7 @@ void ReceiveStream::on_all_lost() {
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
     if ((final_size_ && *final_size_ != size) || size < highest_)
-        return violation(ErrorCode::invalid_frame, Reason::stream_size, "the end of the stream moved");
+        return violation(ErrorCode::invalid_frame, Reason::stream_size, tr("the end of the stream moved"));
     const Result<uint64_t> growth = grow(size);
     if (growth.ok()) final_size_ = size;
     return growth;

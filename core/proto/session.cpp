@@ -4,6 +4,9 @@
 #include "core/proto/session.hpp"
 
 #include <algorithm>
+#include <cinttypes>
+
+#include "core/base/text.hpp"
 
 namespace stt {
 
@@ -29,35 +32,39 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
 
 /// What became of a datagram to `peer`; not too_big.
 Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
-    const std::string where = peer.to_string();
-    const std::string router = source.router ? source.router->ip_string() : "";
+    const std::string peer_text = peer.to_string();
+    const char* const where = peer_text.c_str();
+    const std::string router_text = source.router ? source.router->ip_string() : "";
+    const char* const router = router_text.c_str();
     constexpr ErrorOrigin network = ErrorOrigin::network;
     const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
     switch (report) {
         case NetworkReport::refused:
             return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
-                              "nobody listens on " + where);
+                              tr("nobody listens on %s", where));
         case NetworkReport::unreachable:
             if (!source.local)
-                return make_error(ErrorCode::network_unreachable, Reason::no_route_there, network,
-                                  (source.router ? "the router " + router : "the host or its firewall") +
-                                      " says that there is no route to " + where);
+                return make_error(
+                    ErrorCode::network_unreachable, Reason::no_route_there, network,
+                    source.router ? tr("the router %s says that there is no route to %s", router, where)
+                                  : tr("the host or its firewall says that there is no route to %s", where));
             return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
-                              "this machine has no route to " + where);
+                              tr("this machine has no route to %s", where));
         case NetworkReport::host_unreachable:
-            return make_error(
-                ErrorCode::network_unreachable, Reason::no_host, network,
-                "no host answers at " + where + (source.router ? ", says the router " + router : ""));
+            return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
+                              source.router ? tr("no host answers at %s, says the router %s", where, router)
+                                            : tr("no host answers at %s", where));
         case NetworkReport::prohibited:
             return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
-                              source.local ? "this machine may not send to " + where +
-                                                 ": a route prohibits it, or it is a broadcast address"
+                              source.local ? tr("this machine may not send to %s: a route prohibits it, or "
+                                                "it is a broadcast address",
+                                                where)
                               : source.router
-                                  ? "a firewall turns away what is sent to " + where + ", says " + router
-                                  : "a firewall at " + where + " turns away what is sent there");
+                                  ? tr("a firewall turns away what is sent to %s, says %s", where, router)
+                                  : tr("a firewall at %s turns away what is sent there", where));
         default:
             return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
-                              "the system would not send a datagram to " + where);
+                              tr("the system would not send a datagram to %s", where));
     }
 }
 
@@ -166,7 +173,7 @@ Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t prior
                                       std::optional<StreamId> id) {
     if (state_ != SessionState::established)
         return make_error(ErrorCode::session_closed, Reason::none, ErrorOrigin::local,
-                          "the session is not established");
+                          tr("the session is not established"));
     return streams_.open(std::move(header), priority, id);
 }
 
@@ -224,27 +231,28 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     if (!attempt_ || from != path_.remote()) return;
-    const std::string who = from.to_string();
     const auto refused = [](Reason reason, ErrorOrigin origin, std::string text) {
         return make_error(ErrorCode::connection_refused, reason, origin, std::move(text));
     };
+    const std::string from_text = from.to_string();
+    const char* const who = from_text.c_str();
     switch (what) {
         case NoAnswer::hello:
             attempt_->on_hearsay(now, refused(Reason::both_call, ErrorOrigin::peer,
-                                              who + " calls, too: one of the two has to listen"));
+                                              tr("%s calls, too: one of the two has to listen", who)));
             break;
         case NoAnswer::own:
             attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
-                                              who + " is this element's own port: it calls itself"));
+                                              tr("%s is this element's own port: it calls itself", who)));
             break;
         case NoAnswer::echo:
         case NoAnswer::foreign:
         case NoAnswer::unreadable: {
             Error error =
                 what == NoAnswer::echo
-                    ? refused(Reason::echo, ErrorOrigin::peer, who + " sends back what it is sent")
+                    ? refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who))
                     : refused(Reason::other_protocol, ErrorOrigin::peer,
-                              who + " answers, but not in this protocol: another program has the port");
+                              tr("%s answers, but not in this protocol: another program has the port", who));
             if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
             break;
         }
@@ -257,7 +265,7 @@ void Session::handle_session_unknown(Now now) {
     if (now.time < next_unknown_note_) return;
     next_unknown_note_ = now.time + unknown_note_interval;
     note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
-                    "the peer says that it does not know the session"));
+                    tr("the peer says that it does not know the session")));
 }
 
 uint64_t Session::live_window() const {
@@ -319,7 +327,7 @@ void Session::handle_timeout(Now now) {
     check_attempt(now);
     if (now.time >= handshake_deadline_) {
         end(now, make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
-                            "the caller did not complete the handshake in time"));
+                            tr("the caller did not complete the handshake in time")));
         return;
     }
     if (!protection_ || state_ == SessionState::closed) return;
@@ -351,13 +359,13 @@ void Session::check_keepalive(Now now) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
         const bool doubted = now.time >= doubt_deadline_;
-        close(
-            now, false, CloseReason::timeout,
-            make_error(ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
-                       ErrorOrigin::network,
-                       doubted ? "another caller has come, and the one who was here does not answer any more"
-                               : "nothing was heard from the peer for " + std::to_string(waited) + " ms")
-                .ending());
+        close(now, false, CloseReason::timeout,
+              make_error(
+                  ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
+                  ErrorOrigin::network,
+                  doubted ? tr("another caller has come, and the one who was here does not answer any more")
+                          : tr("nothing was heard from the peer for %" PRId64 " ms", int64_t{waited}))
+                  .ending());
         return;
     }
     const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;

@@ -164,6 +164,7 @@ class Session {
     void note_id(SessionId id);
     void refuse(Now now, Error error);
     void check_attempt(Now now);
+    std::string timeout_text() const;
 
     Bytes handshake_datagram_due(Now now);
     bool small_probes(Time now) const;
@@ -200,7 +201,7 @@ class Session {
     /// Acts on what outcome_ shows of the path's size.
     void on_black_hole(Now now, BlackHole::Finding finding);
     /// What an IP packet around a datagram of this many bytes takes, as a number for people.
-    std::string ip_packet(uint64_t datagram) const;
+    uint64_t ip_packet(uint64_t datagram) const;
     /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
     void note_mtu_too_large(uint64_t datagram);
     /// The path may carry anything now: nothing that was learnt of it holds.

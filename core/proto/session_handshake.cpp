@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How a session comes to stand, on either side.
+#include <cinttypes>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -40,7 +42,7 @@ void Session::handle_reject(Now now, const Address& from, const RejectPacket& pa
     } else if (responder_ && packet.receiver_session == ids_.local() &&
                packet.mac == responder_->reject_mac(packet)) {
         end(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::peer,
-                            "the caller expected another node: its peer-node-id does not name this one")
+                            tr("the caller expected another node: its peer-node-id does not name this one"))
                      .proven());
     }
 }
@@ -77,7 +79,8 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
     final_due_ = true;
     if (config_.expected_peer && peer != *config_.expected_peer) {
         refuse(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::local,
-                               "the caller is node " + to_hex(peer) + ", not the one that peer-node-id names")
+                               tr("the caller is node %s, not the one that peer-node-id names",
+                                  to_hex(peer).c_str()))
                         .proven());
         return;
     }
@@ -127,17 +130,28 @@ void Session::establish(Now now) {
     set_state(SessionState::established);
 }
 
+std::string Session::timeout_text() const {
+    const std::string peer = path_.remote().to_string();
+    const int64_t ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout).count();
+    const char* const format =
+        attempt_->proven()
+            ? config_.last_chance
+                  ? tr_noop("%s answered, but did not complete the handshake within %" PRId64
+                            " ms, which is all that reconnect-timeout has left")
+                  : tr_noop("%s answered, but did not complete the handshake within %" PRId64 " ms")
+        : config_.last_chance
+            ? tr_noop("%s did not answer within %" PRId64 " ms, which is all that reconnect-timeout has left")
+            : tr_noop("%s did not answer within %" PRId64 " ms");
+    return tr(format, peer.c_str(), ms);
+}
+
 void Session::check_attempt(Now now) {
     if (!attempt_) return;
     std::optional<Error> failure = attempt_->failure(now);
     if (!failure) return;
     if (failure->code == ErrorCode::connection_timeout) {
-        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout);
-        failure->text = path_.remote().to_string() +
-                        (attempt_->proven() ? " answered, but did not complete the handshake within "
-                                            : " did not answer within ") +
-                        std::to_string(ms.count()) + " ms" +
-                        (config_.last_chance ? ", which is all that reconnect-timeout has left" : "");
+        failure->text = timeout_text();
     }
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How large a session's packets may be, and what it does where the path carries less.
+#include "core/base/text.hpp"
+
+#include <cinttypes>
+
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -29,16 +33,16 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
             break;
         case BlackHole::Finding::too_narrow:
             note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network,
-                            "IP packets of " + ip_packet(datagram_min) + " bytes do not get through to " +
-                                path_.remote().to_string() +
-                                " any more, though smaller ones do: the stream waits until they do"));
+                            tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
+                               "smaller ones do: the stream waits until they do",
+                               ip_packet(datagram_min), path_.remote().to_string().c_str())));
             break;
         case BlackHole::Finding::lost:
             close(now, false, CloseReason::timeout,
                   make_error(ErrorCode::session_timeout, Reason::mtu, ErrorOrigin::network,
-                             "the path to " + path_.remote().to_string() +
-                                 " carries less than IP packets of " + ip_packet(datagram_min) +
-                                 " bytes: none got through within keepalive-timeout, though smaller ones did")
+                             tr("the path to %s carries less than IP packets of %" PRIu64
+                                " bytes: none got through within keepalive-timeout, though smaller ones did",
+                                path_.remote().to_string().c_str(), ip_packet(datagram_min)))
                       .ending());
             break;
         case BlackHole::Finding::restored:
@@ -47,16 +51,15 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
     }
 }
 
-std::string Session::ip_packet(uint64_t datagram) const {
-    return std::to_string(datagram + path_.remote().headers_size());
-}
+uint64_t Session::ip_packet(uint64_t datagram) const { return datagram + path_.remote().headers_size(); }
 
 void Session::note_mtu_too_large(uint64_t datagram) {
     if (state_ == SessionState::closed) return;
     note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::local,
-                    "mtu=" + std::to_string(*config_.mtu) + " is too large: IP packets of " +
-                        ip_packet(datagram) + " bytes do not fit on the way to " +
-                        path_.remote().to_string() + "; going on with " + ip_packet(mtu_.current())));
+                    tr("mtu=%" PRIu64 " is too large: IP packets of %" PRIu64
+                       " bytes do not fit on the way to %s; going on with %" PRIu64,
+                       *config_.mtu, ip_packet(datagram), path_.remote().to_string().c_str(),
+                       ip_packet(mtu_.current()))));
 }
 
 void Session::start_over(Now now) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/overloaded.hpp"
+#include "core/base/text.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -54,9 +55,9 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
             note(std::move(*fault));
         if (protection_->failures() >= PacketProtection::integrity_limit)
             fail_protocol(
-                now,
-                make_error(ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
-                           "so many packets failed to open that the cipher's integrity limit is reached"));
+                now, make_error(
+                         ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
+                         tr("so many packets failed to open that the cipher's integrity limit is reached")));
         return false;
     }
     counters_.packets_received++;
@@ -219,7 +220,7 @@ Status Session::handle_ack(Now now, const AckFrame& frame) {
     outcome_.clear();
     if (!recovery_.on_ack(now.time, frame, peer_ack_delay(), outcome_))
         return make_error(ErrorCode::invalid_frame, Reason::ack_of_unsent, ErrorOrigin::peer,
-                          "the peer acknowledged a packet that was never sent")
+                          tr("the peer acknowledged a packet that was never sent"))
             .proven();
     acks_.set_rtt(recovery_.rtt().smoothed());
     settle(now);
@@ -234,7 +235,7 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
             if (!earlier || !earlier->ticket(earlier->info_.name)) {
                 close(now, false, CloseReason::error,
                       make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
-                                 "the peer goes on with a session that is not here any more"));
+                                 tr("the peer goes on with a session that is not here any more")));
                 return;
             }
             take_over(*earlier, earlier->info_.name);
@@ -252,21 +253,26 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
                           : about_node                           ? Reason::unexpected_peer
                           : code == ErrorCode::too_many_sessions ? Reason::busy
                                                                  : Reason::refused;
-    std::string text = frame.text.empty() ? "the peer refused the session" : std::string(frame.text);
-    if (about_session) text = "the peer does not take this node for the owner of the session it asked for";
+    std::string text = frame.text.empty() ? tr("the peer refused the session") : std::string(frame.text);
+    if (about_session)
+        text = tr("the peer does not take this node for the owner of the session it asked for");
     if (about_node)
-        text = "the listener's peer-node-id names another node than this one, " + to_hex(endpoint_.node_id());
+        text = tr("the listener's peer-node-id names another node than this one, %s",
+                  to_hex(endpoint_.node_id()).c_str());
     Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
     error.sub_code = frame.sub_code;
     end(now, std::move(error));
 }
 
 void Session::handle_close(Now now, const SessionCloseFrame& frame) {
-    Error error = make_error(ErrorCode::session_closed, reason_of(frame.reason), ErrorOrigin::peer,
-                             "the peer closed the session")
-                      .proven();
-    if (frame.reason == CloseReason::graceful) error.text += ": it was stopped";
-    if (frame.reason == CloseReason::timeout) error.text += ": it has lost the path";
+    Error error =
+        make_error(ErrorCode::session_closed, reason_of(frame.reason), ErrorOrigin::peer,
+                   frame.reason == CloseReason::graceful ? tr("the peer closed the session: it was stopped")
+                   : frame.reason == CloseReason::timeout
+                       ? tr("the peer closed the session: it has lost the path")
+                       : tr("the peer closed the session"))
+            .proven();
+
     if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
     if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {

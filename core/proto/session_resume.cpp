@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Going on with another session's streams, and the ids that change with the address.
+#include "core/base/text.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -23,8 +24,8 @@ Result<Session*> Session::find_earlier(const AuthProofPayload& payload) {
         responder_->resume_mac_fits(ticket->secret.bytes(), payload.resume_proof->mac))
         return earlier;
     return make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::peer,
-                      "a caller wanted to go on with session " + to_hex(payload.resume_proof->session) +
-                          ", but could not prove that it was its own")
+                      tr("a caller wanted to go on with session %s, but could not prove that it was its own",
+                         to_hex(payload.resume_proof->session).c_str()))
         .at(HandshakeSubCode::proof_verification_failed)
         .proven();
 }

@@ -3,7 +3,10 @@
 #include "core/proto/stream_table.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 #include <utility>
+
+#include "core/base/text.hpp"
 
 namespace stt {
 
@@ -75,15 +78,16 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
         std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second.ours; });
     if (static_cast<uint64_t>(count) >= peer_.max_streams)
         return local_error(ErrorCode::too_many_streams, Reason::max_streams,
-                           "the peer allows " + std::to_string(peer_.max_streams) + " streams at a time");
+                           tr("the peer allows %" PRIu64 " streams at a time", peer_.max_streams));
     StreamId id = wanted.value_or(caller_ ? 0 : 1);
     if (wanted && !is_ours(id))
-        return local_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
-                           "stream " + std::to_string(id) + " is the peer's to open: the ids of a " +
-                               (caller_ ? "caller are even" : "listener are odd"));
+        return local_error(
+            ErrorCode::stream_id_conflict, Reason::wrong_side,
+            caller_ ? tr("stream %" PRIu64 " is the peer's to open: the ids of a caller are even", id)
+                    : tr("stream %" PRIu64 " is the peer's to open: the ids of a listener are odd", id));
     if (wanted && (find(id) || is_retired(id)))
         return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
-                           "stream " + std::to_string(id) + " is in use or was used before");
+                           tr("stream %" PRIu64 " is in use or was used before", id));
     while (find(id) || is_retired(id)) id += 2;
 
     Stream& stream =
@@ -229,9 +233,9 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
         streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
             .first->second;
     if (open >= max_streams_) {
-        const Error error = local_error(
-            ErrorCode::too_many_streams, Reason::max_streams,
-            "the peer opened a stream too many: at most " + std::to_string(max_streams_) + " at a time");
+        const Error error =
+            local_error(ErrorCode::too_many_streams, Reason::max_streams,
+                        tr("the peer opened a stream too many: at most %" PRIu64 " at a time", max_streams_));
         // As many as the peer likes, but once for the application.
         if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
         reset(id, stream, error);
@@ -244,15 +248,14 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
     received_total_ += growth.value();
     if (received_total_ > receive_limit_)
         return peer_error(ErrorCode::flow_control_violation, Reason::session_window,
-                          "the peer sent more than the session's window allows");
+                          tr("the peer sent more than the session's window allows"));
     return success();
 }
 
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
     if (is_ours(frame.stream))
-        return peer_error(
-            ErrorCode::stream_id_conflict, Reason::wrong_side,
-            "the peer opened stream " + std::to_string(frame.stream) + ", which is not its to open");
+        return peer_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
+                          tr("the peer opened stream %" PRIu64 ", which is not its to open", frame.stream));
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->announced || stream->reset()) return success();
     stream->announced = true;
@@ -290,8 +293,9 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
         const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
         const bool ended =
             code == ErrorCode::stream_closed && frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended);
-        Error error = peer_error(code, ended ? Reason::ended : Reason::reset,
-                                 frame.text.empty() ? "the peer ended the stream" : std::string(frame.text));
+        Error error =
+            peer_error(code, ended ? Reason::ended : Reason::reset,
+                       frame.text.empty() ? tr("the peer ended the stream") : std::string(frame.text));
         error.sub_code = frame.sub_code;
         // The answer says what we had sent.
         reset(frame.stream, *stream, error);
@@ -316,12 +320,12 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     if (!stream || stream->reset()) return success();
     if (frame.to > stream->send.sent())
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          "the peer has passed what was never skipped");
+                          tr("the peer has passed what was never skipped"));
     const std::optional<StreamSkip> skip = stream->send.on_skipped(frame.to);
     if (!skip) return success();  // told again
     if (frame.kept < skip->from)
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          "the peer has passed what it does not have");
+                          tr("the peer has passed what it does not have"));
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
     mark_progress(frame.stream, *stream);
     if (stream->send.fin_due()) control_.insert(frame.stream);
@@ -336,9 +340,8 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     Stream* stream = find(frame.stream);
     if (!stream) {
         if (is_ours(frame.stream) && !is_retired(frame.stream))
-            return peer_error(
-                ErrorCode::invalid_frame, Reason::unknown_stream,
-                "a window for stream " + std::to_string(frame.stream) + ", which was never opened");
+            return peer_error(ErrorCode::invalid_frame, Reason::unknown_stream,
+                              tr("a window for stream %" PRIu64 ", which was never opened", frame.stream));
         return success();
     }
     stream->send.on_window(frame.limit, frame.delivered);

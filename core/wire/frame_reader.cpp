@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/base/text.hpp"
+
+#include <cinttypes>
+
 #include "core/wire/frame.hpp"
 
 namespace stt {
@@ -223,8 +227,8 @@ bool FrameReader::next_other(Frame& frame) {
 bool FrameReader::fail(uint64_t type) {
     in_ = ByteReader({});
     error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_frame, ErrorOrigin::peer,
-                        "the peer sent a malformed frame of type " + std::to_string(type) + " (" +
-                            std::string(frame_name(type)) + ")");
+                        tr("the peer sent a malformed frame of type %" PRIu64 " (%s)", type,
+                           std::string(frame_name(type)).c_str()));
     return false;
 }
 

@@ -2,6 +2,7 @@
 /// The lists of fields inside the handshake's sealed messages.
 #include <string>
 
+#include "core/base/text.hpp"
 #include "core/wire/handshake_packet.hpp"
 
 namespace stt {
@@ -70,11 +71,11 @@ class FieldWriter {
 // The fields of one payload by their tags. Every take_* names the first thing that is wrong, once for all.
 class FieldReader {
   public:
-    FieldReader(std::string_view message, Bytes bytes) : message_(message) { index(bytes); }
+    FieldReader(const char* message, Bytes bytes) : message_(message) { index(bytes); }
 
     void take_bytes(Tag tag, std::vector<uint8_t>& into, size_t size_max) {
         const Bytes value = values_[tag];
-        if (value.size() > size_max) return fail("has a field that is too long");
+        if (value.size() > size_max) return fail(tr_noop("%s has a field that is too long"));
         into.assign(value.begin(), value.end());
     }
     void take_bytes(Tag tag, MutableBytes into) {
@@ -96,12 +97,12 @@ class FieldReader {
     }
     void take_varint(Tag tag, uint64_t& into, uint64_t low, uint64_t high) {
         read(tag, [&](ByteReader& in) { into = in.varint(); });
-        if (into < low || into > high) fail("has a value out of bounds");
+        if (into < low || into > high) fail(tr_noop("%s has a value out of bounds"));
     }
     void take_time(WallTime& into) {
         uint64_t time = 0;
         take_u64(tag_time, time);
-        if (time > microseconds_max) return fail("has a time out of bounds");
+        if (time > microseconds_max) return fail(tr_noop("%s has a time out of bounds"));
         into = WallTime(time);
     }
     void take_limits(SessionLimits& limits) {
@@ -113,14 +114,15 @@ class FieldReader {
         take_varint(tag_keepalive_timeout_ms, limits.keepalive_timeout_ms, 0, keepalive_timeout_ms_max);
     }
 
-    void fail(std::string_view what) {
-        if (problem_.empty()) problem_ = what;
+    /// `format`: of a sentence about the message.
+    void fail(const char* format) {
+        if (!problem_) problem_ = format;
     }
     template <class Payload>
     Result<Payload> result(Payload payload) const {
-        if (problem_.empty()) return payload;
+        if (!problem_) return payload;
         return make_error(ErrorCode::handshake_failure, Reason::malformed_handshake, ErrorOrigin::peer,
-                          std::string(message_) + " " + std::string(problem_));
+                          tr(problem_, message_));
     }
 
   private:
@@ -131,9 +133,9 @@ class FieldReader {
         while (!in.empty() && in.peek() != tag_padding) {
             const uint64_t tag = in.varint();
             const Bytes value = in.bytes(in.varint());
-            if (!in.ok()) return fail("is cut short");
+            if (!in.ok()) return fail(tr_noop("%s is cut short"));
             if (tag >= tag_end) continue;
-            if (seen(tag)) return fail("has a field twice");
+            if (seen(tag)) return fail(tr_noop("%s has a field twice"));
             values_[tag] = value;
             seen_ |= 1u << tag;
         }
@@ -142,16 +144,16 @@ class FieldReader {
     // A field that must be there, and be read to its end.
     template <class Read>
     void read(Tag tag, Read&& take) {
-        if (!seen(tag)) return fail("lacks a field");
+        if (!seen(tag)) return fail(tr_noop("%s lacks a field"));
         ByteReader in(values_[tag]);
         take(in);
-        if (!in.ok() || !in.empty()) fail("has a field of the wrong length");
+        if (!in.ok() || !in.empty()) fail(tr_noop("%s has a field of the wrong length"));
     }
 
-    std::string_view message_;
+    const char* message_;
     std::array<Bytes, tag_end> values_{};
     uint32_t seen_ = 0;
-    std::string_view problem_;
+    const char* problem_ = nullptr;
 };
 
 }  // namespace
@@ -186,12 +188,12 @@ Result<ChallengePayload> decode_challenge_payload(Bytes bytes) {
     FieldReader in("CHALLENGE", bytes);
     ChallengePayload payload;
     in.take_u64(tag_session, payload.responder_session);
-    if (payload.responder_session == 0) in.fail("has a session id of zero");
+    if (payload.responder_session == 0) in.fail(tr_noop("%s has a session id of zero"));
     uint8_t cipher = 0;
     in.take_u8(tag_cipher, cipher);
     payload.cipher = Cipher{cipher};
     if (payload.cipher != Cipher::aes256_gcm && payload.cipher != Cipher::chacha20_poly1305) {
-        in.fail("chooses an unknown cipher");
+        in.fail(tr_noop("%s chooses an unknown cipher"));
     }
     in.take_time(payload.time);
     in.take_limits(payload.limits);

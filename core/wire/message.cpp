@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <utility>
+
+#include "core/base/text.hpp"
 
 namespace stt {
 
@@ -106,16 +109,19 @@ bool MessageReader::read_prefix() {
     header_size_ = in.varint();
     payload_size_ = in.varint();
     if (!in.ok()) return false;
-    if (header_size_ > message_header_max) return fail("header", header_size_, message_header_max);
-    if (payload_size_ > message_payload_max) return fail("payload", payload_size_, message_payload_max);
+    if (header_size_ > message_header_max)
+        return fail(tr_noop("a message's header of %" PRIu64 " bytes exceeds the limit of %" PRIu64),
+                    header_size_, message_header_max);
+    if (payload_size_ > message_payload_max)
+        return fail(tr_noop("a message's payload of %" PRIu64 " bytes exceeds the limit of %" PRIu64),
+                    payload_size_, message_payload_max);
     prefix_size_ = bytes.size() - in.remaining();
     return true;
 }
 
-bool MessageReader::fail(const char* part, uint64_t size, uint64_t limit) {
+bool MessageReader::fail(const char* format, uint64_t size, uint64_t limit) {
     error_ = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
-                        std::string("a message's ") + part + " of " + std::to_string(size) +
-                            " bytes exceeds the limit of " + std::to_string(limit));
+                        tr(format, size, limit));
     chunks_.clear();
     return false;
 }

@@ -73,7 +73,7 @@ class MessageReader {
 
   private:
     bool read_prefix();
-    bool fail(const char* part, uint64_t size, uint64_t limit);
+    bool fail(const char* format, uint64_t size, uint64_t limit);
     template <class Sink>
     void take(uint64_t size, Sink&& sink);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.hpp"
 #include "gst/meta/serialized.hpp"
 #include "gst/meta/type.hpp"
 
@@ -60,8 +61,7 @@ bool holds(const List& list, std::string_view name) {
 
 Error misread_without(const char* name) {
     return make_error(ErrorCode::none, Reason::meta_needed, ErrorOrigin::local,
-                      std::string("a buffer's ") + name +
-                          " cannot be carried, and without it the buffer would be misread")
+                      tr("a buffer's %s cannot be carried, and without it the buffer would be misread", name))
         .ending();
 }
 
@@ -87,8 +87,8 @@ bool is_foreign(const GstMetaInfo* info) {
 
 void MetaEncoder::warn_of(const GstMeta* meta) {
     if (!told_.insert(meta->info->type).second) return;
-    warning_(dropped(std::string("metas of the type ") + g_type_name(meta->info->type) +
-                     " are not carried: the receiver gets the buffers without"));
+    warning_(dropped(tr("metas of the type %s are not carried: the receiver gets the buffers without",
+                        g_type_name(meta->info->type))));
 }
 
 Result<Bytes> MetaEncoder::encode(GstBuffer* buffer) {
@@ -143,9 +143,10 @@ bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
             case MetaRead::refused:
                 // Peers choose names: they shall not fill the bus.
                 if (told_.size() < refusals_told_max && told_.insert(what).second)
-                    warning_(dropped("metas of the type " + what +
-                                     " that arrive are not taken: they cannot be read here, or there are "
-                                     "too many names"));
+                    warning_(dropped(
+                        tr("metas of the type %s that arrive are not taken: they cannot be read here, or "
+                           "there are too many names",
+                           what.c_str())));
         }
     }
     add_default_audio_meta(of);
