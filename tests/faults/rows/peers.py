@@ -114,6 +114,5 @@ ROWS = [
             warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.1),
             error("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=2.2),
         ),
-        todo="the last words name a time nobody has set, and not reconnect-timeout",
     ),
 ]
