@@ -180,10 +180,9 @@ constexpr std::array causes{
                tr_noop("Make one of the two ends a sender: sttsink in place of its sttsrc.")},
     ErrorCause{ErrorCode::network_unreachable, Reason::no_route_there, false,
                tr_noop("Check the host in uri, and the routes of the router that the text names.")},
-    ErrorCause{
-        ErrorCode::network_unreachable, Reason::prohibited, false,
-        tr_noop(
-            "Check host and port in uri, and the firewall that the text names: it has to let UDP through.")},
+    ErrorCause{ErrorCode::network_unreachable, Reason::prohibited, false,
+               tr_noop("Check host and port in uri, and the firewall or route that the text names: it has to "
+                       "let UDP through.")},
     ErrorCause{ErrorCode::connection_refused, Reason::other_protocol, false,
                tr_noop("Check the port in uri: at the host that it names, it belongs to another program.")},
     ErrorCause{ErrorCode::connection_refused, Reason::both_call, false,

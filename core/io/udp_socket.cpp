@@ -399,7 +399,8 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             const auto* const held = SO_EE_OFFENDER(reinterpret_cast<sock_extended_err*>(CMSG_DATA(option)));
             std::memcpy(offender.get(), held, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
             const Address by = offender.address();
-            const bool router = by.ip != Ip{} && by.ip != to.address().ip;
+            // Where the next host does not answer, this machine reports it in its own name.
+            const bool router = by.ip != Ip{} && by.ip != to.address().ip && SourceAddresses::has_left(by.ip);
             return NetworkError{to.address(), *report, size, router ? std::optional(by) : std::nullopt};
         }
     }
