@@ -269,6 +269,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         return;
     }
     readable = finished = complete = false;
+    ended_here = 0;
     stream = opened.stream;
     stream_moved_at = clock_now().time;
     if (streams++ > 0) inbox.restart();
@@ -308,6 +309,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
         // answered may be why nothing is heard any more.
         if (!established)
             attempt_failed(now, error);
+        else if (error.origin == ErrorOrigin::peer && error.authenticated)
+            report(error);
         else if (error.origin == ErrorOrigin::peer)
             report_hearsay(error);
         return;

@@ -236,28 +236,22 @@ void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     };
     const std::string from_text = from.to_string();
     const char* const who = from_text.c_str();
-    switch (what) {
-        case NoAnswer::hello:
-            attempt_->on_hearsay(now, refused(Reason::both_call, ErrorOrigin::peer,
-                                              tr("%s calls, too: one of the two has to listen", who)));
-            break;
-        case NoAnswer::own:
-            attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
-                                              tr("%s is this element's own port: it calls itself", who)));
-            break;
-        case NoAnswer::echo:
-        case NoAnswer::foreign:
-        case NoAnswer::unreadable: {
-            Error error =
-                what == NoAnswer::echo
-                    ? refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who))
-                    : refused(Reason::other_protocol, ErrorOrigin::peer,
-                              tr("%s answers, but not in this protocol: another program has the port", who));
-            if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
-            break;
-        }
+    if (what == NoAnswer::own) {
+        attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
+                                          tr("%s is this element's own port: it calls itself", who)));
+        check_attempt(now);
+        return;
     }
-    check_attempt(now);
+    // A HELLO holds nothing that whoever forges the address would have to know: it ends no attempt. The
+    // REJECT of the other caller does.
+    Error error =
+        what == NoAnswer::hello ? refused(Reason::both_call, ErrorOrigin::peer,
+                                          tr("%s calls, too: one of the two has to listen", who))
+        : what == NoAnswer::echo
+            ? refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who))
+            : refused(Reason::other_protocol, ErrorOrigin::peer,
+                      tr("%s answers, but not in this protocol: another program has the port", who));
+    if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
 }
 
 void Session::handle_session_unknown(Now now) {

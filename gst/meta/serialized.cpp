@@ -53,11 +53,11 @@ std::vector<GstMeta*> metas_of(GstBuffer* buffer) {
 
 /// Adds the meta. False: the type's function has not added it, or more than that; then nothing is added.
 bool add(const GstMetaInfo* info, GstBuffer* buffer, Bytes bytes, uint8_t version) {
-    uint64_t before = 0;  // sequence numbers ascend, and start at 1
-    for (const GstMeta* meta : metas_of(buffer)) before = std::max(before, gst_meta_get_seqnum(meta));
+    const std::vector<GstMeta*> before = metas_of(buffer);
     const GstMeta* result = info->deserialize_func(info, buffer, bytes.data(), bytes.size(), version);
     std::vector<GstMeta*> added = metas_of(buffer);
-    std::erase_if(added, [&](GstMeta* meta) { return gst_meta_get_seqnum(meta) <= before; });
+    std::erase_if(
+        added, [&](GstMeta* meta) { return std::find(before.begin(), before.end(), meta) != before.end(); });
     if (added.size() == 1 && added[0] == result && result->info == info) return true;
     for (GstMeta* meta : added) {
         meta->flags = GST_META_FLAG_NONE;  // what is locked stays
