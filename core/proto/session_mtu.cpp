@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How large a session's packets may be, and what it does where the path carries less.
+#include <algorithm>
+#include <utility>
+
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -28,12 +31,9 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
             recovery_.set_max_datagram(mtu_.current());
             break;
         case BlackHole::Finding::too_narrow:
-            note({.code = ErrorCode::udp_send_failed,
-                  .origin = ErrorOrigin::network,
-                  .reason = "mtu",
-                  .text = "IP packets of " + ip_packet(datagram_min) + " bytes do not get through to " +
-                          path_.remote().to_string() +
-                          " any more, though smaller ones do: the stream waits until they do"});
+            note_narrow(now, "IP packets of " + ip_packet(datagram_min) + " bytes do not get through to " +
+                                 path_.remote().to_string() +
+                                 " any more, though smaller ones do: the stream waits until they do");
             break;
         case BlackHole::Finding::lost:
             close(now, false, CloseReason::timeout,
@@ -46,9 +46,31 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
                            " bytes: none got through within keepalive-timeout, though smaller ones did"});
             break;
         case BlackHole::Finding::restored:
+            narrow_told_ = {};
             start_over(now);
             break;
     }
+}
+
+void Session::note_narrow(Now now, std::string text) {
+    if (narrow_told_ != Time{} && now.time - narrow_told_ < config_.keepalive_timeout) return;
+    narrow_told_ = now.time;
+    note({.code = ErrorCode::udp_send_failed,
+          .origin = ErrorOrigin::network,
+          .reason = "mtu",
+          .text = std::move(text)});
+}
+
+void Session::on_narrow_report(Now now, uint64_t most) {
+    if (!attempt_ && state_ != SessionState::established) return;
+    std::string text = "IP packets of more than " + ip_packet(most) + " bytes do not get through to " +
+                       path_.remote().to_string() + ", and it takes " + ip_packet(datagram_min);
+    if (!attempt_) return note_narrow(now, std::move(text));
+    attempt_->on_network_error(now, {.code = ErrorCode::udp_send_failed,
+                                     .origin = ErrorOrigin::network,
+                                     .reason = "mtu",
+                                     .text = std::move(text)});
+    check_attempt(now);
 }
 
 std::string Session::ip_packet(uint64_t datagram) const {
