@@ -16,8 +16,9 @@ constexpr std::array table{
     ErrorInfo{ErrorCode::connection_timeout, "CONNECTION_TIMEOUT", "connection", retry, true,
               "The peer may be starting, or the network may be down for a while.",
               "The handshake did not complete within handshake-timeout.",
-              tr_noop("Check that the peer runs and that host and port in uri are right and not blocked by a "
-                      "firewall; raise handshake-timeout on slow networks.")},
+              tr_noop("Check that the peer runs, that host and port in uri are right and not blocked by a "
+                      "firewall, and that every link on the way carries IP packets of 1228 bytes; raise "
+                      "handshake-timeout on slow networks.")},
     ErrorInfo{
         ErrorCode::connection_refused, "CONNECTION_REFUSED", "connection", fix_config, true,
         "The listener may be about to start.",
@@ -121,6 +122,13 @@ constexpr std::array table{
               "TLS could not be set up: a certificate is invalid, has expired or is for another name.",
               tr_noop("Check the certificate's dates and name against tls-server-name and this machine's "
                       "clock, and set tls-ca-file to the authority that signed it.")},
+    ErrorInfo{
+        ErrorCode::path_loss, "PATH_LOSS", "transport", automatic, true,
+        "What is lost is sent again, at the cost of delay and bandwidth.",
+        "More than a tenth of the packets of several seconds got lost on the way, in the direction that the "
+        "reason names.",
+        tr_noop("Lower the sender's bitrate if it comes near what the line carries; otherwise check radio "
+                "links, cables and queues on the way; for live streams raise latency.")},
     ErrorInfo{ErrorCode::timeout, "TIMEOUT", "application", retry, true,
               "The side that was too slow may catch up.",
               "An operation took longer than send-timeout, receive-timeout or drain-timeout.",

@@ -12,7 +12,8 @@
 
 namespace stt {
 
-/// STT error codes: high byte category, low byte error.
+/// STT error codes: high byte category, low byte error. From 0x80 on they are this project's own, beside the
+/// error reference.
 enum class ErrorCode : uint16_t {
     none = 0,
     connection_timeout = 0x0101,
@@ -37,6 +38,7 @@ enum class ErrorCode : uint16_t {
     websocket_closed = 0x0502,
     websocket_handshake_failed = 0x0503,
     tls_error = 0x0504,
+    path_loss = 0x0580,
     timeout = 0x0601,
     buffer_overflow = 0x0602,
     resource_exhausted = 0x0603,

@@ -135,6 +135,10 @@ std::string_view reason_name(Reason reason) {
             return "forged-packet";
         case Reason::integrity_limit:
             return "integrity-limit";
+        case Reason::outgoing:
+            return "outgoing";
+        case Reason::incoming:
+            return "incoming";
         case Reason::bad_uri:
             return "bad-uri";
         case Reason::bad_setting:

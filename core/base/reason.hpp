@@ -78,6 +78,8 @@ enum class Reason : uint8_t {
     line_noise,
     forged_packet,
     integrity_limit,
+    outgoing,
+    incoming,
     // What this machine or its settings do not allow.
     bad_uri,
     bad_setting,

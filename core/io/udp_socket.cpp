@@ -391,7 +391,7 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             if (*report == NetworkReport::too_big) {
                 const size_t headers =
                     error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
-                if (error.ee_info < datagram_min + headers) continue;  // no path of ours is that narrow
+                if (error.ee_info <= headers) continue;  // a router of before 1990 names no size
                 size = error.ee_info - headers + 1;
             }
             SocketAddress offender;

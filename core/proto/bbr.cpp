@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/proto/bbr.hpp"
 
+#include <cmath>
 #include <utility>
 
 namespace stt {
@@ -27,14 +28,19 @@ constexpr Duration min_rtt_lifetime = 10s;
 constexpr Duration probe_rtt_duration = 200ms;
 constexpr double probe_rtt_gain = 0.5;
 
-// Loss above the baseline that counts as congestion: this ratio of a window, and this many packets, so that
-// chance does not decide in small windows.
+// Loss above the baseline that counts as congestion: this ratio of a window, and this many packets, or
+// standard deviations of what the baseline makes one expect, so that chance does not decide in small windows.
 constexpr double overload_ratio = 0.05;
 constexpr double overload_packets = 3;
+constexpr double overload_deviations = 2;
 constexpr double bound_step = 0.85;
-constexpr double baseline_max = 0.1;
-constexpr double baseline_packets_min = 64;
-constexpr double baseline_packets_max = 4096;
+constexpr double baseline_packets_min = 64, baseline_packets_max = 4096;
+constexpr double baseline_max = 0.1;       // without evidence
+constexpr double calm_baseline_max = 0.5;  // with evidence, which fades within a few cycles
+constexpr double calm_packets_min = 24, calm_packets_kept = 192;
+constexpr Duration calm_delay = 2ms;  // above the smallest RTT: a shorter queue counts as none
+// How much more `up` may lose before the rate is taken for the cause; chance does less to so few packets.
+constexpr double rate_independent = 0.08;
 
 // Rounds that an estimate from before an outage is believed: one to earn the window, two to fill the path,
 // two to measure it.
@@ -115,7 +121,8 @@ void Bbr::update_bandwidth(const AckSample& sample) {
         model_.round_sampled = false;
     }
     if (sample.delivery_rate <= 0) return;
-    const bool limited = sample.rate_app_limited || model_.phase == Phase::probe_rtt;
+    const bool limited = (sample.rate_app_limited && !(model_.overloaded_lately && !model_.calm_now)) ||
+                         model_.phase == Phase::probe_rtt;
     if (limited && sample.delivery_rate < model_.bandwidth.value()) return;
     model_.bandwidth.add(sample.delivery_rate);
     model_.round_sampled = true;
@@ -156,35 +163,48 @@ void Bbr::update_min_rtt(const AckSample& sample) {
     }
 }
 
+bool Bbr::baseline_known() const {
+    return !model_.lossy || !model_.calm_now || model_.calm.total() >= 2 * packets(calm_packets_min);
+}
+
 double Bbr::baseline_loss() const {
-    const double total = model_.quiet_acked + model_.quiet_lost;
-    if (total < packets(baseline_packets_min)) return 0;
-    return std::min(model_.quiet_lost / total, baseline_max);
+    const double total = model_.calm.total(), ratio = std::min(model_.calm.ratio(), model_.recent.ratio());
+    const double chance = 2 * std::sqrt(baseline_max * packets(1) / std::max(total, 1.0));
+    if (ratio > baseline_max + chance && total >= packets(calm_packets_min) &&
+        model_.probing.ratio() <= ratio + rate_independent)
+        return std::min(ratio, calm_baseline_max);
+    if (model_.quiet.total() < packets(baseline_packets_min)) return 0;
+    return std::min(model_.quiet.ratio(), baseline_max);
 }
 
 void Bbr::update_loss(const AckSample& sample) {
-    const auto quiet = [&](uint64_t delivered) {
-        return delivered >= model_.quiet_begin && delivered < model_.quiet_end;
+    const auto acked = static_cast<double>(sample.acked_bytes),
+               lost_now = static_cast<double>(sample.lost_bytes);
+    if (sample.rtt > Duration::zero())
+        model_.calm_now = sample.rtt - sample.ack_delay <=
+                          model_.min_rtt + std::max<Duration>(model_.min_rtt / 32, calm_delay);
+    const auto add = [&](LossShare& share, const LossShare& stretch) {
+        share.add(acked > 0 && stretch.covers(sample.prior_delivered) ? acked : 0,
+                  lost_now > 0 && stretch.covers(sample.lost_delivered) ? lost_now : 0);
     };
-    if (sample.acked_bytes > 0 && quiet(sample.prior_delivered))
-        model_.quiet_acked += static_cast<double>(sample.acked_bytes);
-    if (sample.lost_bytes > 0) {
-        model_.lost_in_flight = static_cast<double>(sample.lost_sent_in_flight);
-        if (quiet(sample.lost_delivered)) model_.quiet_lost += static_cast<double>(sample.lost_bytes);
-    }
-    if (model_.quiet_acked + model_.quiet_lost > packets(baseline_packets_max)) {
-        model_.quiet_acked /= 2;
-        model_.quiet_lost /= 2;
-    }
+    add(model_.quiet, model_.quiet);
+    add(model_.recent, model_.quiet);
+    add(model_.probing, model_.probing);
+    if (model_.calm_now) add(model_.calm, model_.quiet);
+    model_.quiet.fade(packets(baseline_packets_max));
+    if (lost_now > 0) model_.lost_in_flight = static_cast<double>(sample.lost_sent_in_flight);
     if (sample.acked_bytes == 0) return;
     // Lost since the newest acknowledged packet left, that is in about one round trip.
     const auto lost = static_cast<double>(sample.lost_total - sample.newest_lost_total);
     const auto sent = static_cast<double>(sample.newest_sent_in_flight);
-    if (lost > (baseline_loss() + overload_ratio) * sent + packets(overload_packets)) on_overload(sample);
+    const double expected = baseline_loss() * sent;
+    const double chance = overload_deviations * std::sqrt(packets(1) * expected * (1 - baseline_loss()));
+    if (lost > expected + overload_ratio * sent + std::max(packets(overload_packets), chance))
+        on_overload(sample);
 }
 
 void Bbr::on_overload(const AckSample& sample) {
-    model_.round_overloaded = true;
+    model_.round_overloaded = model_.lossy = true;
     const double bound = std::max(model_.lost_in_flight, drained());
     switch (model_.phase) {
         case Phase::up:
@@ -210,11 +230,14 @@ void Bbr::on_overload(const AckSample& sample) {
 
 void Bbr::enter(Phase phase, Time now) {
     const auto quiet = [](Phase p) { return p == Phase::drain || p == Phase::down; };
-    if (quiet(model_.phase) && !quiet(phase)) model_.quiet_end = delivered_;
+    model_.quiet.end(delivered_);
     if (quiet(phase)) {
-        model_.quiet_begin = delivered_;
-        model_.quiet_end = std::numeric_limits<uint64_t>::max();
+        model_.quiet.begin(delivered_);
+        for (LossShare* share : {&model_.calm, &model_.recent, &model_.probing})
+            share->fade(packets(calm_packets_kept));
     }
+    model_.probing.end(delivered_);
+    if (phase == Phase::up) model_.probing.begin(delivered_);
     model_.phase = phase;
     model_.phase_start = now;
     model_.phase_rounds = 0;
@@ -240,8 +263,10 @@ void Bbr::advance(const AckSample& sample) {
             if (model_.pipe_filled) enter(Phase::drain, sample.now);
             break;
         case Phase::drain:
-            // At once to a probe: startup may have been deceived.
-            if (in_flight_ <= drained() || model_.phase_rounds >= 3) enter(Phase::up, sample.now);
+            // At once to a probe: startup may have been deceived. Losses that ended it are looked into.
+            if ((in_flight_ <= drained() && baseline_known()) ||
+                model_.phase_rounds >= (baseline_known() ? 3 : 8))
+                enter(Phase::up, sample.now);
             break;
         case Phase::up:
             if (model_.idle_restart)
@@ -250,8 +275,8 @@ void Bbr::advance(const AckSample& sample) {
                 advance_up();
             break;
         case Phase::down:
-            if ((in_flight_ <= drained() && sample.now >= model_.quiet_until) || elapsed > 2 * round_trip() ||
-                model_.idle_restart)
+            if ((in_flight_ <= drained() && sample.now >= model_.quiet_until) ||
+                elapsed > (baseline_known() ? 2 : 4) * round_trip() || model_.idle_restart)
                 enter_cruise(sample.now);
             break;
         case Phase::cruise:
@@ -262,11 +287,18 @@ void Bbr::advance(const AckSample& sample) {
             advance_probe_rtt(sample);
             break;
     }
-    if (model_.round_started) model_.round_overloaded = false;
+    if (model_.round_started) model_.overloaded_lately = std::exchange(model_.round_overloaded, false);
 }
 
 void Bbr::check_plateau(const AckSample& sample) {
-    if (!model_.round_started || sample.rate_app_limited || model_.restarting) return;
+    if (!model_.round_started || model_.restarting) return;
+    if (sample.rate_app_limited) {
+        // One round of losses is chance, or the line that is filled for a moment.
+        const bool overloaded = model_.round_overloaded && !model_.calm_now;
+        model_.overloaded_rounds = overloaded ? model_.overloaded_rounds + 1 : 0;
+        model_.pipe_filled = model_.overloaded_rounds >= startup_rounds_without_growth;
+        return;
+    }
     if (model_.bandwidth.value() >= startup_growth * model_.plateau) {
         model_.plateau = model_.bandwidth.value();
         model_.plateau_rounds = 0;
@@ -337,7 +369,7 @@ void Bbr::update_pacing() {
             if (in_flight_ < drained() + (up_gain - 1) * bandwidth() * seconds(round_trip())) gain *= up_gain;
             break;
         case Phase::down:
-            gain *= down_gain;
+            gain = pacing_margin * down_gain;  // losses that are made up for would be the next baseline
             break;
         default:
             break;

@@ -12,9 +12,17 @@
 /// `down`, is the baseline. Only loss well above it counts as congestion. It ends startup once the delivery
 /// rate stops growing, ends a probe, and bounds what may be in flight until a probe succeeds; outside of
 /// probes it lowers the rate to what was delivered, by at most 15 % a cycle, so that a path that has just
-/// become lossy costs little until the next `down` has measured it. Up to 10 % of baseline loss is made up
-/// for in the sending rate: an estimate of what is delivered is lower than the bottleneck's rate by just that
-/// ratio. (Doing so for every loss would feed on itself: overload of any size would be self-confirming.)
+/// become lossy costs little until the next `down` has measured it. The baseline is made up for in the
+/// sending rate: an estimate of what is delivered is lower than the bottleneck's rate by just that ratio.
+///
+/// Doing so for every loss would feed on itself: overload of any size would be self-confirming. So what is
+/// above 10 % is believed only on evidence, up to 50 %. It must show while there is no queue (the RTT is
+/// about the smallest that is known), and `up` must lose no more: random loss does not depend on the rate,
+/// but a full or policed line loses more of what exceeds it.
+///
+/// An application that sends less than the path takes says nothing about it, so its rounds neither age the
+/// bandwidth nor end startup. Loss above the baseline says otherwise where there is a queue as well: such
+/// rounds count as any other.
 ///
 /// Short paths. On a LAN or a loopback the RTT is mostly the scheduling of threads: tens of microseconds, ten
 /// times that a moment later, acknowledgements of hundreds of packets at once. Round trips are therefore
@@ -49,6 +57,34 @@ class RoundMaximum {
   private:
     std::array<double, N> slots_{};
     size_t index_ = 0;
+};
+
+/// How much of what was sent in some stretches of time was lost. A stretch is known by the bytes that had
+/// been delivered when a packet left.
+class LossShare {
+  public:
+    void begin(uint64_t delivered) {
+        begin_ = delivered;
+        end_ = std::numeric_limits<uint64_t>::max();
+    }
+    void end(uint64_t delivered) { end_ = std::min(end_, delivered); }
+    bool covers(uint64_t delivered) const { return delivered >= begin_ && delivered < end_; }
+    void add(double acked, double lost) {
+        acked_ += acked;
+        lost_ += lost;
+    }
+    /// Halves the weight of what has been seen, if that is more than `bytes`.
+    void fade(double bytes) {
+        if (total() <= bytes) return;
+        acked_ /= 2;
+        lost_ /= 2;
+    }
+    double total() const { return acked_ + lost_; }
+    double ratio() const { return total() > 0 ? lost_ / total() : 0; }
+
+  private:
+    uint64_t begin_ = 0, end_ = 0;
+    double acked_ = 0, lost_ = 0;  // bytes
 };
 
 class Bbr final : public CongestionController {
@@ -93,6 +129,7 @@ class Bbr final : public CongestionController {
         bool round_started = false;
         bool round_sampled = false;
         bool round_overloaded = false;
+        bool overloaded_lately = false;  // in the round before
 
         RoundMaximum<filter_rounds> bandwidth;  // bytes per second
         Duration min_rtt = Duration::max();
@@ -106,14 +143,18 @@ class Bbr final : public CongestionController {
 
         double plateau = 0;  // bandwidth that growth is measured against
         unsigned plateau_rounds = 0;
+        unsigned overloaded_rounds = 0;  // in a row, in startup, limited by the application
         bool pipe_filled = false;
         unsigned cruise_rounds = 0;
 
-        // Loss while draining: packets sent when this much was delivered belong to the sample.
-        uint64_t quiet_begin = 0, quiet_end = 0;
-        Time quiet_until{};  // a probe that met losses is followed by enough quiet to judge them by
-        double quiet_acked = 0, quiet_lost = 0;
-        double lost_in_flight = 0;           // when the latest lost packet had left
+        LossShare quiet;    // of what was sent while draining
+        LossShare recent;   // the same, faded as calm is, which a queue that losses empty makes too high
+        LossShare calm;     // of that, what was acknowledged, or found lost, while there was no queue
+        LossShare probing;  // of what was sent in `up`
+        bool calm_now = false;
+        bool lossy = false;         // there has been loss above the baseline
+        Time quiet_until{};         // a probe that met losses is followed by enough quiet to judge them by
+        double lost_in_flight = 0;  // when the latest lost packet had left
         double bandwidth_bound = unbounded;  // until the next probe
         double inflight_bound = unbounded;   // until a probe succeeds
         bool cycle_bounded = false;
@@ -130,6 +171,9 @@ class Bbr final : public CongestionController {
     void on_overload(const AckSample& sample);
     void advance(const AckSample& sample);
     void advance_up();
+    /// Whether there has been quiet enough to tell whose doing the losses are, if there were any. A queue
+    /// tells it at once.
+    bool baseline_known() const;
     void advance_probe_rtt(const AckSample& sample);
     void enter(Phase phase, Time now);
     void enter_cruise(Time now);

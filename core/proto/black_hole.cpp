@@ -22,7 +22,7 @@ BlackHole::Finding BlackHole::on_outcome(Time now, uint64_t current, const Recov
     for (const SentPacket& packet : outcome.lost) {
         // The last of the data may make a probe that is smaller.
         if (!counts(packet) && !(narrow() && packet.mtu_probe && packet.size <= datagram_min)) continue;
-        lost_++;
+        if (lost_++ == 0) first_lost_ = now;
         any_lost = true;
         next_round = next_round || packet.sent >= round_begin_;
     }
@@ -43,7 +43,8 @@ BlackHole::Finding BlackHole::on_outcome(Time now, uint64_t current, const Recov
         narrow_since_ = next_probe_ = now;
     }
     if (now - narrow_since_ >= patience_) return Finding::lost;
-    if (state_ == State::told || now - narrow_since_ < told_after) return Finding::none;
+    if (state_ == State::told || now - narrow_since_ < told_after || now - first_lost_ < told_after_loss)
+        return Finding::none;
     state_ = State::told;
     return Finding::too_narrow;
 }

@@ -22,8 +22,9 @@ class BlackHole {
     /// before the path counts as too narrow: of a path that loses 70 % at random a sparse stream shows that
     /// once in some minutes, and the first probe that arrives puts it right.
     static constexpr unsigned lost_min = 8, smaller_acked_min = 3;
-    /// How long that must have gone on before it is told.
-    static constexpr Duration told_after = 1s;
+    /// How long that must have gone on before it is told, and how long ago the first of those losses was
+    /// found.
+    static constexpr Duration told_after = 800ms, told_after_loss = 1200ms;
 
     enum class Finding : uint8_t {
         none,
@@ -57,7 +58,7 @@ class BlackHole {
     // Since a large packet arrived last.
     unsigned rounds_ = 0, lost_ = 0, smaller_acked_ = 0;
     Time round_begin_{};
-    Time narrow_since_{};
+    Time first_lost_{}, narrow_since_{};
     Time next_probe_{};
 };
 

@@ -24,6 +24,7 @@ struct AckSample {
     double delivery_rate = 0;            ///< bytes per second; 0: no valid sample
     bool rate_app_limited = false;       ///< the sample was taken while the application had nothing to send
     Duration rtt{};                      ///< of the newest acknowledged packet; 0: none
+    Duration ack_delay{};                ///< of that, what the peer says it held the acknowledgement back
     bool reordered = false;              ///< the path is known to reorder: rtt is a moving average
     uint64_t newest_sent_in_flight = 0;  ///< in flight when the newest acknowledged packet had left
     uint64_t newest_lost_total = 0;      ///< lost_total when the newest acknowledged packet left

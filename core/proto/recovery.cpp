@@ -113,7 +113,8 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
     if (newest && newest->number == largest && !newest->was_lost) {
         const Duration delay = std::min<Duration>(
             std::chrono::microseconds(std::min<uint64_t>(ack.delay_us, 1u << 30)), ack_delay_max);
-        rtt_.sample(round_trip_of(*newest, now), reordered() ? Duration::zero() : delay);
+        step.ack_delay = reordered() ? Duration::zero() : delay;
+        rtt_.sample(round_trip_of(*newest, now), step.ack_delay);
         if (first_rtt_sample_ == time_never) first_rtt_sample_ = now;
     }
     forget_reordering(now);
@@ -193,6 +194,7 @@ void Recovery::finish(const Step& step) {
         sample.rate_app_limited = newest->app_limited;
         if (!newest->was_lost) {
             sample.rtt = round_trip_of(*newest, step.now);
+            sample.ack_delay = step.ack_delay;
             sample.reordered = reordered();
             // Neither a burst out nor a burst of acknowledgements back may look like bandwidth: the slower of
             // the two counts. Less than a round trip is an artefact.

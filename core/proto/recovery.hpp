@@ -114,6 +114,7 @@ class Recovery {
         uint64_t prior_in_flight, prior_delivered, prior_lost;
         std::optional<Snapshot> newest_acked;  // the delivery rate is its
         std::optional<Snapshot> oldest_lost;
+        Duration ack_delay{};  // of newest_acked
         bool persistent_congestion = false;
     };
     /// Takes an arrived packet out of the accounts and hands it over.

@@ -203,6 +203,8 @@ SessionStats Session::stats() const {
 }
 
 void Session::handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source) {
+    if (report == NetworkReport::too_big && size > 0 && size <= datagram_min)
+        return on_narrow_report(now, size - 1);
     if (report == NetworkReport::too_big) {
         if (mtu_.on_too_big(now.time, size)) note_mtu_too_large(size);
         recovery_.set_max_datagram(mtu_.current());
@@ -377,6 +379,7 @@ void Session::check_keepalive(Now now) {
 void Session::settle(Now now) {
     const BlackHole::Finding finding = black_hole_.on_outcome(now.time, mtu_.current(), outcome_);
     batches_.on_outcome(now.time, recovery_.rtt().smoothed(), outcome_);
+    measure_sent_loss(now);
     for (const SentPacket& packet : outcome_.acked) {
         earliest_acked_ = std::min(earliest_acked_, packet.sent);
         if (packet.mtu_probe) {

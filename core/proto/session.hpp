@@ -12,6 +12,7 @@
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/clock_exchange.hpp"
 #include "core/proto/endpoint.hpp"
+#include "core/proto/loss_meter.hpp"
 #include "core/proto/mtu_search.hpp"
 #include "core/proto/packet_faults.hpp"
 #include "core/proto/path.hpp"
@@ -204,6 +205,13 @@ class Session {
     uint64_t ip_packet(uint64_t datagram) const;
     /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
     void note_mtu_too_large(uint64_t datagram);
+    /// Tells that the path is too narrow, but not over and over.
+    void note_narrow(Now now, std::string text);
+    /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
+    void on_narrow_report(Now now, uint64_t most);
+    void measure_sent_loss(Now now);
+    void measure_received_loss(Now now, uint64_t number);
+    void note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent);
     /// The path may carry anything now: nothing that was learnt of it holds.
     void start_over(Now now);
     void restore_path(Now now);
@@ -249,6 +257,9 @@ class Session {
     MtuSearch mtu_;
     BatchCheck batches_;
     BlackHole black_hole_;
+    Time narrow_told_{};
+    LossMeter sent_loss_, received_loss_;
+    NumberGaps received_gaps_;
     StreamTable streams_;
     Path path_;
     Recovery::Outcome outcome_;         // reused

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How large a session's packets may be, and what it does where the path carries less.
-#include "core/base/text.hpp"
-
+#include <algorithm>
 #include <cinttypes>
+#include <utility>
+
+#include "core/base/text.hpp"
 
 #include "core/proto/session.hpp"
 
@@ -32,10 +34,9 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
             recovery_.set_max_datagram(mtu_.current());
             break;
         case BlackHole::Finding::too_narrow:
-            note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network,
-                            tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
-                               "smaller ones do: the stream waits until they do",
-                               ip_packet(datagram_min), path_.remote().to_string().c_str())));
+            note_narrow(now, tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
+                                "smaller ones do: the stream waits until they do",
+                                ip_packet(datagram_min), path_.remote().to_string().c_str()));
             break;
         case BlackHole::Finding::lost:
             close(now, false, CloseReason::timeout,
@@ -46,9 +47,27 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
                       .ending());
             break;
         case BlackHole::Finding::restored:
+            narrow_told_ = {};
             start_over(now);
             break;
     }
+}
+
+void Session::note_narrow(Now now, std::string text) {
+    if (narrow_told_ != Time{} && now.time - narrow_told_ < config_.keepalive_timeout) return;
+    narrow_told_ = now.time;
+    note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network, std::move(text)));
+}
+
+void Session::on_narrow_report(Now now, uint64_t most) {
+    if (!attempt_ && state_ != SessionState::established) return;
+    std::string text =
+        tr("IP packets of more than %" PRIu64 " bytes do not get through to %s, and it takes %" PRIu64,
+           ip_packet(most), path_.remote().to_string().c_str(), ip_packet(datagram_min));
+    if (!attempt_) return note_narrow(now, std::move(text));
+    attempt_->on_hearsay(
+        now, make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network, std::move(text)));
+    check_attempt(now);
 }
 
 uint64_t Session::ip_packet(uint64_t datagram) const { return datagram + path_.remote().headers_size(); }

@@ -69,6 +69,7 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
         handle_when_closed(now, opened.payload);
         return true;
     }
+    measure_received_loss(now, opened.number);
     const bool newest = !newest_before || opened.number > highest_before;
     // Where the path is too narrow, small packets end no silence.
     const bool was_silent = silent(now.time) && !black_hole_.narrow();

@@ -93,6 +93,26 @@ TEST(ErrorProtocol, ANoisyLineIsTold) {
     EXPECT_EQ(src->errors->count(0x0403), 1u);
 }
 
+TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
+    auto src = listening_src();
+    Line line(port_of(src));
+    unsigned count = 0;
+    line.set_weather([&](bool from_caller, std::vector<uint8_t>& datagram) {
+        return !from_caller || packet_type(datagram) != PacketType::session_even || ++count % 4 != 0;
+    });
+    // Some hundreds of packets a second, for longer than it takes to notice.
+    auto sink = calling_sink(line.port(), [](GstElement* element) {
+        g_object_set(element, "mtu", 1248u, "pacing-rate", guint64{5'000'000}, nullptr);
+    });
+    sink->start();
+    for (int i = 0; i < 700; i++) EXPECT_EQ(sink->push(10'000), GST_FLOW_OK);
+    EXPECT_EQ(sink->errors->wait(0x0580),
+              "0x0580/0 PATH_LOSS transport outgoing WARNING WRITE origin=network can-retry");
+    EXPECT_EQ(src->errors->wait(0x0580),
+              "0x0580/0 PATH_LOSS transport incoming WARNING READ origin=network can-retry");
+    EXPECT_EQ(sink->errors->count(0x0580), 1u) << sink->errors->lines();
+}
+
 TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     auto src = listening_src();
     RoguePeer rogue(seed);

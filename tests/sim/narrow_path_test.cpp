@@ -108,6 +108,7 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
     NarrowWorld world(GetParam());
     world.narrow();
     const Time narrowed = world.time();
+    const uint64_t sent_before = world.sent();
     // What was under way when it became narrow is sent again until it is clear that it does not arrive.
     world.run_for(1s);
     while (world.both(SessionState::established) && world.time() - narrowed < 40s) {
@@ -116,9 +117,13 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
         EXPECT_LE(world.sent() - sent, 64'000 + 4 * (world.acknowledged() - acknowledged))
             << world.describe();
         EXPECT_LE(world.told(), 1) << world.describe();
-        if (world.time() - narrowed >= 6s) {
+        // A line that was full empties first.
+        if (world.time() - narrowed >= (GetParam().produced > 0 ? 2s : 6s)) {
             EXPECT_EQ(world.told(), 1) << world.describe();
         }
+    }
+    if (GetParam().produced > 0) {
+        EXPECT_LE(static_cast<double>(world.sent() - sent_before), 2 * GetParam().produced * 30);
     }
     ASSERT_EQ(world.failure(), "");
     ASSERT_EQ(world.caller.state(), SessionState::closed) << world.describe();
@@ -193,6 +198,30 @@ TEST(SimNarrowPathEnd, APausedReceiverIsNoFault) {
             world.listener.application.stalled = false;
             EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
                 << world.failure() << world.describe();
+        }
+}
+
+TEST(SimNarrowPathStart, TheHandshakeNamesWhatTheNetworkSays) {
+    for (const size_t mtu : {size_t{1172}, size_t{548}})
+        for (const bool reported : {false, true}) {
+            WorldConfig config;
+            config.forward.mtu = config.backward.mtu = mtu;
+            config.forward.report_too_big = config.backward.report_too_big = reported;
+            World world(config);
+            world.connect();
+            const Time begin = world.time();
+            ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 15s));
+            const Error& error = world.caller.closed_by();
+            EXPECT_EQ(error.origin, ErrorOrigin::network);
+            if (reported) {
+                EXPECT_LE(world.time() - begin, 2s);
+                EXPECT_EQ(error.code, ErrorCode::udp_send_failed);
+                EXPECT_EQ(error.reason, Reason::mtu);
+                EXPECT_NE(error.text.find("it takes 1228"), std::string::npos) << error.text;
+            } else {
+                EXPECT_EQ(error.code, ErrorCode::connection_timeout);
+                EXPECT_NE(hint_for(error).find("1228 bytes"), std::string::npos);
+            }
         }
 }
 

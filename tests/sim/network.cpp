@@ -61,15 +61,16 @@ Network::Sent Network::send(Time now, Side from, const Address& to, Bytes bytes)
 
     Time departure = now;
     if (link.config.rate > 0) {
+        Time& busy_until = (link.config.line ? *link.config.line : link.line).busy_until;
         const double size = static_cast<double>(datagram.size() + ip_udp_header);
-        const double waiting = std::chrono::duration<double>(link.busy_until - now).count();
+        const double waiting = std::chrono::duration<double>(busy_until - now).count();
         const double queued = std::max(0.0, waiting * link.config.rate);
         if (queued + size > static_cast<double>(link.config.queue)) {
             link.counters.dropped++;
             return Sent::taken;
         }
         link.counters.queue_peak = std::max(link.counters.queue_peak, static_cast<uint64_t>(queued + size));
-        departure = link.busy_until = std::max(now, link.busy_until) + seconds(size / link.config.rate);
+        departure = busy_until = std::max(now, busy_until) + seconds(size / link.config.rate);
     }
     Arrival arrival{.at = {}, .to = other(from), .from = address(from), .datagram = std::move(datagram)};
     if (random_.chance(link.config.duplication)) pass(link, departure, arrival);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <vector>
@@ -43,6 +44,11 @@ struct BurstLoss {
     double leave = 0.25;
 };
 
+/// What waits for a rate. Links that have the same one share the rate and the queue.
+struct Line {
+    Time busy_until{};  ///< its queue is empty then
+};
+
 /// One direction of the line. Probabilities are per datagram.
 struct LinkConfig {
     Duration latency = 10ms;
@@ -55,7 +61,8 @@ struct LinkConfig {
     double overtaking = 0;  ///< share of datagrams that skip the latency and so overtake all others under way
     double corruption = 0;  ///< share of datagrams in which 1 to 8 bits flip
     double rate = 0;        ///< bytes per second, headers included; 0: no limit
-    uint64_t queue = 256 << 10;                       ///< bytes that wait for the rate; what exceeds it drops
+    uint64_t queue = 256 << 10;  ///< bytes that wait for the rate; what exceeds it drops
+    std::shared_ptr<Line> line;  ///< with which rate and queue are shared; null: with none
     size_t mtu = std::numeric_limits<size_t>::max();  ///< UDP payload bytes
     bool report_too_big = false;                      ///< longer ones are reported, not silently dropped
     bool spoils_batches = false;                      ///< what leaves in one piece with others is lost
@@ -112,7 +119,7 @@ class Network {
     struct Link {
         LinkConfig config;
         Counters counters;
-        Time busy_until{};    // the rate's queue is empty then
+        Line line;            // unless it is shared
         Time last_arrival{};  // of a datagram that kept its turn
         bool bad = false;     // Gilbert-Elliott
     };

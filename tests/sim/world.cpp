@@ -186,12 +186,16 @@ void World::check_flood() {
     }
 }
 
-bool World::step(Time limit) {
+Time World::next_step() {
     const auto due = [&](Node& n) {
         const Time wake = session(n) ? n.application.next_wake() : time_never;
         return n.clock.when(std::min(n.endpoint.next_timeout(now(n).time), wake));
     };
-    const Time next = std::min({network.next_arrival(), due(caller), due(listener)});
+    return std::min({network.next_arrival(), due(caller), due(listener)});
+}
+
+bool World::step(Time limit) {
+    const Time next = next_step();
     if (next > limit) {
         time_ = std::max(time_, limit);
         return false;
@@ -222,6 +226,24 @@ bool World::run_until(const std::function<bool()>& done, Duration duration) {
 
 void World::run_for(Duration duration) {
     run_until([] { return false; }, duration);
+}
+
+void run_for(std::vector<std::unique_ptr<World>>& worlds, Duration duration) {
+    const Time limit = worlds.front()->time() + duration;
+    std::vector<Time> next;
+    for (const auto& world : worlds) {
+        world->flush();
+        next.push_back(world->next_step());
+    }
+    for (;;) {
+        const auto first = std::min_element(next.begin(), next.end());
+        World& world = *worlds[static_cast<size_t>(first - next.begin())];
+        const bool over = *first > limit;
+        if (!world.step(limit) && !over) return;  // it has failed
+        if (over) break;
+        *first = world.next_step();
+    }
+    for (const auto& world : worlds) world->step(limit);
 }
 
 std::string World::failure() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
@@ -106,6 +107,10 @@ class World {
     /// by then, or failure().
     bool run_until(const std::function<bool()>& done, Duration limit);
     void run_for(Duration duration);
+    /// When the next thing happens; with step(), for worlds that share a line and so go on together.
+    Time next_step();
+    /// Goes on to the next thing that happens, at most to `limit`. False: nothing before it, or failure().
+    bool step(Time limit);
     /// Sends what is due and delivers events at the present time; call after touching a session by hand.
     void flush();
     /// Closes the session of `node` as an application would.
@@ -126,8 +131,6 @@ class World {
     const bool reconnect;
 
   private:
-    /// Goes on to the next thing that happens, at most to `limit`. False: nothing before it.
-    bool step(Time limit);
     bool flush(Node& node);
     void transmit(Node& node);
     void take_events(Node& node);
@@ -147,5 +150,8 @@ class World {
     };
     Traffic seen_[2][2];  // by side; a second ago, and two
 };
+
+/// Lets worlds that share a line go on together.
+void run_for(std::vector<std::unique_ptr<World>>& worlds, Duration duration);
 
 }  // namespace stt::sim

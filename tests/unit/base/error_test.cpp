@@ -34,6 +34,7 @@ const std::map<uint16_t, std::pair<std::string_view, RecoveryClass>> reference{
     {0x0502, {"WEBSOCKET_CLOSED", RecoveryClass::retry}},
     {0x0503, {"WEBSOCKET_HANDSHAKE_FAILED", RecoveryClass::fix_config}},
     {0x0504, {"TLS_ERROR", RecoveryClass::fix_config}},
+    {0x0580, {"PATH_LOSS", RecoveryClass::automatic}},  // this project's own
     {0x0601, {"TIMEOUT", RecoveryClass::retry}},
     {0x0602, {"BUFFER_OVERFLOW", RecoveryClass::fix_config}},
     {0x0603, {"RESOURCE_EXHAUSTED", RecoveryClass::fix_config}},
