@@ -62,8 +62,9 @@ void Node::set_seeds(std::vector<SecretBytes> seeds) {
 
 Loop::Wait Node::turn(Loop::Ready ready) {
     if (shut_down_) return {};
-    if (ready.error) read_errors();
+    // What a peer said before it left comes before what its machine says of the port it has left.
     if (ready.readable || more_to_read_) more_to_read_ = receive();
+    if (ready.error) read_errors();
 
     now_ = clock_now();
     if (endpoint_.next_timeout(now_.time) <= now_.time) endpoint_.handle_timeout(now_);
