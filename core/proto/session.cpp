@@ -204,7 +204,7 @@ SessionStats Session::stats() const {
 
 void Session::handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source) {
     if (report == NetworkReport::too_big && size > 0 && size <= datagram_min)
-        return on_narrow_report(now, size - 1);
+        return on_narrow_report(now, size - 1, source);
     if (report == NetworkReport::too_big) {
         if (mtu_.on_too_big(now.time, size)) note_mtu_too_large(size);
         recovery_.set_max_datagram(mtu_.current());

@@ -208,7 +208,7 @@ class Session {
     /// Tells that the path is too narrow, but not over and over.
     void note_narrow(Now now, std::string text);
     /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
-    void on_narrow_report(Now now, uint64_t most);
+    void on_narrow_report(Now now, uint64_t most, const ReportSource& source);
     void measure_sent_loss(Now now);
     void measure_received_loss(Now now, uint64_t number);
     void note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent);

@@ -59,14 +59,19 @@ void Session::note_narrow(Now now, std::string text) {
     note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network, std::move(text)));
 }
 
-void Session::on_narrow_report(Now now, uint64_t most) {
+void Session::on_narrow_report(Now now, uint64_t most, const ReportSource& source) {
     if (!attempt_ && state_ != SessionState::established) return;
+    const std::string where = path_.remote().to_string();
     std::string text =
-        tr("IP packets of more than %" PRIu64 " bytes do not get through to %s, and it takes %" PRIu64,
-           ip_packet(most), path_.remote().to_string().c_str(), ip_packet(datagram_min));
+        source.local
+            ? tr("this machine's link to %s is too narrow: it does not take IP packets of %" PRIu64 " bytes",
+                 where.c_str(), ip_packet(datagram_min))
+            : tr("IP packets of more than %" PRIu64 " bytes do not get through to %s, and it takes %" PRIu64,
+                 ip_packet(most), where.c_str(), ip_packet(datagram_min));
     if (!attempt_) return note_narrow(now, std::move(text));
     attempt_->on_hearsay(
-        now, make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network, std::move(text)));
+        now, make_error(ErrorCode::udp_send_failed, Reason::mtu,
+                        source.local ? ErrorOrigin::local : ErrorOrigin::network, std::move(text)));
     check_attempt(now);
 }
 

@@ -6,7 +6,8 @@ NARROW = note("UDP_SEND_FAILED", "mtu", "network", by=2, hint="mtu")
 NARROW_START = warning("UDP_SEND_FAILED", "mtu", "network", by=2, hint="mtu")
 GIVEN_UP = warning("SESSION_TIMEOUT", "mtu", "network", by=6, hint="mtu")
 NO_ICMP = firewall("r", "output", "meta l4proto icmp drop")
-NARROW_MAY = ("SESSION_CLOSED timeout", "SESSION_TIMEOUT keepalive-timeout")
+# The attempt to come back meets the same link.
+NARROW_MAY = ("SESSION_CLOSED timeout", "SESSION_TIMEOUT keepalive-timeout", "UDP_SEND_FAILED mtu")
 LOSS_OUT = warning("PATH_LOSS", "outgoing", "network", by=6)
 LOSS_IN = warning("PATH_LOSS", "incoming", "network", by=6)
 
