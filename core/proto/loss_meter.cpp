@@ -11,9 +11,14 @@ std::optional<LossMeter::Finding> LossMeter::add(Time now, int64_t arrived, int6
         return std::nullopt;
     }
     // What is lost between the last arrival before an outage and the first after it does not count.
-    if (now - std::exchange(last_arrival_, now) > silence) {
+    const Duration quiet = now - std::exchange(last_arrival_, now);
+    if (quiet > silence) {
         restart(now);
         return std::nullopt;
+    }
+    if (quiet > outage) {
+        counted_from_ = now;
+        lost = 0;
     }
     second_.add({arrived, lost});
     return now - second_begin_ < 1s ? std::nullopt : end_second(now);

@@ -24,6 +24,8 @@ class LossMeter {
     static constexpr unsigned seconds_max = 6;
     /// When nothing arrives for this long the path is cut, or there is nothing to measure.
     static constexpr Duration silence = 1s;
+    /// What is lost while nothing arrives for this long is an outage's, if a short one.
+    static constexpr Duration outage = 250ms;
     /// What goes on is told again after this time, summed up; after quiet_again without a finding it is news.
     static constexpr Duration told_again = 60s, quiet_again = 15s;
 

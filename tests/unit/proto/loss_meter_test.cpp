@@ -63,6 +63,15 @@ TEST_F(LossMeterTest, AnOutageDoesNotCount) {
     }
 }
 
+TEST_F(LossMeterTest, NorDoShortOnes) {
+    for (int i = 0; i < 60; i++) {
+        pass(500, 0, 1);
+        EXPECT_FALSE(meter.add(now += 300ms, 1, 200));
+        EXPECT_EQ(meter.counted_from(), now);
+    }
+    EXPECT_EQ(pass(200, 30, 5), 1u);
+}
+
 TEST(NumberGaps, CountsWhatIsMissing) {
     NumberGaps gaps;
     gaps.restart(10);
