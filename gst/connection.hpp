@@ -62,8 +62,8 @@ class Connection final : public LinkObserver {
 
     // State changes.
 
-    /// Binds and starts. False: the ERROR has been posted; or the application has stopped the element in a
-    /// handler of its first message, and PROGRESS CANCELED is.
+    /// Binds and starts. False after an ERROR, and after PROGRESS CANCELED where the application has stopped
+    /// the element in a handler of its first message.
     bool open();
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.

@@ -148,12 +148,13 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void take_rest(Now now, StreamId id);
     /// Receiver: the end of the stream was passed on, and another one may come.
     bool between_streams() const { return config.keep_listening && stream && finished; }
-    /// … or was never begun.
+    /// Receiver: no stream is under way, and none is expected within a time.
     bool idle() const {
-        return between_streams() || (config.keep_listening && !stream && stream_expected_by == time_never);
+        return config.keep_listening && (stream ? finished : stream_expected_by == time_never);
     }
-    /// Receiver: who comes has a stream. Only a listener that has none to send any more is waited for.
-    bool expects_stream() const { return !config.keep_listening || !config.caller || streams == 0; }
+    /// Opens the stream of a sender. A receiver expects one within the handshake time-out, unless it calls
+    /// and has had one: its listener may have nothing to send yet.
+    void open_or_expect_stream(Now now);
     /// Receiver: leaves the session that stands for a caller who has a stream.
     void make_way(Now now);
     /// Receiver: why the stream that the peer has opened in the session is not taken beside, or after, the
@@ -234,7 +235,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     uint64_t sessions = 0, resumptions = 0;
 
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
-    bool next_begins = false;            // … at its beginning, although it is not the first one
+    bool stream_begins = true;           // sender: that one is opened for the first time
     std::optional<StreamId> stream;
     NodeId stream_peer{};          // who had the last one
     SessionHandle ended_here = 0;  // whose stream this end has ended, and reported it

@@ -8,7 +8,7 @@ namespace stt {
 void Link::Impl::begin_stream(std::vector<uint8_t> header) {
     if (closed || given_up) return;
     stream_header = std::move(header);
-    next_begins = true;
+    stream_begins = true;
     finished = readable = false;
     upstream = {};
     upstream_taken = 0;

@@ -159,10 +159,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     upstream_taken = 0;
     set_state(LinkState::connected);
     if (closed) return;
-    if (is_sender())
-        open_stream();
-    else if (expects_stream())
-        stream_expected_by = now.time + config.session.handshake_timeout;
+    open_or_expect_stream(now);
 }
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
@@ -193,9 +190,13 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     upstream_open = !is_sender() && stream && !finished;
     set_state(LinkState::resumed);
     if (closed || stream) return;
+    open_or_expect_stream(now);
+}
+
+void Link::Impl::open_or_expect_stream(Now now) {
     if (is_sender())
         open_stream();
-    else if (expects_stream())
+    else if (!config.keep_listening || !config.caller || streams == 0)
         stream_expected_by = now.time + config.session.handshake_timeout;
 }
 
@@ -222,9 +223,8 @@ void Link::Impl::open_stream() {
         tell(skipped.certain, false);
     }
     if (closed) return;
-    const bool begins = std::exchange(next_begins, false) || streams == 0;
     streams++;
-    const bool again = !begins || skipped.certain.buffers > 0;
+    const bool again = !std::exchange(stream_begins, false) || skipped.certain.buffers > 0;
     if (again && first.empty()) {
         if (auto message = observer.on_late_start()) first.push_back(std::move(*message));
     }

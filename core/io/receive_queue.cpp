@@ -20,7 +20,8 @@ void ReceiveQueue::notify() {
 QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Duration timeout) {
     {
         const std::lock_guard lock(mutex_);
-        if (!start_over_) account(handed_offset_);
+        // Whoever has this thread's turn accounts for both, and cuts without the lock.
+        if (!start_over_ && turn_ == Turn::streaming) account(handed_offset_);
     }
     return next(messages, max, timeout, Reader::streaming);
 }

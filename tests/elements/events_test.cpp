@@ -235,8 +235,8 @@ TEST(Events, AnotherRunHasAnotherIdAndNothingOfTheOneBefore) {
 TEST(Events, Decodebin3TakesTheNextRunWithOtherCaps) {
     guint major = 0, minor = 0, micro = 0, nano = 0;
     gst_version(&major, &minor, &micro, &nano);
-    // Its mq_slot_handle_stream_start() asserts that the new stream is in a collection, which no event makes
-    // it be: behind any source.
+    // Its mq_slot_handle_stream_start() asserts that the new stream belongs to a collection. No event of any
+    // source brings that about.
     if (minor >= 24)
         GTEST_SKIP() << "decodebin3 of GStreamer 1.26 aborts over the STREAM_START of another stream";
     Pipeline receiver(listening_src() + "! decodebin3 ! fakesink name=played sync=false");

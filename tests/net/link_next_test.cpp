@@ -187,8 +187,8 @@ TEST(LinkNext, ACallerWithoutAStreamIsToldAndMakesWay) {
         return std::count_if(receiver.seen.errors.begin(), receiver.seen.errors.end(),
                              [](const auto& seen) { return seen.error.reason == Reason::no_stream; });
     };
-    // One that is told while nothing stands, and one after a stream. Neither calls again once it has made
-    // way.
+    // The first is reported before any stream, the second after one. Neither calls again after its session
+    // was closed for the sender's.
     for (uint8_t i = 1; i <= 2; i++) {
         End another, sender;
         LinkConfig calling = keeping(caller_config(StreamRole::receiver, receiver.link->local_port()));

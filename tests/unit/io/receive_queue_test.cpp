@@ -146,11 +146,14 @@ TEST_F(ReceiveQueueTest, AHugeMessageIsTakenWhileItArrives) {
     size_t pushed = 0;
     int seen = 0;
     const auto deadline = std::chrono::steady_clock::now() + patience;
+    const auto admitted = [&] {
+        return std::min({all.size() - pushed, size_t{1200}, window - (pushed - taken)});
+    };
     for (;;) {
-        for (size_t step;
-             (step = std::min({all.size() - pushed, size_t{1200}, window - (pushed - taken)})) > 0;
-             pushed += step)
+        for (size_t step = admitted(); step > 0; step = admitted()) {
             queue.push({all.sub(pushed, step)}, false);
+            pushed += step;
+        }
         if (pushed == all.size()) break;
         while (wakes == seen && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
         if (wakes == seen) break;
