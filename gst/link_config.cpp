@@ -43,7 +43,6 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     session.handshake_timeout = milliseconds(settings.handshake_timeout);
     session.keepalive_interval = milliseconds(settings.keepalive_interval);
     session.keepalive_timeout = milliseconds(settings.keepalive_timeout);
-    session.drain_timeout = milliseconds(settings.drain_timeout);
     session.max_window = settings.max_window;
     session.max_streams = settings.max_streams;
     session.pacing_ceiling = static_cast<double>(settings.pacing_rate) / 8;

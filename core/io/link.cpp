@@ -230,9 +230,9 @@ void Link::Impl::close() {
     if (Session* s = current()) {
         info = s->info();
         account_inbox(clock_now(), *s);
-        s->close(clock_now(), false, CloseReason::graceful, {});
+        s->close(clock_now(), CloseReason::graceful, {});
     }
-    if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
+    if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
     summarise_all();
     tell_undelivered();
     if (!given_up) set_state(LinkState::closed);
@@ -338,9 +338,9 @@ void Link::Impl::end(Error error, bool tell) {
     retry_at = stream_expected_by = time_never;
     ErrorReport told = report_of(error);
     told.error.terminal = true;
-    if (Session* s = find(attempt)) s->close(clock_now(), false, CloseReason::graceful, {});
+    if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
     if (Session* s = current()) {
-        s->close(clock_now(), false, CloseReason::error, std::move(error));
+        s->close(clock_now(), CloseReason::error, std::move(error));
         s->abandon();
     }
     upstream_open = false;

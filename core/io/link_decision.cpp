@@ -63,7 +63,7 @@ void Link::Impl::drop_question() {
 void Link::Impl::drop_session(const Error& error) {
     if (!established) return;
     if (Session* s = current()) {
-        s->close(clock_now(), false, CloseReason::error, error);
+        s->close(clock_now(), CloseReason::error, error);
         s->abandon();
     }
     end_stream(error);

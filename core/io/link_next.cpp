@@ -32,7 +32,7 @@ void Link::Impl::take_rest(Now now, StreamId id) {
 
 void Link::Impl::make_way(Now now) {
     Session* const idle = current();
-    idle->close(now, false, CloseReason::graceful, {});
+    idle->close(now, CloseReason::graceful, {});
     idle->abandon();
     leave_stream();
     set_session(0);

@@ -20,8 +20,6 @@ const char* name_of(SessionState state) {
             return "handshaking";
         case SessionState::established:
             return "established";
-        case SessionState::closing:
-            return "closing";
         case SessionState::closed:
             return "closed";
     }
@@ -79,7 +77,6 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
         case SessionState::closed:
             return on_closed(now, handle, change.error);
         case SessionState::init:
-        case SessionState::closing:
             return;
     }
 }
@@ -105,7 +102,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (!fresh) return;
     if (given_up) {
         fresh->close(
-            now, false, CloseReason::error,
+            now, CloseReason::error,
             stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended")));
         return;
     }
@@ -121,7 +118,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (established && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         current()->doubt(now.time, doubt_patience);
-        fresh->close(now, false, CloseReason::error,
+        fresh->close(now, CloseReason::error,
                      stream_error(ErrorCode::too_many_sessions, Reason::busy,
                                   tr("another caller has the listener's stream")));
         return;
@@ -129,13 +126,13 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const earlier = current();
     if (earlier && established && earlier->last_received() > attempt_at) {
         // It knows the session after all: who said otherwise, and has answered now, is somebody else.
-        fresh->close(now, false, CloseReason::graceful, {});
+        fresh->close(now, CloseReason::graceful, {});
         return;
     }
     if (earlier) {
         // The peer has proved itself, and does not know the session any more: it falls.
         const bool stood = established;
-        earlier->close(now, false, CloseReason::error, {});
+        earlier->close(now, CloseReason::error, {});
         earlier->abandon();
         retry.start(now.time);  // should this one fall, too, its time begins now
         const Error why = begins_anew(*fresh);
@@ -264,7 +261,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     const bool ended = inbox.finished() && !config.keep_listening;
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
-        current()->close(clock_now(), false, CloseReason::error,
+        current()->close(clock_now(), CloseReason::error,
                          stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
                                       ended ? tr("the listener's stream has ended")
                                             : tr("the listener has not come to the stream before yet")));

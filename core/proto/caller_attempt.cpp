@@ -174,7 +174,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
         farewell_ = encode(reject);
         return;
     }
-    AuthProofPayload payload{.limits = limits_, .token = config_.token, .resume_proof = std::nullopt};
+    AuthProofPayload payload{.limits = limits_, .token = {}, .resume_proof = std::nullopt};
     resumes_ = ticket_ && ticket_->peer == handshake_.peer();
     if (resumes_) payload.resume_proof = {ticket_->session, handshake_.resume_mac(ticket_->secret.bytes())};
     datagram_ = handshake_.make_auth_proof(payload);

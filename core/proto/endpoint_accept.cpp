@@ -108,8 +108,7 @@ bool Endpoint::has_room(Now now) {
     size_t standing = 0;
     Session* stalest = nullptr;
     for (auto& [handle, session] : sessions_) {
-        if (session->state() != SessionState::established && session->state() != SessionState::closing)
-            continue;
+        if (session->state() != SessionState::established) continue;
         standing++;
         if (!stalest || session->last_received() < stalest->last_received()) stalest = session.get();
     }
@@ -121,7 +120,7 @@ bool Endpoint::has_room(Now now) {
 void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
     const AttemptId attempt = hello.header().attempt;
     // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
-    if (Session* earlier = by_attempt(attempt)) earlier->close(now, false, CloseReason::graceful, {});
+    if (Session* earlier = by_attempt(attempt)) earlier->close(now, CloseReason::graceful, {});
     bound_resumable();
     adopt(std::make_unique<Session>(now, place_at(from), std::move(hello), config_.session), attempt);
 }

@@ -41,7 +41,6 @@ class Path {
         Token token;
     };
     std::optional<Response> take_response() { return std::exchange(response_, std::nullopt); }
-    bool response_due() const { return response_.has_value(); }
 
     Time next_timeout() const { return candidate_ ? next_challenge_ : time_never; }
 

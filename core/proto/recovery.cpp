@@ -138,7 +138,6 @@ void Recovery::forget_reordering(Time now) {
 }
 
 void Recovery::settle_acked(Step& step, SentPacket& packet) {
-    counters_.packets_acked++;
     if (packet.ack_eliciting) {
         counters_.bytes_acked += packet.size;
         const bool was_lost = packet.state == PacketState::lost;

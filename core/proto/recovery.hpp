@@ -83,14 +83,13 @@ class Recovery {
 
     uint64_t in_flight() const { return in_flight_; }
     bool anything_in_flight() const { return eliciting_in_flight_ > 0; }
-    Time last_eliciting_sent() const { return last_eliciting_sent_; }
     const RttEstimator& rtt() const { return rtt_; }
     const CongestionController& controller() const { return *controller_; }
     /// Bytes that may be in flight.
     uint64_t window() const { return std::min(controller_->window(), flight_limit_.bytes()); }
 
     struct Counters {
-        uint64_t packets_sent = 0, packets_acked = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
+        uint64_t packets_sent = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
         uint64_t bytes_sent = 0, bytes_acked = 0, bytes_lost = 0;
     };
     const Counters& counters() const { return counters_; }

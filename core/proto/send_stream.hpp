@@ -88,7 +88,6 @@ class SendStream {
     bool end_delivered() const { return finish_written_ && delivered_ > written_; }
     /// Everything, the end included, is acknowledged.
     bool complete() const { return fin_acked_ && acked_base_ == written_; }
-    bool blocked_by_stream() const { return sent_ < written_ && sent_ >= limit_; }
 
   private:
     struct Segment {

@@ -151,18 +151,11 @@ void Session::end(Now now, Error error) {
 void Session::fail_protocol(Now now, Error error) {
     error.terminal = true;
     const bool forged = error.code == ErrorCode::encryption_error;
-    close(now, false, forged ? CloseReason::auth_failure : CloseReason::error, std::move(error));
+    close(now, forged ? CloseReason::auth_failure : CloseReason::error, std::move(error));
 }
 
-void Session::close(Now now, bool drain, CloseReason reason, Error error) {
-    if (state_ == SessionState::closed || (drain && state_ == SessionState::closing)) return;
-    if (drain && state_ == SessionState::established && !streams_.drained()) {
-        close_reason_ = reason;
-        close_error_ = std::move(error);
-        drain_deadline_ = now.time + config_.drain_timeout;
-        set_state(SessionState::closing);
-        return;
-    }
+void Session::close(Now now, CloseReason reason, Error error) {
+    if (state_ == SessionState::closed) return;
     close_reason_ = reason;
     close_error_ = error;
     close_due_ = protection_.has_value();
@@ -257,7 +250,7 @@ void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
 }
 
 void Session::handle_session_unknown(Now now) {
-    if (state_ != SessionState::established && state_ != SessionState::closing) return;
+    if (state_ != SessionState::established) return;
     if (now.time < next_unknown_note_) return;
     next_unknown_note_ = now.time + unknown_note_interval;
     note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
@@ -296,8 +289,7 @@ Time Session::next_keep_alive() const {
 Time Session::next_timeout(Time now) {
     if (state_ == SessionState::closed)
         return std::min({linger_until_, next_close_, resumable() ? resumable_until_ : time_never});
-    Time next =
-        std::min({handshake_deadline_, drain_deadline_, attempt_ ? attempt_->next_timeout() : time_never});
+    Time next = std::min(handshake_deadline_, attempt_ ? attempt_->next_timeout() : time_never);
     if (!protection_) return next;
     next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
                      streams_.next_timeout(), path_.next_timeout()});
@@ -341,21 +333,16 @@ void Session::handle_timeout(Now now) {
     }
     settle(now);
 
-    if (state_ == SessionState::closing && now.time >= drain_deadline_) {
-        Error error = close_error_;
-        close(now, false, close_reason_, std::move(error));
-        return;
-    }
     check_keepalive(now);
 }
 
 void Session::check_keepalive(Now now) {
-    if (state_ != SessionState::established && state_ != SessionState::closing) return;
+    if (state_ != SessionState::established) return;
     if (now.time - last_received_ >= config_.keepalive_timeout || now.time >= doubt_deadline_) {
         const auto waited =
             std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
         const bool doubted = now.time >= doubt_deadline_;
-        close(now, false, CloseReason::timeout,
+        close(now, CloseReason::timeout,
               make_error(
                   ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
                   ErrorOrigin::network,
@@ -401,10 +388,6 @@ void Session::settle(Now now) {
         }
     }
     outcome_.clear();
-    if (state_ == SessionState::closing && streams_.drained()) {
-        Error error = close_error_;
-        close(now, false, close_reason_, std::move(error));
-    }
     on_black_hole(now, finding);
 }
 

@@ -91,9 +91,9 @@ class Session {
     /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
     bool silent(Time now) const;
 
-    /// `drain`: what was written is delivered first (for drain_timeout at most). One SESSION_CLOSE goes out
-    /// either way. `error`: what the closed event reports; code none for a graceful end of our own.
-    void close(Now now, bool drain, CloseReason reason, Error error);
+    /// Ends the session at once; the peer is told by SESSION_CLOSE. What has not been delivered is not.
+    /// `error`: what the closed event reports; code none for a graceful end of our own.
+    void close(Now now, CloseReason reason, Error error);
 
     /// The session whose streams this one goes on with; 0: none. From state established on.
     SessionHandle resumed() const { return resumed_; }
@@ -286,7 +286,6 @@ class Session {
     Time next_close_ = time_never;  // when SESSION_CLOSE is repeated
     CloseReason close_reason_ = CloseReason::graceful;
     Error close_error_;
-    Time drain_deadline_ = time_never;
     Time linger_until_ = time_never;
     Time next_close_answer_{};
 

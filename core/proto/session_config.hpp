@@ -25,7 +25,6 @@ struct SessionConfig {
     /// How long the streams of a session whose path was lost are kept for another session to go on with;
     /// zero: not at all.
     Duration resume_within = 50s;
-    Duration drain_timeout = 10s;  ///< how long a graceful close waits for data to be delivered
     /// Bytes a receiver lets a peer have under way, per stream and (twice this) per session; windows start at
     /// window_initial and grow to this with bandwidth × delay.
     uint64_t max_window = 32 << 20;
@@ -45,7 +44,6 @@ struct SessionConfig {
     bool last_chance = false;
     /// Until then a HELLO that goes unanswered is repeated as often as a silent session is probed.
     Time urgent_until{};
-    std::vector<uint8_t> token;  ///< at most token_max
 };
 
 inline constexpr uint64_t window_initial = 512 << 10;
@@ -56,7 +54,7 @@ inline constexpr Duration silence_probe_fast = 100ms, silence_probe_slow = 1s, s
 /// How long a peer whose place is claimed has to show itself: a few probe timeouts of a slow path.
 inline constexpr Duration doubt_patience = 2s;
 
-enum class SessionState : uint8_t { init, handshaking, established, closing, closed };
+enum class SessionState : uint8_t { init, handshaking, established, closed };
 
 struct SessionInfo {
     bool caller = false;

@@ -39,7 +39,7 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
                                 ip_packet(datagram_min), path_.remote().to_string().c_str()));
             break;
         case BlackHole::Finding::lost:
-            close(now, false, CloseReason::timeout,
+            close(now, CloseReason::timeout,
                   make_error(ErrorCode::session_timeout, Reason::mtu, ErrorOrigin::network,
                              tr("the path to %s carries less than IP packets of %" PRIu64
                                 " bytes: none got through within keepalive-timeout, though smaller ones did",

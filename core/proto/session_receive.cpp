@@ -153,12 +153,7 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                               streams_.on_session_window(f);
                               return success();
                           },
-                          [&](const StreamWindowFrame& f) {
-                              const Status status = streams_.on_stream_window(f);
-                              outcome_.clear();
-                              settle(now);  // a close that waits for delivery may go on
-                              return status;
-                          },
+                          [&](const StreamWindowFrame& f) { return streams_.on_stream_window(f); },
                           [&](const StreamOpenFrame& f) { return streams_.on_open(f); },
                           [&](const StreamFinFrame& f) { return streams_.on_fin(f); },
                           [&](const StreamCloseFrame& f) { return streams_.on_close(f); },
@@ -234,7 +229,7 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
         if (frame.resumed) {
             Session* const earlier = attempt_->resumes() ? endpoint_.find(resumes_) : nullptr;
             if (!earlier || !earlier->ticket(earlier->info_.name)) {
-                close(now, false, CloseReason::error,
+                close(now, CloseReason::error,
                       make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
                                  tr("the peer goes on with a session that is not here any more")));
                 return;

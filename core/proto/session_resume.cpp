@@ -6,9 +6,7 @@
 namespace stt {
 
 const ResumeTicket* Session::ticket(const SessionName& name) const {
-    const bool has_streams =
-        state_ == SessionState::established || state_ == SessionState::closing || resumable();
-    if (!has_streams) return nullptr;
+    if (state_ != SessionState::established && !resumable()) return nullptr;
     for (const auto* ticket : {&ticket_, &used_ticket_})
         if (*ticket && (*ticket)->session == name) return &**ticket;
     return nullptr;

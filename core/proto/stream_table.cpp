@@ -365,12 +365,4 @@ void StreamTable::retire_if_done(StreamId id) {
 
 Time StreamTable::next_timeout() const { return window_frame_at_; }
 
-bool StreamTable::drained() const {
-    return std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
-        const Stream& stream = entry.second;
-        return stream.reset() || (stream.send.acked() == stream.send.written() &&
-                                  (!stream.send.finish_written() || stream.send.end_delivered()));
-    });
-}
-
 }  // namespace stt

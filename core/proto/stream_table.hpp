@@ -73,9 +73,7 @@ class StreamTable {
     void on_lost(const SentFrames& sent);
     /// When a window frame falls due.
     Time next_timeout() const;
-
-    /// Nothing written remains unsent or unacknowledged.
-    bool drained() const;
+    /// Whether a stream is left that both sides do not know to be over.
     bool any() const { return !streams_.empty(); }
 
   private:

@@ -136,7 +136,7 @@ TEST(SimResume, APeerThatForgotGivesANewSession) {
     ASSERT_TRUE(world.establish());
     const SessionHandle before = world.caller.session;
     world.run_for(1s);
-    world.session(world.listener)->close(world.now(world.listener), false, CloseReason::graceful, {});
+    world.session(world.listener)->close(world.now(world.listener), CloseReason::graceful, {});
     world.network.link(Side::listener).loss = 1;
     world.flush();
     world.run_for(40s);  // past the caller's patience and the listener's memory

@@ -66,16 +66,17 @@ TEST(SimSession, ProbesOftenWhileDataWaitsInSilence) {
     EXPECT_NEAR(static_cast<double>(sent() - late), 2 * 100, 2 * 20);
 }
 
-TEST(SimSession, GracefulCloseDrains) {
+TEST(SimSession, GracefulCloseOnceAllIsDelivered) {
     WorldConfig config = config_with_latency();
     config.forward.rate = 1e6;
     World world(config);
     ASSERT_TRUE(world.establish());
     world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
     world.flush();
+    ASSERT_TRUE(world.run_until([&] { return world.caller.application.all_delivered(); }, 60s))
+        << world.describe();
     world.close(world.caller);
-    EXPECT_EQ(world.caller.state(), SessionState::closing);
-    ASSERT_TRUE(both_closed(world, 60s)) << world.describe();
+    ASSERT_TRUE(both_closed(world, 1s)) << world.describe();
     EXPECT_EQ(world.listener.application.payload_received(), 3000000u);
     EXPECT_TRUE(world.listener.application.all_received());
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::none);
@@ -83,24 +84,12 @@ TEST(SimSession, GracefulCloseDrains) {
     EXPECT_EQ(world.listener.closed_by().reason, Reason::graceful);
 }
 
-TEST(SimSession, DrainEndsAtItsTimeout) {
-    World world(config_with_latency());
-    ASSERT_TRUE(world.establish());
-    world.listener.application.stalled = true;
-    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
-    world.flush();
-    const Time begin = world.time();
-    world.close(world.caller);
-    ASSERT_TRUE(both_closed(world, 60s)) << world.describe();
-    EXPECT_EQ(world.caller.state_times.back() - begin, SessionConfig{}.drain_timeout);
-}
-
-TEST(SimSession, CloseWithoutDrainIsImmediate) {
+TEST(SimSession, CloseIsImmediate) {
     World world(config_with_latency());
     ASSERT_TRUE(world.establish());
     world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3000000});
     world.run_for(50ms);
-    world.close(world.caller, false);
+    world.close(world.caller);
     EXPECT_EQ(world.caller.state(), SessionState::closed);
     ASSERT_TRUE(both_closed(world, 1s));
     EXPECT_EQ(world.listener.state_times.back() - world.caller.state_times.back(), round_trip / 2);

@@ -66,8 +66,8 @@ bool World::establish(Duration limit) {
     return run_until([&] { return both(SessionState::established); }, limit);
 }
 
-void World::close(Node& node, bool drain) {
-    if (Session* s = session(node)) s->close(now(node), drain, CloseReason::graceful, {});
+void World::close(Node& node) {
+    if (Session* s = session(node)) s->close(now(node), CloseReason::graceful, {});
     flush();
 }
 

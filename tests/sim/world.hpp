@@ -114,7 +114,7 @@ class World {
     /// Sends what is due and delivers events at the present time; call after touching a session by hand.
     void flush();
     /// Closes the session of `node` as an application would.
-    void close(Node& node, bool drain = true);
+    void close(Node& node);
 
     bool both(SessionState state) const { return caller.state() == state && listener.state() == state; }
     bool idle() const { return caller.application.idle() && listener.application.idle(); }

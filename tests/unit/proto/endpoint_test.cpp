@@ -114,7 +114,7 @@ TEST_F(EndpointTest, a_replayed_hello_is_refused) {
     };
     call();
     ASSERT_TRUE(establish());
-    caller.session().close(now, false, CloseReason::graceful, {});
+    caller.session().close(now, CloseReason::graceful, {});
     run(30s);
     ASSERT_EQ(listener.endpoint->session_count(), 0u);
     listener.endpoint->handle_datagram(now, caller.address, hello, nullptr);

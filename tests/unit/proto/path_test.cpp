@@ -33,7 +33,7 @@ TEST_F(PathTest, is_quiet_while_nobody_moves) {
     EXPECT_EQ(path.remote(), home);
     EXPECT_EQ(path.next_timeout(), time_never);
     EXPECT_FALSE(path.challenge_due(start, rtt));
-    EXPECT_FALSE(path.response_due());
+    EXPECT_FALSE(path.take_response());
     EXPECT_FALSE(path.on_response(home, {}));
 }
 
@@ -101,12 +101,10 @@ TEST_F(PathTest, challenges_keep_a_distance_on_the_shortest_paths) {
 TEST_F(PathTest, a_response_is_owed_once_to_where_the_challenge_came_from) {
     const Path::Token token{1, 2, 3, 4, 5, 6, 7, 8};
     path.owe_response(elsewhere, token);
-    EXPECT_TRUE(path.response_due());
     const auto response = path.take_response();
     ASSERT_TRUE(response);
     EXPECT_EQ(response->to, elsewhere);
     EXPECT_EQ(response->token, token);
-    EXPECT_FALSE(path.response_due());
     EXPECT_FALSE(path.take_response());
 }
 

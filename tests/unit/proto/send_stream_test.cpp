@@ -72,9 +72,7 @@ TEST(SendStream, stops_at_the_stream_window_and_goes_on_when_it_grows) {
     EXPECT_EQ(piece.size, 10u);
     stream.on_sent(piece, 10);
     EXPECT_EQ(stream.next(no_limit).size, 0u);
-    EXPECT_TRUE(stream.blocked_by_stream());
     stream.on_window(11, 0);
-    EXPECT_FALSE(stream.blocked_by_stream());
     EXPECT_EQ(stream.next(no_limit).size, 1u);
     stream.on_window(5, 0);  // an old frame that comes late
     EXPECT_EQ(stream.next(no_limit).size, 1u);

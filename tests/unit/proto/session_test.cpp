@@ -116,16 +116,11 @@ TEST_F(SessionTest, the_responder_makes_up_for_a_lost_final_by_itself) {
     EXPECT_TRUE(establish());
 }
 
-TEST_F(SessionTest, a_close_that_drains_waits_for_delivery) {
+TEST_F(SessionTest, a_graceful_close_says_so_at_either_end) {
     connect();
-    const StreamId id = open();
-    caller.session().write(id, message(200'000));
-    caller.session().finish(id);
-    caller.session().close(now, true, CloseReason::graceful, {});
-    EXPECT_EQ(caller.session().state(), SessionState::closing);
-    ASSERT_TRUE(run(10s, [&] { return caller.closed() && listener.closed(); }));
-    EXPECT_EQ(listener.received.size(), 200'000u);
-    EXPECT_TRUE(delivered());
+    caller.session().close(now, CloseReason::graceful, {});
+    EXPECT_EQ(caller.session().state(), SessionState::closed);
+    ASSERT_TRUE(run(1s, [&] { return caller.closed() && listener.closed(); }));
     EXPECT_EQ(caller.closed()->code, ErrorCode::none);
     EXPECT_EQ(listener.closed()->code, ErrorCode::session_closed);
     EXPECT_EQ(listener.closed()->reason, Reason::graceful);
@@ -133,25 +128,11 @@ TEST_F(SessionTest, a_close_that_drains_waits_for_delivery) {
     EXPECT_TRUE(listener.closed()->authenticated);
 }
 
-TEST_F(SessionTest, draining_ends_with_its_timeout) {
-    SessionConfig config;
-    config.drain_timeout = 2s;
-    connect(config);
-    reading = false;
-    const StreamId id = open();
-    caller.session().write(id, message(2'000'000));
-    run(1s);
-    const Time begin = now.time;
-    caller.session().close(now, true, CloseReason::graceful, {});
-    ASSERT_TRUE(run(10s, [&] { return caller.closed() != nullptr; }));
-    EXPECT_EQ(now.time - begin, 2s);
-}
-
 TEST_F(SessionTest, a_close_at_once_takes_one_word_of_each_and_is_forgotten) {
     connect();
     run(1s);
     const uint64_t before = sent_datagrams;
-    caller.session().close(now, false, CloseReason::graceful, {});
+    caller.session().close(now, CloseReason::graceful, {});
     ASSERT_TRUE(run(1s, [&] { return listener.closed() != nullptr; }));
     run(60s);
     EXPECT_EQ(sent_datagrams - before, 2u);
@@ -167,7 +148,7 @@ TEST_F(SessionTest, a_lost_close_is_repeated) {
         if (&from != &caller || lost) return true;
         return !(lost = true);
     };
-    caller.session().close(now, false, CloseReason::graceful, {});
+    caller.session().close(now, CloseReason::graceful, {});
     ASSERT_TRUE(run(1s, [&] { return listener.closed() != nullptr; }));
     EXPECT_TRUE(lost);
     EXPECT_EQ(listener.closed()->code, ErrorCode::session_closed);
@@ -177,8 +158,8 @@ TEST_F(SessionTest, closes_that_cross_fall_silent) {
     connect();
     run(1s);
     const uint64_t before = sent_datagrams;
-    caller.session().close(now, false, CloseReason::graceful, {});
-    listener.session().close(now, false, CloseReason::graceful, {});
+    caller.session().close(now, CloseReason::graceful, {});
+    listener.session().close(now, CloseReason::graceful, {});
     run(60s);
     EXPECT_EQ(sent_datagrams - before, 2u);
 }
