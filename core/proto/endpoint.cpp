@@ -45,8 +45,8 @@ void Endpoint::adopt(std::unique_ptr<Session> session, const AttemptId& attempt)
 SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes) {
     const SessionHandle handle = next_handle_;
     const Bytes seed = seeds_.empty() ? Bytes{} : seeds_.front().bytes();
-    auto session =
-        std::make_unique<Session>(now, place_at(peer), *config_.identity, seed, std::move(config), resumes);
+    std::unique_ptr<Session> session(
+        new Session(now, place_at(peer), *config_.identity, seed, std::move(config), resumes));
     const AttemptId attempt = session->attempt();
     adopt(std::move(session), attempt);
     return handle;

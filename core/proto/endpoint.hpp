@@ -11,12 +11,13 @@
 
 #include "core/base/chunk.hpp"
 #include "core/crypto/hello_guard.hpp"
-#include "core/proto/session_event.hpp"
+#include "core/proto/network_report.hpp"
+#include "core/proto/session_host.hpp"
+#include "core/proto/transmit.hpp"
 #include "core/wire/message.hpp"
 
 namespace stt {
 
-class Session;
 struct SessionPlace;
 
 struct EndpointConfig {
@@ -29,33 +30,7 @@ struct EndpointConfig {
     double hello_rate = 200;
 };
 
-/// What the network said about a datagram of ours.
-enum class NetworkReport : uint8_t {
-    refused,           ///< ICMP port unreachable
-    unreachable,       ///< no route, ICMP net unreachable
-    host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
-    prohibited,   ///< a firewall says so, or the host takes no UDP: ICMP administratively prohibited, policy
-                  ///< or protocol unreachable
-    too_big,      ///< longer than the path's MTU
-    send_failed,  ///< the socket would not take it
-};
-
-/// What a datagram is that answers no call.
-enum class NoAnswer : uint8_t {
-    foreign,     ///< of no type of ours
-    unreadable,  ///< looks like one of ours, and is none, or was damaged
-    hello,       ///< a caller's
-    echo,        ///< our own HELLO, from somebody else
-    own,         ///< our own HELLO, from our own port
-};
-
-/// Who said it.
-struct ReportSource {
-    bool local = false;                  ///< this machine, when it should have sent the datagram
-    std::optional<Address> router = {};  ///< by ICMP: the sender of that, where it is not the destination
-};
-
-class Endpoint {
+class Endpoint final : private SessionHost {
   public:
     /// `random` outlives the endpoint.
     Endpoint(EndpointConfig config, Random& random);
@@ -69,9 +44,9 @@ class Endpoint {
     /// `resumes`: a session to go on with, that stands or is resumable; 0: none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
     /// Null once the session was forgotten (after its `closed` event was taken).
-    Session* find(SessionHandle handle);
+    Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
-    NodeId node_id() const { return config_.identity->node_id(); }
+    NodeId node_id() const override { return config_.identity->node_id(); }
 
     /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
     /// application share it. Null: what must be kept is copied.
@@ -82,11 +57,7 @@ class Endpoint {
     void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
                                const ReportSource& source = {});
 
-    struct Transmit {
-        Address to;
-        size_t size;     ///< bytes written to the buffer
-        size_t segment;  ///< every datagram in it is this long but the last, which may be shorter
-    };
+    using Transmit = stt::Transmit;
     /// Writes the next datagrams for one peer into `out`; at least datagram_max bytes long, 64 KiB for full
     /// batches. At most `segments_max` datagrams. Null: nothing to send now. Call until null.
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
@@ -97,18 +68,6 @@ class Endpoint {
 
     /// The oldest event not yet taken.
     std::optional<Event> next_event();
-
-    // For sessions.
-
-    /// The session whose streams may be taken over by whoever proves to have had `name`, or null.
-    Session* find_resumable(const SessionName& name);
-    /// Whether another session may stand. If not, the one that has been silent longest must show itself.
-    bool has_room(Now now);
-    /// Why a caller is turned away when there is none.
-    Error busy() const;
-    /// Another id of the session, and the end of one.
-    SessionId add_id(SessionHandle handle);
-    void remove_id(SessionId id) { ids_.erase(id); }
 
     struct Counters {
         uint64_t malformed = 0;         ///< datagrams that are no packets of ours, or too short
@@ -123,6 +82,12 @@ class Endpoint {
         Address to;
         std::vector<uint8_t> datagram;
     };
+
+    // SessionHost
+    Session* find_resumable(const SessionName& name) override;
+    std::optional<Error> no_room(Now now) override;
+    SessionId add_id(SessionHandle handle) override;
+    void remove_id(SessionId id) override { ids_.erase(id); }
 
     Session* by_id(SessionId id);
     Session* by_attempt(const AttemptId& id);

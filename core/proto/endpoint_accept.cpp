@@ -15,6 +15,12 @@ Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::str
     return make_error(code, reason, ErrorOrigin::peer, std::move(text)).at(step);
 }
 
+Error busy_error(size_t max_sessions) {
+    return make_error(
+        ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+        tr("all %zu sessions that the listener's max-sessions allows are in use", max_sessions));
+}
+
 }  // namespace
 
 void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
@@ -79,7 +85,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     });
     // One more than may stand: it may be somebody who comes back to a session that is here.
     if (static_cast<size_t>(live) > config_.max_sessions) {
-        reject(now, from, *header, &*opened, busy());
+        reject(now, from, *header, &*opened, busy_error(config_.max_sessions));
         return;
     }
     nonces_.record(now.time, opened->payload().nonce);
@@ -98,13 +104,7 @@ void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHe
                        tr("%s calls, too: one of the two has to listen", from.to_string().c_str())));
 }
 
-Error Endpoint::busy() const {
-    return make_error(
-        ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-        tr("all %zu sessions that the listener's max-sessions allows are in use", config_.max_sessions));
-}
-
-bool Endpoint::has_room(Now now) {
+std::optional<Error> Endpoint::no_room(Now now) {
     size_t standing = 0;
     Session* stalest = nullptr;
     for (auto& [handle, session] : sessions_) {
@@ -112,9 +112,9 @@ bool Endpoint::has_room(Now now) {
         standing++;
         if (!stalest || session->last_received() < stalest->last_received()) stalest = session.get();
     }
-    if (standing < config_.max_sessions) return true;
+    if (standing < config_.max_sessions) return std::nullopt;
     stalest->doubt(now.time, doubt_patience);
-    return false;
+    return busy_error(config_.max_sessions);
 }
 
 void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
@@ -122,7 +122,8 @@ void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
     // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
     if (Session* earlier = by_attempt(attempt)) earlier->close(now, CloseReason::graceful, {});
     bound_resumable();
-    adopt(std::make_unique<Session>(now, place_at(from), std::move(hello), config_.session), attempt);
+    std::unique_ptr<Session> session(new Session(now, place_at(from), std::move(hello), config_.session));
+    adopt(std::move(session), attempt);
 }
 
 /// Says no, on the wire as often as the limit allows, and to the application.

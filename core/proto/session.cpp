@@ -15,11 +15,6 @@ namespace {
 /// No peer's announced timeout makes us send keep-alives more often.
 constexpr Duration keep_alive_min = 50ms;
 
-/// Anybody on the path can say "session unknown" as often as he likes; the application hears it this often.
-constexpr Duration unknown_note_interval = 1s;
-// What the network reports of each packet is noted as often.
-constexpr Duration report_note_interval = 1s;
-
 SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
     SessionLimits limits = streams.initial_limits();
     limits.max_datagram = datagram_max;
@@ -30,48 +25,10 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
     return limits;
 }
 
-/// What became of a datagram to `peer`; not too_big.
-Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
-    const std::string peer_text = peer.to_string();
-    const char* const where = peer_text.c_str();
-    const std::string router_text = source.router ? source.router->ip_string() : "";
-    const char* const router = router_text.c_str();
-    constexpr ErrorOrigin network = ErrorOrigin::network;
-    const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
-    switch (report) {
-        case NetworkReport::refused:
-            return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
-                              tr("nobody listens on %s", where));
-        case NetworkReport::unreachable:
-            if (!source.local)
-                return make_error(
-                    ErrorCode::network_unreachable, Reason::no_route_there, network,
-                    source.router ? tr("the router %s says that there is no route to %s", router, where)
-                                  : tr("the host or its firewall says that there is no route to %s", where));
-            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
-                              tr("this machine has no route to %s", where));
-        case NetworkReport::host_unreachable:
-            return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
-                              source.router ? tr("no host answers at %s, says the router %s", where, router)
-                                            : tr("no host answers at %s", where));
-        case NetworkReport::prohibited:
-            return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
-                              source.local ? tr("this machine may not send to %s: a route prohibits it, or "
-                                                "it is a broadcast address",
-                                                where)
-                              : source.router
-                                  ? tr("a firewall turns away what is sent to %s, says %s", where, router)
-                                  : tr("a firewall at %s turns away what is sent there", where));
-        default:
-            return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
-                              tr("the system would not send a datagram to %s", where));
-    }
-}
-
 }  // namespace
 
 Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig config)
-    : endpoint_(place.endpoint),
+    : host_(place.host),
       handle_(place.handle),
       ids_(place.local_id),
       config_(std::move(config)),
@@ -93,7 +50,7 @@ Session::Session(Now now, const SessionPlace& place, const Identity& identity, B
                  SessionConfig config, SessionHandle resumes)
     : Session(now, place, true, std::move(config)) {
     std::optional<ResumeTicket> ticket;
-    if (const Session* old = endpoint_.find(resumes); old && old->ticket_) {
+    if (const Session* old = host_.find(resumes); old && old->ticket_) {
         resumes_ = resumes;
         ticket = old->ticket_->clone();
     }
@@ -218,41 +175,25 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     }
     // The way there was known when the session was made: it is this machine that has lost it.
     if (source.local) error.origin = ErrorOrigin::local;
-    if (report == noted_report_ && now.time < next_report_note_) return;
-    noted_report_ = report;
-    next_report_note_ = now.time + report_note_interval;
-    note(std::move(error));
+    if (report_limit_.allow(now.time, report)) note(std::move(error));
 }
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     if (!attempt_ || from != path_.remote()) return;
-    const auto refused = [](Reason reason, ErrorOrigin origin, std::string text) {
-        return make_error(ErrorCode::connection_refused, reason, origin, std::move(text));
-    };
-    const std::string from_text = from.to_string();
-    const char* const who = from_text.c_str();
+    Error error = no_answer_error(what, from);
     if (what == NoAnswer::own) {
-        attempt_->on_hearsay(now, refused(Reason::self_call, ErrorOrigin::local,
-                                          tr("%s is this element's own port: it calls itself", who)));
+        attempt_->on_hearsay(now, std::move(error));
         check_attempt(now);
         return;
     }
     // A HELLO holds nothing that whoever forges the address would have to know: it ends no attempt. The
     // REJECT of the other caller does.
-    Error error =
-        what == NoAnswer::hello ? refused(Reason::both_call, ErrorOrigin::peer,
-                                          tr("%s calls, too: one of the two has to listen", who))
-        : what == NoAnswer::echo
-            ? refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who))
-            : refused(Reason::other_protocol, ErrorOrigin::peer,
-                      tr("%s answers, but not in this protocol: another program has the port", who));
     if (attempt_->on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
 }
 
 void Session::handle_session_unknown(Now now) {
     if (state_ != SessionState::established) return;
-    if (now.time < next_unknown_note_) return;
-    next_unknown_note_ = now.time + unknown_note_interval;
+    if (!report_limit_.allow_unknown(now.time)) return;
     note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
                     tr("the peer says that it does not know the session")));
 }

@@ -11,21 +11,23 @@
 #include "core/proto/black_hole.hpp"
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/clock_exchange.hpp"
-#include "core/proto/endpoint.hpp"
 #include "core/proto/loss_meter.hpp"
 #include "core/proto/mtu_search.hpp"
+#include "core/proto/network_report.hpp"
 #include "core/proto/packet_faults.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/recovery.hpp"
 #include "core/proto/resumption.hpp"
+#include "core/proto/session_host.hpp"
 #include "core/proto/session_ids.hpp"
 #include "core/proto/stream_table.hpp"
+#include "core/proto/transmit.hpp"
 
 namespace stt {
 
-/// Where a session stands.
+/// Where a session belongs.
 struct SessionPlace {
-    Endpoint& endpoint;  ///< outlives the session
+    SessionHost& host;  ///< outlives the session
     SessionHandle handle;
     SessionId local_id;
     Address peer;
@@ -104,20 +106,27 @@ class Session {
     /// Somebody else claims this session's place: it must be heard from within `patience`, else it is lost.
     void doubt(Time now, Duration patience);
 
-    // The endpoint's side.
+    /// The ids by which either end names the session in its packets.
+    const SessionIds& ids() const { return ids_; }
+    /// When the last genuine packet came.
+    Time last_received() const { return last_received_; }
+    /// What another session needs to take over from this one by that name; null when it cannot.
+    const ResumeTicket* ticket(const SessionName& name) const;
+    /// When the host must call it at the latest.
+    Time next_timeout(Time now);
+    ~Session();
+
+  private:
+    friend class Endpoint;
+    // The endpoint's side: it alone makes sessions, and calls these.
 
     /// A call. `identity` outlives the session. `resumes`: the session to go on with, 0: none.
     Session(Now now, const SessionPlace& place, const Identity& identity, Bytes seed, SessionConfig config,
             SessionHandle resumes);
     /// An answer to `hello`, which opened.
     Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config);
-    ~Session();
 
-    const SessionIds& ids() const { return ids_; }
     const AttemptId& attempt() const { return attempt_id_; }
-    Time last_received() const { return last_received_; }
-    /// What another session needs to take over from this one by that name; null when it cannot.
-    const ResumeTicket* ticket(const SessionName& name) const;
     Time resumable_until() const { return resumable_until_; }
 
     void handle_challenge(Now now, const Address& from, Bytes datagram);
@@ -135,15 +144,15 @@ class Session {
     void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
-    std::optional<Endpoint::Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
-    Time next_timeout(Time now);
+    std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
     void handle_timeout(Now now);
     /// Moves what happened to the end of `events`.
     void take_events(std::deque<Event>& events);
     /// Closed, reported, and past the time in which late packets are still answered.
     bool forgettable(Time now) const;
 
-  private:
+    // The session's own.
+
     struct Packet;  // one being written
 
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
@@ -172,10 +181,10 @@ class Session {
     bool data_allowed(Time now);
     /// Whether data may leave before the next probe for which there is a timer.
     bool data_flows() const { return !black_hole_.narrow() && streams_.data_pending(); }
-    std::optional<Endpoint::Transmit> transmit_path_packet(Now now, MutableBytes out);
-    std::optional<Endpoint::Transmit> transmit_clock_packet(Now now, MutableBytes out);
+    std::optional<Transmit> transmit_path_packet(Now now, MutableBytes out);
+    std::optional<Transmit> transmit_clock_packet(Now now, MutableBytes out);
     uint64_t mtu_probe_room() const;
-    std::optional<Endpoint::Transmit> transmit_mtu_probe(Now now, MutableBytes out);
+    std::optional<Transmit> transmit_mtu_probe(Now now, MutableBytes out);
     /// Where the frames of a packet go.
     static MutableBytes body_of(MutableBytes packet);
     /// Writes one packet of at most out.size() bytes; its size, 0: nothing to send.
@@ -221,7 +230,7 @@ class Session {
     Time next_silence_probe() const;
     Time next_keep_alive() const;
 
-    Endpoint& endpoint_;
+    SessionHost& host_;
     const SessionHandle handle_;
     SessionIds ids_;
     const SessionConfig config_;
@@ -291,10 +300,8 @@ class Session {
 
     unsigned malformed_packets_ = 0;
     PacketFaults faults_;
-    Time next_unknown_note_{};
-    std::optional<NetworkReport> noted_report_;  // the last one noted
-    Time next_report_note_{};                    // when it may be noted again
-    SessionStats counters_;                      // those that nobody else keeps
+    ReportLimit report_limit_;
+    SessionStats counters_;  // those that nobody else keeps
 };
 
 }  // namespace stt

@@ -90,8 +90,8 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
     }
     if (*earlier) {
         take_over(**earlier, proof->resume_proof->session);
-    } else if (!endpoint_.has_room(now)) {
-        refuse(now, endpoint_.busy());
+    } else if (std::optional<Error> busy = host_.no_room(now)) {
+        refuse(now, std::move(*busy));
         return;
     }
     establish(now);

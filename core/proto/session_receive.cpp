@@ -227,7 +227,7 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
     if (!info_.caller || state_ != SessionState::handshaking || !attempt_) return;
     if (frame.code == 0) {
         if (frame.resumed) {
-            Session* const earlier = attempt_->resumes() ? endpoint_.find(resumes_) : nullptr;
+            Session* const earlier = attempt_->resumes() ? host_.find(resumes_) : nullptr;
             if (!earlier || !earlier->ticket(earlier->info_.name)) {
                 close(now, CloseReason::error,
                       make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
@@ -254,7 +254,7 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
         text = tr("the peer does not take this node for the owner of the session it asked for");
     if (about_node)
         text = tr("the listener's peer-node-id names another node than this one, %s",
-                  to_hex(endpoint_.node_id()).c_str());
+                  to_hex(host_.node_id()).c_str());
     Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
     error.sub_code = frame.sub_code;
     end(now, std::move(error));

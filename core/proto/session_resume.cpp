@@ -15,7 +15,7 @@ const ResumeTicket* Session::ticket(const SessionName& name) const {
 /// The responder's side: what AUTH_PROOF asks for. An earlier session that is not known is no error.
 Result<Session*> Session::find_earlier(const AuthProofPayload& payload) {
     if (!payload.resume_proof) return nullptr;
-    Session* const earlier = endpoint_.find_resumable(payload.resume_proof->session);
+    Session* const earlier = host_.find_resumable(payload.resume_proof->session);
     if (!earlier) return nullptr;
     const ResumeTicket* const ticket = earlier->ticket(payload.resume_proof->session);
     if (ticket->peer == responder_->peer() &&
@@ -66,7 +66,7 @@ void Session::check_resumable(Now now) {
     if (now.time >= linger_until_) {
         protection_.reset();
         // A peer to whom the session still stands is to learn that it must be gone on with.
-        for (const SessionId id : ids_.all_local()) endpoint_.remove_id(id);
+        for (const SessionId id : ids_.all_local()) host_.remove_id(id);
         close_due_ = false;
         next_close_ = time_never;
         linger_until_ = time_never;
@@ -83,13 +83,13 @@ void Session::doubt(Time now, Duration patience) {
     keep_alive_due_ = true;
 }
 
-void Session::offer_id() { ids_.offer(endpoint_.add_id(handle_)); }
+void Session::offer_id() { ids_.offer(host_.add_id(handle_)); }
 
 /// A genuine packet bore `id`.
 void Session::note_id(SessionId id) {
     SessionId retired = 0;
     if (!ids_.on_received(id, retired)) return;
-    if (retired) endpoint_.remove_id(retired);
+    if (retired) host_.remove_id(retired);
     offer_id();
     // The peer has seen a reason not to be recognised by the old ids.
     ids_.change_remote();

@@ -48,15 +48,15 @@ Bytes Session::handshake_datagram_due(Now now) {
     return attempt_ ? attempt_->due(now) : Bytes{};
 }
 
-std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max) {
+std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max) {
     if (!last_word_.empty()) {
         const std::vector<uint8_t> word = std::exchange(last_word_, {});
         std::copy(word.begin(), word.end(), out.begin());
-        return Endpoint::Transmit{path_.remote(), word.size(), word.size()};
+        return Transmit{path_.remote(), word.size(), word.size()};
     }
     if (const Bytes datagram = handshake_datagram_due(now); !datagram.empty()) {
         std::copy(datagram.begin(), datagram.end(), out.begin());
-        return Endpoint::Transmit{path_.remote(), datagram.size(), datagram.size()};
+        return Transmit{path_.remote(), datagram.size(), datagram.size()};
     }
     if (!protection_) return std::nullopt;
 
@@ -86,7 +86,7 @@ std::optional<Endpoint::Transmit> Session::transmit(Now now, MutableBytes out, s
     if (total > segment) recovery_.set_batched(first);
     recovery_.set_app_limited(!streams_.data_pending());
     if (total == 0) return std::nullopt;
-    return Endpoint::Transmit{path_.remote(), total, segment};
+    return Transmit{path_.remote(), total, segment};
 }
 
 /// The path may carry less than it did: what fits every path shows whether it is there. The first probe is as
@@ -101,7 +101,7 @@ bool Session::data_allowed(Time now) {
     return probes_due_ > 0 || recovery_.may_send(now);
 }
 
-std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, MutableBytes out) {
+std::optional<Transmit> Session::transmit_path_packet(Now now, MutableBytes out) {
     // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000,
     // section 8.2.1).
     if (const auto response = path_.take_response()) {
@@ -110,7 +110,7 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
         packet.add(PathResponseFrame{response->token});
         const SessionId receiver = response->to == path_.remote() ? ids_.remote() : ids_.remote_elsewhere();
         const size_t size = seal(now, receiver, packet, out.first(datagram_min), datagram_min);
-        return Endpoint::Transmit{response->to, size, size};
+        return Transmit{response->to, size, size};
     }
     if (const auto token = path_.challenge_due(now.time, recovery_.rtt().smoothed())) {
         Packet packet(body_of(out.first(datagram_min)));
@@ -120,7 +120,7 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
         const size_t padded = path_.spend(datagram_min) ? datagram_min : 0;
         if (padded == 0 && !path_.spend(session_overhead + packet.out.size())) return std::nullopt;
         const size_t size = seal(now, ids_.remote_elsewhere(), packet, out.first(datagram_min), padded);
-        return Endpoint::Transmit{to, size, size};
+        return Transmit{to, size, size};
     }
     return std::nullopt;
 }
@@ -128,7 +128,7 @@ std::optional<Endpoint::Transmit> Session::transmit_path_packet(Now now, Mutable
 /// Alone and before all data: what is built into one batch with it would bear a time from before the batch
 /// was sealed. It elicits no acknowledgement and is not held by the congestion window, like an ACK: so few
 /// leave.
-std::optional<Endpoint::Transmit> Session::transmit_clock_packet(Now now, MutableBytes out) {
+std::optional<Transmit> Session::transmit_clock_packet(Now now, MutableBytes out) {
     if (state_ == SessionState::handshaking) return std::nullopt;
     const bool asks = state_ == SessionState::established && clock_requester_.due(now.time);
     if (!asks && !clock_responder_.due()) return std::nullopt;
@@ -139,10 +139,10 @@ std::optional<Endpoint::Transmit> Session::transmit_clock_packet(Now now, Mutabl
     else
         write_frame(packet.out, clock_requester_.make_request(now.time));
     const size_t size = seal(now, ids_.remote(), packet, out.first(datagram_min), 0);
-    return Endpoint::Transmit{path_.remote(), size, size};
+    return Transmit{path_.remote(), size, size};
 }
 
-std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {
+std::optional<Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {
     if (state_ != SessionState::established || black_hole_.narrow() || !recovery_.may_send(now.time))
         return std::nullopt;
     const auto size = mtu_.probe_due(now.time, mtu_probe_room());
@@ -154,7 +154,7 @@ std::optional<Endpoint::Transmit> Session::transmit_mtu_probe(Now now, MutableBy
     packet.add(KeepAliveFrame{keep_alive_sequence_++});
     mtu_.on_probe_sent(now.time, recovery_.next_number(), *size);
     seal(now, ids_.remote(), packet, out.first(length), length);
-    return Endpoint::Transmit{path_.remote(), length, length};
+    return Transmit{path_.remote(), length, length};
 }
 
 MutableBytes Session::body_of(MutableBytes packet) {

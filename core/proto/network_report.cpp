@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/network_report.hpp"
+
+#include <string>
+#include <utility>
+
+#include "core/base/text.hpp"
+
+namespace stt {
+
+Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
+    const std::string peer_text = peer.to_string();
+    const char* const where = peer_text.c_str();
+    const std::string router_text = source.router ? source.router->ip_string() : "";
+    const char* const router = router_text.c_str();
+    constexpr ErrorOrigin network = ErrorOrigin::network;
+    const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
+    switch (report) {
+        case NetworkReport::refused:
+            return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
+                              tr("nobody listens on %s", where));
+        case NetworkReport::unreachable:
+            if (!source.local)
+                return make_error(
+                    ErrorCode::network_unreachable, Reason::no_route_there, network,
+                    source.router ? tr("the router %s says that there is no route to %s", router, where)
+                                  : tr("the host or its firewall says that there is no route to %s", where));
+            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
+                              tr("this machine has no route to %s", where));
+        case NetworkReport::host_unreachable:
+            return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
+                              source.router ? tr("no host answers at %s, says the router %s", where, router)
+                                            : tr("no host answers at %s", where));
+        case NetworkReport::prohibited:
+            return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
+                              source.local ? tr("this machine may not send to %s: a route prohibits it, or "
+                                                "it is a broadcast address",
+                                                where)
+                              : source.router
+                                  ? tr("a firewall turns away what is sent to %s, says %s", where, router)
+                                  : tr("a firewall at %s turns away what is sent there", where));
+        case NetworkReport::too_big:
+        case NetworkReport::send_failed:
+            break;
+    }
+    return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
+                      tr("the system would not send a datagram to %s", where));
+}
+
+Error no_answer_error(NoAnswer what, const Address& peer) {
+    const std::string peer_text = peer.to_string();
+    const char* const who = peer_text.c_str();
+    const auto refused = [](Reason reason, ErrorOrigin origin, std::string text) {
+        return make_error(ErrorCode::connection_refused, reason, origin, std::move(text));
+    };
+    switch (what) {
+        case NoAnswer::own:
+            return refused(Reason::self_call, ErrorOrigin::local,
+                           tr("%s is this element's own port: it calls itself", who));
+        case NoAnswer::hello:
+            return refused(Reason::both_call, ErrorOrigin::peer,
+                           tr("%s calls, too: one of the two has to listen", who));
+        case NoAnswer::echo:
+            return refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who));
+        case NoAnswer::foreign:
+        case NoAnswer::unreadable:
+            break;
+    }
+    return refused(Reason::other_protocol, ErrorOrigin::peer,
+                   tr("%s answers, but not in this protocol: another program has the port", who));
+}
+
+bool ReportLimit::allow(Time now, NetworkReport report) {
+    if (report == last_ && now < next_) return false;
+    last_ = report;
+    next_ = now + interval;
+    return true;
+}
+
+bool ReportLimit::allow_unknown(Time now) {
+    if (now < next_unknown_) return false;
+    next_unknown_ = now + interval;
+    return true;
+}
+
+}  // namespace stt
