@@ -8,8 +8,8 @@
 /// one arrives or the session's patience ends.
 #pragma once
 
+#include "core/proto/liveness.hpp"
 #include "core/proto/recovery.hpp"
-#include "core/proto/session_config.hpp"
 
 namespace stt {
 

@@ -2,6 +2,7 @@
 #include "core/proto/caller_attempt.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 
 #include "core/base/text.hpp"
 #include "core/crypto/hello_guard.hpp"
@@ -184,14 +185,51 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     interval_ = std::max<Duration>(retransmit_first, 2 * round_trip_);
 }
 
-std::optional<Error> CallerAttempt::failure(Now now) const {
+std::string CallerAttempt::timeout_text(const Address& called) const {
+    const std::string peer = called.to_string();
+    const int64_t ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout).count();
+    const char* const format =
+        proven_ ? config_.last_chance
+                      ? tr_noop("%s answered, but did not complete the handshake within %" PRId64
+                                " ms, which is all that reconnect-timeout has left")
+                      : tr_noop("%s answered, but did not complete the handshake within %" PRId64 " ms")
+        : config_.last_chance
+            ? tr_noop("%s did not answer within %" PRId64 " ms, which is all that reconnect-timeout has left")
+            : tr_noop("%s did not answer within %" PRId64 " ms");
+    return tr(format, peer.c_str(), ms);
+}
+
+std::optional<Error> CallerAttempt::failure(Now now, const Address& peer) const {
     if (verdict_ && verdict_at_ <= now.time) return verdict_;
     if (now.time < deadline_) return std::nullopt;
     // A verdict that was still waiting for its round trip is better than none.
     if (verdict_) return verdict_;
     if (no_answer_) return no_answer_;
-    return make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network, {})
+    return make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
+                      timeout_text(peer))
         .ending();
+}
+
+Error refused_by_final(const FinalFrame& frame, const NodeId& own) {
+    const auto code = static_cast<ErrorCode>(frame.code);
+    const bool about_session =
+        code == ErrorCode::handshake_failure &&
+        frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
+    // Who comes as far as FINAL has the seed: what is left to refuse is the node.
+    const bool about_node = code == ErrorCode::authentication_failed;
+    const Reason reason = about_session                          ? Reason::wrong_session
+                          : about_node                           ? Reason::unexpected_peer
+                          : code == ErrorCode::too_many_sessions ? Reason::busy
+                                                                 : Reason::refused;
+    std::string text = frame.text.empty() ? tr("the peer refused the session") : std::string(frame.text);
+    if (about_session)
+        text = tr("the peer does not take this node for the owner of the session it asked for");
+    if (about_node)
+        text = tr("the listener's peer-node-id names another node than this one, %s", to_hex(own).c_str());
+    Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
+    error.sub_code = frame.sub_code;
+    return error;
 }
 
 }  // namespace stt

@@ -2,6 +2,7 @@
 /// A caller's attempt at a handshake: what to send when, and whom to believe.
 #pragma once
 
+#include "core/proto/liveness.hpp"
 #include "core/proto/resumption.hpp"
 #include "core/proto/session_config.hpp"
 
@@ -50,15 +51,15 @@ class CallerAttempt {
     const ChallengePayload& challenge() const { return challenge_; }
     Duration round_trip() const { return round_trip_; }
 
-    /// Why the attempt has failed, if it has by now.
-    /// Of a time-out without a text: the session knows who was called.
-    std::optional<Error> failure(Now now) const;
+    /// Why the attempt to call `peer` has failed, if it has by now.
+    std::optional<Error> failure(Now now, const Address& peer) const;
     /// After a failure: a last word for the responder (it is not the node expected). Empty: none.
     std::vector<uint8_t> farewell() const { return farewell_; }
 
   private:
     void start_hello(Now now, const Cookie& cookie);
     void verdict(Now now, Error error, bool certain);
+    std::string timeout_text(const Address& peer) const;
 
     const SessionConfig config_;
     SessionLimits limits_;
@@ -87,5 +88,8 @@ class CallerAttempt {
     Time verdict_at_ = time_never;
     std::vector<uint8_t> farewell_;
 };
+
+/// Why a caller has failed that got FINAL with a code. `own`: the caller's own id.
+Error refused_by_final(const FinalFrame& frame, const NodeId& own);
 
 }  // namespace stt

@@ -12,9 +12,6 @@ namespace stt {
 
 namespace {
 
-/// No peer's announced timeout makes us send keep-alives more often.
-constexpr Duration keep_alive_min = 50ms;
-
 SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config) {
     SessionLimits limits = streams.initial_limits();
     limits.max_datagram = datagram_max;
@@ -39,7 +36,7 @@ Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig 
       black_hole_(config_.keepalive_timeout),
       streams_(caller, config_.max_window, config_.max_streams),
       path_(place.peer),
-      last_received_(now.time) {
+      liveness_(now.time, config_.keepalive_interval, config_.keepalive_timeout) {
     info_.caller = caller;
     info_.peer = place.peer;
     recovery_.set_pacing_ceiling(config_.pacing_ceiling);
@@ -50,9 +47,9 @@ Session::Session(Now now, const SessionPlace& place, const Identity& identity, B
                  SessionConfig config, SessionHandle resumes)
     : Session(now, place, true, std::move(config)) {
     std::optional<ResumeTicket> ticket;
-    if (const Session* old = host_.find(resumes); old && old->ticket_) {
-        resumes_ = resumes;
-        ticket = old->ticket_->clone();
+    if (const Session* old = host_.find(resumes); old && old->resumption_.ticket()) {
+        resumption_.ask_for(resumes);
+        ticket = old->resumption_.ticket()->clone();
     }
     attempt_ = std::make_unique<CallerAttempt>(now, identity, seed, config_, ids_.local(),
                                                limits_for(streams_, config_), std::move(ticket), random_);
@@ -64,17 +61,9 @@ Session::Session(Now now, const SessionPlace& place, ResponderHandshake hello, S
     : Session(now, place, false, std::move(config)) {
     attempt_id_ = hello.header().attempt;
     ids_.set_remote(hello.header().caller_session);
-    handshake_deadline_ = now.time + config_.handshake_timeout;
     set_state(SessionState::handshaking);
-    Result<std::vector<uint8_t>> challenge =
-        hello.make_challenge(ids_.local(), limits_for(streams_, config_), config_.ciphers, now.wall);
-    if (!challenge.ok()) {
-        end(now, challenge.error());
-        return;
-    }
-    challenge_ = std::move(challenge.value());
-    challenge_due_ = true;
-    responder_.emplace(std::move(hello));
+    responder_.emplace(now, std::move(hello), ids_.local(), limits_for(streams_, config_), config_);
+    check_attempt(now);
 }
 
 Session::~Session() = default;
@@ -93,13 +82,12 @@ void Session::end(Now now, Error error) {
     if (state_ == SessionState::closed) return;
     attempt_.reset();
     responder_.reset();
-    challenge_due_ = false;
     if (error.code != ErrorCode::none) error.terminal = true;
     // Without keys nothing that is late could be answered.
-    linger_until_ = protection_ ? now.time + 3 * recovery_.rtt().probe_timeout(peer_ack_delay()) : now.time;
+    closing_.linger(protection_ ? now.time + 3 * recovery_.rtt().probe_timeout(peer_ack_delay()) : now.time);
     if (state_ == SessionState::established && is_path_lost(error) &&
         config_.resume_within > Duration::zero())
-        resumable_until_ = now.time + config_.resume_within;
+        resumption_.wait(now.time + config_.resume_within);
     queue_news();  // what the streams came to is told before the end
     set_state(SessionState::closed, std::move(error));
 }
@@ -113,9 +101,7 @@ void Session::fail_protocol(Now now, Error error) {
 
 void Session::close(Now now, CloseReason reason, Error error) {
     if (state_ == SessionState::closed) return;
-    close_reason_ = reason;
-    close_error_ = error;
-    close_due_ = protection_.has_value();
+    if (protection_) closing_.close(reason, error);
     end(now, std::move(error));
 }
 
@@ -169,10 +155,7 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     if (state_ != SessionState::established) return;
     // A session that stands does not fall by what anybody on the path could have forged; its own timeouts
     // decide. But whoever waits for them should know.
-    if (report == NetworkReport::refused && doubt_deadline_ != time_never) {
-        // Forged or not, it fits what its successor has proved.
-        doubt_deadline_ = now.time;
-    }
+    if (report == NetworkReport::refused) liveness_.on_refused(now.time);
     // The way there was known when the session was made: it is this machine that has lost it.
     if (source.local) error.origin = ErrorOrigin::local;
     if (report_limit_.allow(now.time, report)) note(std::move(error));
@@ -209,35 +192,21 @@ uint64_t Session::live_window() const {
 // Time.
 
 bool Session::silent(Time now) const {
-    return protection_ && state_ != SessionState::closed && recovery_.anything_in_flight() &&
-           recovery_.probe_count() >= 1 && now - last_received_ > silence_probe_fast;
-}
-
-Time Session::next_silence_probe() const {
-    const Time since = std::max(last_keep_alive_, last_received_);
-    return since + (since - last_received_ < silence_fast_for ? silence_probe_fast : silence_probe_slow);
-}
-
-/// Often enough for whichever side loses patience first: three to a timeout, so that one may get lost.
-Time Session::next_keep_alive() const {
-    Duration interval = std::min(config_.keepalive_interval, config_.keepalive_timeout / 3);
-    if (peer_limits_.keepalive_timeout_ms > 0)
-        interval =
-            std::min<Duration>(interval, std::chrono::milliseconds(peer_limits_.keepalive_timeout_ms) / 3);
-    return std::max(last_received_, last_keep_alive_) + std::max<Duration>(interval, keep_alive_min);
+    return protection_ && state_ != SessionState::closed &&
+           liveness_.silent(now, recovery_.anything_in_flight() && recovery_.probe_count() >= 1);
 }
 
 Time Session::next_timeout(Time now) {
     if (state_ == SessionState::closed)
-        return std::min({linger_until_, next_close_, resumable() ? resumable_until_ : time_never});
-    Time next = std::min(handshake_deadline_, attempt_ ? attempt_->next_timeout() : time_never);
+        return std::min({closing_.lingers_until(), closing_.next_repetition(), resumption_.waits_until()});
+    Time next = attempt_ ? attempt_->next_timeout() : responder_ ? responder_->next_timeout() : time_never;
     if (!protection_) return next;
     next = std::min({next, recovery_.next_timeout(peer_ack_delay()), acks_.next_timeout(),
                      streams_.next_timeout(), path_.next_timeout()});
     if (state_ == SessionState::handshaking) return next;
     if (state_ == SessionState::established) next = std::min(next, clock_requester_.next_timeout());
-    next = std::min({next, last_received_ + config_.keepalive_timeout, doubt_deadline_});
-    next = std::min(next, silent(now) ? next_silence_probe() : next_keep_alive());
+    next = std::min({next, liveness_.timeout_deadline(), liveness_.doubt_deadline(),
+                     liveness_.next_keep_alive(silent(now))});
     const Time next_send = recovery_.next_send_time(now);
     if (state_ == SessionState::established && !black_hole_.narrow())
         next = std::min(next, std::max(next_send, mtu_.next_timeout(mtu_probe_room())));
@@ -248,17 +217,10 @@ Time Session::next_timeout(Time now) {
 void Session::handle_timeout(Now now) {
     if (state_ == SessionState::closed) {
         check_resumable(now);
-        if (now.time < next_close_) return;
-        next_close_ = time_never;
-        close_due_ = true;
+        if (now.time >= closing_.next_repetition()) closing_.on_repetition();
         return;
     }
     check_attempt(now);
-    if (now.time >= handshake_deadline_) {
-        end(now, make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
-                            tr("the caller did not complete the handshake in time")));
-        return;
-    }
     if (!protection_ || state_ == SessionState::closed) return;
 
     outcome_.clear();
@@ -279,23 +241,12 @@ void Session::handle_timeout(Now now) {
 
 void Session::check_keepalive(Now now) {
     if (state_ != SessionState::established) return;
-    if (now.time - last_received_ >= config_.keepalive_timeout || now.time >= doubt_deadline_) {
-        const auto waited =
-            std::chrono::duration_cast<std::chrono::milliseconds>(now.time - last_received_).count();
-        const bool doubted = now.time >= doubt_deadline_;
-        close(now, CloseReason::timeout,
-              make_error(
-                  ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
-                  ErrorOrigin::network,
-                  doubted ? tr("another caller has come, and the one who was here does not answer any more")
-                          : tr("nothing was heard from the peer for %" PRId64 " ms", int64_t{waited}))
-                  .ending());
+    if (std::optional<Error> lost = liveness_.lost(now.time)) {
+        close(now, CloseReason::timeout, std::move(*lost));
         return;
     }
-    const bool due = silent(now.time) ? next_silence_probe() <= now.time : next_keep_alive() <= now.time;
-    if (!due) return;
-    keep_alive_due_ = true;
-    last_keep_alive_ = now.time;
+    if (now.time < liveness_.next_keep_alive(silent(now.time))) return;
+    liveness_.ask(now.time);
     if (!silent(now.time)) return;
     // A probe through the silence carries what has waited longest: data flows with the first that gets
     // through.
@@ -317,14 +268,14 @@ void Session::settle(Now now) {
         streams_.on_acked(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::ack) acks_.on_ack_frame_acked(record.value);
-            if (record.type == FrameType::final) final_acked_ = true;
+            if (record.type == FrameType::final) confirmation_.on_acked();
         }
     }
     for (const SentPacket& packet : outcome_.lost) {
         if (packet.mtu_probe && mtu_.on_probe_lost(now.time, packet.number)) note_mtu_too_large(packet.size);
         streams_.on_lost(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
-            if (record.type == FrameType::final && !final_acked_) final_due_ = true;
+            if (record.type == FrameType::final) confirmation_.on_lost();
             if (record.type == FrameType::new_session_id) ids_.on_frame_lost(record.value);
         }
     }
@@ -348,9 +299,8 @@ void Session::take_events(std::deque<Event>& events) {
 }
 
 bool Session::forgettable(Time now) const {
-    return state_ == SessionState::closed && events_.empty() && !close_due_ && last_word_.empty() &&
-           !(final_due_ && refusal_.code != ErrorCode::none) && !resumable() &&
-           (now >= linger_until_ || !protection_);
+    return state_ == SessionState::closed && events_.empty() && !closing_.due() && last_word_.empty() &&
+           !confirmation_.refusal_due() && !resumable() && (now >= closing_.lingers_until() || !protection_);
 }
 
 }  // namespace stt

@@ -11,12 +11,16 @@
 #include "core/proto/black_hole.hpp"
 #include "core/proto/caller_attempt.hpp"
 #include "core/proto/clock_exchange.hpp"
+#include "core/proto/closing.hpp"
+#include "core/proto/handshake_confirmation.hpp"
+#include "core/proto/liveness.hpp"
 #include "core/proto/loss_meter.hpp"
 #include "core/proto/mtu_search.hpp"
 #include "core/proto/network_report.hpp"
 #include "core/proto/packet_faults.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/recovery.hpp"
+#include "core/proto/responder_attempt.hpp"
 #include "core/proto/resumption.hpp"
 #include "core/proto/session_host.hpp"
 #include "core/proto/session_ids.hpp"
@@ -98,9 +102,9 @@ class Session {
     void close(Now now, CloseReason reason, Error error);
 
     /// The session whose streams this one goes on with; 0: none. From state established on.
-    SessionHandle resumed() const { return resumed_; }
+    SessionHandle resumed() const { return resumption_.taken_over(); }
     /// Closed, but only because the path was lost: its streams are kept for another session.
-    bool resumable() const { return resumable_until_ != Time{}; }
+    bool resumable() const { return resumption_.waiting(); }
     /// Nothing will go on with its streams: they may go.
     void abandon();
     /// Somebody else claims this session's place: it must be heard from within `patience`, else it is lost.
@@ -109,7 +113,7 @@ class Session {
     /// The ids by which either end names the session in its packets.
     const SessionIds& ids() const { return ids_; }
     /// When the last genuine packet came.
-    Time last_received() const { return last_received_; }
+    Time last_received() const { return liveness_.last_received(); }
     /// What another session needs to take over from this one by that name; null when it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
     /// When the host must call it at the latest.
@@ -127,7 +131,7 @@ class Session {
     Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config);
 
     const AttemptId& attempt() const { return attempt_id_; }
-    Time resumable_until() const { return resumable_until_; }
+    Time resumable_until() const { return resumption_.waits_until(); }
 
     void handle_challenge(Now now, const Address& from, Bytes datagram);
     void handle_cookie(Now now, const Address& from, const CookiePacket& packet);
@@ -153,8 +157,6 @@ class Session {
 
     // The session's own.
 
-    struct Packet;  // one being written
-
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
     void set_state(SessionState state, Error error = {});
@@ -174,7 +176,6 @@ class Session {
     void note_id(SessionId id);
     void refuse(Now now, Error error);
     void check_attempt(Now now);
-    std::string timeout_text() const;
 
     Bytes handshake_datagram_due(Now now);
     bool small_probes(Time now) const;
@@ -185,17 +186,13 @@ class Session {
     std::optional<Transmit> transmit_clock_packet(Now now, MutableBytes out);
     uint64_t mtu_probe_room() const;
     std::optional<Transmit> transmit_mtu_probe(Now now, MutableBytes out);
-    /// Where the frames of a packet go.
-    static MutableBytes body_of(MutableBytes packet);
     /// Writes one packet of at most out.size() bytes; its size, 0: nothing to send.
     size_t write_packet(Now now, MutableBytes out);
-    void write_frames(Now now, Packet& packet);
-    void open_with_final(Packet& packet);
-    FinalFrame accepted() const { return {0, 0, resumed_ != 0, {}}; }
-    void write_acks(Now now, Packet& packet);
-    void write_close(Now now, Packet& packet);
+    void write_frames(Now now, PacketBuilder& packet);
+    void write_acks(Now now, PacketBuilder& packet);
+    void write_close(Now now, PacketBuilder& packet);
     /// `receiver`: the id that the packet bears.
-    size_t seal(Now now, SessionId receiver, Packet& packet, MutableBytes out, size_t pad_to);
+    size_t seal(Now now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to);
 
     bool handle_frames(Now now, const Address& from, Bytes payload, const std::shared_ptr<const void>& owner,
                        bool& eliciting);
@@ -227,8 +224,6 @@ class Session {
     void check_keepalive(Now now);
     void move_to(Now now, const Address& address);
     Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
-    Time next_silence_probe() const;
-    Time next_keep_alive() const;
 
     SessionHost& host_;
     const SessionHandle handle_;
@@ -242,22 +237,10 @@ class Session {
 
     // Handshake; gone once established.
     std::unique_ptr<CallerAttempt> attempt_;
-    std::optional<ResponderHandshake> responder_;
-    std::vector<uint8_t> challenge_;  // to be sent again when the HELLO comes again
+    std::optional<ResponderAttempt> responder_;
     std::vector<uint8_t> last_word_;  // a handshake packet to send before anything else, once
-    bool challenge_due_ = false;
-    unsigned challenges_sent_ = 0;
-    Time handshake_deadline_ = time_never;
-    bool final_due_ = false, final_acked_ = false;
-    Error refusal_;  // FINAL's verdict; code none: accepted
-
-    // Resumption.
-    SessionHandle resumes_ = 0;  // the session to ask for
-    SessionHandle resumed_ = 0;  // the session taken over
-    std::optional<ResumeTicket> ticket_;
-    // The ticket that was used to take over, until the caller is known to have heard of it.
-    std::optional<ResumeTicket> used_ticket_;
-    Time resumable_until_{};  // Time{}: not resumable
+    HandshakeConfirmation confirmation_;
+    Resumption resumption_;
 
     std::optional<PacketProtection> protection_;
     SessionLimits peer_limits_;
@@ -275,28 +258,11 @@ class Session {
     Time earliest_acked_ = time_never;  // when the oldest packet that the present one acknowledges was sent
     unsigned probes_due_ = 0;           // ack-eliciting packets to send regardless of window and pacer
 
-    // Keep-alive.
-    Time last_received_{};
-    Time last_keep_alive_{};
-    uint64_t keep_alive_sequence_ = 0;
-    bool keep_alive_due_ = false;
-    Time doubt_deadline_ = time_never;
-    std::optional<uint64_t> keep_alive_answer_;
-
+    Liveness liveness_;
     ClockRequester clock_requester_;  // asks where measure_clock is set
     ClockResponder clock_responder_;
 
-    // Closing.
-    bool close_due_ = false;
-    bool peer_closed_ = false;    // it said so: it knows, or need not be told
-    bool ended_by_peer_ = false;  // … first: a SESSION_CLOSE is answered with one
-    unsigned closes_sent_ = 0;
-    Time closed_at_{};
-    Time next_close_ = time_never;  // when SESSION_CLOSE is repeated
-    CloseReason close_reason_ = CloseReason::graceful;
-    Error close_error_;
-    Time linger_until_ = time_never;
-    Time next_close_answer_{};
+    Closing closing_;
 
     unsigned malformed_packets_ = 0;
     PacketFaults faults_;

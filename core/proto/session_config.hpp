@@ -48,9 +48,6 @@ struct SessionConfig {
 
 inline constexpr uint64_t window_initial = 512 << 10;
 
-/// Probes while nothing is heard: often for a minute, then at leisure.
-inline constexpr Duration silence_probe_fast = 100ms, silence_probe_slow = 1s, silence_fast_for = 60s;
-
 /// How long a peer whose place is claimed has to show itself: a few probe timeouts of a slow path.
 inline constexpr Duration doubt_patience = 2s;
 

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How a session comes to stand, on either side.
-#include <cinttypes>
 #include <utility>
 
 #include "core/base/text.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
-
-namespace {
-
-/// How often the CHALLENGE is repeated for a HELLO that comes again: for ten seconds of HELLOs at the rate of
-/// silence probes, and some. A HELLO is larger than a CHALLENGE, so this never amplifies, but it need not go
-/// on for ever either.
-constexpr unsigned challenges_max = 128;
-
-}  // namespace
 
 void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
     if (!attempt_ || attempt_->proven() || from != path_.remote()) return;
@@ -25,9 +15,12 @@ void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
     const ChallengePayload& challenge = attempt_->challenge();
     const Duration round_trip = attempt_->round_trip();
     Status keys = install_keys(now, attempt_->take_secrets(), challenge.limits, challenge.responder_session);
-    if (!keys.ok()) end(now, keys.error());
+    if (!keys.ok()) {
+        end(now, keys.error());
+        return;
+    }
     recovery_.seed_rtt(round_trip);
-    last_received_ = now.time;
+    liveness_.on_received(now.time);
 }
 
 void Session::handle_cookie(Now now, const Address& from, const CookiePacket& packet) {
@@ -39,44 +32,35 @@ void Session::handle_reject(Now now, const Address& from, const RejectPacket& pa
     if (attempt_) {
         attempt_->on_reject(now, packet);
         check_attempt(now);
-    } else if (responder_ && packet.receiver_session == ids_.local() &&
-               packet.mac == responder_->reject_mac(packet)) {
-        end(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::peer,
-                            tr("the caller expected another node: its peer-node-id does not name this one"))
-                     .proven());
+    } else if (responder_) {
+        responder_->on_reject(packet);
+        check_attempt(now);
     }
 }
 
 bool Session::handle_hello_again(const Address& from, Bytes datagram) {
     if (!responder_ || from != path_.remote()) return true;
-    if (!responder_->same_hello(datagram)) return false;
-    if (challenges_sent_ < challenges_max) challenge_due_ = true;
-    return true;
+    return responder_->on_hello(datagram);
 }
 
 void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
     if (!responder_) {
-        // FINAL got lost and the caller asks again.
-        if (protection_ && !final_acked_ && from == path_.remote()) final_due_ = true;
+        if (protection_ && from == path_.remote()) confirmation_.on_asked_again();
         return;
     }
-    Result<AuthProofPayload> proof = responder_->read_auth_proof(datagram);
+    Result<AuthProofPayload> proof = responder_->on_auth_proof(datagram);
     if (!proof.ok()) {
-        Error error = proof.error();
-        error.origin = ErrorOrigin::peer;
-        note(std::move(error));
+        note(proof.error());
         return;
     }
     const Result<Session*> earlier = find_earlier(*proof);
-    HandshakeSecrets secrets = responder_->finish();
+    HandshakeSecrets secrets = responder_->take_secrets();
     const NodeId peer = secrets.peer;
     if (Status keys = install_keys(now, std::move(secrets), proof->limits, ids_.remote()); !keys.ok()) {
         end(now, keys.error());
         return;
     }
     responder_.reset();
-    challenge_.clear();
-    final_due_ = true;
     if (config_.expected_peer && peer != *config_.expected_peer) {
         refuse(now, make_error(ErrorCode::authentication_failed, Reason::unexpected_peer, ErrorOrigin::local,
                                tr("the caller is node %s, not the one that peer-node-id names",
@@ -94,12 +78,13 @@ void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
         refuse(now, std::move(*busy));
         return;
     }
+    confirmation_.accept(resumed() != 0);
     establish(now);
 }
 
 /// FINAL says why, and nothing follows.
 void Session::refuse(Now now, Error error) {
-    refusal_ = error;
+    confirmation_.refuse(error);
     end(now, std::move(error));
 }
 
@@ -108,11 +93,12 @@ Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLim
     info_.peer_node = secrets.peer;
     info_.name = secrets.session;
     info_.cipher = secrets.cipher;
-    ticket_ = {secrets.session, secrets.peer, std::move(secrets.resume_secret)};
+    resumption_.set_ticket({secrets.session, secrets.peer, std::move(secrets.resume_secret)});
     Result<PacketProtection> protection = PacketProtection::create(secrets, now.time);
     if (!protection.ok()) return protection.error();
     protection_.emplace(std::move(protection.value()));
     peer_limits_ = peer_limits;
+    liveness_.set_peer_timeout(std::chrono::milliseconds(peer_limits.keepalive_timeout_ms));
     mtu_.limit(peer_limits.max_datagram);
     recovery_.set_max_datagram(mtu_.current());
     ids_.set_remote(peer_id);
@@ -122,37 +108,21 @@ Status Session::install_keys(Now now, HandshakeSecrets secrets, const SessionLim
 
 void Session::establish(Now now) {
     attempt_.reset();
-    handshake_deadline_ = time_never;
-    last_received_ = now.time;
-    last_keep_alive_ = now.time;
+    liveness_.start(now.time);
     offer_id();
     if (config_.measure_clock) clock_requester_.start(now.time);
     set_state(SessionState::established);
 }
 
-std::string Session::timeout_text() const {
-    const std::string peer = path_.remote().to_string();
-    const int64_t ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout).count();
-    const char* const format =
-        attempt_->proven()
-            ? config_.last_chance
-                  ? tr_noop("%s answered, but did not complete the handshake within %" PRId64
-                            " ms, which is all that reconnect-timeout has left")
-                  : tr_noop("%s answered, but did not complete the handshake within %" PRId64 " ms")
-        : config_.last_chance
-            ? tr_noop("%s did not answer within %" PRId64 " ms, which is all that reconnect-timeout has left")
-            : tr_noop("%s did not answer within %" PRId64 " ms");
-    return tr(format, peer.c_str(), ms);
-}
-
+/// Ends the session if its handshake has failed by now.
 void Session::check_attempt(Now now) {
-    if (!attempt_) return;
-    std::optional<Error> failure = attempt_->failure(now);
-    if (!failure) return;
-    if (failure->code == ErrorCode::connection_timeout) {
-        failure->text = timeout_text();
+    if (responder_) {
+        if (std::optional<Error> failure = responder_->failure(now.time)) end(now, std::move(*failure));
+        return;
     }
+    if (!attempt_) return;
+    std::optional<Error> failure = attempt_->failure(now, path_.remote());
+    if (!failure) return;
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of
     // an end.

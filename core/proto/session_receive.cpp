@@ -17,23 +17,6 @@ constexpr size_t shared_data_min = 512;
 /// Genuine packets that make no sense: a peer that keeps sending them is broken beyond help.
 constexpr unsigned malformed_max = 16;
 
-/// A closed session answers late packets with another SESSION_CLOSE at most this often.
-constexpr Duration close_answer_interval = 100ms;
-
-Reason reason_of(CloseReason reason) {
-    switch (reason) {
-        case CloseReason::graceful:
-            return Reason::graceful;
-        case CloseReason::timeout:
-            return Reason::timeout;
-        case CloseReason::error:
-            return Reason::error;
-        case CloseReason::auth_failure:
-            return Reason::auth_failure;
-    }
-    return Reason::error;
-}
-
 }  // namespace
 
 bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
@@ -62,8 +45,7 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     }
     counters_.packets_received++;
     counters_.bytes_received += packet.size();
-    used_ticket_.reset();  // the caller has heard of the resumption, or needs no other
-    doubt_deadline_ = time_never;
+    resumption_.on_heard();
     note_id(receiver);
     if (state_ == SessionState::closed) {
         handle_when_closed(now, opened.payload);
@@ -73,7 +55,7 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     const bool newest = !newest_before || opened.number > highest_before;
     // Where the path is too narrow, small packets end no silence.
     const bool was_silent = silent(now.time) && !black_hole_.narrow();
-    const Time silent_since = std::exchange(last_received_, now.time);
+    const Time silent_since = liveness_.on_received(now.time);
     earliest_acked_ = time_never;
     if (newest && from != path_.remote() && state_ != SessionState::handshaking)
         path_.suspect(now.time, from, packet.size(), random_);
@@ -93,14 +75,7 @@ void Session::handle_when_closed(Now now, Bytes payload) {
     Frame frame;
     bool says_closed = false;
     while (reader.next(frame)) says_closed = says_closed || std::holds_alternative<SessionCloseFrame>(frame);
-    if (says_closed) {
-        peer_closed_ = true;
-        next_close_ = time_never;
-    }
-    const bool owed = says_closed ? ended_by_peer_ : !peer_closed_;
-    if (!owed || now.time < next_close_answer_) return;
-    next_close_answer_ = now.time + close_answer_interval;
-    close_due_ = true;
+    closing_.on_late_packet(now.time, says_closed);
 }
 
 /// False: the packet must not be acknowledged.
@@ -168,7 +143,7 @@ Status Session::handle_frame(Now now, const Address& from, const Frame& frame,
                               return success();
                           },
                           [&](const KeepAliveFrame& f) {
-                              keep_alive_answer_ = f.sequence;
+                              liveness_.on_keep_alive(f);
                               return success();
                           },
                           [&](const PathChallengeFrame& f) {
@@ -227,7 +202,7 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
     if (!info_.caller || state_ != SessionState::handshaking || !attempt_) return;
     if (frame.code == 0) {
         if (frame.resumed) {
-            Session* const earlier = attempt_->resumes() ? host_.find(resumes_) : nullptr;
+            Session* const earlier = attempt_->resumes() ? host_.find(resumption_.asked_for()) : nullptr;
             if (!earlier || !earlier->ticket(earlier->info_.name)) {
                 close(now, CloseReason::error,
                       make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
@@ -239,48 +214,12 @@ void Session::handle_final(Now now, const FinalFrame& frame) {
         establish(now);
         return;
     }
-    const auto code = static_cast<ErrorCode>(frame.code);
-    const bool about_session =
-        code == ErrorCode::handshake_failure &&
-        frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
-    // Who comes as far as FINAL has the seed: what is left to refuse is the node.
-    const bool about_node = code == ErrorCode::authentication_failed;
-    const Reason reason = about_session                          ? Reason::wrong_session
-                          : about_node                           ? Reason::unexpected_peer
-                          : code == ErrorCode::too_many_sessions ? Reason::busy
-                                                                 : Reason::refused;
-    std::string text = frame.text.empty() ? tr("the peer refused the session") : std::string(frame.text);
-    if (about_session)
-        text = tr("the peer does not take this node for the owner of the session it asked for");
-    if (about_node)
-        text = tr("the listener's peer-node-id names another node than this one, %s",
-                  to_hex(host_.node_id()).c_str());
-    Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
-    error.sub_code = frame.sub_code;
-    end(now, std::move(error));
+    end(now, refused_by_final(frame, host_.node_id()));
 }
 
 void Session::handle_close(Now now, const SessionCloseFrame& frame) {
-    Error error =
-        make_error(ErrorCode::session_closed, reason_of(frame.reason), ErrorOrigin::peer,
-                   frame.reason == CloseReason::graceful ? tr("the peer closed the session: it was stopped")
-                   : frame.reason == CloseReason::timeout
-                       ? tr("the peer closed the session: it has lost the path")
-                       : tr("the peer closed the session"))
-            .proven();
-
-    if (frame.code != 0) error.text += ": " + std::string(error_name(static_cast<ErrorCode>(frame.code)));
-    if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
-    if (static_cast<ErrorCode>(frame.code) == ErrorCode::too_many_sessions) {
-        // Turned away, if only once it had been heard what for.
-        error.code = ErrorCode::too_many_sessions;
-        error.reason = Reason::busy;
-    }
-    peer_closed_ = ended_by_peer_ = true;
-    close_due_ = true;  // so that it need not repeat itself
-    close_reason_ = CloseReason::graceful;
-    close_error_ = {};
-    end(now, std::move(error));
+    closing_.answer();
+    end(now, closed_by_peer(frame));
 }
 
 /// The path is back: what was under way when it broke is gone, and need not wait for timers to say so.

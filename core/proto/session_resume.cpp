@@ -7,9 +7,7 @@ namespace stt {
 
 const ResumeTicket* Session::ticket(const SessionName& name) const {
     if (state_ != SessionState::established && !resumable()) return nullptr;
-    for (const auto* ticket : {&ticket_, &used_ticket_})
-        if (*ticket && (*ticket)->session == name) return &**ticket;
-    return nullptr;
+    return resumption_.ticket(name);
 }
 
 /// The responder's side: what AUTH_PROOF asks for. An earlier session that is not known is no error.
@@ -29,9 +27,9 @@ Result<Session*> Session::find_earlier(const AuthProofPayload& payload) {
 }
 
 void Session::take_over(Session& earlier, const SessionName& name) {
-    // The caller may not hear of it and come back with the same ticket.
-    if (!info_.caller) used_ticket_ = earlier.ticket(name)->clone();
-    resumed_ = earlier.handle_;
+    std::optional<ResumeTicket> used;
+    if (!info_.caller) used = earlier.ticket(name)->clone();
+    resumption_.take_over(earlier.handle_, std::move(used));
     streams_ = std::exchange(earlier.streams_, StreamTable(info_.caller, 0, 0));
     streams_.resume(peer_limits_);
     earlier.fall();
@@ -42,9 +40,7 @@ void Session::fall() {
     attempt_.reset();
     responder_.reset();
     protection_.reset();
-    used_ticket_.reset();
-    close_due_ = challenge_due_ = final_due_ = false;
-    next_close_ = time_never;
+    closing_.stop();
     state_ = SessionState::closed;
     // An end that has not been told yet is none: the other session's beginning tells what became of this.
     std::erase_if(events_, [](const Event& event) {
@@ -55,32 +51,27 @@ void Session::fall() {
 }
 
 void Session::abandon() {
-    ticket_.reset();
-    resumable_until_ = Time{};
-    if (state_ == SessionState::closed && !protection_) linger_until_ = Time{};
+    resumption_.abandon();
+    if (state_ == SessionState::closed && !protection_) closing_.linger(Time{});
 }
 
 /// Closed, and kept for the sake of its streams.
 void Session::check_resumable(Now now) {
     if (!resumable()) return;
-    if (now.time >= linger_until_) {
+    if (now.time >= closing_.lingers_until()) {
         protection_.reset();
         // A peer to whom the session still stands is to learn that it must be gone on with.
         for (const SessionId id : ids_.all_local()) host_.remove_id(id);
-        close_due_ = false;
-        next_close_ = time_never;
-        linger_until_ = time_never;
+        closing_.stop();
+        closing_.linger(time_never);
     }
-    if (now.time < resumable_until_) return;
+    if (now.time < resumption_.waits_until()) return;
     abandon();
     events_.push_back({handle_, event::Abandoned{}});
 }
 
 void Session::doubt(Time now, Duration patience) {
-    if (state_ != SessionState::established || doubt_deadline_ != time_never) return;
-    doubt_deadline_ = now + patience;
-    last_keep_alive_ = now;
-    keep_alive_due_ = true;
+    if (state_ == SessionState::established) liveness_.doubt(now, patience);
 }
 
 void Session::offer_id() { ids_.offer(host_.add_id(handle_)); }

@@ -1,50 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a session sends, and in which order.
 #include <algorithm>
+#include <utility>
 
 #include "core/proto/session.hpp"
 
 namespace stt {
 
-namespace {
-
-/// SESSION_CLOSE leaves this often, a probe timeout after the first and then at doubling intervals, until the
-/// peer answers with its own: at a loss of one in five, fewer than one peer in ten thousand misses all. For
-/// close_insistence it leaves in any case: that outlasts a short outage.
-constexpr unsigned closes_max = 6;
-constexpr Duration close_insistence = 5s;
-
-}  // namespace
-
-/// One packet's body while it is written.
-struct Session::Packet {
-    explicit Packet(MutableBytes body) : out(body) {}
-    ByteWriter out;
-    SentFrames frames;
-    bool eliciting = false;
-    bool mtu_probe = false;
-
-    /// Writes an ack-eliciting frame that need not be repeated when lost.
-    bool add(const Frame& frame) {
-        if (!write_frame(out, frame)) return false;
-        eliciting = true;
-        return true;
-    }
-    /// … one that must be, as `record`.
-    bool add(const Frame& frame, ControlRecord record) {
-        if (!add(frame)) return false;
-        frames.add(record);
-        return true;
-    }
-};
-
 /// A handshake packet that is due, or nothing.
 Bytes Session::handshake_datagram_due(Now now) {
-    if (challenge_due_) {
-        challenge_due_ = false;
-        challenges_sent_++;
-        return challenge_;
-    }
+    if (responder_) return responder_->due();
     return attempt_ ? attempt_->due(now) : Bytes{};
 }
 
@@ -65,7 +30,7 @@ std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segm
         if (auto packet = transmit_path_packet(now, out)) return packet;
         if (auto packet = transmit_clock_packet(now, out)) return packet;
         if (auto packet = transmit_mtu_probe(now, out)) return packet;
-    } else if (!close_due_ && !(final_due_ && refusal_.code != ErrorCode::none)) {
+    } else if (!closing_.due() && !confirmation_.refusal_due()) {
         return std::nullopt;
     }
 
@@ -105,16 +70,16 @@ std::optional<Transmit> Session::transmit_path_packet(Now now, MutableBytes out)
     // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000,
     // section 8.2.1).
     if (const auto response = path_.take_response()) {
-        Packet packet(body_of(out.first(datagram_min)));
-        open_with_final(packet);
+        PacketBuilder packet(out.first(datagram_min));
+        confirmation_.begin(packet);
         packet.add(PathResponseFrame{response->token});
         const SessionId receiver = response->to == path_.remote() ? ids_.remote() : ids_.remote_elsewhere();
         const size_t size = seal(now, receiver, packet, out.first(datagram_min), datagram_min);
         return Transmit{response->to, size, size};
     }
     if (const auto token = path_.challenge_due(now.time, recovery_.rtt().smoothed())) {
-        Packet packet(body_of(out.first(datagram_min)));
-        open_with_final(packet);
+        PacketBuilder packet(out.first(datagram_min));
+        confirmation_.begin(packet);
         packet.add(PathChallengeFrame{*token});
         const Address to = path_.candidate();
         const size_t padded = path_.spend(datagram_min) ? datagram_min : 0;
@@ -132,8 +97,8 @@ std::optional<Transmit> Session::transmit_clock_packet(Now now, MutableBytes out
     if (state_ == SessionState::handshaking) return std::nullopt;
     const bool asks = state_ == SessionState::established && clock_requester_.due(now.time);
     if (!asks && !clock_responder_.due()) return std::nullopt;
-    Packet packet(body_of(out.first(datagram_min)));
-    open_with_final(packet);
+    PacketBuilder packet(out.first(datagram_min));
+    confirmation_.begin(packet);
     if (clock_responder_.due())
         write_frame(packet.out, clock_responder_.make_response(now.time));
     else
@@ -148,74 +113,53 @@ std::optional<Transmit> Session::transmit_mtu_probe(Now now, MutableBytes out) {
     const auto size = mtu_.probe_due(now.time, mtu_probe_room());
     if (!size || *size > out.size()) return std::nullopt;
     const auto length = static_cast<size_t>(*size);
-    Packet packet(body_of(out.first(length)));
+    PacketBuilder packet(out.first(length));
     packet.mtu_probe = true;
-    open_with_final(packet);
-    packet.add(KeepAliveFrame{keep_alive_sequence_++});
+    confirmation_.begin(packet);
+    packet.add(liveness_.make_keep_alive());
     mtu_.on_probe_sent(now.time, recovery_.next_number(), *size);
     seal(now, ids_.remote(), packet, out.first(length), length);
     return Transmit{path_.remote(), length, length};
 }
 
-MutableBytes Session::body_of(MutableBytes packet) {
-    return packet.subspan(session_header_size, packet.size() - session_overhead);
-}
-
 size_t Session::write_packet(Now now, MutableBytes out) {
-    Packet packet(body_of(out));
+    PacketBuilder packet(out);
     if (state_ == SessionState::closed)
         write_close(now, packet);
     else
         write_frames(now, packet);
-    if (packet.out.size() == 0) return 0;
+    if (packet.empty()) return 0;
     return seal(now, ids_.remote(), packet, out, 0);
 }
 
-void Session::write_close(Now now, Packet& packet) {
-    if (refusal_.code != ErrorCode::none && final_due_) {
-        final_due_ = false;
-        packet.add(FinalFrame{static_cast<uint16_t>(refusal_.code), refusal_.sub_code, false, refusal_.text});
-        return;
-    }
-    // A caller listens to nothing before FINAL, so a session that ends this early says it again.
-    if (!info_.caller && !final_acked_) packet.add(accepted());
-    close_due_ = false;
-    if (closes_sent_++ == 0) closed_at_ = now.time;
-    const Time insist_until = closed_at_ + close_insistence;
-    if (!peer_closed_ && close_reason_ != CloseReason::timeout &&
-        (closes_sent_ < closes_max || now.time < insist_until)) {
-        next_close_ = now.time + std::min<Duration>(recovery_.rtt().probe_timeout(peer_ack_delay()) *
-                                                        (1 << std::min(closes_sent_ - 1, closes_max)),
-                                                    close_insistence);
-        linger_until_ = std::max(linger_until_, next_close_);
-    }
+void Session::write_close(Now now, PacketBuilder& packet) {
+    // A caller accepts nothing before FINAL, so a session that ends this early says it again.
+    const bool refuses = confirmation_.refusal_due();
+    confirmation_.begin(packet);
+    if (refuses) return;
     // How far the data has gone downstream is told with the last word: nothing else will tell it.
     streams_.fill_account(packet.out);
-    const std::string_view text = std::string_view(close_error_.text).substr(0, frame_text_max);
-    packet.add(SessionCloseFrame{close_reason_, static_cast<uint16_t>(close_error_.code),
-                                 close_error_.sub_code, text});
+    packet.add(closing_.make_frame(now.time, recovery_.rtt().probe_timeout(peer_ack_delay())));
 }
 
-void Session::write_frames(Now now, Packet& packet) {
+void Session::write_frames(Now now, PacketBuilder& packet) {
     const bool allowed = data_allowed(now.time);
     const bool id_due = ids_.due() && state_ == SessionState::established;
-    if (final_due_ || keep_alive_due_ || id_due || keep_alive_answer_ || probes_due_ > 0 ||
-        acks_.ack_due(now.time) || streams_.control_pending(now.time) || (allowed && streams_.data_pending()))
-        open_with_final(packet);
+    if (confirmation_.due() || liveness_.keep_alive_due() || id_due || liveness_.answer_due() ||
+        probes_due_ > 0 || acks_.ack_due(now.time) || streams_.control_pending(now.time) ||
+        (allowed && streams_.data_pending()))
+        confirmation_.begin(packet);
 
     if (acks_.ack_due(now.time) || (acks_.pending() && allowed && streams_.pending(now.time)))
         write_acks(now, packet);
-    if (keep_alive_due_ && packet.add(KeepAliveFrame{keep_alive_sequence_})) {
-        keep_alive_sequence_++;
-        keep_alive_due_ = false;
-    }
+    if (liveness_.keep_alive_due() && packet.add(liveness_.make_keep_alive())) liveness_.on_keep_alive_sent();
     if (id_due) {
         const NewSessionIdFrame frame = *ids_.frame_due();
         if (!packet.add(frame, {FrameType::new_session_id, no_stream, frame.sequence}))
             ids_.on_frame_lost(frame.sequence);
     }
-    if (keep_alive_answer_ && packet.add(KeepAliveAnswerFrame{*keep_alive_answer_}))
-        keep_alive_answer_.reset();
+    if (const auto answer = liveness_.answer_due(); answer && packet.add(KeepAliveAnswerFrame{*answer}))
+        liveness_.on_answer_sent();
 
     if (state_ != SessionState::handshaking) {
         const size_t before = packet.out.size();
@@ -223,32 +167,25 @@ void Session::write_frames(Now now, Packet& packet) {
         if (streams_.control_pending(now.time)) streams_.fill_control(now.time, packet.out, packet.frames);
         const size_t control_end = packet.out.size();
         if (allowed) streams_.fill_data(packet.out, packet.frames);
-        if (packet.out.size() > before) packet.eliciting = true;
+        if (packet.out.size() > before) packet.ack_eliciting = true;
         if (black_hole_.narrow() && allowed) {
             packet.mtu_probe = packet.out.size() > control_end;
             black_hole_.on_probe_sent(now.time);
         }
     }
     if (probes_due_ > 0) {
-        if (!packet.eliciting && packet.add(KeepAliveFrame{keep_alive_sequence_})) keep_alive_sequence_++;
+        if (!packet.ack_eliciting) packet.add(liveness_.make_keep_alive());
         probes_due_--;
     }
 }
 
-/// Every packet of a responder opens so until the caller is known to have one: whichever arrives first
-/// completes its handshake, and before that it heeds no other.
-void Session::open_with_final(Packet& packet) {
-    if (info_.caller || final_acked_) return;
-    if (packet.add(accepted(), {FrameType::final})) final_due_ = false;
-}
-
-void Session::write_acks(Now now, Packet& packet) {
+void Session::write_acks(Now now, PacketBuilder& packet) {
     if (const auto ack = acks_.make_ack(now.time); ack && write_frame(packet.out, *ack))
         packet.frames.add(ControlRecord{FrameType::ack, no_stream, ack->ranges.list().front().last});
     if (const auto nack = acks_.make_nack(now.time)) write_frame(packet.out, *nack);
 }
 
-size_t Session::seal(Now now, SessionId receiver, Packet& packet, MutableBytes out, size_t pad_to) {
+size_t Session::seal(Now now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to) {
     // PADDING is all zeros up to the end, so that its type needs no length.
     if (pad_to > session_overhead && packet.out.size() < pad_to - session_overhead)
         packet.out.zeros(pad_to - session_overhead - packet.out.size());
@@ -258,7 +195,7 @@ size_t Session::seal(Now now, SessionId receiver, Packet& packet, MutableBytes o
     recovery_.on_sent(now.time, {.number = number,
                                  .sent = now.time,
                                  .size = static_cast<uint32_t>(size),
-                                 .ack_eliciting = packet.eliciting && state_ != SessionState::closed,
+                                 .ack_eliciting = packet.ack_eliciting && state_ != SessionState::closed,
                                  .mtu_probe = packet.mtu_probe,
                                  .frames = std::move(packet.frames)});
     return size;

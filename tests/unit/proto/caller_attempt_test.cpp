@@ -19,6 +19,7 @@ class SeededRandom : public Random {
 };
 
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
+const Address called = Address::v4({192, 0, 2, 1}, 7600);
 constexpr WallTime wall_start = 1'700'000'000s;
 const Error refused =
     make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nobody listens");
@@ -75,7 +76,7 @@ struct CallerAttemptTest : ::testing::Test {
     }
     /// When the attempt fails if nothing more happens.
     Time time_of_failure() {
-        while (!attempt->failure(now)) {
+        while (!attempt->failure(now, called)) {
             const Time next = attempt->next_timeout();
             EXPECT_LT(next, time_never);
             if (next > now.time) pass(next - now.time);
@@ -90,7 +91,7 @@ TEST_F(CallerAttemptTest, calls_as_often_as_it_would_probe_while_that_is_urgent)
     start();
     const Time begin = now.time;
     std::vector<Duration> sent;
-    while (sent.size() < 13 && !attempt->failure(now)) {
+    while (sent.size() < 13 && !attempt->failure(now, called)) {
         if (!due().empty()) sent.push_back(now.time - begin);
         pass(attempt->next_timeout() - now.time);
     }
@@ -105,7 +106,7 @@ TEST_F(CallerAttemptTest, repeats_the_same_hello_ever_more_slowly) {
     const Time begin = now.time;
     std::vector<Duration> sent;
     std::vector<uint8_t> first;
-    while (!attempt->failure(now)) {
+    while (!attempt->failure(now, called)) {
         if (const auto datagram = due(); !datagram.empty()) {
             if (first.empty()) first = datagram;
             EXPECT_EQ(datagram, first);
@@ -118,8 +119,8 @@ TEST_F(CallerAttemptTest, repeats_the_same_hello_ever_more_slowly) {
     EXPECT_EQ(sent, (std::vector<Duration>{0ms, 250ms, 750ms, 1750ms, 2750ms, 3750ms, 4750ms, 5750ms, 6750ms,
                                            7750ms, 8750ms, 9750ms}));
     EXPECT_EQ(now.time - begin, config.handshake_timeout);
-    EXPECT_EQ(attempt->failure(now)->code, ErrorCode::connection_timeout);
-    EXPECT_EQ(attempt->failure(now)->origin, ErrorOrigin::network);
+    EXPECT_EQ(attempt->failure(now, called)->code, ErrorCode::connection_timeout);
+    EXPECT_EQ(attempt->failure(now, called)->origin, ErrorOrigin::network);
 }
 
 TEST_F(CallerAttemptTest, a_challenge_proves_and_starts_the_auth_proof) {
@@ -128,7 +129,7 @@ TEST_F(CallerAttemptTest, a_challenge_proves_and_starts_the_auth_proof) {
     pass(80ms);
     attempt->on_challenge(now, challenge_for(hello));
     EXPECT_TRUE(attempt->proven());
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     EXPECT_EQ(attempt->round_trip(), 80ms);
     EXPECT_EQ(attempt->challenge().responder_session, responder_id);
     const auto proof = due();
@@ -144,7 +145,7 @@ TEST_F(CallerAttemptTest, an_auth_proof_without_answer_times_out) {
     const Time begin = now.time;
     attempt->on_challenge(now, challenge_for(due()));
     EXPECT_EQ(time_of_failure(), begin + config.handshake_timeout);
-    EXPECT_EQ(attempt->failure(now)->code, ErrorCode::connection_timeout);
+    EXPECT_EQ(attempt->failure(now, called)->code, ErrorCode::connection_timeout);
 }
 
 TEST_F(CallerAttemptTest, a_reject_without_mac_waits_one_round_trip_for_a_challenge) {
@@ -153,12 +154,12 @@ TEST_F(CallerAttemptTest, a_reject_without_mac_waits_one_round_trip_for_a_challe
     pass(120ms);
     attempt->on_reject(now,
                        reject(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed));
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     EXPECT_EQ(attempt->next_timeout(), now.time + 120ms);
     pass(119ms);
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     pass(1ms);
-    const auto failure = attempt->failure(now);
+    const auto failure = attempt->failure(now, called);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, ErrorCode::authentication_failed);
     EXPECT_EQ(failure->sub_code, 3);
@@ -178,7 +179,7 @@ TEST_F(CallerAttemptTest, a_genuine_challenge_overrules_a_forged_reject_and_icmp
     attempt->on_challenge(now, challenge_for(hello));
     EXPECT_TRUE(attempt->proven());
     pass(1s);
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
 }
 
 TEST_F(CallerAttemptTest, the_grace_has_bounds) {
@@ -186,7 +187,7 @@ TEST_F(CallerAttemptTest, the_grace_has_bounds) {
     due();
     attempt->on_hearsay(now, refused);
     EXPECT_EQ(time_of_failure(), Time{} + 1s + CallerAttempt::verdict_grace_min);
-    EXPECT_EQ(attempt->failure(now)->origin, ErrorOrigin::network);
+    EXPECT_EQ(attempt->failure(now, called)->origin, ErrorOrigin::network);
 
     start();
     due();
@@ -202,7 +203,7 @@ TEST_F(CallerAttemptTest, a_reject_with_mac_counts_at_once_and_over_hearsay) {
     pass(200ms);
     attempt->on_hearsay(now, refused);
     attempt->on_reject(now, authentic(reject(ErrorCode::too_many_sessions), hello));
-    const auto failure = attempt->failure(now);
+    const auto failure = attempt->failure(now, called);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, ErrorCode::too_many_sessions);
     EXPECT_TRUE(failure->authenticated);
@@ -223,7 +224,7 @@ TEST_F(CallerAttemptTest, answers_to_other_attempts_or_sessions_are_nothing) {
     attempt->on_cookie(now, wrong_cookie);
     EXPECT_TRUE(due().empty());
     pass(5s);
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
 }
 
 TEST_F(CallerAttemptTest, a_cookie_is_carried_by_a_new_hello_at_once) {
@@ -271,14 +272,14 @@ TEST_F(CallerAttemptTest, takes_the_time_of_an_authentic_responder_once) {
     const WallTime theirs = now.wall + 24h;
     pass(30ms);
     attempt->on_reject(now, expired(theirs));
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     const auto corrected = due();
     ASSERT_FALSE(corrected.empty());
     EXPECT_NEAR(static_cast<double>(respond(corrected)->payload().time.count()),
                 static_cast<double>(theirs.count()), 1e6);
     // The answer to the first HELLO's retransmission, still on its way.
     attempt->on_reject(now, expired(theirs + 30ms));
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     attempt->on_challenge(now, challenge_for(corrected));
     EXPECT_TRUE(attempt->proven());
 }
@@ -292,7 +293,7 @@ TEST_F(CallerAttemptTest, a_responder_whose_time_jumps_is_not_followed_again) {
     due();
     packet.time = now.wall + 72h;
     attempt->on_reject(now, authentic(packet, hello));
-    const auto failure = attempt->failure(now);
+    const auto failure = attempt->failure(now, called);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->reason, Reason::timestamp_expired);
 }
@@ -306,7 +307,7 @@ TEST_F(CallerAttemptTest, nobody_without_the_seed_sets_the_clock) {
     attempt->on_reject(now, packet);
     EXPECT_TRUE(due().empty());
     time_of_failure();
-    EXPECT_EQ(attempt->failure(now)->code, ErrorCode::handshake_failure);
+    EXPECT_EQ(attempt->failure(now, called)->code, ErrorCode::handshake_failure);
 }
 
 TEST_F(CallerAttemptTest, leaves_a_responder_that_is_not_the_expected_node) {
@@ -318,7 +319,7 @@ TEST_F(CallerAttemptTest, leaves_a_responder_that_is_not_the_expected_node) {
         responder->make_challenge(responder_id, SessionLimits{}, preferred_ciphers(), now.wall);
     attempt->on_challenge(now, challenge.value());
     EXPECT_FALSE(attempt->proven());
-    const auto failure = attempt->failure(now);
+    const auto failure = attempt->failure(now, called);
     ASSERT_TRUE(failure);
     EXPECT_EQ(failure->code, ErrorCode::authentication_failed);
     EXPECT_EQ(failure->reason, Reason::unexpected_peer);
@@ -347,7 +348,7 @@ TEST_F(CallerAttemptTest, a_challenge_that_does_not_open_leaves_room_for_the_gen
     seal_handshake_checksum(forged);
     attempt->on_challenge(now, forged);
     EXPECT_FALSE(attempt->proven());
-    EXPECT_FALSE(attempt->failure(now));
+    EXPECT_FALSE(attempt->failure(now, called));
     attempt->on_challenge(now, genuine);
     EXPECT_TRUE(attempt->proven());
 }
