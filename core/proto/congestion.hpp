@@ -44,7 +44,7 @@ class CongestionController {
     /// Nothing came back for so long that the window must be earned anew (RFC 9002, section 7.6.2), or the
     /// same path is back after an outage.
     virtual void on_persistent_congestion(Time now) = 0;
-    /// The path is another one now: nothing that was learnt holds.
+    /// The path begins to carry data now: nothing is known of it.
     virtual void on_path_change(Time now) = 0;
     virtual void on_mtu(uint64_t max_datagram) = 0;
     /// Bytes that may be in flight.

@@ -10,7 +10,7 @@
 
 namespace stt {
 
-/// Each function counts one fault and returns the error to be noted, or null when there is nothing new to
+/// Each function counts one fault. Most return the error to be noted, or null when there is nothing new to
 /// say.
 class PacketFaults {
   public:
@@ -22,6 +22,8 @@ class PacketFaults {
     static constexpr uint64_t window = 512;
     /// Types told at most: each is the peer's choice.
     static constexpr size_t types_max = 16;
+    /// Genuine packets that make no sense, with which a session ends.
+    static constexpr unsigned malformed_max = 16;
 
     /// A packet did not open and its checksum does not fit either. `opened`: packets that have opened so far.
     std::optional<Error> on_damaged(uint64_t opened);
@@ -30,6 +32,8 @@ class PacketFaults {
     std::optional<Error> on_forged();
     /// The peer sent a frame of a type unknown here.
     std::optional<Error> on_unknown_frame(uint64_t type);
+    /// A genuine packet made no sense. True: it is one of so many that the peer is broken beyond help.
+    bool on_malformed() { return ++malformed_ >= malformed_max; }
 
   private:
     // The window under way.
@@ -39,6 +43,7 @@ class PacketFaults {
     bool forgery_told_ = false;
     std::array<uint64_t, types_max> types_{};
     size_t types_told_ = 0;
+    unsigned malformed_ = 0;
 };
 
 }  // namespace stt

@@ -1,57 +1,115 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where the peer is, and whether it may be believed that it moved (RFC 9000, sections 8.2 and 9).
+/// One way to the peer: its address, and all that was learnt of what lies between.
 #pragma once
 
-#include <array>
 #include <optional>
-#include <utility>
+#include <vector>
 
 #include "core/base/address.hpp"
-#include "core/base/random.hpp"
-#include "core/base/time.hpp"
+#include "core/proto/batch_check.hpp"
+#include "core/proto/black_hole.hpp"
+#include "core/proto/mtu_search.hpp"
+#include "core/proto/network_report.hpp"
+#include "core/proto/path_loss.hpp"
+#include "core/proto/path_validation.hpp"
+#include "core/proto/recovery.hpp"
+#include "core/proto/session_config.hpp"
 
 namespace stt {
 
+/// The RTT, the congestion controller, the pacer, the datagram size, whether batches get through, and whether
+/// the peer is there at all. Another address is another path, of which nothing is known. Belongs to one
+/// session, whose thread calls it.
 class Path {
   public:
-    static constexpr unsigned challenges_max = 5;
-    using Token = std::array<uint8_t, 8>;
+    /// `config` outlives the path. `datagram_limit`: the peer takes no longer datagrams.
+    Path(const Address& peer, const SessionConfig& config, uint64_t datagram_limit);
+    Path(const Path&) = delete;
+    Path& operator=(const Path&) = delete;
 
-    explicit Path(const Address& remote) : remote_(remote) {}
+    /// Where the peer is.
+    const Address& peer() const { return peer_; }
+    /// What is sent, and what became of it.
+    Recovery& recovery() { return recovery_; }
+    const Recovery& recovery() const { return recovery_; }
 
-    const Address& remote() const { return remote_; }
+    /// Whether the peer is there; null: that is known, or was never in doubt.
+    PathValidation* validation() { return validation_ ? &*validation_ : nullptr; }
+    const PathValidation* validation() const { return validation_ ? &*validation_ : nullptr; }
+    /// The peer may have moved there: that must be validated.
+    void doubt(Time now, Random& random) { validation_.emplace(now, random); }
+    /// The path carries the data from now on. `sends`: the number of the first packet it carries to the peer.
+    /// `receives`: the same of the first that comes on it.
+    void begin(Time now, uint64_t sends, uint64_t receives);
 
-    /// A genuine packet, the newest so far, came from `from`, which is not remote(): its claim to be the
-    /// peer's new address must be checked before anything of weight goes there.
-    /// `bytes`: the packet's size.
-    void suspect(Time now, const Address& from, size_t bytes, Random& random);
-    /// What may be sent to candidate() before it is validated: three times what came from there (RFC 9000,
-    /// section 8.1). Counts `bytes` as sent if they fit.
-    bool spend(size_t bytes);
-    /// The challenge that is due, once per call; it goes to candidate().
-    std::optional<Token> challenge_due(Time now, Duration round_trip);
-    const Address& candidate() const { return *candidate_; }
-    /// A PATH_RESPONSE came from `from`. True: remote() is `from` now.
-    bool on_response(const Address& from, const Token& token);
+    /// Adds what is known of the path now.
+    void add_to(SessionStats& stats) const;
+    /// Bytes, sent and unsent, of a live stream that are as well in the session as with the application: 1.25
+    /// × bandwidth × round trip, so that acknowledgements never find the session without data, and a path
+    /// that has more to give is found out. The congestion window, while the bandwidth is not known.
+    uint64_t live_window() const;
 
-    /// A PATH_CHALLENGE came; its answer is due to where it came from.
-    void owe_response(const Address& to, const Token& token) { response_ = {to, token}; }
-    struct Response {
-        Address to;
-        Token token;
-    };
-    std::optional<Response> take_response() { return std::exchange(response_, std::nullopt); }
+    // How large datagrams may be. Errors that the application should hear of go to the end of `notes`.
 
-    Time next_timeout() const { return candidate_ ? next_challenge_ : time_never; }
+    /// The peer takes no longer datagrams: said in the handshake.
+    void limit_datagram(uint64_t most);
+    /// The longest datagram that is known to get through.
+    uint64_t datagram() const { return mtu_.current(); }
+    /// Whether several datagrams may leave in one piece.
+    bool batches_allowed(Time now) const { return batches_.allowed(now); }
+    /// The size of the probe that is due, if one is.
+    std::optional<uint64_t> mtu_probe_due(Time now) const;
+    void on_mtu_probe_sent(Time now, uint64_t number, uint64_t size) {
+        mtu_.on_probe_sent(now, number, size);
+    }
+    Time next_mtu_probe() const { return narrow() ? time_never : mtu_.next_timeout(mtu_probe_room()); }
+    /// The system or a router refused a datagram of `size` bytes, more than datagram_min.
+    void on_too_big(Time now, uint64_t size, std::vector<Error>& notes);
+    /// A router says that the path carries datagrams of `most` bytes, fewer than it must. The error is what
+    /// to tell a caller, or to hand to report_narrow().
+    Error narrow_error(uint64_t most, const ReportSource& source) const;
+    /// Adds `error` to `notes`, but not over and over.
+    void report_narrow(Time now, Error error, std::vector<Error>& notes);
+
+    // A path that is too narrow for the session's packets carries data only in probes.
+
+    bool narrow() const { return black_hole_.narrow(); }
+    /// When data may leave as a probe; time_never unless narrow().
+    Time next_narrow_probe() const { return black_hole_.next_probe(); }
+    void on_narrow_probe_sent(Time now) { black_hole_.on_probe_sent(now); }
+    /// Why the session ends that has waited in vain for the path to widen.
+    Error too_narrow_error() const;
+
+    /// Learns from what became of packets.
+    BlackHole::Finding on_outcome(Time now, const Recovery::Outcome& outcome, std::vector<Error>& notes);
+    /// Large packets were lost, and none has arrived since. Forgetting that is for a session with nothing
+    /// left to send.
+    bool suspicious() const { return black_hole_.suspects(); }
+    void forget_suspicion() { black_hole_.reset(); }
+    /// Acts on what on_outcome() returned, once the outcome's frames were seen to. `lost` and `restored` are
+    /// the caller's to act on.
+    void on_finding(Time now, BlackHole::Finding finding, std::vector<Error>& notes);
+    /// Packet `number` arrived on the path.
+    void on_arrival(Time now, uint64_t number, std::vector<Error>& notes);
 
   private:
-    Address remote_;
-    std::optional<Address> candidate_;
-    Token token_{};
-    uint64_t budget_ = 0;  // bytes that may go to candidate_
-    unsigned challenges_ = 0;
-    Time next_challenge_ = time_never;
-    std::optional<Response> response_;
+    /// What an IP packet around a datagram of this many bytes takes, as a number for people.
+    uint64_t ip_packet(uint64_t datagram) const { return datagram + peer_.headers_size(); }
+    uint64_t mtu_probe_room() const;
+    /// The `mtu` that was set does not fit: a datagram of this many bytes did not get through.
+    Error mtu_too_large(uint64_t datagram) const;
+    /// After mtu_ may have changed.
+    void use_datagram_size() { recovery_.set_max_datagram(mtu_.current()); }
+
+    const Address peer_;
+    const SessionConfig& config_;
+    std::optional<PathValidation> validation_;
+    Recovery recovery_;
+    MtuSearch mtu_;
+    BatchCheck batches_;
+    BlackHole black_hole_;
+    PathLoss loss_;
+    Time narrow_reported_ = time_never;  // time_never: not yet
 };
 
 }  // namespace stt

@@ -2,6 +2,7 @@
 #include "core/proto/recovery.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace stt {
 
@@ -39,9 +40,19 @@ Recovery::Step::Step(const Recovery& recovery, Time at, Outcome& to)
       prior_delivered(recovery.delivered_),
       prior_lost(recovery.counters_.bytes_lost) {}
 
-Recovery::Recovery(std::unique_ptr<CongestionController> controller) : controller_(std::move(controller)) {}
+Recovery::Recovery(std::unique_ptr<CongestionController> controller) : controller_(std::move(controller)) {
+    // What leaves first finds the bucket full, whenever that is.
+    pacer_.set_rate(Time{}, controller_->pacing_rate(), 0);
+}
+
+void Recovery::begin(Time now, uint64_t first) {
+    assert(packets_.empty() && next_number_ == 0);
+    next_number_ = first;
+    controller_->on_path_change(now);
+}
 
 void Recovery::on_sent(Time now, SentPacket packet) {
+    assert(packet.number == next_number_);
     drop_settled(now);
     next_number_ = packet.number + 1;
     counters_.packets_sent++;
@@ -76,6 +87,21 @@ void Recovery::set_app_limited(bool limited) {
         app_limited_until_ = std::max<uint64_t>(delivered_ + in_flight_, 1);
 }
 
+bool Recovery::settle_late(Step& step, const PacketRange& range) {
+    const auto by_number = [](const SentPacket& p, uint64_t n) { return p.number < n; };
+    const auto from = std::lower_bound(lost_.begin(), lost_.end(), range.first, by_number);
+    const auto to = std::lower_bound(from, lost_.end(), range.last + 1, by_number);
+    if (from == to) return false;
+    for (auto it = from; it != to; ++it) settle_acked(step, *it);
+    lost_.erase(from, to);
+    return true;
+}
+
+void Recovery::on_late_ack(Time now, const AckFrame& ack, Outcome& outcome) {
+    Step step(*this, now, outcome);
+    for (const PacketRange& range : ack.ranges.list()) settle_late(step, range);
+}
+
 bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Outcome& outcome) {
     const auto ranges = ack.ranges.list();
     if (ranges.empty() || ranges.front().last >= next_number_) return false;
@@ -94,13 +120,7 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
                 settle_acked(step, packets_[n]);
             }
         }
-        const auto by_number = [](const SentPacket& p, uint64_t n) { return p.number < n; };
-        const auto from = std::lower_bound(lost_.begin(), lost_.end(), range.first, by_number);
-        const auto to = std::lower_bound(from, lost_.end(), range.last + 1, by_number);
-        if (from == to) continue;
-        any = true;
-        for (auto it = from; it != to; ++it) settle_acked(step, *it);
-        lost_.erase(from, to);
+        if (settle_late(step, range)) any = true;
     }
     if (!any) return true;
 
@@ -142,6 +162,7 @@ void Recovery::settle_acked(Step& step, SentPacket& packet) {
         counters_.bytes_acked += packet.size;
         const bool was_lost = packet.state == PacketState::lost;
         if (!was_lost) {
+            assert(in_flight_ >= packet.size && eliciting_in_flight_ > 0);
             in_flight_ -= packet.size;
             eliciting_in_flight_--;
         } else if (packet.lost_by_reordering) {
@@ -256,6 +277,7 @@ void Recovery::declare_lost(Step& step, SentPacket& packet, bool by_reordering) 
         packet.state = PacketState::gone;
         return;
     }
+    assert(in_flight_ >= packet.size && eliciting_in_flight_ > 0);
     in_flight_ -= packet.size;
     eliciting_in_flight_--;
     packet.state = PacketState::lost;
@@ -317,25 +339,25 @@ Duration Recovery::backed_off_timeout(Duration ack_delay_max) const {
     return std::min(timeout, probe_timeout_max);
 }
 
-void Recovery::on_path_restored(Time now, bool changed, Outcome& outcome) {
-    Step step(*this, now, outcome);
+void Recovery::declare_all_lost(Step& step) {
     for (uint64_t n = packets_.first(); n < packets_.end(); n++)
         if (packets_[n].state == PacketState::in_flight) declare_lost(step, packets_[n], false);
+    assert(in_flight_ == 0 && eliciting_in_flight_ == 0);
     loss_time_ = time_never;
     probe_count_ = 0;
+}
+
+void Recovery::on_path_restored(Time now, Outcome& outcome) {
+    Step step(*this, now, outcome);
+    declare_all_lost(step);
     flight_limit_.reset();
-    if (changed) {
-        rtt_.reset();
-        first_rtt_sample_ = time_never;
-        packet_threshold_ = packet_threshold_initial;
-        reordering_window_ = {};
-        typical_rtt_ = {};
-        app_limited_until_ = 0;
-        controller_->on_path_change(now);
-    } else {
-        controller_->on_persistent_congestion(now);
-    }
+    controller_->on_persistent_congestion(now);
     drop_settled(now);
+}
+
+void Recovery::retire(Time now, Outcome& outcome) {
+    Step step(*this, now, outcome);
+    declare_all_lost(step);
 }
 
 bool Recovery::may_send(Time now) {

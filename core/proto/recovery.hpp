@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Loss detection, probe timeouts and the delivery rate of one session's sending direction (RFC 9002).
+/// Loss detection, probe timeouts and the delivery rate of what is sent on one path (RFC 9002).
 #pragma once
 
 #include <algorithm>
@@ -36,6 +36,9 @@ class Recovery {
 
     explicit Recovery(std::unique_ptr<CongestionController> controller);
 
+    /// The path carries data from now on. `first`: the number of its first packet. Only before anything was
+    /// sent on it.
+    void begin(Time now, uint64_t first);
     /// The number the next packet must bear.
     uint64_t next_number() const { return next_number_; }
     /// `packet.number` == next_number(); size, ack_eliciting, mtu_probe and frames are the caller's to fill
@@ -65,9 +68,14 @@ class Recovery {
     /// Probe timeouts in a row without any acknowledgement.
     unsigned probe_count() const { return probe_count_; }
 
-    /// The path came back or changed: everything in flight is handed out as lost, the probe timeout's backoff
-    /// is reset. `changed`: RTT and congestion state start over.
-    void on_path_restored(Time now, bool changed, Outcome& outcome);
+    /// The path is back after an outage: everything in flight is handed out as lost, the probe timeout's
+    /// backoff is reset.
+    void on_path_restored(Time now, Outcome& outcome);
+    /// Another path carries the data from now on: everything in flight is handed out as lost, and nothing
+    /// more is sent on this one.
+    void retire(Time now, Outcome& outcome);
+    /// After retire(): an acknowledgement that may name packets of this path, too.
+    void on_late_ack(Time now, const AckFrame& ack, Outcome& outcome);
 
     /// Whether window and pacer let a full datagram leave now.
     bool may_send(Time now);
@@ -91,6 +99,16 @@ class Recovery {
     struct Counters {
         uint64_t packets_sent = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
         uint64_t bytes_sent = 0, bytes_acked = 0, bytes_lost = 0;
+
+        void add(const Counters& other) {
+            packets_sent += other.packets_sent;
+            packets_lost += other.packets_lost;
+            packets_spurious += other.packets_spurious;
+            probes += other.probes;
+            bytes_sent += other.bytes_sent;
+            bytes_acked += other.bytes_acked;
+            bytes_lost += other.bytes_lost;
+        }
     };
     const Counters& counters() const { return counters_; }
 
@@ -116,6 +134,9 @@ class Recovery {
         Duration ack_delay{};  // of newest_acked
         bool persistent_congestion = false;
     };
+    /// Settles those in `range` that had been declared lost. Whether there were any.
+    bool settle_late(Step& step, const PacketRange& range);
+    void declare_all_lost(Step& step);
     /// Takes an arrived packet out of the accounts and hands it over.
     void settle_acked(Step& step, SentPacket& packet);
     void note_spurious_loss(Time now, const SentPacket& packet);

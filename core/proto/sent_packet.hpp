@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <vector>
 
 #include "core/base/time.hpp"
@@ -92,6 +93,7 @@ class PacketRing {
 
     /// `packet.number` must be end() unless the ring is empty.
     void push(SentPacket packet) {
+        assert(empty() || packet.number == end_);
         if (empty()) first_ = end_ = packet.number;
         if (end_ - first_ == slots_.size()) grow();
         (*this)[end_++] = std::move(packet);

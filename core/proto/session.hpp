@@ -2,29 +2,18 @@
 /// One session, from its first HELLO to its last packet.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
 
-#include "core/crypto/protection.hpp"
-#include "core/proto/ack_tracker.hpp"
-#include "core/proto/batch_check.hpp"
-#include "core/proto/black_hole.hpp"
-#include "core/proto/caller_attempt.hpp"
-#include "core/proto/clock_exchange.hpp"
 #include "core/proto/closing.hpp"
-#include "core/proto/handshake_confirmation.hpp"
-#include "core/proto/liveness.hpp"
-#include "core/proto/loss_meter.hpp"
-#include "core/proto/mtu_search.hpp"
+#include "core/proto/handshaking.hpp"
 #include "core/proto/network_report.hpp"
-#include "core/proto/packet_faults.hpp"
-#include "core/proto/path.hpp"
-#include "core/proto/recovery.hpp"
-#include "core/proto/responder_attempt.hpp"
 #include "core/proto/resumption.hpp"
+#include "core/proto/session_events.hpp"
 #include "core/proto/session_host.hpp"
-#include "core/proto/session_ids.hpp"
-#include "core/proto/stream_table.hpp"
+#include "core/proto/session_timers.hpp"
+#include "core/proto/traffic.hpp"
 #include "core/proto/transmit.hpp"
 
 namespace stt {
@@ -45,57 +34,59 @@ class Session {
     SessionHandle handle() const { return handle_; }
     SessionState state() const { return state_; }
     const SessionInfo& info() const { return info_; }
-    SessionStats stats() const;
+    SessionStats stats() const { return traffic_.stats(); }
 
     /// Opens a stream; only in state established. `header` ≤ stream_header_max. `id`: or the next free one.
     /// Errors: too_many_streams, stream_id_conflict.
     Result<StreamId> open_stream(std::vector<uint8_t> header, uint8_t priority, std::optional<StreamId> id);
     /// Appends a message to a stream either side opened. Never refuses for want of window: the caller bounds
     /// what it queues by StreamProgress. False: no such stream, or it is finished.
-    bool write(StreamId stream, OutMessage message) { return streams_.write(stream, std::move(message)); }
+    bool write(StreamId stream, OutMessage message) {
+        return traffic_.streams().write(stream, std::move(message));
+    }
     /// No more messages; the stream ends when all is delivered.
-    bool finish(StreamId stream) { return streams_.finish(stream); }
+    bool finish(StreamId stream) { return traffic_.streams().finish(stream); }
     /// Ends a stream abruptly in both directions.
-    void reset(StreamId stream, const Error& error) { streams_.reset(stream, error); }
+    void reset(StreamId stream, const Error& error) { traffic_.streams().reset(stream, error); }
 
     /// Takes everything that has arrived in order. The window opens only with consumed().
-    ReceiveStream::Read read(StreamId stream) { return streams_.read(stream); }
+    ReceiveStream::Read read(StreamId stream) { return traffic_.streams().read(stream); }
     /// The application holds all bytes up to `taken` in memory it accounts for itself (the parts of one
     /// incomplete message) and has passed on all up to `delivered` ≤ `taken`; `finished`: the end, too.
-    void consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished);
+    void consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished) {
+        traffic_.streams().consumed(now, stream, taken, delivered, finished, round_trip());
+    }
 
     /// Bytes written that the peer has not acknowledged.
-    uint64_t unacknowledged(StreamId stream) const { return streams_.unacknowledged(stream); }
+    uint64_t unacknowledged(StreamId stream) const { return traffic_.streams().unacknowledged(stream); }
     /// Bytes written that have not left for the first time.
-    uint64_t unsent(StreamId stream) const { return streams_.unsent(stream); }
-    uint64_t congestion_window() const { return recovery_.window(); }
+    uint64_t unsent(StreamId stream) const { return traffic_.streams().unsent(stream); }
+    uint64_t congestion_window() const { return traffic_.path().recovery().window(); }
 
     /// The peer's clock, or ours, has jumped: it is asked for its time at once. Only with measure_clock.
-    void hasten_clock(Time now) {
-        if (config_.measure_clock && state_ == SessionState::established) clock_requester_.hasten(now);
-    }
+    void hasten_clock(Time now);
     /// Whether what is measured is so noisy that it is worth to ask twice as often.
-    void ask_clock_often(bool often) { clock_requester_.set_often(often); }
+    void ask_clock_often(bool often) { traffic_.clock().set_often(often); }
     /// Bytes written that are kept to be sent, or sent again: less than unacknowledged() by what was skipped.
-    uint64_t held(StreamId stream) const { return streams_.held(stream); }
+    uint64_t held(StreamId stream) const { return traffic_.streams().held(stream); }
 
     // Giving up what was written: ranges of whole messages.
 
     /// The highest offset up to which skip() may go: of what has left, and of what the windows allow.
-    uint64_t skip_limit(StreamId stream) const { return streams_.skip_limit(stream); }
+    uint64_t skip_limit(StreamId stream) const { return traffic_.streams().skip_limit(stream); }
     /// How many more ranges may be skipped before the peer has answered others.
-    size_t skips_left(StreamId stream) const { return streams_.skips_left(stream); }
+    size_t skips_left(StreamId stream) const { return traffic_.streams().skips_left(stream); }
     /// Sends no more of `range`: it begins and ends between messages, and above what was skipped before.
     /// StreamSkipped says what the peer had of it.
-    void skip(StreamId stream, const StreamSkip& range) { streams_.skip(stream, range); }
-    Duration round_trip() const { return recovery_.rtt().smoothed(); }
+    void skip(StreamId stream, const StreamSkip& range) { traffic_.streams().skip(stream, range); }
+    /// Smoothed, of the path that carries data.
+    Duration round_trip() const { return traffic_.path().recovery().rtt().smoothed(); }
 
-    /// Bytes, sent and unsent, of a live stream that are as well in here as with the application: 1.25 ×
-    /// bandwidth × round trip, so that acknowledgements never find the session without data, and a path that
-    /// has more to give is found out. The congestion window, while the bandwidth is not known.
-    uint64_t live_window() const;
+    /// Bytes, sent and unsent, of a live stream that are as well in here as with the application
+    /// (Path::live_window).
+    uint64_t live_window() const { return traffic_.path().live_window(); }
     /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
-    bool silent(Time now) const;
+    bool silent(Time now) const { return state_ != SessionState::closed && traffic_.silent(now); }
 
     /// Ends the session at once; the peer is told by SESSION_CLOSE. What has not been delivered is not.
     /// `error`: what the closed event reports; code none for a graceful end of our own.
@@ -111,13 +102,16 @@ class Session {
     void doubt(Time now, Duration patience);
 
     /// The ids by which either end names the session in its packets.
-    const SessionIds& ids() const { return ids_; }
+    const SessionIds& ids() const { return traffic_.ids(); }
     /// When the last genuine packet came.
-    Time last_received() const { return liveness_.last_received(); }
+    Time last_received() const { return traffic_.liveness().last_received(); }
     /// What another session needs to take over from this one by that name; null when it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
-    /// When the host must call it at the latest.
-    Time next_timeout(Time now);
+    /// When the host must call it at the latest, and why.
+    Deadlines deadlines(Time now);
+    Time next_timeout(Time now) { return deadlines(now).next().at; }
+    /// How often each timer has fired, by Timer, for traces.
+    const std::array<unsigned, timer_count>& timers_fired() const { return timers_fired_; }
     ~Session();
 
   private:
@@ -130,7 +124,7 @@ class Session {
     /// An answer to `hello`, which opened.
     Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config);
 
-    const AttemptId& attempt() const { return attempt_id_; }
+    const AttemptId& attempt() const { return handshaking_.attempt(); }
     Time resumable_until() const { return resumption_.waits_until(); }
 
     void handle_challenge(Now now, const Address& from, Bytes datagram);
@@ -159,115 +153,42 @@ class Session {
 
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
+    /// Where the peer is.
+    const Address& peer() const { return traffic_.path().peer(); }
     void set_state(SessionState state, Error error = {});
-    void end(Now now, Error error);
-    void queue_news();
     void note(Error error);
+    void queue_news();
+
+    void conclude(Now now, Handshaking::Verdict verdict);
+    bool handle_frames(Now now, Traffic::Incoming& incoming, const std::shared_ptr<const void>& owner);
+    void handle_when_closed(Now now, Bytes payload);
+    void on_timer(Now now, Timer timer);
+
+    void end(Now now, Error error);
     void fail_protocol(Now now, Error error);
-    Status install_keys(Now now, HandshakeSecrets secrets, const SessionLimits& peer_limits,
-                        SessionId peer_id);
-    void establish(Now now);
-    Result<Session*> find_earlier(const AuthProofPayload& payload);
-    /// Goes on with the streams of `earlier`, which was recognised by `name` and falls.
+    void check_path(Now now);
+    void end_lingering();
+
+    /// Takes over the streams of `earlier`, which was recognised by `name` and ends.
     void take_over(Session& earlier, const SessionName& name);
-    void fall();
-    void check_resumable(Now now);
+    void make_way();
     void offer_id();
     void note_id(SessionId id);
-    void refuse(Now now, Error error);
-    void check_attempt(Now now);
-
-    Bytes handshake_datagram_due(Now now);
-    bool small_probes(Time now) const;
-    bool data_allowed(Time now);
-    /// Whether data may leave before the next probe for which there is a timer.
-    bool data_flows() const { return !black_hole_.narrow() && streams_.data_pending(); }
-    std::optional<Transmit> transmit_path_packet(Now now, MutableBytes out);
-    std::optional<Transmit> transmit_clock_packet(Now now, MutableBytes out);
-    uint64_t mtu_probe_room() const;
-    std::optional<Transmit> transmit_mtu_probe(Now now, MutableBytes out);
-    /// Writes one packet of at most out.size() bytes; its size, 0: nothing to send.
-    size_t write_packet(Now now, MutableBytes out);
-    void write_frames(Now now, PacketBuilder& packet);
-    void write_acks(Now now, PacketBuilder& packet);
-    void write_close(Now now, PacketBuilder& packet);
-    /// `receiver`: the id that the packet bears.
-    size_t seal(Now now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to);
-
-    bool handle_frames(Now now, const Address& from, Bytes payload, const std::shared_ptr<const void>& owner,
-                       bool& eliciting);
-    Status handle_frame(Now now, const Address& from, const Frame& frame,
-                        const std::shared_ptr<const void>& owner);
-    Status handle_ack(Now now, const AckFrame& frame);
-    void handle_close(Now now, const SessionCloseFrame& frame);
-    void handle_final(Now now, const FinalFrame& frame);
-    void handle_when_closed(Now now, Bytes payload);
-    void settle(Now now);
-    /// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
-    static std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer);
-    /// Acts on what outcome_ shows of the path's size.
-    void on_black_hole(Now now, BlackHole::Finding finding);
-    /// What an IP packet around a datagram of this many bytes takes, as a number for people.
-    uint64_t ip_packet(uint64_t datagram) const;
-    /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
-    void note_mtu_too_large(uint64_t datagram);
-    /// Tells that the path is too narrow, but not over and over.
-    void note_narrow(Now now, std::string text);
-    /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
-    void on_narrow_report(Now now, uint64_t most, const ReportSource& source);
-    void measure_sent_loss(Now now);
-    void measure_received_loss(Now now, uint64_t number);
-    void note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent);
-    /// The path may carry anything now: nothing that was learnt of it holds.
-    void start_over(Now now);
-    void restore_path(Now now);
-    void check_keepalive(Now now);
-    void move_to(Now now, const Address& address);
-    Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
 
     SessionHost& host_;
     const SessionHandle handle_;
-    SessionIds ids_;
     const SessionConfig config_;
-    Random& random_;
-    AttemptId attempt_id_{};
     SessionState state_ = SessionState::init;
     SessionInfo info_;
-    std::vector<Event> events_;
+    SessionEvents events_;
 
-    // Handshake; gone once established.
-    std::unique_ptr<CallerAttempt> attempt_;
-    std::optional<ResponderAttempt> responder_;
-    std::vector<uint8_t> last_word_;  // a handshake packet to send before anything else, once
-    HandshakeConfirmation confirmation_;
-    Resumption resumption_;
-
-    std::optional<PacketProtection> protection_;
-    SessionLimits peer_limits_;
-    Recovery recovery_;
-    AckTracker acks_;
-    MtuSearch mtu_;
-    BatchCheck batches_;
-    BlackHole black_hole_;
-    Time narrow_told_{};
-    LossMeter sent_loss_, received_loss_;
-    NumberGaps received_gaps_;
-    StreamTable streams_;
-    Path path_;
-    Recovery::Outcome outcome_;         // reused
-    Time earliest_acked_ = time_never;  // when the oldest packet that the present one acknowledges was sent
-    unsigned probes_due_ = 0;           // ack-eliciting packets to send regardless of window and pacer
-
-    Liveness liveness_;
-    ClockRequester clock_requester_;  // asks where measure_clock is set
-    ClockResponder clock_responder_;
-
+    Traffic traffic_;
     Closing closing_;
+    Resumption resumption_;
+    Handshaking handshaking_;
 
-    unsigned malformed_packets_ = 0;
-    PacketFaults faults_;
     ReportLimit report_limit_;
-    SessionStats counters_;  // those that nobody else keeps
+    std::array<unsigned, timer_count> timers_fired_{};
 };
 
 }  // namespace stt

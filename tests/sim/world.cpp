@@ -268,9 +268,14 @@ std::string World::describe() {
             text += ", in flight " + std::to_string(stats.in_flight) + " of " +
                     std::to_string(stats.congestion_window) + ", sent " + std::to_string(stats.packets_sent) +
                     ", lost " + std::to_string(stats.packets_lost) + ", probes " +
-                    std::to_string(stats.probes) + ", timeout in " +
-                    std::to_string(
-                        std::chrono::duration<double>(s->next_timeout(now(*n).time) - now(*n).time).count());
+                    std::to_string(stats.probes);
+            const Deadlines::Due due = s->deadlines(now(*n).time).next();
+            text += ", next " + std::string(timer_name(due.timer)) + " in " +
+                    std::to_string(std::chrono::duration<double>(due.at - now(*n).time).count());
+            for (size_t i = 0; i < timer_count; i++)
+                if (const unsigned fired = s->timers_fired()[i])
+                    text +=
+                        ", " + std::string(timer_name(static_cast<Timer>(i))) + " " + std::to_string(fired);
         }
         for (const auto& [id, flow] : n->application.flows()) {
             text += "; stream " + std::to_string(id) + ": payload " + std::to_string(flow.payload) + " of " +

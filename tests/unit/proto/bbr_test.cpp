@@ -164,8 +164,7 @@ TEST(Bbr, IsBackAtSpeedSoonAfterABlackout) {
         link.blackout = true;
         link.run_for(outage);
         link.blackout = false;
-        // What the session does when it hears of the peer again.
-        flow.path_restored(false);
+        flow.path_restored();
         EXPECT_GT(bbr(flow).bandwidth(), 0.9 * link.config.rate);
         link.run_for(3 * link.config.rtt);
         EXPECT_GT(rate_within(link, 5 * link.config.rtt), 0.9) << outage.count();
@@ -196,7 +195,7 @@ TEST(Bbr, StartsOverOnAnotherPath) {
     link.blackout = false;
     link.config.rate = 2.5e6;
     link.config.rtt = 10ms;
-    flow.path_restored(true);
+    flow.path_changed();
     EXPECT_EQ(bbr(flow).phase(), Bbr::Phase::startup);
     EXPECT_EQ(bbr(flow).bandwidth(), 0);
     link.run_for(2s);

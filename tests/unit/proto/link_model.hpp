@@ -45,10 +45,13 @@ class Flow {
     /// Bytes offered that window or pacer hold back.
     uint64_t waiting() const { return offered_; }
     void wake();
-    void path_restored(bool changed) {
-        recovery_.on_path_restored(link_now(), changed, outcome_);
+    /// What a session does when it hears of the peer again after an outage.
+    void path_restored() {
+        recovery_.on_path_restored(link_now(), outcome_);
         wake();
     }
+    /// What a session does when the peer has moved.
+    void path_changed();
 
     Recovery& recovery() { return recovery_; }
     const Counters& counters() const { return counters_; }
@@ -65,6 +68,7 @@ class Flow {
     Time link_now() const;
 
     LinkModel& link_;
+    CongestionAlgorithm algorithm_;
     Recovery recovery_;
     AckTracker tracker_;
     Recovery::Outcome outcome_;
@@ -194,7 +198,18 @@ class LinkModel {
 };
 
 inline Flow::Flow(LinkModel& link, CongestionAlgorithm algorithm)
-    : link_(link), recovery_(make_congestion_controller(algorithm, link.config.datagram)) {}
+    : link_(link),
+      algorithm_(algorithm),
+      recovery_(make_congestion_controller(algorithm, link.config.datagram)) {}
+
+inline void Flow::path_changed() {
+    recovery_.retire(link_.now(), outcome_);
+    Recovery next(make_congestion_controller(algorithm_, link_.config.datagram));
+    next.set_max_datagram(link_.config.datagram);
+    next.begin(link_.now(), recovery_.next_number());
+    recovery_ = std::move(next);
+    wake();
+}
 
 inline Time Flow::link_now() const { return link_.now(); }
 

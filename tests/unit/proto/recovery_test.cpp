@@ -284,7 +284,7 @@ TEST_F(RecoveryTest, HandsEverythingOutWhenThePathIsRestored) {
     send_many(5);
     now += 10s;
     outcome.clear();
-    recovery.on_path_restored(now, false, outcome);
+    recovery.on_path_restored(now, outcome);
     EXPECT_EQ(outcome.lost.size(), 5u);
     EXPECT_EQ(recovery.in_flight(), 0u);
     EXPECT_TRUE(recovery.rtt().measured());
@@ -294,11 +294,30 @@ TEST_F(RecoveryTest, HandsEverythingOutWhenThePathIsRestored) {
     EXPECT_EQ(outcome.acked.size(), 5u) << "they were only late";
     EXPECT_EQ(recovery.counters().packets_spurious, 0u) << "which teaches nothing about reordering";
     EXPECT_EQ(recovery.rtt().latest(), 40ms);
+}
 
-    send();
-    recovery.on_path_restored(now, true, outcome);
-    EXPECT_FALSE(recovery.rtt().measured());
+TEST_F(RecoveryTest, HandsEverythingOutWhenItIsRetiredAndKnowsWhatArrivesLate) {
+    measure(40ms);
+    send_many(5);
+    outcome.clear();
+    recovery.retire(now, outcome);
+    EXPECT_EQ(outcome.lost.size(), 5u);
+    EXPECT_EQ(recovery.in_flight(), 0u);
+    EXPECT_EQ(spy->persistent, 0) << "it is not the path's fault";
+    outcome.clear();
+    // The highest are of the path that carries the data now.
+    recovery.on_late_ack(now, ack_of({{7, 9}, {2, 3}}), outcome);
+    EXPECT_EQ(outcome.acked.size(), 2u);
+    EXPECT_EQ(recovery.counters().packets_spurious, 0u);
+}
+
+TEST_F(RecoveryTest, BeginsWithTheNumberWhereThePathBeforeEnded) {
+    recovery.begin(now, 1000);
     EXPECT_EQ(spy->changes, 1);
+    EXPECT_EQ(recovery.next_number(), 1000u);
+    EXPECT_TRUE(ack({{990, 999}})) << "they left on that";
+    EXPECT_TRUE(outcome.acked.empty());
+    EXPECT_FALSE(ack({{1000, 1000}}));
 }
 
 TEST_F(RecoveryTest, MeasuresTheDeliveryRate) {
@@ -402,7 +421,7 @@ TEST_F(RecoveryTest, EveryPacketEndsOnceUnderRandomTreatment) {
                     recovery.on_timeout(now, ack_delay_max, outcome);
                     break;
                 case 2:
-                    if (random() % 50 == 0) recovery.on_path_restored(now, random() % 2, outcome);
+                    if (random() % 50 == 0) recovery.on_path_restored(now, outcome);
                     break;
                 default:
                     ASSERT_TRUE(recovery.on_ack(now, ack, ack_delay_max, outcome));
@@ -422,7 +441,7 @@ TEST_F(RecoveryTest, EveryPacketEndsOnceUnderRandomTreatment) {
         ASSERT_EQ(recovery.next_timeout(ack_delay_max) == time_never, open.empty());
     }
     outcome.clear();
-    recovery.on_path_restored(now, false, outcome);
+    recovery.on_path_restored(now, outcome);
     EXPECT_EQ(outcome.lost.size(), open.size());
     EXPECT_EQ(recovery.in_flight(), 0u);
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/packet_scheduler.hpp"
+
+#include <algorithm>
+
+namespace stt {
+
+std::optional<Transmit> PacketScheduler::next(Now now, MutableBytes out, size_t segments_max) {
+    if (const auto packet = path_packet(now, out)) return packet;
+    if (const auto packet = clock_packet(now, out)) return packet;
+    if (const auto packet = mtu_probe(now, out)) return packet;
+    return batch(now, out, segments_max);
+}
+
+std::optional<Transmit> PacketScheduler::batch(Now now, MutableBytes out, size_t segments_max) {
+    // A probe is to get through where no batch does.
+    if (probes_due_ > 0 || path().narrow() || !path().batches_allowed(now.time)) segments_max = 1;
+    const size_t datagram = probes_due_ > 0 && small_probes(now.time) ? datagram_min : path().datagram();
+    Recovery& recovery = path().recovery();
+    const uint64_t first = recovery.next_number();
+    size_t total = 0, segment = 0;
+    for (size_t count = 0; count < segments_max; count++) {
+        const size_t room = std::min(segment ? segment : datagram, out.size() - total);
+        if (room < (segment ? segment : datagram_min)) break;
+        PacketBuilder packet(out.subspan(total, room));
+        write_frames(now, packet);
+        if (packet.empty()) break;
+        const size_t size = seal(now, parts_.ids.remote(), packet, out.subspan(total, room), 0);
+        if (!segment) segment = size;
+        total += size;
+        if (size < segment) break;
+    }
+    if (total > segment) recovery.set_batched(first);
+    recovery.set_app_limited(!parts_.streams.data_pending());
+    if (total == 0) return std::nullopt;
+    return Transmit{path().peer(), total, segment};
+}
+
+bool PacketScheduler::silent(Time now) const {
+    const Recovery& recovery = path().recovery();
+    return parts_.packets.has_keys() &&
+           parts_.liveness.silent(now, recovery.anything_in_flight() && recovery.probe_count() >= 1);
+}
+
+/// The path may carry less than it did: what fits every path shows whether it is there. The first probe is as
+/// large as any, so that a lost tail is mended at once where the size is not the trouble.
+bool PacketScheduler::small_probes(Time now) const {
+    return path().recovery().probe_count() >= 2 || silent(now);
+}
+
+bool PacketScheduler::data_allowed(Time now) {
+    if (path().narrow()) return path().next_narrow_probe() <= now;
+    // The last probe goes without: it fits even a path that has become too narrow for data, and shows by its
+    // arrival that the others are lost.
+    if (probes_due_ == 1 && small_probes(now)) return false;
+    return probes_due_ > 0 || path().recovery().may_send(now);
+}
+
+std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out) {
+    const auto due = parts_.paths.frame_due(now.time);
+    if (!due) return std::nullopt;
+    const MutableBytes memory = out.first(datagram_min);
+    PacketBuilder packet(memory);
+    parts_.confirmation.begin(packet);
+    packet.add(due->frame);
+    const SessionId receiver = due->to == path().peer() ? parts_.ids.remote() : parts_.ids.remote_elsewhere();
+    const size_t size = seal(now, receiver, packet, memory, due->pad_to);
+    return Transmit{due->to, size, size};
+}
+
+/// Alone and before all data: what is built into one batch with it would bear a time from before the batch
+/// was sealed. It elicits no acknowledgement and is not held by the congestion window, like an ACK: so few
+/// leave.
+std::optional<Transmit> PacketScheduler::clock_packet(Now now, MutableBytes out) {
+    const bool answers = parts_.clock_responder.due();
+    if (!answers && !parts_.clock_requester.due(now.time)) return std::nullopt;
+    const MutableBytes memory = out.first(datagram_min);
+    PacketBuilder packet(memory);
+    parts_.confirmation.begin(packet);
+    if (answers)
+        write_frame(packet.out, parts_.clock_responder.make_response(now.time));
+    else
+        write_frame(packet.out, parts_.clock_requester.make_request(now.time));
+    const size_t size = seal(now, parts_.ids.remote(), packet, memory, 0);
+    return Transmit{path().peer(), size, size};
+}
+
+std::optional<Transmit> PacketScheduler::mtu_probe(Now now, MutableBytes out) {
+    Recovery& recovery = path().recovery();
+    if (path().narrow() || !recovery.may_send(now.time)) return std::nullopt;
+    const auto due = path().mtu_probe_due(now.time);
+    if (!due || *due > out.size()) return std::nullopt;
+    const auto size = static_cast<size_t>(*due);
+    PacketBuilder packet(out.first(size));
+    packet.mtu_probe = true;
+    parts_.confirmation.begin(packet);
+    packet.add(parts_.liveness.make_keep_alive());
+    path().on_mtu_probe_sent(now.time, recovery.next_number(), size);
+    seal(now, parts_.ids.remote(), packet, out.first(size), size);
+    return Transmit{path().peer(), size, size};
+}
+
+void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
+    const bool allowed = data_allowed(now.time);
+    AckTracker& acks = parts_.packets.acks();
+    const bool control = parts_.streams.control_pending(now.time);
+    if (parts_.confirmation.due() || parts_.liveness.keep_alive_due() || parts_.liveness.answer_due() ||
+        parts_.ids.due() || probes_due_ > 0 || acks.ack_due(now.time) || control ||
+        (allowed && parts_.streams.data_pending()))
+        parts_.confirmation.begin(packet);
+
+    if (acks.ack_due(now.time) || (acks.pending() && allowed && parts_.streams.pending(now.time)))
+        parts_.packets.write_acks(now.time, packet);
+    if (parts_.liveness.keep_alive_due() && packet.add(parts_.liveness.make_keep_alive()))
+        parts_.liveness.on_keep_alive_sent();
+    if (const auto offer = parts_.ids.frame_due();
+        offer && !packet.add(*offer, {FrameType::new_session_id, no_stream, offer->sequence}))
+        parts_.ids.on_frame_lost(offer->sequence);
+    if (const auto answer = parts_.liveness.answer_due(); answer && packet.add(KeepAliveAnswerFrame{*answer}))
+        parts_.liveness.on_answer_sent();
+
+    const size_t before = packet.out.size();
+    // Window frames are few and keep the peer going; they do not wait for our own window.
+    if (control) parts_.streams.fill_control(now.time, packet.out, packet.frames);
+    const size_t control_end = packet.out.size();
+    if (allowed) parts_.streams.fill_data(packet.out, packet.frames);
+    if (packet.out.size() > before) packet.ack_eliciting = true;
+    if (path().narrow() && allowed) {
+        packet.mtu_probe = packet.out.size() > control_end;
+        path().on_narrow_probe_sent(now.time);
+    }
+    if (probes_due_ > 0) {
+        if (!packet.ack_eliciting) packet.add(parts_.liveness.make_keep_alive());
+        probes_due_--;
+    }
+}
+
+std::optional<Transmit> PacketScheduler::close(Now now, MutableBytes out, Closing& closing,
+                                               Duration probe_timeout) {
+    const MutableBytes memory = out.first(path().datagram());
+    PacketBuilder packet(memory);
+    const bool refuses = parts_.confirmation.refusal_due();
+    if (!refuses && !closing.due()) return std::nullopt;
+    // A caller accepts nothing before FINAL, so a session that ends this early says it again.
+    parts_.confirmation.begin(packet);
+    if (!refuses) {
+        // How far the data has gone downstream is told with the last word: nothing else will tell it.
+        parts_.streams.fill_account(packet.out);
+        packet.add(closing.make_frame(now.time, probe_timeout));
+    }
+    packet.ack_eliciting = false;
+    const size_t size = seal(now, parts_.ids.remote(), packet, memory, 0);
+    return Transmit{path().peer(), size, size};
+}
+
+void PacketScheduler::probe() {
+    if (const SentPacket* oldest = path().recovery().oldest_in_flight())
+        parts_.streams.on_lost(oldest->frames);
+    probes_due_ = 2;
+}
+
+}  // namespace stt

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// What a path loses in either direction, and the error that reports it.
+#pragma once
+
+#include "core/base/address.hpp"
+#include "core/base/error.hpp"
+#include "core/proto/loss_meter.hpp"
+#include "core/proto/recovery.hpp"
+
+namespace stt {
+
+/// Of one path. Each function returns PATH_LOSS when there is something new to report.
+class PathLoss {
+  public:
+    explicit PathLoss(const Address& peer) : peer_(peer) {}
+
+    /// Loss recovery has found `outcome`. `narrow`: the path takes no full-size packets, which is another
+    /// matter than what gets lost on it.
+    std::optional<Error> on_outcome(Time now, const Recovery::Outcome& outcome, bool narrow);
+    /// Packet `number` arrived on the path.
+    std::optional<Error> on_arrival(Time now, uint64_t number);
+    /// The path carries data from packet `number` of the peer's on.
+    void begin(Time now, uint64_t number);
+
+  private:
+    Error error(const LossMeter::Finding& finding, bool sent) const;
+
+    Address peer_;
+    LossMeter sent_, received_;
+    NumberGaps gaps_;
+};
+
+}  // namespace stt

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/proto/paths.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+namespace stt {
+
+namespace {
+
+/// A packet with FINAL and PATH_CHALLENGE.
+constexpr size_t unpadded_max = session_overhead + 32;
+
+}  // namespace
+
+Paths::Paths(const Address& peer, const SessionConfig& config, Random& random)
+    : config_(config), random_(random), active_(make(peer)) {}
+
+std::unique_ptr<Path> Paths::make(const Address& peer) const {
+    return std::make_unique<Path>(peer, config_, datagram_limit_);
+}
+
+void Paths::add_to(SessionStats& stats) const {
+    Recovery::Counters sent = past_;
+    sent.add(active_->recovery().counters());
+    if (previous_) sent.add(previous_->recovery().counters());
+    stats.packets_sent += sent.packets_sent;
+    stats.packets_lost += sent.packets_lost;
+    stats.packets_spurious += sent.packets_spurious;
+    stats.bytes_sent += sent.bytes_sent;
+    stats.bytes_lost += sent.bytes_lost;
+    stats.probes += sent.probes;
+    active_->add_to(stats);
+}
+
+void Paths::limit_datagram(uint64_t most) {
+    datagram_limit_ = std::min(datagram_limit_, most);
+    active_->limit_datagram(datagram_limit_);
+}
+
+void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
+    if (from == active_->peer()) return;
+    if (!candidate_ || candidate_->peer() != from) {
+        candidate_ = make(from);
+        candidate_->doubt(now, random_);
+    }
+    candidate_->validation()->on_received(bytes);
+}
+
+std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
+    if (!response_) return challenge_due(now);
+    // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000, section
+    // 8.2.1).
+    const Response response = *std::exchange(response_, std::nullopt);
+    return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
+}
+
+std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
+    if (!candidate_) return std::nullopt;
+    PathValidation& validation = *candidate_->validation();
+    if (validation.failed(now)) {
+        candidate_.reset();
+        return std::nullopt;
+    }
+    const auto token = validation.challenge_due(now, active_->recovery().rtt().smoothed());
+    if (!token) return std::nullopt;
+    const size_t pad_to = validation.spend(datagram_min) ? datagram_min : 0;
+    if (pad_to == 0 && !validation.spend(unpadded_max)) return std::nullopt;
+    return Outgoing{candidate_->peer(), PathChallengeFrame{*token}, pad_to};
+}
+
+bool Paths::validates(const Address& from, const PathValidation::Token& token) const {
+    return candidate_ && candidate_->peer() == from && candidate_->validation()->matches(token);
+}
+
+void Paths::move(Time now, uint64_t receives, Recovery::Outcome& outcome) {
+    assert(candidate_);
+    activate(now, std::move(candidate_), receives, outcome);
+}
+
+void Paths::start_over(Time now, uint64_t receives, Recovery::Outcome& outcome) {
+    activate(now, make(active_->peer()), receives, outcome);
+}
+
+void Paths::activate(Time now, std::unique_ptr<Path> next, uint64_t receives, Recovery::Outcome& outcome) {
+    next->begin(now, active_->recovery().next_number(), receives);
+    active_->recovery().retire(now, outcome);
+    if (previous_) past_.add(previous_->recovery().counters());
+    previous_ = std::exchange(active_, std::move(next));
+    previous_left_ = now;
+}
+
+void Paths::on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome) {
+    if (!previous_) return;
+    if (now - previous_left_ <= previous_kept) return previous_->recovery().on_late_ack(now, ack, outcome);
+    past_.add(previous_->recovery().counters());
+    previous_.reset();
+}
+
+}  // namespace stt
