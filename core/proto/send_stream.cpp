@@ -8,7 +8,7 @@ namespace stt {
 
 void SendStream::write(OutMessage message) {
     const uint64_t size = message.size();
-    if (finish_written_ || size == 0) return;
+    if (finish_written() || size == 0) return;
     segments_.push_back({written_, std::move(message)});
     written_ += size;
 }
@@ -16,7 +16,7 @@ void SendStream::write(OutMessage message) {
 void SendStream::on_window(uint64_t limit, uint64_t delivered) {
     limit_ = std::max(limit_, limit);
     // A peer cannot have consumed what was never sent; the +1 is the end of the stream.
-    const uint64_t most = sent_ + (fin_sent_ ? 1 : 0);
+    const uint64_t most = sent_ + (fin_ == Fin::open || fin_ == Fin::written ? 0 : 1);
     delivered_ = std::max(delivered_, std::min(delivered, most));
 }
 
@@ -59,6 +59,7 @@ void SendStream::copy(uint64_t offset, MutableBytes out) {
 }
 
 void SendStream::on_sent(const Piece& piece, uint64_t size) {
+    assert(size <= piece.size && (piece.again || piece.offset == sent_));
     if (piece.again)
         lost_.remove(piece.offset, piece.offset + size);
     else
@@ -68,6 +69,7 @@ void SendStream::on_sent(const Piece& piece, uint64_t size) {
 void SendStream::on_acked(const StreamRange& range) { on_acked(range.offset, range.offset + range.size); }
 
 void SendStream::on_acked(uint64_t begin, uint64_t end) {
+    assert(end <= sent_);
     begin = std::max(begin, acked_base_);
     if (begin >= end) return;
     if (!lost_.empty()) lost_.remove(begin, end);
@@ -100,7 +102,7 @@ void SendStream::on_lost(const StreamRange& range) {
 void SendStream::on_all_lost() {
     if (acked_base_ < sent_) lose(acked_base_, sent_);
     for (OpenSkip& skip : skips_) skip.due = true;
-    fin_lost_ = true;
+    on_fin_lost();
 }
 
 uint64_t SendStream::skip_limit(uint64_t session_credit) const {
@@ -108,6 +110,7 @@ uint64_t SendStream::skip_limit(uint64_t session_credit) const {
 }
 
 uint64_t SendStream::skip(const StreamSkip& range) {
+    assert(range.from <= range.to && range.to <= written_);
     skips_.push_back({range});
     const uint64_t before = sent_;
     if (range.to > sent_) {

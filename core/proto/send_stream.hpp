@@ -29,8 +29,10 @@ class SendStream {
 
     void write(OutMessage message);
     /// Nothing follows what was written.
-    void finish() { finish_written_ = true; }
-    bool finish_written() const { return finish_written_; }
+    void finish() {
+        if (fin_ == Fin::open) fin_ = Fin::written;
+    }
+    bool finish_written() const { return fin_ != Fin::open; }
 
     /// The peer lets us send up to `limit` and has consumed up to `delivered`; both only ever grow. The end
     /// of the stream counts as one more consumed byte.
@@ -68,15 +70,12 @@ class SendStream {
     /// The peer has passed the skip that ends at `to`: what it was; null: no such skip is open.
     std::optional<StreamSkip> on_skipped(uint64_t to);
 
-    bool fin_due() const {
-        return finish_written_ && sent_ == written_ && !fin_acked_ && (!fin_sent_ || fin_lost_);
+    bool fin_due() const { return (fin_ == Fin::written || fin_ == Fin::lost) && sent_ == written_; }
+    void on_fin_sent() { fin_ = Fin::sent; }
+    void on_fin_lost() {
+        if (fin_ == Fin::sent) fin_ = Fin::lost;
     }
-    void on_fin_sent() {
-        fin_sent_ = true;
-        fin_lost_ = false;
-    }
-    void on_fin_lost() { fin_lost_ = true; }
-    void on_fin_acked() { fin_acked_ = true; }
+    void on_fin_acked() { fin_ = Fin::acked; }
 
     uint64_t written() const { return written_; }
     uint64_t sent() const { return sent_; }
@@ -85,9 +84,9 @@ class SendStream {
     uint64_t limit() const { return limit_; }
     /// Bytes that are kept to be sent, or sent again.
     uint64_t held() const;
-    bool end_delivered() const { return finish_written_ && delivered_ > written_; }
+    bool end_delivered() const { return finish_written() && delivered_ > written_; }
     /// Everything, the end included, is acknowledged.
-    bool complete() const { return fin_acked_ && acked_base_ == written_; }
+    bool complete() const { return fin_ == Fin::acked && acked_base_ == written_; }
 
   private:
     struct Segment {
@@ -112,9 +111,13 @@ class SendStream {
     OffsetRanges acked_;  // above acked_base_
     OffsetRanges lost_;   // to be sent, again or below `sent_` for the first time
     std::vector<OpenSkip> skips_;
-    bool finish_written_ = false;
-    bool fin_sent_ = false;  // at least once: a copy taken for lost may arrive all the same
-    bool fin_lost_ = false, fin_acked_ = false;
+    enum class Fin : uint8_t {
+        open,     // more may be written
+        written,  // STREAM_FIN has never left
+        sent,
+        lost,  // a copy taken for lost may arrive all the same
+        acked,
+    } fin_ = Fin::open;
 };
 
 }  // namespace stt

@@ -24,7 +24,7 @@ Error peer_error(ErrorCode code, Reason reason, std::string text) {
 
 bool StreamTable::Stream::done() const {
     // What the peer had sent must be known, for the session's window.
-    if (reset()) return reset_acked && (reset_by_peer || receive.size_known());
+    if (is_reset()) return reset == Reset::acked && (reset_by_peer || receive.size_known());
     return send.complete() && over() && final_window_acked;
 }
 
@@ -50,8 +50,9 @@ void StreamTable::resume(const SessionLimits& peer) {
     for (auto& [id, stream] : streams_) {
         stream.send.on_all_lost();
         stream.receive.on_all_lost();
-        if (stream.ours && !stream.open_acked) stream.announced = false;
-        if (stream.reset_sent && !stream.reset_acked) stream.reset_due = true;
+        if (stream.ours && stream.opening == Stream::Opening::announced)
+            stream.opening = Stream::Opening::none;
+        if (stream.reset == Stream::Reset::sent) stream.reset = Stream::Reset::due;
         control_.insert(id);
         active_.insert(id);
         mark_progress(id, stream);
@@ -102,7 +103,7 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
 
 bool StreamTable::write(StreamId id, OutMessage message) {
     Stream* stream = find(id);
-    if (!stream || stream->send.finish_written() || stream->reset()) return false;
+    if (!stream || stream->send.finish_written() || stream->is_reset()) return false;
     stream->send.write(std::move(message));
     active_.insert(id);
     return true;
@@ -118,11 +119,11 @@ bool StreamTable::finish(StreamId id) {
 
 void StreamTable::reset(StreamId id, const Error& error) {
     Stream* stream = find(id);
-    if (stream && !stream->reset()) reset(id, *stream, error);
+    if (stream && !stream->is_reset()) reset(id, *stream, error);
 }
 
 void StreamTable::reset(StreamId id, Stream& stream, const Error& error) {
-    stream.reset_due = true;
+    stream.reset = Stream::Reset::due;
     stream.reset_error = error;
     control_.insert(id);
     active_.erase(id);
@@ -130,7 +131,7 @@ void StreamTable::reset(StreamId id, Stream& stream, const Error& error) {
 
 ReceiveStream::Read StreamTable::read(StreamId id) {
     Stream* stream = find(id);
-    if (!stream || stream->reset()) return {};
+    if (!stream || stream->is_reset()) return {};
     stream->readable_told = false;
     return stream->receive.read();
 }
@@ -138,7 +139,7 @@ ReceiveStream::Read StreamTable::read(StreamId id) {
 void StreamTable::consumed(Time now, StreamId id, uint64_t taken, uint64_t delivered, bool finished,
                            Duration rtt) {
     Stream* stream = find(id);
-    if (!stream || stream->reset()) return;
+    if (!stream || stream->is_reset()) return;
     const uint64_t before = stream->receive.taken();
     stream->receive.consumed(now, taken, delivered, finished, rtt);
     taken_total_ += stream->receive.taken() - before;
@@ -175,12 +176,12 @@ uint64_t StreamTable::skip_limit(StreamId id) const {
 
 size_t StreamTable::skips_left(StreamId id) const {
     const Stream* stream = find(id);
-    return stream && !stream->reset() ? stream->send.skips_left() : 0;
+    return stream && !stream->is_reset() ? stream->send.skips_left() : 0;
 }
 
 void StreamTable::skip(StreamId id, const StreamSkip& range) {
     Stream* stream = find(id);
-    if (!stream || stream->reset()) return;
+    if (!stream || stream->is_reset()) return;
     sent_total_ += stream->send.skip(range);
     control_.insert(id);
     active_.insert(id);
@@ -192,7 +193,7 @@ void StreamTable::take_news(std::vector<StreamNews>& news) {
         if (!stream) continue;
         stream->progress_changed = false;
         const SendStream& send = stream->send;
-        if (!stream->reset())
+        if (!stream->is_reset())
             news_.push_back(event::StreamProgress{id, send.acked(), send.delivered(), send.end_delivered()});
         retire_if_done(id);
     }
@@ -207,7 +208,7 @@ void StreamTable::mark_progress(StreamId id, Stream& stream) {
 }
 
 void StreamTable::tell_readable(StreamId id, Stream& stream) {
-    if (stream.readable_told || stream.reset() || !(stream.announced || stream.ours) ||
+    if (stream.readable_told || stream.is_reset() || !(stream.announced() || stream.ours) ||
         !stream.receive.readable())
         return;
     stream.readable_told = true;
@@ -257,8 +258,8 @@ Status StreamTable::on_open(const StreamOpenFrame& frame) {
         return peer_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
                           tr("the peer opened stream %" PRIu64 ", which is not its to open", frame.stream));
     Stream* stream = for_frame(frame.stream);
-    if (!stream || stream->announced || stream->reset()) return success();
-    stream->announced = true;
+    if (!stream || stream->announced() || stream->is_reset()) return success();
+    stream->opening = Stream::Opening::announced;
     stream->priority = frame.priority;
     stream->header.assign(frame.header.begin(), frame.header.end());
     news_.push_back(event::StreamOpened{frame.stream, frame.priority, stream->header});
@@ -289,7 +290,7 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
     if (!stream || stream->reset_by_peer) return success();
     if (Status status = account(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
     stream->reset_by_peer = true;
-    if (!stream->reset()) {
+    if (!stream->is_reset()) {
         const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
         const bool ended =
             code == ErrorCode::stream_closed && frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended);
@@ -299,7 +300,7 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
         error.sub_code = frame.sub_code;
         // The answer says what we had sent.
         reset(frame.stream, *stream, error);
-        if (stream->ours || stream->announced)
+        if (stream->ours || stream->announced())
             news_.push_back(event::StreamClosed{frame.stream, std::move(error)});
     }
     retire_if_done(frame.stream);
@@ -317,7 +318,7 @@ Status StreamTable::on_skip(const StreamSkipFrame& frame) {
 
 Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     Stream* stream = find(frame.stream);
-    if (!stream || stream->reset()) return success();
+    if (!stream || stream->is_reset()) return success();
     if (frame.to > stream->send.sent())
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
                           tr("the peer has passed what was never skipped"));

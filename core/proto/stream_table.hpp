@@ -83,21 +83,22 @@ class StreamTable {
         SendStream send;
         ReceiveStream receive;
         bool ours = false;
-        bool announced = false;  // theirs: STREAM_OPEN arrived; ours: it left
-        bool open_acked = false;
+        /// STREAM_OPEN of a stream of ours is due, has left, has arrived; one of theirs has not come, or has.
+        enum class Opening : uint8_t { none, announced, acked } opening = Opening::none;
         uint8_t priority = 0;
         std::vector<uint8_t> header;
         bool readable_told = false, progress_changed = false;
         // Abrupt end.
-        bool reset_due = false, reset_sent = false, reset_acked = false;  // our STREAM_CLOSE
-        bool reset_by_peer = false;                                       // theirs came
+        enum class Reset : uint8_t { none, due, sent, acked } reset = Reset::none;  // our STREAM_CLOSE
+        bool reset_by_peer = false;                                                 // theirs came
         Error reset_error;
         bool final_window_acked = false;  // the peer knows that we consumed the end
 
+        bool announced() const { return opening != Opening::none; }
         /// We have ended it abruptly, or answered the peer's doing so.
-        bool reset() const { return reset_due || reset_sent; }
+        bool is_reset() const { return reset != Reset::none; }
         /// Neither side expects anything more of it.
-        bool over() const { return reset() || (receive.complete() && send.end_delivered()); }
+        bool over() const { return is_reset() || (receive.complete() && send.end_delivered()); }
         /// … and both know that.
         bool done() const;
     };

@@ -32,23 +32,22 @@ bool StreamTable::data_pending() const {
 }
 
 void StreamTable::fill_stream_control(StreamId id, Stream& stream, ByteWriter& out, SentFrames& sent) {
-    if (stream.ours && !stream.announced) {
+    if (stream.ours && !stream.announced()) {
         if (!write_frame(out, StreamOpenFrame{id, stream.priority, stream.header})) return;
-        stream.announced = true;
+        stream.opening = Stream::Opening::announced;
         sent.add(ControlRecord{FrameType::stream_open, id});
     }
-    if (stream.reset_due) {
+    if (stream.reset == Stream::Reset::due) {
         const Error& error = stream.reset_error;
         const std::string_view text = std::string_view(error.text).substr(0, frame_text_max);
         if (!write_frame(out, StreamCloseFrame{id, stream.send.sent(), static_cast<uint16_t>(error.code),
                                                error.sub_code, text}))
             return;
-        stream.reset_due = false;
-        stream.reset_sent = true;
+        stream.reset = Stream::Reset::sent;
         sent.add(ControlRecord{FrameType::stream_close, id});
         return;
     }
-    if (stream.reset()) return;
+    if (stream.is_reset()) return;
     fill_skips(id, stream, out, sent);
     if (stream.send.fin_due()) {
         if (!write_frame(out, StreamFinFrame{id, stream.send.written()})) return;
@@ -72,8 +71,8 @@ void StreamTable::fill_skips(StreamId id, Stream& stream, ByteWriter& out, SentF
 
 /// Whether fill_stream_control() has more to write than fitted.
 bool StreamTable::control_due(const Stream& stream) {
-    if (stream.reset_due || (stream.ours && !stream.announced)) return true;
-    return !stream.reset() &&
+    if (stream.reset == Stream::Reset::due || (stream.ours && !stream.announced())) return true;
+    return !stream.is_reset() &&
            (stream.send.fin_due() || stream.send.skip_due() || stream.receive.passed_due());
 }
 
@@ -169,9 +168,9 @@ void StreamTable::on_control(const ControlRecord& record, bool acked) {
     switch (record.type) {
         case FrameType::stream_open:
             if (acked)
-                stream->open_acked = true;
-            else if (!stream->open_acked)
-                stream->announced = false;
+                stream->opening = Stream::Opening::acked;
+            else if (stream->opening == Stream::Opening::announced)
+                stream->opening = Stream::Opening::none;
             break;
         case FrameType::stream_fin:
             if (acked) {
@@ -192,9 +191,9 @@ void StreamTable::on_control(const ControlRecord& record, bool acked) {
             break;
         case FrameType::stream_close:
             if (acked)
-                stream->reset_acked = true;
-            else if (!stream->reset_acked)
-                stream->reset_due = true;
+                stream->reset = Stream::Reset::acked;
+            else if (stream->reset == Stream::Reset::sent)
+                stream->reset = Stream::Reset::due;
             break;
         case FrameType::stream_window:
             if (!acked) {
@@ -227,7 +226,7 @@ void StreamTable::on_acked(const SentFrames& sent) {
 void StreamTable::on_lost(const SentFrames& sent) {
     sent.for_each_range([&](const StreamRange& range) {
         Stream* stream = find(range.stream);
-        if (!stream || stream->reset()) return;
+        if (!stream || stream->is_reset()) return;
         stream->send.on_lost(range);
         active_.insert(range.stream);
     });
