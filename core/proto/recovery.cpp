@@ -360,12 +360,6 @@ void Recovery::retire(Time now, Outcome& outcome) {
     declare_all_lost(step);
 }
 
-bool Recovery::may_send(Time now) {
-    if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return false;
-    pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);
-    return pacer_.ready(now);
-}
-
 Time Recovery::next_send_time(Time now) {
     if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return time_never;
     pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);

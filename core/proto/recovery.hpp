@@ -20,7 +20,7 @@ class Recovery {
     /// Loss by reordering: this many later packets acknowledged (RFC 9002, kPacketThreshold); grows when a
     /// loss turns out to have been a reordering.
     static constexpr uint64_t packet_threshold_initial = 3;
-    /// Loss by time: 9/8 of the larger of smoothed and latest RTT (kTimeThreshold).
+    // Loss by time: 9/8 of the larger of smoothed and latest RTT (kTimeThreshold).
 
     /// What became of packets in one step, appended. Vectors are reused by the caller: no allocation in the
     /// steady state. `acked` includes packets that had been declared lost before and turn out to have arrived
@@ -78,7 +78,7 @@ class Recovery {
     void on_late_ack(Time now, const AckFrame& ack, Outcome& outcome);
 
     /// Whether window and pacer let a full datagram leave now.
-    bool may_send(Time now);
+    bool may_send(Time now) { return next_send_time(now) <= now; }
     /// When the pacer would let one leave; time_never when it is the window that holds it back.
     Time next_send_time(Time now);
     void set_pacing_ceiling(double bytes_per_second) { pacing_ceiling_ = bytes_per_second; }
