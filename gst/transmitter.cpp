@@ -414,7 +414,11 @@ bool Transmitter::waits_for_key_unit(GstBuffer* buffer) {
     if (run_.key_unit_by == 0 || run_.bytes) return false;
     const Unit unit = unit_of(buffer);
     if (unit == Unit::header) return false;
-    if (unit == Unit::delta && g_get_monotonic_time() < run_.key_unit_by) return true;
+    if (unit == Unit::delta && g_get_monotonic_time() < run_.key_unit_by) {
+        if (const std::shared_ptr<Link> link = connection_.link())
+            link->outbox().omit(gst_buffer_get_size(buffer), known_duration(buffer));
+        return true;
+    }
     run_.key_unit_by = 0;
     return false;
 }

@@ -216,9 +216,10 @@ void Link::Impl::open_stream() {
         if (auto message = observer.on_gap(lost, uncertain)) first.push_back(std::move(*message));
     };
     tell(outbox.give_up_undelivered(), true);
-    // To somebody else, what came before is not missing.
-    const SendQueue::GivenUp skipped = outbox.take_skipped();
-    if (std::exchange(stream_peer, info.peer_node) == info.peer_node) {
+    const bool same_peer = std::exchange(stream_peer, info.peer_node) == info.peer_node;
+    const SendQueue::GivenUp skipped =
+        outbox.take_skipped(same_peer ? SendQueue::Taker::returning : SendQueue::Taker::newcomer);
+    if (same_peer) {
         tell(skipped.uncertain, true);
         tell(skipped.certain, false);
     }

@@ -76,6 +76,9 @@ class SendQueue {
     /// not acknowledged goes the same way: whoever comes next wants what is new. False: there is a stream
     /// after all, and nothing was done.
     bool skip(uint64_t payload_size, uint64_t duration_ns);
+    /// A delta unit that is not pushed, as the peer that has taken the stream needs a key unit first. To a
+    /// peer that had the stream before it is missing, and joins the gap that is reported to it.
+    void omit(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
 
@@ -140,8 +143,13 @@ class SendQueue {
     };
     /// The stream is over: everything that has not been delivered is given up. To be told once.
     GivenUp give_up_all();
+    /// Who takes the stream.
+    enum class Taker : uint8_t {
+        newcomer,   ///< nothing that came before is missing to it
+        returning,  ///< had the stream before
+    };
     /// What was skipped since the last call. A restart() follows: nothing is skipped from now on.
-    GivenUp take_skipped();
+    GivenUp take_skipped(Taker taker);
     /// There is no stream until restart().
     void end_stream();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
@@ -191,6 +199,7 @@ class SendQueue {
     bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
     GivenUp skipped_;
+    Taker taker_ = Taker::newcomer;  // of take_skipped()
 };
 
 /// Messages that arrived, cut from the stream's bytes on the streaming thread.

@@ -223,6 +223,7 @@ void SendQueue::clear() {
     wait_until_.reset();
     undelivered_ = delivered_ = {};
     skipped_ = {};
+    taker_ = Taker::newcomer;
     notify();
 }
 

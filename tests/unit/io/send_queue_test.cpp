@@ -211,7 +211,7 @@ TEST_F(SendQueueTest, SkipsOnlyWhereThereIsNoStream) {
     queue.end_stream();
     EXPECT_TRUE(queue.skip(97, 10));
     EXPECT_EQ(queue.queued_bytes(), 0u);
-    const SendQueue::GivenUp skipped = queue.take_skipped();
+    const SendQueue::GivenUp skipped = queue.take_skipped(SendQueue::Taker::newcomer);
     EXPECT_EQ(skipped.uncertain.buffers, 1u);
     EXPECT_EQ(skipped.certain.buffers, 3u);
     EXPECT_FALSE(queue.skip(97, 10)) << "the account of the next stream has been taken";
