@@ -99,7 +99,8 @@ bool Connection::open() {
     const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
-        failed_ = error_posted_ = ready_ = ever_ready_ = interrupted_ = connecting_ = false;
+        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        reached_ = Reached::nothing;
         wait_until_.reset();
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
@@ -338,19 +339,33 @@ void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GS
 bool Connection::ready() const { return ready_; }
 
 Error Connection::timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const {
-    if (!caller_ && !ever_ready_)
+    const Reached reached = caller_ ? Reached::stream : reached_.load();
+    if (reached == Reached::nothing)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
                           tr("nobody has called for the %s of %u ms", name, unsigned{limit}));
+    if (reached == Reached::call)
+        return make_error(
+            ErrorCode::timeout, reason, ErrorOrigin::network,
+            tr("somebody has called, but no session was made within the %s of %u ms", name, unsigned{limit}));
+    if (reached == Reached::session)
+        return make_error(
+            ErrorCode::timeout, reason, ErrorOrigin::peer,
+            tr("somebody has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
     return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
                       tr(format, name, unsigned{limit}));
 }
 
 bool Connection::failed() const { return failed_; }
 
+void Connection::note_reached(Reached now) {
+    const std::lock_guard lock(mutex_);
+    reached_ = std::max(reached_.load(), now);
+}
+
 void Connection::set_ready(bool ready) {
     const std::lock_guard lock(mutex_);
     ready_ = ready;
-    ever_ready_ = ever_ready_ || ready;
+    if (ready) reached_ = Reached::stream;
     peer_reads_serialized_.reset();
     changed_.notify_all();
 }
@@ -445,6 +460,8 @@ void Connection::announce_progress(GstProgressType type, const std::string& text
 void Connection::on_status(const LinkStatus& status) {
     // A stream that was lost with its session may be gone on with: what is sent meanwhile is held for it.
     if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
+    if (status.state == LinkState::handshaking) note_reached(Reached::call);
+    if (stands(status.state)) note_reached(Reached::session);
     announcer_.post(session_message(element_, status, caller_, node_));
     const bool progress = [&] {
         const std::lock_guard lock(mutex_);
@@ -458,7 +475,11 @@ void Connection::on_status(const LinkStatus& status) {
         announce_progress(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
 }
 
-void Connection::on_error(const ErrorReport& report) { announce_error(report); }
+void Connection::on_error(const ErrorReport& report) {
+    // Who is turned away before the handshake, as for another seed, has called as well.
+    if (report.error.origin == ErrorOrigin::peer) note_reached(Reached::call);
+    announce_error(report);
+}
 
 void Connection::on_trace(const std::string& text) { GST_DEBUG_OBJECT(element_, "%s", text.c_str()); }
 

@@ -59,22 +59,12 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 
-/// Whether the pad upstream has these caps already: they come, whatever is answered.
-bool are_under_way(GstBaseSink* sink, const GstCaps* caps) {
-    GstPad* peer = gst_pad_get_peer(GST_BASE_SINK_PAD(sink));
-    GstCaps* pushed = peer ? gst_pad_get_current_caps(peer) : nullptr;
-    const bool same = pushed && gst_caps_is_equal(pushed, caps);
-    if (pushed) gst_caps_unref(pushed);
-    if (peer) gst_object_unref(peer);
-    return same;
-}
-
 /// The base class would ask get_caps() without a filter. A CAPS event asks as well, before it is handed over;
 /// were it refused then, what is upstream would post an ERROR of its own.
 bool accepts(GstBaseSink* sink, GstQuery* query) {
     GstCaps* caps = nullptr;
     gst_query_parse_accept_caps(query, &caps);
-    return !foreign_memory(caps) || are_under_way(sink, caps);
+    return !foreign_memory(caps) || are_under_way(GST_BASE_SINK_PAD(sink), caps);
 }
 
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {

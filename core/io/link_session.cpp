@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "core/base/text.hpp"
-
 #include <cinttypes>
 
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -39,7 +38,7 @@ void Link::Impl::on_event(Now now, Event event) {
             warn(std::move(noted->error));
         else if (session && event.session == session)
             report(std::move(noted->error));
-        else
+        else if (noted->error.reason != Reason::both_call || seeks(noted->peer))
             report_other(std::move(noted->error), noted->peer);
         if (unknown && !closed && !given_up) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {

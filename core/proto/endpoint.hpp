@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -22,7 +23,8 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
-    uint16_t local_port = 0;    ///< of the socket; 0: unknown
+    /// Whether what comes from an address was sent by this endpoint's own socket. None: nothing ever was.
+    std::function<bool(const Address&)> is_own;
     size_t max_sessions = 100;  ///< of a listener, half-open ones included
     SessionConfig session;      ///< for sessions that callers open with us
     /// HELLOs per second beyond which cookies are demanded.
@@ -34,6 +36,7 @@ enum class NetworkReport : uint8_t {
     refused,           ///< ICMP port unreachable
     unreachable,       ///< no route, ICMP net unreachable
     host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
+    looping,           ///< it had passed as many routers as it may, ICMP time exceeded in transit
     prohibited,   ///< a firewall says so, or the host takes no UDP: ICMP administratively prohibited, policy
                   ///< or protocol unreachable
     too_big,      ///< longer than the path's MTU
@@ -46,7 +49,7 @@ enum class NoAnswer : uint8_t {
     unreadable,  ///< looks like one of ours, and is none, or was damaged
     hello,       ///< a caller's
     echo,        ///< our own HELLO, from somebody else
-    own,         ///< our own HELLO, from our own port
+    own,         ///< our own HELLO, from our own socket
 };
 
 /// Who said it.

@@ -30,27 +30,39 @@ SessionLimits limits_for(const StreamTable& streams, const SessionConfig& config
     return limits;
 }
 
-/// What became of a datagram to `peer`; not too_big.
-Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
+/// What became of a datagram to `peer`; not too_big. `caller`: this end has called it.
+Error network_error(NetworkReport report, const Address& peer, bool caller, const ReportSource& source) {
     const std::string peer_text = peer.to_string();
     const char* const where = peer_text.c_str();
     const std::string router_text = source.router ? source.router->ip_string() : "";
     const char* const router = router_text.c_str();
     constexpr ErrorOrigin network = ErrorOrigin::network;
     const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
+    const auto no_route = [where] {
+        return make_error(ErrorCode::network_unreachable, Reason::no_route, ErrorOrigin::local,
+                          tr("this machine has no route to %s", where));
+    };
     switch (report) {
         case NetworkReport::refused:
             return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
-                              tr("nobody listens on %s", where));
+                              caller ? tr("nobody listens on %s", where)
+                                     : tr("the caller has left: its port %s is closed", where));
         case NetworkReport::unreachable:
             if (!source.local)
                 return make_error(
                     ErrorCode::network_unreachable, Reason::no_route_there, network,
                     source.router ? tr("the router %s says that there is no route to %s", router, where)
                                   : tr("the host or its firewall says that there is no route to %s", where));
-            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
-                              tr("this machine has no route to %s", where));
+            return no_route();
+        case NetworkReport::looping:
+            return make_error(
+                ErrorCode::network_unreachable, Reason::no_route_there, network,
+                source.router
+                    ? tr("packets to %s go round in a loop of routers: they end at the router %s", where,
+                         router)
+                    : tr("packets to %s end on the way: they pass more routers than they may", where));
         case NetworkReport::host_unreachable:
+            if (source.local) return no_route();
             return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
                               source.router ? tr("no host answers at %s, says the router %s", where, router)
                                             : tr("no host answers at %s", where));
@@ -210,9 +222,8 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
         recovery_.set_max_datagram(mtu_.current());
         return;
     }
-    Error error = network_error(report, path_.remote(), source);
     if (attempt_) {
-        attempt_->on_hearsay(now, std::move(error));
+        attempt_->on_hearsay(now, network_error(report, path_.remote(), info_.caller, source));
         check_attempt(now);
         return;
     }
@@ -223,12 +234,10 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
         // Forged or not, it fits what its successor has proved.
         doubt_deadline_ = now.time;
     }
-    // The way there was known when the session was made: it is this machine that has lost it.
-    if (source.local) error.origin = ErrorOrigin::local;
-    if (report == noted_report_ && now.time < next_report_note_) return;
-    noted_report_ = report;
-    next_report_note_ = now.time + report_note_interval;
-    note(std::move(error));
+    Time& next = next_report_note_[{report, source.local}];
+    if (now.time < next) return;
+    next = now.time + report_note_interval;
+    note(network_error(report, path_.remote(), info_.caller, source));
 }
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "core/crypto/protection.hpp"
 #include "core/proto/ack_tracker.hpp"
@@ -293,9 +295,9 @@ class Session {
     unsigned malformed_packets_ = 0;
     PacketFaults faults_;
     Time next_unknown_note_{};
-    std::optional<NetworkReport> noted_report_;  // the last one noted
-    Time next_report_note_{};                    // when it may be noted again
-    SessionStats counters_;                      // those that nobody else keeps
+    // When what the network, or this machine (true), reports may be noted again.
+    std::map<std::pair<NetworkReport, bool>, Time> next_report_note_;
+    SessionStats counters_;  // those that nobody else keeps
 };
 
 }  // namespace stt

@@ -134,25 +134,16 @@ std::string Session::timeout_text() const {
     const std::string peer = path_.remote().to_string();
     const int64_t ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout).count();
-    const char* const format =
-        attempt_->proven()
-            ? config_.last_chance
-                  ? tr_noop("%s answered, but did not complete the handshake within %" PRId64
-                            " ms, which is all that reconnect-timeout has left")
-                  : tr_noop("%s answered, but did not complete the handshake within %" PRId64 " ms")
-        : config_.last_chance
-            ? tr_noop("%s did not answer within %" PRId64 " ms, which is all that reconnect-timeout has left")
-            : tr_noop("%s did not answer within %" PRId64 " ms");
-    return tr(format, peer.c_str(), ms);
+    return attempt_->proven()
+               ? tr("%s answered, but did not complete the handshake within %" PRId64 " ms", peer.c_str(), ms)
+               : tr("%s did not answer within %" PRId64 " ms", peer.c_str(), ms);
 }
 
 void Session::check_attempt(Now now) {
     if (!attempt_) return;
     std::optional<Error> failure = attempt_->failure(now);
     if (!failure) return;
-    if (failure->code == ErrorCode::connection_timeout) {
-        failure->text = timeout_text();
-    }
+    if (failure->code == ErrorCode::connection_timeout) failure->text = timeout_text();
     last_word_ = attempt_->farewell();
     // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears of
     // an end.

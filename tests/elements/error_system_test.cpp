@@ -115,6 +115,23 @@ TEST(ErrorApplication, AReceiveTimeoutIsTold) {
     EXPECT_EQ(caller->errors->count(0x0601), 1u);
 }
 
+TEST(ErrorApplication, ACallerWithoutAStreamIsToldFromNone) {
+    auto listener = listening_src();
+    auto caller = calling_src(listener->port());
+    ASSERT_TRUE(listener->errors->wait_state("connected"));
+    // The time runs from here on, however long the caller took.
+    gst_element_set_state(listener->element, GST_STATE_PAUSED);
+    g_object_set(listener->element, "receive-timeout", 100u, nullptr);
+    gst_element_set_state(listener->element, GST_STATE_PLAYING);
+    EXPECT_EQ(listener->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=peer terminal can-retry");
+    const auto told = listener->errors->wait_structure("stt-error", "reason", "receive-timeout");
+    ASSERT_TRUE(told);
+    const std::string text = gst_structure_get_string(told.get(), "message");
+    EXPECT_NE(text.find("has called"), std::string::npos) << text;
+    EXPECT_NE(text.find("no stream"), std::string::npos) << text;
+}
+
 TEST(ErrorApplication, ADrainTimeoutIsTold) {
     const LoopbackSocket silent;
     auto sink = calling_sink(

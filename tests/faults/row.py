@@ -109,7 +109,6 @@ STAYS_CUT = (
 # This machine itself has no way to the peer any more.
 OWN_ROUTE = either(
     note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3),
-    note("NETWORK_UNREACHABLE", "no-route", "network", by=0.3),
     note("UDP_SEND_FAILED", "send", "local", by=0.3),
 )
 

@@ -72,6 +72,23 @@ ROWS = [
         listener_says=(error("TIMEOUT", "no-caller", "network", by=1),),
     ),
     Row(
+        "limit: receive-timeout without a stream",
+        caller=receive(),
+        listener=receive("receive-timeout=4000"),
+        caller_says=None,
+        listener_says=(error("TIMEOUT", "receive-timeout", "peer", by=5),),
+    ),
+    Row(
+        "limit: receive-timeout with a caller of another seed",
+        caller=send(seed="seed-file=$dir/b.seed"),
+        listener=receive("receive-timeout=4000"),
+        caller_says=None,
+        listener_says=(
+            note("AUTHENTICATION_FAILED", "wrong-seed", "peer", flags="", by=1),
+            error("TIMEOUT", "receive-timeout", "network", by=5),
+        ),
+    ),
+    Row(
         "limit: receive-timeout in mid-stream",
         caller=send(source=TAPPED),
         listener=receive("receive-timeout=1000"),
