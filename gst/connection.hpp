@@ -32,11 +32,12 @@ class Connection final : public LinkObserver {
     ~Connection() override;
     static Connection& of(gpointer element);
 
-    /// What only one kind of element does, called on the I/O thread but for add_stats; set before open(),
-    /// must not block.
+    /// What only one kind of element does, called on the I/O thread but for `failed` and add_stats; set
+    /// before open(), must not block.
     struct Hooks {
         std::function<void(InMessage)> upstream_message;         // sink
         std::function<void()> key_unit_wanted;                   // sink; the peer lacks what came before
+        std::function<void()> failed;                            // sink; a terminal error was announced
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
         std::function<void(GstStructure*)> add_stats;            // src; any thread
     };
@@ -68,9 +69,13 @@ class Connection final : public LinkObserver {
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
     void interrupt(bool on);
-    /// A time after which the element waits for the peer no more, neither for it to come nor for room in the
-    /// outbox; none: no such time. Of several in a row the first counts. Any thread.
-    void limit_waits(std::optional<SteadyTime> until);
+    /// Sink: once the peer has taken nothing for `patience`, counted from now on, the element waits for it no
+    /// more, neither for it to come nor for room in the outbox; none: it waits for as long as it takes. Of
+    /// several in a row the first counts. Any thread.
+    void limit_waits(std::optional<Duration> patience);
+    /// Ends the PROGRESS of a caller's first connect, which applications wait for before they play: the
+    /// stream is to end. The call itself goes on. Any thread.
+    void end_progress();
 
     // Streaming thread.
 
@@ -99,7 +104,7 @@ class Connection final : public LinkObserver {
     bool failed() const;
     /// Blocks until the stream stands.
     Waited wait_ready();
-    /// Whether the time of limit_waits() has come.
+    /// Whether the time of limit_waits() is over.
     bool waits_expired() const;
     /// Sink: what is sent from now on is another stream. The one before was delivered, its end included.
     void begin_stream();
@@ -107,8 +112,9 @@ class Connection final : public LinkObserver {
     void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
-    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, or a WARNING where
-    /// nobody waited for it. Returns once that is on the bus. False: it was an ERROR.
+    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, with which the
+    /// session ends as well, or a WARNING where nobody waited for it. Returns once that is on the bus. False:
+    /// it was an ERROR.
     bool announce_undelivered(const std::vector<Gap>& missing);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
     void wait_error();
@@ -141,6 +147,7 @@ class Connection final : public LinkObserver {
     ReadBacks read_backs() const;
     void notify_since(const ReadBacks& before);
     void set_ready(bool ready);
+    std::optional<SteadyTime> waits_until() const;  // under mutex_
     void greet_sender();
     GstStructure* stats() const;
     /// Of another run of the sender's stream.
@@ -160,15 +167,14 @@ class Connection final : public LinkObserver {
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    Settings settings_;                     // under mutex_
-    std::shared_ptr<Link> link_;            // under mutex_
-    std::atomic<bool> ready_{false};        // written under mutex_
-    std::atomic<bool> ever_ready_{false};   // since it was opened; written under mutex_
-    bool interrupted_ = false;              // under mutex_
-    std::optional<SteadyTime> wait_until_;  // under mutex_
-    std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_
-    bool error_posted_ = false;             // and is on the bus; under mutex_
-    bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
+    Settings settings_;                    // under mutex_
+    std::shared_ptr<Link> link_;           // under mutex_
+    std::atomic<bool> ready_{false};       // written under mutex_
+    std::atomic<bool> ever_ready_{false};  // since it was opened; written under mutex_
+    bool interrupted_ = false;             // under mutex_
+    std::atomic<bool> failed_{false};      // a terminal error was announced; written under mutex_
+    bool error_posted_ = false;            // and is on the bus; under mutex_
+    bool connecting_ = false;              // PROGRESS was started and not ended; under mutex_
     /// Of the sink's stream; under mutex_.
     std::optional<bool> peer_reads_serialized_;
     /// Of the source's: the sender would like to know that. Written by on_stream_opened.
