@@ -275,7 +275,7 @@ GstMessage* gap_message(GstElement* element, const Gap& gap) {
 }
 
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
-                                              uint32_t timeout_ms) {
+                                              const Error& error) {
     Gap all;
     std::vector<GstMessage*> messages;
     for (const Gap& gap : missing) {
@@ -283,22 +283,15 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
         all += gap;
     }
     ErrorReport report;
-    report.error =
-        make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-                   tr("the peer has not taken %" PRIu64 " buffers, %" PRIu64 " bytes, %" PRIu64
-                      ".%03u s within the drain-timeout of %u ms",
-                      all.buffers, all.bytes, uint64_t{all.duration / GST_SECOND},
-                      static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), unsigned{timeout_ms}));
-    // Whoever sets 0 has chosen not to wait.
-    report.error.terminal = timeout_ms > 0;
+    report.error = error;
     GstStructure* details = error_structure(report);
     set_gap(details, all);
-    GError* error = gerror_for(report, false);
+    GError* gerror = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
     const std::string debug = debug_text(report);
     messages.push_back(
-        gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details));
-    g_error_free(error);
+        gst_message_new_error_with_details(GST_OBJECT(element), gerror, debug.c_str(), details));
+    g_error_free(gerror);
     return messages;
 }
 

@@ -13,6 +13,7 @@
 #include "gst/meta/serialized.hpp"
 #include "gst/pipeline_clock.hpp"
 #include "gst/retry_signal.hpp"
+#include "gst/undelivered.hpp"
 
 GST_DEBUG_CATEGORY(stt_debug);
 #define GST_CAT_DEFAULT stt_debug
@@ -101,7 +102,6 @@ bool Connection::open() {
         const std::lock_guard lock(mutex_);
         failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
         reached_ = Reached::nothing;
-        wait_until_.reset();
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
     announcer_.interrupt(false);
@@ -261,21 +261,28 @@ void Connection::interrupt(bool on) {
     if (const auto clock = open_link->peer_clock()) clock->interrupt();
 }
 
-void Connection::limit_waits(std::optional<SteadyTime> until) {
-    std::shared_ptr<Link> open_link;
-    {
-        const std::lock_guard lock(mutex_);
-        if (until && wait_until_) return;
-        wait_until_ = until;
-        changed_.notify_all();
-        open_link = link_;
-    }
-    if (open_link && side_ == Side::sink) open_link->outbox().limit_waits(until);
+void Connection::limit_waits(std::optional<Duration> patience) {
+    const std::lock_guard lock(mutex_);
+    if (link_) link_->outbox().limit_waits(patience);
+    changed_.notify_all();
+}
+
+std::optional<SteadyTime> Connection::waits_until() const {
+    return link_ ? link_->outbox().waits_until() : std::nullopt;
 }
 
 bool Connection::waits_expired() const {
     const std::lock_guard lock(mutex_);
-    return wait_until_ && std::chrono::steady_clock::now() >= *wait_until_;
+    const std::optional<SteadyTime> until = waits_until();
+    return until && std::chrono::steady_clock::now() >= *until;
+}
+
+void Connection::end_progress() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!connecting_) return;
+    }
+    announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
 }
 
 std::optional<Affine> Connection::from_peer_clock(Duration patience) const {
@@ -326,10 +333,10 @@ void Connection::set_peer_reads_serialized(bool reads) {
 
 Waited Connection::wait_peer_reads_serialized() {
     std::unique_lock lock(mutex_);
-    const SteadyTime until = std::chrono::steady_clock::now() + answer_patience;
-    const bool woken = changed_.wait_until(lock, wait_until_ ? std::min(until, *wait_until_) : until, [this] {
-        return peer_reads_serialized_ || !ready_ || interrupted_ || failed_;
-    });
+    const SteadyTime until = std::min(std::chrono::steady_clock::now() + answer_patience,
+                                      waits_until().value_or(SteadyTime::max()));
+    const bool woken = changed_.wait_until(
+        lock, until, [this] { return peer_reads_serialized_ || !ready_ || interrupted_ || failed_; });
     if (!woken) peer_reads_serialized_ = false;
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
@@ -372,12 +379,14 @@ void Connection::set_ready(bool ready) {
 
 Waited Connection::wait_ready() {
     std::unique_lock lock(mutex_);
-    for (bool in_time = true; !ready_ && !interrupted_ && !failed_;) {
-        if (!in_time) return Waited::expired;
-        if (!wait_until_)
+    while (!ready_ && !interrupted_ && !failed_) {
+        const std::optional<SteadyTime> until = waits_until();
+        if (!until)
             changed_.wait(lock);
+        else if (std::chrono::steady_clock::now() < *until)
+            changed_.wait_until(lock, *until);
         else
-            in_time = changed_.wait_until(lock, *wait_until_) == std::cv_status::no_timeout;
+            return Waited::expired;
     }
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
@@ -397,7 +406,13 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
         const std::lock_guard lock(mutex_);
         if (failed_.exchange(true)) return false;
     }
-    announcer_.post(undelivered_messages(element_, missing, timeout));
+    Gap all;
+    for (const Gap& gap : missing) all += gap;
+    const Error error = undelivered_error(all, reached_, caller_, timeout);
+    announcer_.post(undelivered_messages(element_, missing, error));
+    // Before anybody stops the element over it, which would look like the end of any session.
+    if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
+        open_link->fail(cut_off_error(all, timeout));
     announcer_.wait_posted();
     const std::lock_guard lock(mutex_);
     error_posted_ = error_posted_ || timeout > 0;
@@ -431,6 +446,7 @@ void Connection::announce_error(const ErrorReport& report) {
     if (was_connecting)
         announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
     if (!terminal) return;
+    if (hooks_.failed) hooks_.failed();
     announcer_.run([this] {
         const std::lock_guard lock(mutex_);
         error_posted_ = true;

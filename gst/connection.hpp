@@ -36,11 +36,12 @@ class Connection final : public LinkObserver {
     ~Connection() override;
     static Connection& of(gpointer element);
 
-    /// What only one kind of element does. All but add_stats are called on the I/O thread, and none may
-    /// block. They are set before open().
+    /// What only one kind of element does. All but `failed` and add_stats are called on the I/O thread, and
+    /// none may block. They are set before open().
     struct Hooks {
         std::function<void(InMessage)> upstream_message;         // sink: a message from the receiver
         std::function<void()> key_unit_wanted;                   // sink: the peer lacks what came before
+        std::function<void()> failed;                            // sink: an ERROR was announced; any thread
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
         std::function<void(GstStructure*)> add_stats;            // src: to `stats`; any thread
     };
@@ -72,9 +73,13 @@ class Connection final : public LinkObserver {
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
     void interrupt(bool on);
-    /// A time after which the element waits for the peer no more, neither for it to come nor for room in the
-    /// outbox; none: no such time. Of several in a row the first counts. Any thread.
-    void limit_waits(std::optional<SteadyTime> until);
+    /// Sink: once the peer has taken nothing for `patience`, counted from now on, the element waits for it no
+    /// more, neither for it to come nor for room in the outbox; none: it waits for as long as it takes. Of
+    /// several in a row the first counts. Any thread.
+    void limit_waits(std::optional<Duration> patience);
+    /// Ends the PROGRESS of a caller's first connect, which applications wait for before they play: the
+    /// stream is to end. The call itself goes on. Any thread.
+    void end_progress();
 
     // Streaming thread.
 
@@ -105,7 +110,7 @@ class Connection final : public LinkObserver {
     bool failed() const;
     /// Blocks until the stream stands.
     Waited wait_ready();
-    /// Whether the time of limit_waits() has come.
+    /// Whether the time of limit_waits() is over.
     bool waits_expired() const;
     /// Sink: what is sent from now on is another stream. The one before was delivered, its end included.
     void begin_stream();
@@ -113,8 +118,9 @@ class Connection final : public LinkObserver {
     void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
-    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, or a WARNING where
-    /// nobody waited for it. Returns once that is on the bus. False: it was an ERROR.
+    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, with which the
+    /// session ends as well, or a WARNING where nobody waited for it. Returns once that is on the bus. False:
+    /// it was an ERROR.
     bool announce_undelivered(const std::vector<Gap>& missing);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
     void wait_error();
@@ -148,6 +154,7 @@ class Connection final : public LinkObserver {
     void notify_since(const ReadBacks& before);
     void set_ready(bool ready);
     void note_reached(Reached now);
+    std::optional<SteadyTime> waits_until() const;  // under mutex_
     void greet_sender();
     GstStructure* stats() const;
     /// Of another run of the sender's stream.
@@ -167,15 +174,14 @@ class Connection final : public LinkObserver {
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    Settings settings_;                     // under mutex_
-    std::shared_ptr<Link> link_;            // under mutex_
-    std::atomic<bool> ready_{false};        // written under mutex_
-    std::atomic<Reached> reached_{};        // written under mutex_
-    bool interrupted_ = false;              // under mutex_
-    std::optional<SteadyTime> wait_until_;  // under mutex_
-    std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_
-    bool error_posted_ = false;             // and is on the bus; under mutex_
-    bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
+    Settings settings_;                // under mutex_
+    std::shared_ptr<Link> link_;       // under mutex_
+    std::atomic<bool> ready_{false};   // written under mutex_
+    std::atomic<Reached> reached_{};   // written under mutex_
+    bool interrupted_ = false;         // under mutex_
+    std::atomic<bool> failed_{false};  // a terminal error was announced; written under mutex_
+    bool error_posted_ = false;        // and is on the bus; under mutex_
+    bool connecting_ = false;          // PROGRESS was started and not ended; under mutex_
     /// Sink: whether the receiver of the stream reads metas as GStreamer serialises them; none: it has not
     /// said so yet. Under mutex_.
     std::optional<bool> peer_reads_serialized_;

@@ -73,8 +73,7 @@ void Transmitter::set_caps(const GstCaps* caps) {
 }
 
 void Transmitter::expect_eos() {
-    connection_.limit_waits(std::chrono::steady_clock::now() +
-                            std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
+    connection_.limit_waits(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
 }
 
 void Transmitter::set_playout(GstClockTime latency) {
@@ -530,12 +529,11 @@ GstFlowReturn Transmitter::take_eos() {
         link->outbox().finish();
         run_.finished = true;
     }
-    const gint64 timeout = gint64{connection_.setting(&Settings::drain_timeout)} * 1000;
-    const gint64 deadline = g_get_monotonic_time() + timeout;
+    // To the queue, zero means for ever.
+    const Duration patience =
+        std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
     for (;;) {
-        // To the queue, zero means for ever.
-        const gint64 left = std::max<gint64>(deadline - g_get_monotonic_time(), 1);
-        switch (link->outbox().wait_delivered(std::chrono::microseconds(left))) {
+        switch (link->outbox().wait_delivered(patience)) {
             case QueueStatus::eos:
             case QueueStatus::ok:
                 connection_.limit_waits(std::nullopt);  // this was the EOS that it was about

@@ -64,8 +64,8 @@ class SendQueue {
     void keep_headers(std::vector<OutMessage> headers);
     /// Marks the end of the stream.
     void finish();
-    /// Blocks until the peer's application has consumed everything, the end included; or `timeout`, flushing
-    /// or failure. `limited`: limit_waits() counts, too.
+    /// Blocks until the peer's application has consumed everything, the end included, or until it has taken
+    /// nothing for `timeout` (zero: none), or flushing or failure. `limited`: limit_waits() counts, too.
     QueueStatus wait_delivered(Duration timeout, bool limited = false);
     /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
     void begin_next();
@@ -95,8 +95,11 @@ class SendQueue {
     bool finished() const;
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
-    /// push blocks until then at most, and returns `timeout`; none: as long as its own time-out says.
-    void limit_waits(std::optional<SteadyTime> until);
+    /// push returns `timeout` once the peer has taken nothing for `patience`, counted from this call on;
+    /// none: it blocks as long as its own time-out says. Of several limits in a row the first counts.
+    void limit_waits(std::optional<Duration> patience);
+    /// When that will be, as far as can be told now; none: there is no limit.
+    std::optional<SteadyTime> waits_until() const;
     /// Wakes everybody with `failed`; until clear().
     void fail();
     /// As new.
@@ -161,7 +164,8 @@ class SendQueue {
     enum class Room : uint8_t { there, none, refused };
     Room make_room(Time now, const SendEntry& entry, uint64_t size);
     bool over_limit(uint64_t size, uint64_t limit) const;
-    bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
+    bool wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline);
+    SteadyTime limit() const;
     void add_sent(SendEntry entry);
     bool waits_for_ack(const SendEntry& entry) const;
     void note_progress();
@@ -181,7 +185,8 @@ class SendQueue {
     std::condition_variable changed_;
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
-    std::optional<SteadyTime> wait_until_;   // of limit_waits()
+    std::optional<Duration> patience_;       // of limit_waits()
+    SteadyTime moved_at_{};                  // the last progress, or limit_waits() after it
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
     std::vector<OutMessage> headers_;        // of keep_headers()
     bool begun_ = false;                     // something is acknowledged, or given up
@@ -219,6 +224,9 @@ class ReceiveQueue {
     uint64_t stream() const { return popped_stream_; }
     /// The end of the stream has been passed downstream, too.
     void eos_passed();
+    /// Of the messages that pop() returned last, those up to `offset` of the stream have been passed
+    /// downstream. For those that take long: the next pop() says so of all.
+    void passed(uint64_t offset);
 
     // Another thread, which reads on while the streaming thread must not.
 

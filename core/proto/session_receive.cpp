@@ -280,6 +280,10 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
         // Turned away, if only once it had been heard what for.
         error.code = ErrorCode::too_many_sessions;
         error.reason = Reason::busy;
+    } else if (static_cast<ErrorCode>(frame.code) == ErrorCode::stream_closed) {
+        // The sender has come to its end, if not with all of the stream: there is nothing to come back for.
+        error.code = ErrorCode::stream_closed;
+        error.reason = Reason::reset;
     }
     peer_closed_ = ended_by_peer_ = true;
     close_due_ = true;  // so that it need not repeat itself
