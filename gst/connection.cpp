@@ -261,9 +261,9 @@ void Connection::interrupt(bool on) {
     if (const auto clock = open_link->peer_clock()) clock->interrupt();
 }
 
-void Connection::limit_waits(std::optional<Duration> patience) {
+void Connection::limit_waits(std::optional<SteadyTime> until) {
     const std::lock_guard lock(mutex_);
-    if (link_) link_->outbox().limit_waits(patience);
+    if (link_) link_->outbox().limit_waits(until);
     changed_.notify_all();
 }
 

@@ -73,10 +73,10 @@ class Connection final : public LinkObserver {
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
     void interrupt(bool on);
-    /// Sink: once the peer has taken nothing for `patience`, counted from now on, the element waits for it no
-    /// more, neither for it to come nor for room in the outbox; none: it waits for as long as it takes. Of
-    /// several in a row the first counts. Any thread.
-    void limit_waits(std::optional<Duration> patience);
+    /// Sink: from then on the element waits for its peer no more, be it for it to come, for room in the
+    /// outbox or for the end to be delivered; none: it waits for as long as it takes. Of several in a row the
+    /// first counts. Any thread.
+    void limit_waits(std::optional<SteadyTime> until);
     /// Ends the PROGRESS of a caller's first connect, which applications wait for before they play: the
     /// stream is to end. The call itself goes on. Any thread.
     void end_progress();

@@ -73,7 +73,8 @@ void Transmitter::set_caps(const GstCaps* caps) {
 }
 
 void Transmitter::expect_eos() {
-    connection_.limit_waits(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
+    connection_.limit_waits(std::chrono::steady_clock::now() +
+                            std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
 }
 
 void Transmitter::set_playout(GstClockTime latency) {
@@ -350,7 +351,7 @@ void Transmitter::begin_next() {
 /// … once the peer has what a flush has left of the one before.
 GstFlowReturn Transmitter::wait_next() {
     const GstFlowReturn flow =
-        hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout, true); });
+        hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout); });
     if (flow == GST_FLOW_OK && !run_.cut_off) begin_next();
     return flow;
 }

@@ -47,7 +47,7 @@ class Transmitter {
     void flush();
 
     /// The application has sent EOS to the pipeline. The EOS event itself may be held up behind a buffer that
-    /// waits in this sink, so such waits end when the peer has taken nothing for `drain-timeout`. Any thread.
+    /// waits in this sink, so all waits end `drain-timeout` from now. Any thread.
     void expect_eos();
     /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
     void pipeline_changed() { pipeline_changed_ = true; }

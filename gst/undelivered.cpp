@@ -29,9 +29,8 @@ Error error_about(const Gap& missing, Reached reached, bool caller, uint32_t tim
         return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
                           tr("no connection was made for the drain-timeout of %u ms, and not sent were %s",
                              timeout, lost.c_str()));
-    return make_error(
-        ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-        tr("the peer took nothing for the drain-timeout of %u ms, and lacks %s", timeout, lost.c_str()));
+    return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+                      tr("the drain-timeout of %u ms is over, and the peer lacks %s", timeout, lost.c_str()));
 }
 
 }  // namespace
@@ -44,7 +43,7 @@ Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32
 
 Error cut_off_error(const Gap& missing, uint32_t timeout_ms) {
     return make_error(ErrorCode::stream_closed, Reason::drain_timeout, ErrorOrigin::local,
-                      tr("nothing was taken for the sender's drain-timeout of %u ms, and missing are %s",
+                      tr("the sender's drain-timeout of %u ms is over, and missing are %s",
                          unsigned{timeout_ms}, amount(missing).c_str()))
         .ending();
 }

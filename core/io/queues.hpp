@@ -65,8 +65,8 @@ class SendQueue {
     /// Marks the end of the stream.
     void finish();
     /// Blocks until the peer's application has consumed everything, the end included, or until it has taken
-    /// nothing for `timeout` (zero: none), or flushing or failure. `limited`: limit_waits() counts, too.
-    QueueStatus wait_delivered(Duration timeout, bool limited = false);
+    /// nothing for `timeout` (zero: none), the time of limit_waits() is over, or flushing or failure.
+    QueueStatus wait_delivered(Duration timeout);
     /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
     void begin_next();
     using Account = MediaAccount;
@@ -95,10 +95,10 @@ class SendQueue {
     bool finished() const;
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
-    /// push returns `timeout` once the peer has taken nothing for `patience`, counted from this call on;
-    /// none: it blocks as long as its own time-out says. Of several limits in a row the first counts.
-    void limit_waits(std::optional<Duration> patience);
-    /// When that will be, as far as can be told now; none: there is no limit.
+    /// push and wait_delivered block until then at most, and return `timeout`; none: as long as their own
+    /// time-outs say. Of several limits in a row the first counts.
+    void limit_waits(std::optional<SteadyTime> until);
+    /// Of limit_waits().
     std::optional<SteadyTime> waits_until() const;
     /// Wakes everybody with `failed`; until clear().
     void fail();
@@ -165,7 +165,6 @@ class SendQueue {
     Room make_room(Time now, const SendEntry& entry, uint64_t size);
     bool over_limit(uint64_t size, uint64_t limit) const;
     bool wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline);
-    SteadyTime limit() const;
     void add_sent(SendEntry entry);
     bool waits_for_ack(const SendEntry& entry) const;
     void note_progress();
@@ -185,8 +184,8 @@ class SendQueue {
     std::condition_variable changed_;
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
-    std::optional<Duration> patience_;       // of limit_waits()
-    SteadyTime moved_at_{};                  // the last progress, or limit_waits() after it
+    std::optional<SteadyTime> wait_until_;   // of limit_waits()
+    SteadyTime moved_at_{};                  // when the peer took something last
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
     std::vector<OutMessage> headers_;        // of keep_headers()
     bool begun_ = false;                     // something is acknowledged, or given up

@@ -33,9 +33,6 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
     return true;
 }
 
-// Of limit_waits(); it moves on with the peer.
-SteadyTime SendQueue::limit() const { return patience_ ? moved_at_ + *patience_ : SteadyTime::max(); }
-
 // What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
 // room than one that never acknowledges.
 bool SendQueue::over_limit(uint64_t size, uint64_t limit) const {
@@ -85,7 +82,8 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
     while (!flushing_ && !failed_ && (room = make_room(now, entry, size)) == Room::none) {
         if (interrupted_) return QueueStatus::flushing;
         settle_given_up(dropped);
-        if (!wait(lock, std::min(deadline, limit()))) return QueueStatus::timeout;
+        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
+            return QueueStatus::timeout;
         now = clock_();
     }
     settle_given_up(dropped);
@@ -121,7 +119,7 @@ void SendQueue::finish() {
     wake_();
 }
 
-QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
+QueueStatus SendQueue::wait_delivered(Duration timeout) {
     const SteadyTime begun = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -130,7 +128,8 @@ QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
         const SteadyTime deadline =
             timeout == Duration::zero() ? SteadyTime::max() : std::max(begun, moved_at_) + timeout;
-        if (!wait(lock, limited ? std::min(deadline, limit()) : deadline)) return QueueStatus::timeout;
+        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
+            return QueueStatus::timeout;
     }
 }
 
@@ -193,17 +192,16 @@ void SendQueue::set_interrupted(bool interrupted) {
     notify();
 }
 
-void SendQueue::limit_waits(std::optional<Duration> patience) {
+void SendQueue::limit_waits(std::optional<SteadyTime> until) {
     const std::lock_guard lock(mutex_);
-    if (patience && patience_) return;
-    patience_ = patience;
-    moved_at_ = std::chrono::steady_clock::now();
+    if (until && wait_until_) return;
+    wait_until_ = until;
     notify();
 }
 
 std::optional<SteadyTime> SendQueue::waits_until() const {
     const std::lock_guard lock(mutex_);
-    return patience_ ? std::optional(limit()) : std::nullopt;
+    return wait_until_;
 }
 
 void SendQueue::fail() {
@@ -227,7 +225,7 @@ void SendQueue::clear() {
     begun_ = false;
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
-    patience_.reset();
+    wait_until_.reset();
     moved_at_ = {};
     undelivered_ = delivered_ = {};
     skipped_ = {};

@@ -73,11 +73,11 @@ TEST(Eos, ACallerWithAFullQueueEnds) {
 TEST(Eos, AStoredStreamEndsWhenItsReceiverHasPlayedIt) {
     Pipeline receiver(listening_src() + " ! fakesink sync=true");
     receiver.play();
-    // Four seconds, all of which arrive at once; the receiver takes one buffer every 100 ms.
+    // Twelve seconds, all of which arrive at once; the receiver takes one buffer every 100 ms.
     Pipeline sender(
-        "audiotestsrc num-buffers=40 samplesperbuffer=800 ! audio/x-raw,rate=8000,channels=1,format=S16LE "
+        "audiotestsrc num-buffers=120 samplesperbuffer=800 ! audio/x-raw,rate=8000,channels=1,format=S16LE "
         "! " +
-        calling_sink_to(local_port(receiver.get("src")), "sync=false live=false drain-timeout=2000"));
+        calling_sink_to(local_port(receiver.get("src")), "sync=false live=false drain-timeout=8000"));
     sender.play();
     EXPECT_TRUE(sender.ends()) << "the receiver goes on taking";
     EXPECT_TRUE(receiver.ends());
@@ -94,7 +94,7 @@ TEST(Eos, AReceiverThatTakesNoMoreIsToldThatItsStreamEnds) {
     ASSERT_TRUE(receiver.bus().wait_element("stt-stream", "event", "opened"));
     ASSERT_TRUE(eventually([&] { return queued_bytes(sender.get("sink")) > 300'000; }));
     send_eos(sender);
-    expect_undelivered(sender, "drain-timeout", "took nothing");
+    expect_undelivered(sender, "drain-timeout", "the peer lacks");
     const MessagePtr told = receiver.bus().wait_type(GST_MESSAGE_ERROR);
     ASSERT_TRUE(told) << "it would call for ever";
     const GstStructure* details = nullptr;
