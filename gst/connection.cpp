@@ -557,7 +557,9 @@ GstStructure* Connection::stats() const {
                                                          : gst_structure_new_empty("application/x-stt-stats");
     gst_structure_set_name(structure, "application/x-stt-stats");
     const std::shared_ptr<Link> open_link = link();
-    set_stats(structure, open_link ? open_link->stats() : LinkStats{});
+    const LinkStats stats = open_link ? open_link->stats() : LinkStats{};
+    set_stats(structure, stats);
+    if (side_ == Side::src) set_clock(structure, stats.clock);
     if (hooks_.add_stats) hooks_.add_stats(structure);
     return structure;
 }
