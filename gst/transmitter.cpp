@@ -89,8 +89,12 @@ void Transmitter::set_playout(GstClockTime latency) {
 /// never get if this element did not preroll.
 GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
     const GstFlowReturn flow = gst_base_sink_do_preroll(element_, object);
-    if (flow == GST_FLOW_OK && pipeline_changed_.exchange(false)) look_upstream();
+    if (flow == GST_FLOW_OK) look_if_changed();
     return flow;
+}
+
+void Transmitter::look_if_changed() {
+    if (pipeline_changed_.exchange(false)) look_upstream();
 }
 
 /// What is live cannot be held back: what there is no room for would be lost before it comes here,
@@ -517,6 +521,7 @@ GstFlowReturn Transmitter::end_undelivered(Link& link) {
 GstFlowReturn Transmitter::take_eos() {
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return GST_FLOW_FLUSHING;
+    look_if_changed();  // it may be the first that comes
     if (unheard()) {
         for (const Gap& missing : undelivered(*link)) connection_.announce_gap(missing);
         return GST_FLOW_OK;

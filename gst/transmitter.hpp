@@ -56,6 +56,7 @@ class Transmitter {
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
+    void look_if_changed();
     void look_upstream();
     void begin_next();
     GstFlowReturn wait_next();

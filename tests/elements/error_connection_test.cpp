@@ -160,7 +160,9 @@ TEST(ErrorConnection, AHostThatIsNotThereIsUnreachable) {
         "ip link set near up && ip link set far up && echo 20 > "
         "/proc/sys/net/ipv4/neigh/near/retrans_time_ms";
     const bool possible = in_namespace(setup, [] {
-        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
+        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", [](GstElement* element) {
+            g_object_set(element, "auto-reconnect", FALSE, nullptr);
+        });
         EXPECT_EQ(sink->errors->wait(0x0104),
                   "0x0104/0 NETWORK_UNREACHABLE connection no-host ERROR OPEN_READ_WRITE origin=network "
                   "terminal can-retry");

@@ -57,8 +57,8 @@ WORDS = {
 }
 # By `NAME reason` and end.
 WORDS_OF_END = {
-    ("CONNECTION_REFUSED port-closed", "caller"): (r"nobody listens", r"(?i)start the listener", r"port in uri"),
-    ("CONNECTION_REFUSED port-closed", "listener"): (r"caller", without(r"(?i)start the listener")),
+    ("CONNECTION_REFUSED port-closed", "caller"): (r"nobody listens", r"[Ss]tart the listener", r"port in uri"),
+    ("CONNECTION_REFUSED port-closed", "listener"): (r"caller", without(r"[Ss]tart the listener")),
 }
 # By row and end, and how it is shown where that matters, where a fault has more to it than its code and reason.
 WORDS_OF_ROW = {
