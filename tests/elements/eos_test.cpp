@@ -84,15 +84,15 @@ TEST(Eos, AStoredStreamEndsWhenItsReceiverHasPlayedIt) {
 }
 
 TEST(Eos, AReceiverThatTakesNoMoreIsToldThatItsStreamEnds) {
-    // The receiver plays one frame in 100 seconds.
+    // The receiver plays one frame of 115200 bytes in 100 seconds, and has room for a few of them.
     Pipeline sender("videotestsrc ! video/x-raw,format=I420,framerate=1/100 ! " +
-                    listening_sink("sync=false live=false send-queue-bytes=500000"));
+                    listening_sink("sync=false live=false send-queue-bytes=5000000"));
     sender.play();
     Pipeline receiver("sttsrc uri=stt://127.0.0.1:" + std::to_string(local_port(sender.get("sink"))) +
-                      " seed=" + seed + " ! fakesink sync=true");
+                      " max-window=262144 seed=" + seed + " ! fakesink sync=true");
     receiver.play();
     ASSERT_TRUE(receiver.bus().wait_element("stt-stream", "event", "opened"));
-    ASSERT_TRUE(eventually([&] { return queued_bytes(sender.get("sink")) > 300'000; }));
+    ASSERT_TRUE(eventually([&] { return queued_bytes(sender.get("sink")) > 3'000'000; }));
     send_eos(sender);
     expect_undelivered(sender, "drain-timeout", "the peer lacks");
     const MessagePtr told = receiver.bus().wait_type(GST_MESSAGE_ERROR);
