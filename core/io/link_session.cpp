@@ -94,6 +94,18 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     observer.on_trace(text);
 }
 
+namespace {
+
+/// What a caller is told that comes after the one stream that the listener takes.
+Error stream_has_ended() {
+    Error error =
+        stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended"));
+    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
+    return error;
+}
+
+}  // namespace
+
 void Link::Impl::set_session(SessionHandle next) {
     if (const Session* earlier = current()) past.add_counters(earlier->stats());
     session = next;
@@ -103,9 +115,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const fresh = find(handle);
     if (!fresh) return;
     if (given_up) {
-        fresh->close(
-            now, false, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended")));
+        fresh->close(now, false, CloseReason::error, stream_has_ended());
         return;
     }
     if (handle == attempt) {
@@ -265,9 +275,9 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), false, CloseReason::error,
-                         stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
-                                      ended ? tr("the listener's stream has ended")
-                                            : tr("the listener has not come to the stream before yet")));
+                         ended ? stream_has_ended()
+                               : stream_error(ErrorCode::too_many_sessions, Reason::behind,
+                                              tr("the listener has not come to the stream before yet")));
         return;
     }
     readable = finished = complete = false;

@@ -119,6 +119,20 @@ TEST(ErrorSession, OneCallerTooManyIsToldOnBothEnds) {
               "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=local can-retry");
 }
 
+TEST(ErrorSession, WhoCallsAfterTheEndIsTold) {
+    auto src = listening_src();
+    auto first = calling_sink(src->port());
+    first->start();
+    ASSERT_EQ(first->push(1000), GST_FLOW_OK);
+    ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+    ASSERT_TRUE(gst_harness_push_event(first->harness, gst_event_new_eos()));  // once it is delivered
+    auto second = calling_sink(src->port());
+    second->start();
+    EXPECT_EQ(second->errors->wait(0x0203),
+              "0x0203/1 TOO_MANY_SESSIONS session ended WARNING BUSY origin=peer authenticated can-retry "
+              "retried");
+}
+
 TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
     const auto pipeline = [](uint16_t port) {
         return "sttsrc local-address=127.0.0.1 uri=stt://:" + std::to_string(port) +

@@ -38,6 +38,7 @@ WORDS = {
     # The text names the cause; the hint is not to say that something does.
     "SESSION_CLOSED error": (r"closed the session", without(r"A reason of graceful")),
     "SESSION_CLOSED graceful": (r"stopped",),
+    "TOO_MANY_SESSIONS ended": (r"stream has ended", r"keep-listening"),
     "TOO_MANY_SESSIONS busy": (r"taken by another|too many", r"one caller"),
     "STREAM_CLOSED both-send": (r"both ends are senders", r"sttsrc"),
     "STREAM_CLOSED stream-timeout": (r"stream-timeout",),
