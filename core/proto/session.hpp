@@ -206,7 +206,7 @@ class Session {
     /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
     void note_mtu_too_large(uint64_t datagram);
     /// Tells that the path is too narrow, but not over and over.
-    void note_narrow(Now now, std::string text);
+    void note_narrow(Now now, ErrorOrigin origin, std::string text);
     /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
     void on_narrow_report(Now now, uint64_t most, const ReportSource& source);
     void measure_sent_loss(Now now);
