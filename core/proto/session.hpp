@@ -210,8 +210,8 @@ class Session {
     /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
     void on_narrow_report(Now now, uint64_t most, const ReportSource& source);
     void measure_sent_loss(Now now);
-    void measure_received_loss(Now now, uint64_t number);
-    void note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent);
+    void measure_received_loss(Now now, uint64_t number, size_t size);
+    void note_path_loss(const std::optional<LossMeter::Report>& report, bool sent);
     /// The path may carry anything now: nothing that was learnt of it holds.
     void start_over(Now now);
     void restore_path(Now now);
@@ -259,6 +259,7 @@ class Session {
     BlackHole black_hole_;
     Time narrow_told_{};
     LossMeter sent_loss_, received_loss_;
+    SentOutage sent_outage_;
     NumberGaps received_gaps_;
     StreamTable streams_;
     Path path_;
