@@ -120,7 +120,7 @@ TEST(ErrorProtocol, WhatAPeerSaysOfLossIsNoMeasurement) {
     ASSERT_TRUE(rogue.call(port_of(src)));
     rogue.send_frames({ErrorFrame{0x0580, 0, no_stream, "lower your bitrate"}});
     EXPECT_EQ(src->errors->wait(0x0580),
-              "0x0580/0 PATH_LOSS transport MESSAGE origin=peer authenticated can-retry");
+              "0x0580/0 PATH_LOSS transport  MESSAGE origin=peer authenticated can-retry");
 }
 
 TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
