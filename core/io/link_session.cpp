@@ -34,7 +34,10 @@ void Link::Impl::on_event(Now now, Event event) {
         on_state(now, event.session, *change);
     } else if (auto* noted = std::get_if<event::ErrorNoted>(&event.what)) {
         const bool unknown = noted->error.code == ErrorCode::session_not_found;
-        if (session && event.session == session && noted->error.code == ErrorCode::path_loss)
+        // What the peer says by an error of the same code is no measurement.
+        const bool measured =
+            noted->error.code == ErrorCode::path_loss && noted->error.origin == ErrorOrigin::network;
+        if (session && event.session == session && measured)
             warn(std::move(noted->error));
         else if (session && event.session == session)
             report(std::move(noted->error));

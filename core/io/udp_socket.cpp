@@ -404,7 +404,10 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             if (*report == NetworkReport::too_big) {
                 const size_t headers =
                     error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
-                if (error.ee_info <= headers) continue;  // a router of before 1990 names no size
+                // Less than every link must carry says nothing (RFC 8201, section 4; RFC 791): somebody made
+                // it up, or a router of before 1990 names no size.
+                const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
+                if (error.ee_info < least) continue;
                 size = error.ee_info - headers + 1;
             }
             SocketAddress offender;

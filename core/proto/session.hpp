@@ -208,12 +208,12 @@ class Session {
     /// The `mtu` that was set does not fit the path: a datagram of this many bytes did not get through.
     void note_mtu_too_large(uint64_t datagram);
     /// Tells that the path is too narrow, but not over and over.
-    void note_narrow(Now now, std::string text);
+    void note_narrow(Now now, ErrorOrigin origin, std::string text);
     /// The network says that the path carries datagrams of `most` bytes, fewer than it must.
     void on_narrow_report(Now now, uint64_t most, const ReportSource& source);
     void measure_sent_loss(Now now);
-    void measure_received_loss(Now now, uint64_t number);
-    void note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent);
+    void measure_received_loss(Now now, uint64_t number, size_t size);
+    void note_path_loss(const std::optional<LossMeter::Report>& report, bool sent);
     /// The path may carry anything now: nothing that was learnt of it holds.
     void start_over(Now now);
     void restore_path(Now now);
@@ -261,6 +261,7 @@ class Session {
     BlackHole black_hole_;
     Time narrow_told_{};
     LossMeter sent_loss_, received_loss_;
+    SentOutage sent_outage_;
     NumberGaps received_gaps_;
     StreamTable streams_;
     Path path_;

@@ -11,46 +11,57 @@ namespace stt {
 
 namespace {
 
-long percent(const LossMeter::Finding& finding) {
-    return std::lround(100.0 * static_cast<double>(finding.lost) / static_cast<double>(finding.packets));
+long percent(const LossMeter::Report& report) {
+    return std::lround(100.0 * static_cast<double>(report.lost) / static_cast<double>(report.packets));
 }
 
 }  // namespace
 
-/// Of what outcome_ holds. What no longer fits the path is another matter than what gets lost on it.
+/// Of what outcome_ holds. What no longer fits the path is another matter than what gets lost on it. Only
+/// packets that elicit acknowledgements count: whether the others arrive is not known for certain.
 void Session::measure_sent_loss(Now now) {
     if (black_hole_.narrow()) return sent_loss_.restart(now.time);
-    int64_t arrived = 0, lost = 0;
+    if (!outcome_.acked.empty()) sent_loss_.on_alive(now.time);
+    for (const SentPacket& packet : outcome_.acked)
+        if (packet.ack_eliciting) sent_outage_.on_acked(packet.sent);
+    sent_outage_.end_step();
+    LossMeter::Sum sum;
     for (const SentPacket& packet : outcome_.acked) {
+        if (!packet.ack_eliciting) continue;
         if (packet.sent < sent_loss_.counted_from()) continue;
-        arrived++;
-        if (packet.state == PacketState::lost) lost--;
+        sum.arrived++;
+        if (packet.size >= datagram_min) sum.large++;
+        if (packet.state == PacketState::lost && packet.lost_by_reordering && !sent_outage_.took(packet.sent))
+            sum.lost--;
     }
     for (const SentPacket& packet : outcome_.lost)
-        if (packet.lost_by_reordering && packet.sent >= sent_loss_.counted_from()) lost++;
-    if (arrived == 0 && lost == 0) return;
-    note_path_loss(sent_loss_.add(now.time, arrived, lost), true);
+        if (packet.lost_by_reordering && packet.sent >= sent_loss_.counted_from() &&
+            !sent_outage_.took(packet.sent))
+            sum.lost++;
+    if (sum.arrived == 0 && sum.lost == 0) return;
+    note_path_loss(sent_loss_.add(now.time, sum), true);
 }
 
-void Session::measure_received_loss(Now now, uint64_t number) {
-    const int64_t missing = received_gaps_.on_arrival(number);
-    const auto finding = received_loss_.add(now.time, 1, missing);
-    if (received_loss_.counted_from() == now.time) received_gaps_.restart(number + 1);
-    note_path_loss(finding, false);
+void Session::measure_received_loss(Now now, uint64_t number, size_t size) {
+    received_loss_.on_alive(now.time);
+    const LossMeter::Sum sum{.arrived = 1,
+                             .lost = received_gaps_.on_arrival(now.time, number),
+                             .large = size >= datagram_min ? 1 : 0};
+    note_path_loss(received_loss_.add(now.time, sum), false);
 }
 
-void Session::note_path_loss(const std::optional<LossMeter::Finding>& finding, bool sent) {
-    if (!finding || state_ != SessionState::established) return;
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(finding->within + 500ms).count();
+void Session::note_path_loss(const std::optional<LossMeter::Report>& report, bool sent) {
+    if (!report || state_ != SessionState::established) return;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(report->within + 500ms).count();
     const char* const format =
-        sent ? finding->again
-                   ? tr_noop("%ld %% of %lld packets to %s were lost within %lld s, and so it goes on")
+        sent ? report->again
+                   ? tr_noop("%ld %% of %lld packets to %s were lost in the last %lld s; the loss continues")
                    : tr_noop("%ld %% of %lld packets to %s were lost within %lld s")
-        : finding->again
-            ? tr_noop("%ld %% of %lld packets from %s were lost within %lld s, and so it goes on")
+        : report->again
+            ? tr_noop("%ld %% of %lld packets from %s were lost in the last %lld s; the loss continues")
             : tr_noop("%ld %% of %lld packets from %s were lost within %lld s");
     note(make_error(ErrorCode::path_loss, sent ? Reason::outgoing : Reason::incoming, ErrorOrigin::network,
-                    tr(format, percent(*finding), static_cast<long long>(finding->packets),
+                    tr(format, percent(*report), static_cast<long long>(report->packets),
                        path_.remote().to_string().c_str(), static_cast<long long>(seconds))));
 }
 

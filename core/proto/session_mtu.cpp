@@ -34,9 +34,10 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
             recovery_.set_max_datagram(mtu_.current());
             break;
         case BlackHole::Finding::too_narrow:
-            note_narrow(now, tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
-                                "smaller ones do: the stream waits until they do",
-                                ip_packet(datagram_min), path_.remote().to_string().c_str()));
+            note_narrow(now, ErrorOrigin::network,
+                        tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
+                           "smaller ones do: the stream waits until they do",
+                           ip_packet(datagram_min), path_.remote().to_string().c_str()));
             break;
         case BlackHole::Finding::lost:
             close(now, false, CloseReason::timeout,
@@ -47,16 +48,15 @@ void Session::on_black_hole(Now now, BlackHole::Finding finding) {
                       .ending());
             break;
         case BlackHole::Finding::restored:
-            narrow_told_ = {};
             start_over(now);
             break;
     }
 }
 
-void Session::note_narrow(Now now, std::string text) {
+void Session::note_narrow(Now now, ErrorOrigin origin, std::string text) {
     if (narrow_told_ != Time{} && now.time - narrow_told_ < config_.keepalive_timeout) return;
     narrow_told_ = now.time;
-    note(make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network, std::move(text)));
+    note(make_error(ErrorCode::udp_send_failed, Reason::mtu, origin, std::move(text)));
 }
 
 void Session::on_narrow_report(Now now, uint64_t most, const ReportSource& source) {
@@ -68,10 +68,13 @@ void Session::on_narrow_report(Now now, uint64_t most, const ReportSource& sourc
                  where.c_str(), ip_packet(datagram_min))
             : tr("IP packets of more than %" PRIu64 " bytes do not get through to %s, and it takes %" PRIu64,
                  ip_packet(most), where.c_str(), ip_packet(datagram_min));
-    if (!attempt_) return note_narrow(now, std::move(text));
-    attempt_->on_hearsay(
-        now, make_error(ErrorCode::udp_send_failed, Reason::mtu,
-                        source.local ? ErrorOrigin::local : ErrorOrigin::network, std::move(text)));
+    const ErrorOrigin origin = source.local ? ErrorOrigin::local : ErrorOrigin::network;
+    if (!attempt_) {
+        // Anybody may have sent what seems to come from a router: losses must bear it out.
+        if (source.local || black_hole_.suspects()) note_narrow(now, origin, std::move(text));
+        return;
+    }
+    attempt_->on_hearsay(now, make_error(ErrorCode::udp_send_failed, Reason::mtu, origin, std::move(text)));
     check_attempt(now);
 }
 
@@ -89,6 +92,7 @@ void Session::note_mtu_too_large(uint64_t datagram) {
 void Session::start_over(Now now) {
     batches_ = {};
     black_hole_.reset();
+    narrow_told_ = {};
     mtu_.reset(now.time, fixed_datagram(config_, path_.remote()));
     outcome_.clear();
     recovery_.on_path_restored(now.time, true, outcome_);

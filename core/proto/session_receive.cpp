@@ -50,6 +50,8 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
     if (opened.verdict == PacketProtection::Opened::refused) {
         // AEAD decides; the checksum only tells whether it was the line or an attacker.
         (opened.checksum_fits ? counters_.undecryptable : counters_.checksum_mismatches)++;
+        // It came, damaged: its number is going to be missing, but it was not lost.
+        if (!opened.checksum_fits) received_loss_.add(now.time, {.lost = -1});
         if (auto fault =
                 opened.checksum_fits ? faults_.on_forged() : faults_.on_damaged(counters_.packets_received))
             note(std::move(*fault));
@@ -69,7 +71,7 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes packet,
         handle_when_closed(now, opened.payload);
         return true;
     }
-    measure_received_loss(now, opened.number);
+    measure_received_loss(now, opened.number, packet.size());
     const bool newest = !newest_before || opened.number > highest_before;
     // Where the path is too narrow, small packets end no silence.
     const bool was_silent = silent(now.time) && !black_hole_.narrow();
