@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cinttypes>
 
+#include "core/base/hint.hpp"
 #include "core/base/text.hpp"
 
 namespace stt {
@@ -79,6 +80,7 @@ std::string valid_text(const std::string& text) {
 unsigned resource_code_without(Reason reason, bool side_reads) {
     switch (reason) {
         case Reason::no_such_file:
+        case Reason::no_such_directory:
             return GST_RESOURCE_ERROR_NOT_FOUND;
         case Reason::file_mode:
         case Reason::permission_denied:
@@ -139,9 +141,9 @@ std::string what_follows(const ErrorReport& report) {
 }
 
 /// What programs that do not know `stt-error` show beside the text, as gst-launch-1.0 does.
-std::string debug_text(const Error& error) {
-    std::string text(reason_name(error.reason));
-    const std::string hint = translated(hint_for(error));
+std::string debug_text(const ErrorReport& report) {
+    std::string text(reason_name(report.error.reason));
+    const std::string hint = translated(hint_for(report.error, report.caller));
     if (!text.empty() && !hint.empty()) text += ": ";
     return text.append(hint);
 }
@@ -180,7 +182,7 @@ GstStructure* error_structure(const ErrorReport& report) {
         set(details, "sub-code", static_cast<unsigned>(error.sub_code));
     }
     if (const ErrorInfo* info = find_error(error.code)) set(details, "category", info->category);
-    set(details, "hint", translated(hint_for(error)));
+    set(details, "hint", translated(hint_for(error, report.caller)));
     set(details, "message", valid_text(error.text));
     set(details, "reason", reason_name(error.reason));
     set(details, "origin", std::string_view(name_of(error.origin)));
@@ -219,7 +221,7 @@ std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& 
         return messages;
     }
     GError* error = gerror_for(report, side_reads);
-    const std::string debug = debug_text(report.error);
+    const std::string debug = debug_text(report);
     messages.push_back(
         report.error.terminal
             ? gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details)
@@ -273,7 +275,7 @@ GstMessage* gap_message(GstElement* element, const Gap& gap) {
 }
 
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
-                                              uint32_t timeout_ms) {
+                                              const Error& error) {
     Gap all;
     std::vector<GstMessage*> messages;
     for (const Gap& gap : missing) {
@@ -281,22 +283,15 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
         all += gap;
     }
     ErrorReport report;
-    report.error =
-        make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-                   tr("the peer has not taken %" PRIu64 " buffers, %" PRIu64 " bytes, %" PRIu64
-                      ".%03u s within the drain-timeout of %u ms",
-                      all.buffers, all.bytes, uint64_t{all.duration / GST_SECOND},
-                      static_cast<unsigned>(all.duration % GST_SECOND / GST_MSECOND), unsigned{timeout_ms}));
-    // Whoever sets 0 has chosen not to wait.
-    report.error.terminal = timeout_ms > 0;
+    report.error = error;
     GstStructure* details = error_structure(report);
     set_gap(details, all);
-    GError* error = gerror_for(report, false);
+    GError* gerror = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
-    const std::string debug = debug_text(report.error);
+    const std::string debug = debug_text(report);
     messages.push_back(
-        gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details));
-    g_error_free(error);
+        gst_message_new_error_with_details(GST_OBJECT(element), gerror, debug.c_str(), details));
+    g_error_free(gerror);
     return messages;
 }
 

@@ -33,11 +33,11 @@ GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Er
 /// `stt-stream`, event gap.
 GstMessage* gap_message(GstElement* element, const Gap& gap);
 
-/// EOS came before the peer had everything: `stt-stream` with event gap for each of `missing`, and an ERROR
-/// (with a `timeout_ms` of 0 a WARNING) that says how much that is, with details. In order of posting; owned
-/// by the caller.
+/// EOS came before the peer had everything: `stt-stream` with event gap for each of `missing`, and `error` as
+/// an ERROR (a WARNING where it is not terminal), with details that say how much that is in all. In order of
+/// posting; owned by the caller.
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
-                                              uint32_t timeout_ms);
+                                              const Error& error);
 
 /// PROGRESS of a caller's first connect, or of a listener's bind.
 GstMessage* progress_message(GstElement* element, GstProgressType type, const std::string& text);

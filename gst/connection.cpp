@@ -13,6 +13,7 @@
 #include "gst/meta/serialized.hpp"
 #include "gst/pipeline_clock.hpp"
 #include "gst/retry_signal.hpp"
+#include "gst/undelivered.hpp"
 
 GST_DEBUG_CATEGORY(stt_debug);
 #define GST_CAT_DEFAULT stt_debug
@@ -99,8 +100,8 @@ bool Connection::open() {
     const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
-        failed_ = error_posted_ = ready_ = ever_ready_ = interrupted_ = connecting_ = false;
-        wait_until_.reset();
+        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        reached_ = Reached::nothing;
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
     announcer_.interrupt(false);
@@ -261,20 +262,27 @@ void Connection::interrupt(bool on) {
 }
 
 void Connection::limit_waits(std::optional<SteadyTime> until) {
-    std::shared_ptr<Link> open_link;
-    {
-        const std::lock_guard lock(mutex_);
-        if (until && wait_until_) return;
-        wait_until_ = until;
-        changed_.notify_all();
-        open_link = link_;
-    }
-    if (open_link && side_ == Side::sink) open_link->outbox().limit_waits(until);
+    const std::lock_guard lock(mutex_);
+    if (link_) link_->outbox().limit_waits(until);
+    changed_.notify_all();
+}
+
+std::optional<SteadyTime> Connection::waits_until() const {
+    return link_ ? link_->outbox().waits_until() : std::nullopt;
 }
 
 bool Connection::waits_expired() const {
     const std::lock_guard lock(mutex_);
-    return wait_until_ && std::chrono::steady_clock::now() >= *wait_until_;
+    const std::optional<SteadyTime> until = waits_until();
+    return until && std::chrono::steady_clock::now() >= *until;
+}
+
+void Connection::end_progress() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!connecting_) return;
+    }
+    announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
 }
 
 std::optional<Affine> Connection::from_peer_clock(Duration patience) const {
@@ -325,10 +333,10 @@ void Connection::set_peer_reads_serialized(bool reads) {
 
 Waited Connection::wait_peer_reads_serialized() {
     std::unique_lock lock(mutex_);
-    const SteadyTime until = std::chrono::steady_clock::now() + answer_patience;
-    const bool woken = changed_.wait_until(lock, wait_until_ ? std::min(until, *wait_until_) : until, [this] {
-        return peer_reads_serialized_ || !ready_ || interrupted_ || failed_;
-    });
+    const SteadyTime until = std::min(std::chrono::steady_clock::now() + answer_patience,
+                                      waits_until().value_or(SteadyTime::max()));
+    const bool woken = changed_.wait_until(
+        lock, until, [this] { return peer_reads_serialized_ || !ready_ || interrupted_ || failed_; });
     if (!woken) peer_reads_serialized_ = false;
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
@@ -338,31 +346,47 @@ void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GS
 bool Connection::ready() const { return ready_; }
 
 Error Connection::timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const {
-    if (!caller_ && !ever_ready_)
+    const Reached reached = caller_ ? Reached::stream : reached_.load();
+    if (reached == Reached::nothing)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
                           tr("nobody has called for the %s of %u ms", name, unsigned{limit}));
+    if (reached == Reached::call)
+        return make_error(
+            ErrorCode::timeout, reason, ErrorOrigin::network,
+            tr("somebody has called, but no session was made within the %s of %u ms", name, unsigned{limit}));
+    if (reached == Reached::session)
+        return make_error(
+            ErrorCode::timeout, reason, ErrorOrigin::peer,
+            tr("somebody has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
     return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
                       tr(format, name, unsigned{limit}));
 }
 
 bool Connection::failed() const { return failed_; }
 
+void Connection::note_reached(Reached now) {
+    const std::lock_guard lock(mutex_);
+    reached_ = std::max(reached_.load(), now);
+}
+
 void Connection::set_ready(bool ready) {
     const std::lock_guard lock(mutex_);
     ready_ = ready;
-    ever_ready_ = ever_ready_ || ready;
+    if (ready) reached_ = Reached::stream;
     peer_reads_serialized_.reset();
     changed_.notify_all();
 }
 
 Waited Connection::wait_ready() {
     std::unique_lock lock(mutex_);
-    for (bool in_time = true; !ready_ && !interrupted_ && !failed_;) {
-        if (!in_time) return Waited::expired;
-        if (!wait_until_)
+    while (!ready_ && !interrupted_ && !failed_) {
+        const std::optional<SteadyTime> until = waits_until();
+        if (!until)
             changed_.wait(lock);
+        else if (std::chrono::steady_clock::now() < *until)
+            changed_.wait_until(lock, *until);
         else
-            in_time = changed_.wait_until(lock, *wait_until_) == std::cv_status::no_timeout;
+            return Waited::expired;
     }
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
@@ -382,7 +406,13 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
         const std::lock_guard lock(mutex_);
         if (failed_.exchange(true)) return false;
     }
-    announcer_.post(undelivered_messages(element_, missing, timeout));
+    Gap all;
+    for (const Gap& gap : missing) all += gap;
+    const Error error = undelivered_error(all, reached_, caller_, timeout);
+    announcer_.post(undelivered_messages(element_, missing, error));
+    // Before anybody stops the element over it, which would look like the end of any session.
+    if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
+        open_link->fail(cut_off_error(all, timeout));
     announcer_.wait_posted();
     const std::lock_guard lock(mutex_);
     error_posted_ = error_posted_ || timeout > 0;
@@ -416,6 +446,7 @@ void Connection::announce_error(const ErrorReport& report) {
     if (was_connecting)
         announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
     if (!terminal) return;
+    if (hooks_.failed) hooks_.failed();
     announcer_.run([this] {
         const std::lock_guard lock(mutex_);
         error_posted_ = true;
@@ -445,6 +476,8 @@ void Connection::announce_progress(GstProgressType type, const std::string& text
 void Connection::on_status(const LinkStatus& status) {
     // A stream that was lost with its session may be gone on with: what is sent meanwhile is held for it.
     if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
+    if (status.state == LinkState::handshaking) note_reached(Reached::call);
+    if (stands(status.state)) note_reached(Reached::session);
     announcer_.post(session_message(element_, status, caller_, node_));
     const bool progress = [&] {
         const std::lock_guard lock(mutex_);
@@ -458,7 +491,11 @@ void Connection::on_status(const LinkStatus& status) {
         announce_progress(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
 }
 
-void Connection::on_error(const ErrorReport& report) { announce_error(report); }
+void Connection::on_error(const ErrorReport& report) {
+    // Who is turned away before the handshake, as for another seed, has called as well.
+    if (report.error.origin == ErrorOrigin::peer) note_reached(Reached::call);
+    announce_error(report);
+}
 
 void Connection::on_trace(const std::string& text) { GST_DEBUG_OBJECT(element_, "%s", text.c_str()); }
 
@@ -520,7 +557,9 @@ GstStructure* Connection::stats() const {
                                                          : gst_structure_new_empty("application/x-stt-stats");
     gst_structure_set_name(structure, "application/x-stt-stats");
     const std::shared_ptr<Link> open_link = link();
-    set_stats(structure, open_link ? open_link->stats() : LinkStats{});
+    const LinkStats stats = open_link ? open_link->stats() : LinkStats{};
+    set_stats(structure, stats);
+    if (side_ == Side::src) set_clock(structure, stats.clock);
     if (hooks_.add_stats) hooks_.add_stats(structure);
     return structure;
 }

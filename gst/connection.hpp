@@ -22,7 +22,11 @@
 
 namespace stt {
 
-/// How an element that waited went on.
+/// How far a peer has ever come since the element was opened; each step includes those before.
+enum class Reached : uint8_t { nothing, call, session, stream };
+
+/// Why an element that waited for its peer waits no more: the stream stands, the element is stopped or
+/// flushed, the time that it had has passed, or a terminal error was announced.
 enum class Waited : uint8_t { ready, interrupted, expired, failed };
 
 class Connection final : public LinkObserver {
@@ -32,13 +36,14 @@ class Connection final : public LinkObserver {
     ~Connection() override;
     static Connection& of(gpointer element);
 
-    /// What only one kind of element does, called on the I/O thread but for add_stats; set before open(),
-    /// must not block.
+    /// What only one kind of element does. All but `failed` and add_stats are called on the I/O thread, and
+    /// none may block. They are set before open().
     struct Hooks {
-        std::function<void(InMessage)> upstream_message;         // sink
-        std::function<void()> key_unit_wanted;                   // sink; the peer lacks what came before
+        std::function<void(InMessage)> upstream_message;         // sink: a message from the receiver
+        std::function<void()> key_unit_wanted;                   // sink: the peer lacks what came before
+        std::function<void()> failed;                            // sink: an ERROR was announced; any thread
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
-        std::function<void(GstStructure*)> add_stats;            // src; any thread
+        std::function<void(GstStructure*)> add_stats;            // src: to `stats`; any thread
     };
     void set_hooks(Hooks hooks) { hooks_ = std::move(hooks); }
 
@@ -68,9 +73,13 @@ class Connection final : public LinkObserver {
     void close();
     /// Wakes, and keeps from waiting, everything of the element's that waits; nothing is lost by it.
     void interrupt(bool on);
-    /// A time after which the element waits for the peer no more, neither for it to come nor for room in the
-    /// outbox; none: no such time. Of several in a row the first counts. Any thread.
+    /// Sink: from then on the element waits for its peer no more, be it for it to come, for room in the
+    /// outbox or for the end to be delivered; none: it waits for as long as it takes. Of several in a row the
+    /// first counts. Any thread.
     void limit_waits(std::optional<SteadyTime> until);
+    /// Ends the PROGRESS of a caller's first connect, which applications wait for before they play: the
+    /// stream is to end. The call itself goes on. Any thread.
+    void end_progress();
 
     // Streaming thread.
 
@@ -92,14 +101,16 @@ class Connection final : public LinkObserver {
     Waited wait_peer_reads_serialized();
     /// Whether the stream stands.
     bool ready() const;
-    /// Of a peer that has done nothing for `limit` milliseconds, the property `name`; `format`: of the
-    /// sentence that names both. Without a connection it is the network's fault, with one the peer's.
+    /// The error of an element that has waited in vain for the `limit` milliseconds of its property `name`.
+    /// `format`: of the sentence about a peer that was there, with places for both. A listener whose peer
+    /// never got as far as a stream says how far it got instead, with the reason `no-caller` if nobody has
+    /// called. It is the peer's doing once there was a session, and the network's before. Any thread.
     Error timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const;
     /// Whether a terminal error was announced.
     bool failed() const;
     /// Blocks until the stream stands.
     Waited wait_ready();
-    /// Whether the time of limit_waits() has come.
+    /// Whether the time of limit_waits() is over.
     bool waits_expired() const;
     /// Sink: what is sent from now on is another stream. The one before was delivered, its end included.
     void begin_stream();
@@ -107,8 +118,9 @@ class Connection final : public LinkObserver {
     void warn(Error error);
     /// Ends the connection's usefulness with an ERROR of its own, and waits as wait_error does.
     void fail(Error error);
-    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, or a WARNING where
-    /// nobody waited for it. Returns once that is on the bus. False: it was an ERROR.
+    /// The stream ends, and the peer's pipeline has not got what is `missing`: an ERROR, with which the
+    /// session ends as well, or a WARNING where nobody waited for it. Returns once that is on the bus. False:
+    /// it was an ERROR.
     bool announce_undelivered(const std::vector<Gap>& missing);
     /// The link failed: blocks until its ERROR is on the bus, so that nothing that follows can come first.
     void wait_error();
@@ -128,8 +140,8 @@ class Connection final : public LinkObserver {
     void on_upstream_message(InMessage message) override;
     /// Any thread.
     void announce_gap(const Gap& gap) { announcer_.post(gap_message(element_, gap)); }
-    /// Posts stt-stats when stats-interval asks for it: by timer, and once more when a stream has ended, so
-    /// that the last one is complete. Any thread.
+    /// Posts stt-stats, unless stats-interval is 0. The timer calls it, and who sees a stream end does so
+    /// once more, so that the last stt-stats are complete. Any thread.
     void post_stats();
 
   private:
@@ -141,6 +153,8 @@ class Connection final : public LinkObserver {
     ReadBacks read_backs() const;
     void notify_since(const ReadBacks& before);
     void set_ready(bool ready);
+    void note_reached(Reached now);
+    std::optional<SteadyTime> waits_until() const;  // under mutex_
     void greet_sender();
     GstStructure* stats() const;
     /// Of another run of the sender's stream.
@@ -154,24 +168,24 @@ class Connection final : public LinkObserver {
     Hooks hooks_;
     bool caller_ = false;                     // written by open()
     NodeId node_{};                           // written by open()
-    LinkState told_state_{};                  // the last of on_status; I/O thread
+    LinkState told_state_{};                  // the last one that PROGRESS told of; I/O thread
     PeriodicCall stats_timer_, seeds_timer_;  // state changes only
     std::atomic<bool> stats_due_{false};      // stt-stats wait to be posted
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    Settings settings_;                     // under mutex_
-    std::shared_ptr<Link> link_;            // under mutex_
-    std::atomic<bool> ready_{false};        // written under mutex_
-    std::atomic<bool> ever_ready_{false};   // since it was opened; written under mutex_
-    bool interrupted_ = false;              // under mutex_
-    std::optional<SteadyTime> wait_until_;  // under mutex_
-    std::atomic<bool> failed_{false};       // a terminal error was announced; written under mutex_
-    bool error_posted_ = false;             // and is on the bus; under mutex_
-    bool connecting_ = false;               // PROGRESS was started and not ended; under mutex_
-    /// Of the sink's stream; under mutex_.
+    Settings settings_;                // under mutex_
+    std::shared_ptr<Link> link_;       // under mutex_
+    std::atomic<bool> ready_{false};   // written under mutex_
+    std::atomic<Reached> reached_{};   // written under mutex_
+    bool interrupted_ = false;         // under mutex_
+    std::atomic<bool> failed_{false};  // a terminal error was announced; written under mutex_
+    bool error_posted_ = false;        // and is on the bus; under mutex_
+    bool connecting_ = false;          // PROGRESS was started and not ended; under mutex_
+    /// Sink: whether the receiver of the stream reads metas as GStreamer serialises them; none: it has not
+    /// said so yet. Under mutex_.
     std::optional<bool> peer_reads_serialized_;
-    /// Of the source's: the sender would like to know that. Written by on_stream_opened.
+    /// Source: the sender of the stream asks for that. Written on the I/O thread.
     std::atomic<bool> peer_serializes_{false};
 };
 

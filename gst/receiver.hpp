@@ -35,6 +35,8 @@ class Receiver {
     Result<GstFlowReturn> take(const InMessage& message);
     /// Passes on what was gathered.
     GstFlowReturn finish_batch();
+    /// How many of the messages taken last are still gathered.
+    size_t batched() const { return run_.batch.size(); }
     /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
     GstFlowReturn release_held();
     bool holds_events() const { return !run_.held.empty(); }

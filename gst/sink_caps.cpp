@@ -15,7 +15,31 @@ const char* foreign_memory(const GstCapsFeatures* features) {
     return nullptr;
 }
 
+// Elements in a row that are looked through; more are no path of one stream's.
+constexpr unsigned elements_max = 32;
+
+bool are_under_way(GstPad* pad, const GstCaps* caps, unsigned elements_left) {
+    GstPad* const peer = gst_pad_get_peer(pad);
+    if (!peer) return false;
+    GstCaps* pushed = gst_pad_get_current_caps(peer);
+    bool found = pushed && gst_caps_is_equal(pushed, caps);
+    gst_clear_caps(&pushed);
+    GstIterator* inputs = found || elements_left == 0 ? nullptr : gst_pad_iterate_internal_links(peer);
+    GValue item = G_VALUE_INIT;
+    while (inputs && !found && gst_iterator_next(inputs, &item) == GST_ITERATOR_OK) {
+        GstPad* const input = GST_PAD(g_value_get_object(&item));
+        if (GST_PAD_IS_PROXY_CAPS(input) || GST_IS_PROXY_PAD(input))
+            found = are_under_way(input, caps, elements_left - 1);
+        g_value_unset(&item);
+    }
+    g_clear_pointer(&inputs, gst_iterator_free);
+    gst_object_unref(peer);
+    return found;
+}
+
 }  // namespace
+
+bool are_under_way(GstPad* pad, const GstCaps* caps) { return are_under_way(pad, caps, elements_max); }
 
 const char* foreign_memory(const GstCaps* caps) {
     for (unsigned i = 0; i < gst_caps_get_size(caps); i++)

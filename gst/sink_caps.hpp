@@ -10,6 +10,11 @@ namespace stt {
 /// there is none.
 const char* foreign_memory(const GstCaps* caps);
 
+/// Whether a pad upstream of `pad`, a sink pad, has pushed these caps already: they come, whatever is
+/// answered to an ACCEPT_CAPS query. Queues and bins pass such a query on before they have the caps
+/// themselves.
+bool are_under_way(GstPad* pad, const GstCaps* caps);
+
 /// The answer to a CAPS query with this filter, which may be null: the structures of it that can be sent, in
 /// their order; without a filter ANY. To be unreferenced. Features `meta:…` are left in: elements that draw
 /// overlays try them first, and draw by themselves when the ALLOCATION query does not offer the meta.

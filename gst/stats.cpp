@@ -32,15 +32,6 @@ const char* name_of(std::optional<ClockState> state) {
     return "none";
 }
 
-/// Nanoseconds: a microsecond would be coarser than what is measured on a local network.
-void set_clock(GstStructure* structure, const ClockStats& clock) {
-    gst_structure_set(structure, "clock-state", G_TYPE_STRING, name_of(clock.state), "clock-offset",
-                      G_TYPE_INT64, static_cast<gint64>(clock.offset.count()), "clock-rate", G_TYPE_DOUBLE,
-                      clock.drift * 1e6, nullptr);
-    set(structure, "base-delay", static_cast<uint64_t>(clock.base_delay.count()));
-    set(structure, "clock-sigma", static_cast<uint64_t>(clock.sigma.count()));
-}
-
 }  // namespace
 
 void set_stats(GstStructure* structure, const LinkStats& stats) {
@@ -74,7 +65,14 @@ void set_stats(GstStructure* structure, const LinkStats& stats) {
     set(structure, "rtt-min", session.rtt_min);
     set(structure, "rtt-variation", session.rtt_variation);
     set(structure, "datagram-size", session.mtu);
-    set_clock(structure, stats.clock);
+}
+
+void set_clock(GstStructure* structure, const ClockStats& clock) {
+    gst_structure_set(structure, "clock-state", G_TYPE_STRING, name_of(clock.state), "clock-offset",
+                      G_TYPE_INT64, static_cast<gint64>(clock.offset.count()), "clock-rate", G_TYPE_DOUBLE,
+                      clock.drift * 1e6, nullptr);
+    set(structure, "base-delay", static_cast<uint64_t>(clock.base_delay.count()));
+    set(structure, "clock-sigma", static_cast<uint64_t>(clock.sigma.count()));
 }
 
 void set_lateness(GstStructure* structure, const Lateness::Summary& lateness) {

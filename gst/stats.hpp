@@ -15,6 +15,10 @@ namespace stt {
 /// microseconds, rates in bits per second.
 void set_stats(GstStructure* structure, const LinkStats& stats);
 
+/// … and what a receiver knows of the sender's clock, ns: a microsecond would be coarser than what is
+/// measured on a local network.
+void set_clock(GstStructure* structure, const ClockStats& clock);
+
 /// … and how punctual the latest buffers of a receiver were, ns.
 void set_lateness(GstStructure* structure, const Lateness::Summary& lateness);
 

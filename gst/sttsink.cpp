@@ -30,6 +30,7 @@
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/gap_sum.hpp"
+#include "gst/preroll.hpp"
 #include "gst/sink_caps.hpp"
 #include "gst/transmitter.hpp"
 #include "gst/upstream_events.hpp"
@@ -47,6 +48,7 @@ struct SttSink {
     UpstreamLimits* upstream_limits;  ///< I/O thread
     GstPadEventFunction base_event;   ///< of the pad, as the base class set it
     GapSum* discarded;                ///< by the receiver
+    PrerollExit* preroll_exit;
 };
 struct SttSinkClass {
     GstBaseSinkClass parent;
@@ -59,22 +61,12 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 
-/// Whether the pad upstream has these caps already: they come, whatever is answered.
-bool are_under_way(GstBaseSink* sink, const GstCaps* caps) {
-    GstPad* peer = gst_pad_get_peer(GST_BASE_SINK_PAD(sink));
-    GstCaps* pushed = peer ? gst_pad_get_current_caps(peer) : nullptr;
-    const bool same = pushed && gst_caps_is_equal(pushed, caps);
-    if (pushed) gst_caps_unref(pushed);
-    if (peer) gst_object_unref(peer);
-    return same;
-}
-
 /// The base class would ask get_caps() without a filter. A CAPS event asks as well, before it is handed over;
 /// were it refused then, what is upstream would post an ERROR of its own.
 bool accepts(GstBaseSink* sink, GstQuery* query) {
     GstCaps* caps = nullptr;
     gst_query_parse_accept_caps(query, &caps);
-    return !foreign_memory(caps) || are_under_way(sink, caps);
+    return !foreign_memory(caps) || are_under_way(GST_BASE_SINK_PAD(sink), caps);
 }
 
 gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
@@ -132,6 +124,13 @@ gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
     return base_event(pad, parent, event);
 }
 
+/// An application that waits for the first connect before it plays, as gst-launch-1.0 does, plays now.
+void expect_eos(SttSink* self) {
+    self->transmitter->expect_eos();
+    self->connection->end_progress();
+    if (GST_STATE(self) == GST_STATE_PAUSED) self->preroll_exit->open();
+}
+
 /// What the application sends to the pipeline. A bin hands downstream events, such as the EOS that ends
 /// everything, to those of its elements that are flagged as sources, which is why this one is.
 gboolean send_event(GstElement* element, GstEvent* event) {
@@ -141,7 +140,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
         if (latency) self_of(element)->transmitter->pipeline_changed();
         return taken;
     }
-    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) self_of(element)->transmitter->expect_eos();
+    if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) expect_eos(self_of(element));
     gst_event_unref(event);
     return FALSE;  // it comes by the pad
 }
@@ -168,7 +167,10 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     // Before the first buffer that the base class lets through.
-    if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self->transmitter->pipeline_changed();
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+        self->transmitter->pipeline_changed();
+        self->preroll_exit->close(*self->connection);
+    }
     const GstStateChangeReturn changed =
         GST_ELEMENT_CLASS(stt_sink_parent_class)->change_state(element, transition);
     const bool stopped = transition == GST_STATE_CHANGE_PAUSED_TO_READY;
@@ -224,6 +226,16 @@ void stt_sink_init(SttSink* self) {
                 push_upstream(self, EventPtr(gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
                                                                                          TRUE, 0)));
             },
+        .failed =
+            [self] {
+                // Nothing that it waits for in PAUSED comes any more. On a thread that holds no lock.
+                gst_element_call_async(
+                    GST_ELEMENT(self),
+                    [](GstElement* element, gpointer) {
+                        if (self_of(element)->connection->failed()) self_of(element)->preroll_exit->open();
+                    },
+                    nullptr, nullptr);
+            },
         .stream_opened = nullptr,
         .add_stats = nullptr,
     });
@@ -233,6 +245,7 @@ void stt_sink_init(SttSink* self) {
     self->base_event = GST_PAD_EVENTFUNC(pad);
     gst_pad_set_event_function(pad, pad_event);
     self->discarded = new GapSum;
+    self->preroll_exit = new PrerollExit(&self->parent);
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
     // The receiver clips; and a copy of the last buffer is of no use here.
@@ -244,6 +257,7 @@ void finalize(GObject* object) {
     delete self_of(object)->connection;
     delete self_of(object)->transmitter;
     delete self_of(object)->discarded;
+    delete self_of(object)->preroll_exit;
     delete self_of(object)->upstream_limits;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }

@@ -30,6 +30,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <new>
 #include <utility>
 
@@ -50,6 +51,8 @@ namespace {
 
 /// Messages taken at once, so that a batch is pushed downstream before its first buffer has become old.
 constexpr size_t batch_max = 64;
+/// How often the sender is told how far a batch has gone downstream, ns.
+constexpr int64_t tell_passed_every = 100'000'000;
 /// How long events wait for a buffer that says where the sender's time lies.
 constexpr Duration hold_time = 100ms;
 
@@ -62,8 +65,9 @@ struct SttSrc {
     // Streaming thread.
     std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
     size_t next_message;
-    bool ended;            ///< EOS went downstream
-    bool between_streams;  ///< one has ended, and another is waited for
+    bool ended;              ///< EOS went downstream
+    bool between_streams;    ///< one has ended, and another is waited for
+    int64_t told_passed_at;  ///< coarse_now()
     // Any thread.
     std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
     std::atomic<bool> flushing;            ///< from interrupt() to resume()
@@ -85,9 +89,26 @@ Error receive_timeout(const Connection& connection) {
                                 "receive-timeout", connection.setting(&Settings::receive_timeout));
 }
 
+/// CLOCK_MONOTONIC_COARSE, ns: some milliseconds behind, and cheap enough to be read for each message.
+int64_t coarse_now() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+/// Tells the inbox how many of the messages taken have gone downstream. A sink that plays them in real time
+/// takes long for all of them, and the sender is to see that it is taking them.
+void tell_passed(SttSrc* self, int64_t now) {
+    const std::shared_ptr<Link> link = self->connection->link();
+    const size_t passed = self->next_message - self->receiver->batched();
+    if (link && passed > 0) link->inbox().passed((*self->messages)[passed - 1].end_offset);
+    self->told_passed_at = now;
+}
+
 /// Passes on what the application has sent, and what was taken from the inbox.
 GstFlowReturn pass_on(SttSrc* self) {
     std::vector<InMessage>& messages = *self->messages;
+    self->told_passed_at = coarse_now();
     if (const GstFlowReturn flow = self->receiver->take_injected(); flow != GST_FLOW_OK) return flow;
     while (self->next_message < messages.size()) {
         if (self->flushing) return GST_FLOW_FLUSHING;  // the pad may have lost its segment
@@ -97,6 +118,8 @@ GstFlowReturn pass_on(SttSrc* self) {
             return GST_FLOW_EOS;
         }
         if (flow.value() != GST_FLOW_OK) return flow.value();
+        if (const int64_t now = coarse_now(); now - self->told_passed_at >= tell_passed_every)
+            tell_passed(self, now);
     }
     return self->receiver->finish_batch();
 }
@@ -366,6 +389,7 @@ void stt_src_init(SttSrc* self) {
     self->connection->set_hooks({
         .upstream_message = nullptr,
         .key_unit_wanted = nullptr,
+        .failed = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
         .add_stats =

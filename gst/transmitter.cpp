@@ -89,8 +89,12 @@ void Transmitter::set_playout(GstClockTime latency) {
 /// never get if this element did not preroll.
 GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
     const GstFlowReturn flow = gst_base_sink_do_preroll(element_, object);
-    if (flow == GST_FLOW_OK && pipeline_changed_.exchange(false)) look_upstream();
+    if (flow == GST_FLOW_OK) look_if_changed();
     return flow;
+}
+
+void Transmitter::look_if_changed() {
+    if (pipeline_changed_.exchange(false)) look_upstream();
 }
 
 /// What is live cannot be held back: what there is no room for would be lost before it comes here,
@@ -351,7 +355,7 @@ void Transmitter::begin_next() {
 /// … once the peer has what a flush has left of the one before.
 GstFlowReturn Transmitter::wait_next() {
     const GstFlowReturn flow =
-        hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout, true); });
+        hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout); });
     if (flow == GST_FLOW_OK && !run_.cut_off) begin_next();
     return flow;
 }
@@ -414,7 +418,11 @@ bool Transmitter::waits_for_key_unit(GstBuffer* buffer) {
     if (run_.key_unit_by == 0 || run_.bytes) return false;
     const Unit unit = unit_of(buffer);
     if (unit == Unit::header) return false;
-    if (unit == Unit::delta && g_get_monotonic_time() < run_.key_unit_by) return true;
+    if (unit == Unit::delta && g_get_monotonic_time() < run_.key_unit_by) {
+        if (const std::shared_ptr<Link> link = connection_.link())
+            link->outbox().omit(gst_buffer_get_size(buffer), known_duration(buffer));
+        return true;
+    }
     run_.key_unit_by = 0;
     return false;
 }
@@ -513,6 +521,7 @@ GstFlowReturn Transmitter::end_undelivered(Link& link) {
 GstFlowReturn Transmitter::take_eos() {
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return GST_FLOW_FLUSHING;
+    look_if_changed();  // it may be the first that comes
     if (unheard()) {
         for (const Gap& missing : undelivered(*link)) connection_.announce_gap(missing);
         return GST_FLOW_OK;
@@ -526,12 +535,11 @@ GstFlowReturn Transmitter::take_eos() {
         link->outbox().finish();
         run_.finished = true;
     }
-    const gint64 timeout = gint64{connection_.setting(&Settings::drain_timeout)} * 1000;
-    const gint64 deadline = g_get_monotonic_time() + timeout;
+    // To the queue, zero means for ever.
+    const Duration patience =
+        std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
     for (;;) {
-        // To the queue, zero means for ever.
-        const gint64 left = std::max<gint64>(deadline - g_get_monotonic_time(), 1);
-        switch (link->outbox().wait_delivered(std::chrono::microseconds(left))) {
+        switch (link->outbox().wait_delivered(patience)) {
             case QueueStatus::eos:
             case QueueStatus::ok:
                 connection_.limit_waits(std::nullopt);  // this was the EOS that it was about

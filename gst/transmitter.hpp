@@ -36,7 +36,8 @@ class Transmitter {
     GstFlowReturn take(GstBufferList* list);
     /// A GAP event, once it is its time.
     GstFlowReturn take_gap(GstEvent* event);
-    /// The end of the stream: blocks until the peer's pipeline has everything, at most for `drain-timeout`.
+    /// The end of the stream: blocks until the peer's pipeline has everything, or has taken nothing for
+    /// `drain-timeout`.
     GstFlowReturn take_eos();
     /// Any other serialized event. False: it ends the stream.
     bool take_event(GstEvent* event);
@@ -46,7 +47,7 @@ class Transmitter {
     void flush();
 
     /// The application has sent EOS to the pipeline. The EOS event itself may be held up behind a buffer that
-    /// waits in this sink, so such waits end when `drain-timeout` is over. Any thread.
+    /// waits in this sink, so all waits end `drain-timeout` from now. Any thread.
     void expect_eos();
     /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
     void pipeline_changed() { pipeline_changed_ = true; }
@@ -55,6 +56,7 @@ class Transmitter {
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
+    void look_if_changed();
     void look_upstream();
     void begin_next();
     GstFlowReturn wait_next();

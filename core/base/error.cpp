@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/hint.hpp"
 #include "core/base/text.hpp"
 
 namespace stt {
@@ -180,6 +181,9 @@ constexpr std::array causes{
     ErrorCause{
         ErrorCode::stream_closed, Reason::ended, false,
         tr_noop("Set keep-listening on the receiving sttsrc, or start its pipeline again for each stream.")},
+    ErrorCause{ErrorCode::too_many_sessions, Reason::ended, false,
+               tr_noop("Start the receiving pipeline again, once its log has told why it ended; "
+                       "keep-listening on its sttsrc makes it wait for the next stream.")},
     ErrorCause{ErrorCode::too_many_streams, Reason::one_stream, true,
                tr_noop("Give every stream a receiver of its own, and a session of its own.")},
     ErrorCause{ErrorCode::timeout, Reason::drain_timeout, false,
@@ -257,15 +261,22 @@ constexpr std::array causes{
                        "audioconvert, a decryptor or an overlay does.")},
 };
 
-const ErrorCause* find_cause(const Error& error) {
-    const auto at = std::find_if(causes.begin(), causes.end(), [&](const ErrorCause& cause) {
+// Of a listener, whose peer has called it and cannot be called back.
+constexpr std::array causes_of_listeners{
+    ErrorCause{ErrorCode::connection_refused, Reason::port_closed, false,
+               tr_noop("Nothing to do if the caller was stopped: it is taken up again when it calls. "
+                       "Otherwise look at its log.")},
+};
+
+const ErrorCause* find_cause(std::span<const ErrorCause> among, const Error& error) {
+    const auto at = std::find_if(among.begin(), among.end(), [&](const ErrorCause& cause) {
         return cause.code == error.code && cause.reason == error.reason;
     });
-    return at != causes.end() ? &*at : nullptr;
+    return at != among.end() ? &*at : nullptr;
 }
 
 bool lasts(const Error& error) {
-    const ErrorCause* cause = find_cause(error);
+    const ErrorCause* cause = find_cause(causes, error);
     return cause != nullptr && cause->lasting;
 }
 
@@ -287,8 +298,15 @@ std::string_view error_name(ErrorCode code) {
 
 std::span<const ErrorCause> error_causes() { return causes; }
 
+std::span<const ErrorCause> listener_causes() { return causes_of_listeners; }
+
+std::string_view hint_for(const Error& error, bool caller) {
+    const ErrorCause* const cause = caller ? nullptr : find_cause(causes_of_listeners, error);
+    return cause != nullptr ? cause->hint : hint_for(error);
+}
+
 std::string_view hint_for(const Error& error) {
-    if (const ErrorCause* cause = find_cause(error)) return cause->hint;
+    if (const ErrorCause* cause = find_cause(causes, error)) return cause->hint;
     const ErrorInfo* row = find_error(error.code);
     return row != nullptr ? row->hint : std::string_view();
 }

@@ -53,7 +53,7 @@ enum class HandshakeSubCode : uint8_t {
     proof_verification_failed = 4,
 };
 
-/// Sub-codes of stream_closed.
+/// Sub-codes of stream_closed and too_many_sessions.
 enum class StreamSubCode : uint8_t {
     none = 0,
     ended = 1,  ///< the receiver's work ended with the stream before

@@ -59,7 +59,7 @@ Error refuse(std::string text) {
                       std::move(text));
 }
 
-Error zero_shared_secret() { return refuse(tr("X25519 gave zero: the peer's public key is of low order.")); }
+Error zero_shared_secret() { return refuse(tr("X25519 gave zero: the peer's public key is of low order")); }
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
@@ -227,13 +227,13 @@ struct alignas(16) NoiseHandshake::State {
         switch (token) {
             case Token::e:
                 in.copy_to(re);
-                if (!in.ok()) return refuse(tr("A handshake message is too short."));
+                if (!in.ok()) return refuse(tr("a handshake message is too short"));
                 mix_ephemeral(re);
                 return success();
             case Token::s: {
                 const Bytes sealed = in.bytes(key_size + tag());
-                if (!in.ok()) return refuse(tr("A handshake message is too short."));
-                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("A handshake message does not open."));
+                if (!in.ok()) return refuse(tr("a handshake message is too short"));
+                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("a handshake message does not open"));
                 has_rs = true;
                 return success();
             }
@@ -304,14 +304,14 @@ Status NoiseHandshake::write_message(Bytes payload, std::vector<uint8_t>& out) {
 }
 
 Result<std::vector<uint8_t>> NoiseHandshake::State::read(Bytes bytes) {
-    if (bytes.size() > message_max) return refuse(tr("A handshake message is too long."));
+    if (bytes.size() > message_max) return refuse(tr("a handshake message is too long"));
     ByteReader in(bytes);
     for (const Token token : tokens_of(message, psk_mask))
         if (auto status = read_token(token, in); !status) return status.error();
     const Bytes sealed = in.rest();
-    if (sealed.size() < tag()) return refuse(tr("A handshake message is too short."));
+    if (sealed.size() < tag()) return refuse(tr("a handshake message is too short"));
     std::vector<uint8_t> payload(sealed.size() - tag());
-    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("A handshake message does not open."));
+    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("a handshake message does not open"));
     message++;
     return payload;
 }

@@ -84,11 +84,11 @@ bool is_mounted_secret(int fd, const struct stat& status) {
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file.is_open()) return system_error(tr_noop("%s: cannot open it: %s."), path, errno);
+    if (!file.is_open()) return system_error(tr_noop("%s: cannot open it: %s"), path, errno);
     struct stat status;
     if (::fstat(file.fd(), &status) != 0)
-        return system_error(tr_noop("%s: cannot examine it: %s."), path, errno);
-    if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file.", path.c_str()));
+        return system_error(tr_noop("%s: cannot examine it: %s"), path, errno);
+    if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file", path.c_str()));
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
         return bad_file(tr("%s: others than its owner have access to it; run: chmod 600 '%s'", path.c_str(),
                            path.c_str()),
@@ -99,11 +99,11 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     while (size < content.size()) {
         const ssize_t got = ::read(file.fd(), content.writable().data() + size, content.size() - size);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return system_error(tr_noop("%s: cannot read it: %s."), path, errno);
+        if (got < 0) return system_error(tr_noop("%s: cannot read it: %s"), path, errno);
         if (got == 0) break;
         size += static_cast<size_t>(got);
     }
-    if (size > file_max) return bad_file(tr("%s: too long to be a file of keys.", path.c_str()));
+    if (size > file_max) return bad_file(tr("%s: too long to be a file of keys", path.c_str()));
     return content;
 }
 
@@ -123,7 +123,7 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
     std::string_view text(reinterpret_cast<const char*>(content->bytes().data()), size);
     for (const std::string_view mark : {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"})
         if (text.starts_with(mark))
-            return bad_file(tr("%s: begins with a byte order mark; save it as plain text.", path.c_str()),
+            return bad_file(tr("%s: begins with a byte order mark; save it as plain text", path.c_str()),
                             Reason::byte_order_mark);
     std::vector<SecretBytes> keys;
     for (size_t number = 1; !text.empty(); number++) {
@@ -132,11 +132,11 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty()) continue;
         if (keys.size() == keys_max)
-            return bad_file(tr("%s: line %zu: at most %zu may be in it; remove this one.", path.c_str(),
+            return bad_file(tr("%s: line %zu: at most %zu may be in it; remove this one", path.c_str(),
                                number, keys_max));
         auto key = seed_from_hex(line);
         if (!key)
-            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, as openssl rand -hex 32 makes.",
+            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, as openssl rand -hex 32 makes",
                                path.c_str(), number));
         keys.push_back(std::move(*key));
     }
@@ -173,7 +173,7 @@ Status write_key(const std::string& path, Bytes key) {
     if (!file.is_open() && errno == ENOENT)
         return file_error(tr("%s: the directory is not there", path.c_str()), ErrorCode::none,
                           Reason::no_such_directory);
-    if (!file.is_open()) return system_error(tr_noop("%s: cannot create it: %s."), path, errno);
+    if (!file.is_open()) return system_error(tr_noop("%s: cannot create it: %s"), path, errno);
     int number = 0;
     if (::fchmod(file.fd(), S_IRUSR | S_IWUSR) != 0 || !write_all(file.fd(), line.bytes()) ||
         ::fsync(file.fd()) != 0 || ::link(beside.c_str(), path.c_str()) != 0)
@@ -181,10 +181,10 @@ Status write_key(const std::string& path, Bytes key) {
     ::unlink(beside.c_str());
     if (number == EEXIST)
         return file_error(
-            tr("%s: exists already and is not overwritten; remove it first or choose another name.",
+            tr("%s: exists already and is not overwritten; remove it first or choose another name",
                path.c_str()),
             ErrorCode::none, Reason::exists);
-    if (number != 0) return system_error(tr_noop("%s: cannot write it: %s."), path, number);
+    if (number != 0) return system_error(tr_noop("%s: cannot write it: %s"), path, number);
     sync_directory_of(path);
     return success();
 }

@@ -301,6 +301,7 @@ ErrorReport Link::Impl::report_about(Error error, const std::string& stranger) {
     if (stranger.empty()) return report_of(std::move(error));
     ErrorReport report;
     report.error = std::move(error);
+    report.caller = config.caller;
     report.peer = stranger;
     return report;
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -49,8 +51,7 @@ void Link::Impl::begin_attempt(Now now) {
 
 void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
-    session_config.last_chance = retry.remaining(now.time) < session_config.handshake_timeout;
-    if (session_config.last_chance) session_config.handshake_timeout = retry.remaining(now.time);
+    session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
     session_config.peer_proven = peer_proven();
     if (session) session_config.urgent_until = away_since + silence_fast_for;
     attempt_at = now.time;

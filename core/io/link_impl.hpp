@@ -94,6 +94,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void begin_attempt(Now now);
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
+    /// Whether a caller has no session, and `address` is what it calls, or has called last.
+    bool seeks(const Address& address) const { return !established && info.peer == address; }
     bool peer_proven() const { return sessions > 0 || is_proven_peer(peer_known_as); }
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
@@ -152,8 +154,8 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool idle() const {
         return config.keep_listening && (stream ? finished : stream_expected_by == time_never);
     }
-    /// Opens the stream of a sender. A receiver expects one within the handshake time-out, unless it calls
-    /// and has had one: its listener may have nothing to send yet.
+    /// Sender: opens its stream. Receiver: expects one within the handshake time-out. A receiver that calls
+    /// does so only for the first stream: after that the listener may have nothing to send yet.
     void open_or_expect_stream(Now now);
     /// Receiver: leaves the session that stands for a caller who has a stream.
     void make_way(Now now);

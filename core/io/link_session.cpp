@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "core/base/text.hpp"
-
 #include <cinttypes>
 
+#include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
 namespace stt {
@@ -33,11 +32,14 @@ void Link::Impl::on_event(Now now, Event event) {
         on_state(now, event.session, *change);
     } else if (auto* noted = std::get_if<event::ErrorNoted>(&event.what)) {
         const bool unknown = noted->error.code == ErrorCode::session_not_found;
-        if (session && event.session == session && noted->error.code == ErrorCode::path_loss)
+        // What the peer says by an error of the same code is no measurement.
+        const bool measured =
+            noted->error.code == ErrorCode::path_loss && noted->error.origin == ErrorOrigin::network;
+        if (session && event.session == session && measured)
             warn(std::move(noted->error));
         else if (session && event.session == session)
             report(std::move(noted->error));
-        else
+        else if (noted->error.reason != Reason::both_call || seeks(noted->peer))
             report_other(std::move(noted->error), noted->peer);
         if (unknown && !closed && !given_up) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
@@ -92,6 +94,18 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     observer.on_trace(text);
 }
 
+namespace {
+
+/// What a caller is told that comes after the one stream that the listener takes.
+Error stream_has_ended() {
+    Error error =
+        stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended"));
+    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
+    return error;
+}
+
+}  // namespace
+
 void Link::Impl::set_session(SessionHandle next) {
     if (const Session* earlier = current()) past.add_counters(earlier->stats());
     session = next;
@@ -101,9 +115,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const fresh = find(handle);
     if (!fresh) return;
     if (given_up) {
-        fresh->close(
-            now, CloseReason::error,
-            stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended")));
+        fresh->close(now, CloseReason::error, stream_has_ended());
         return;
     }
     if (handle == attempt) {
@@ -213,9 +225,10 @@ void Link::Impl::open_stream() {
         if (auto message = observer.on_gap(lost, uncertain)) first.push_back(std::move(*message));
     };
     tell(outbox.give_up_undelivered(), true);
-    // To somebody else, what came before is not missing.
-    const SendQueue::GivenUp skipped = outbox.take_skipped();
-    if (std::exchange(stream_peer, info.peer_node) == info.peer_node) {
+    const bool same_peer = std::exchange(stream_peer, info.peer_node) == info.peer_node;
+    const SendQueue::GivenUp skipped =
+        outbox.take_skipped(same_peer ? SendQueue::Taker::returning : SendQueue::Taker::newcomer);
+    if (same_peer) {
         tell(skipped.uncertain, true);
         tell(skipped.certain, false);
     }
@@ -262,9 +275,9 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
         current()->close(clock_now(), CloseReason::error,
-                         stream_error(ErrorCode::too_many_sessions, ended ? Reason::ended : Reason::behind,
-                                      ended ? tr("the listener's stream has ended")
-                                            : tr("the listener has not come to the stream before yet")));
+                         ended ? stream_has_ended()
+                               : stream_error(ErrorCode::too_many_sessions, Reason::behind,
+                                              tr("the listener has not come to the stream before yet")));
         return;
     }
     readable = finished = complete = false;

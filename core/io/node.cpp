@@ -29,7 +29,10 @@ Result<std::shared_ptr<Node>> Node::open(const UdpConfig& udp, EndpointConfig co
     auto loop = Loop::create();
     if (!loop) return loop.error();
     config.identity = identity.get();
-    config.local_port = socket->local_address().port;
+    config.is_own = [local = socket->local_address()](const Address& from) {
+        const bool all = local.ip == Address{}.ip || local.ip == Address::v4({0, 0, 0, 0}, 0).ip;
+        return from.port == local.port && (all ? !SourceAddresses::has_left(from.ip) : from.ip == local.ip);
+    };
     return std::shared_ptr<Node>(
         new Node(std::move(*loop), std::move(*socket), std::move(config), std::move(identity)));
 }

@@ -64,9 +64,9 @@ class SendQueue {
     void keep_headers(std::vector<OutMessage> headers);
     /// Marks the end of the stream.
     void finish();
-    /// Blocks until the peer's application has consumed everything, the end included; or `timeout`, flushing
-    /// or failure. `limited`: limit_waits() counts, too.
-    QueueStatus wait_delivered(Duration timeout, bool limited = false);
+    /// Blocks until the peer's application has consumed everything, the end included, or until it has taken
+    /// nothing for `timeout` (zero: none), the time of limit_waits() is over, or flushing or failure.
+    QueueStatus wait_delivered(Duration timeout);
     /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
     void begin_next();
     using Account = MediaAccount;
@@ -76,6 +76,9 @@ class SendQueue {
     /// not acknowledged goes the same way: whoever comes next wants what is new. False: there is a stream
     /// after all, and nothing was done.
     bool skip(uint64_t payload_size, uint64_t duration_ns);
+    /// A delta unit that is not pushed, as the peer that has taken the stream needs a key unit first. To a
+    /// peer that had the stream before it is missing, and joins the gap that is reported to it.
+    void omit(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
 
@@ -92,8 +95,11 @@ class SendQueue {
     bool finished() const;
     /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
     void set_interrupted(bool interrupted);
-    /// push blocks until then at most, and returns `timeout`; none: as long as its own time-out says.
+    /// push and wait_delivered block until then at most, and return `timeout`; none: as long as their own
+    /// time-outs say. Of several limits in a row the first counts.
     void limit_waits(std::optional<SteadyTime> until);
+    /// Of limit_waits().
+    std::optional<SteadyTime> waits_until() const;
     /// Wakes everybody with `failed`; until clear().
     void fail();
     /// As new.
@@ -140,8 +146,13 @@ class SendQueue {
     };
     /// The stream is over: everything that has not been delivered is given up. To be told once.
     GivenUp give_up_all();
+    /// Who takes the stream.
+    enum class Taker : uint8_t {
+        newcomer,   ///< nothing that came before is missing to it
+        returning,  ///< had the stream before
+    };
     /// What was skipped since the last call. A restart() follows: nothing is skipped from now on.
-    GivenUp take_skipped();
+    GivenUp take_skipped(Taker taker);
     /// There is no stream until restart().
     void end_stream();
     /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
@@ -153,7 +164,7 @@ class SendQueue {
     enum class Room : uint8_t { there, none, refused };
     Room make_room(Time now, const SendEntry& entry, uint64_t size);
     bool over_limit(uint64_t size, uint64_t limit) const;
-    bool wait(std::unique_lock<std::mutex>& lock, std::chrono::steady_clock::time_point deadline);
+    bool wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline);
     void add_sent(SendEntry entry);
     bool waits_for_ack(const SendEntry& entry) const;
     void note_progress();
@@ -174,6 +185,7 @@ class SendQueue {
     unsigned waiting_ = 0;  // threads on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
     std::optional<SteadyTime> wait_until_;   // of limit_waits()
+    SteadyTime moved_at_{};                  // when the peer took something last
     std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
     std::vector<OutMessage> headers_;        // of keep_headers()
     bool begun_ = false;                     // something is acknowledged, or given up
@@ -191,6 +203,7 @@ class SendQueue {
     bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
     GivenUp skipped_;
+    Taker taker_ = Taker::newcomer;  // of take_skipped()
 };
 
 /// Messages that arrived, cut from the stream's bytes on the streaming thread.
@@ -210,6 +223,9 @@ class ReceiveQueue {
     uint64_t stream() const { return popped_stream_; }
     /// The end of the stream has been passed downstream, too.
     void eos_passed();
+    /// Of the messages that pop() returned last, those up to `offset` of the stream have been passed
+    /// downstream. For those that take long: the next pop() says so of all.
+    void passed(uint64_t offset);
 
     // Another thread, which reads on while the streaming thread must not.
 

@@ -124,6 +124,16 @@ void ReceiveQueue::eos_passed() {
     wake_();
 }
 
+void ReceiveQueue::passed(uint64_t offset) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (start_over_ || turn_ != Turn::streaming || offset <= consumed_.delivered) return;
+        account(offset);
+        woken_for_ = consumed_;
+    }
+    wake_();
+}
+
 bool ReceiveQueue::fetch() {
     Stream& stream = streams_.front();
     if (stream.arrived.empty() && stream.cuts.empty()) return false;

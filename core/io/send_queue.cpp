@@ -21,16 +21,16 @@ SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<T
     make_adaptive(mutex_);
 }
 
-// False once the deadline has passed. Max: none.
+// False: the deadline has passed, and nothing was waited for. Max: none.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
+    if (deadline != SteadyTime::max() && std::chrono::steady_clock::now() >= deadline) return false;
     waiting_++;
-    bool in_time = true;
     if (deadline == SteadyTime::max())
         changed_.wait(lock);
     else
-        in_time = changed_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+        changed_.wait_until(lock, deadline);
     waiting_--;
-    return in_time;
+    return true;
 }
 
 // What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
@@ -77,14 +77,13 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
 
     std::unique_lock lock(mutex_);
     const bool key_wanted = backlog_.key_wanted();
-    bool in_time = true;
     Time now = clock_();
     Room room = Room::there;
     while (!flushing_ && !failed_ && (room = make_room(now, entry, size)) == Room::none) {
         if (interrupted_) return QueueStatus::flushing;
-        if (!in_time) return QueueStatus::timeout;
         settle_given_up(dropped);
-        in_time = wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max())));
+        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
+            return QueueStatus::timeout;
         now = clock_();
     }
     settle_given_up(dropped);
@@ -120,17 +119,17 @@ void SendQueue::finish() {
     wake_();
 }
 
-QueueStatus SendQueue::wait_delivered(Duration timeout, bool limited) {
-    const SteadyTime deadline = deadline_after(timeout);
+QueueStatus SendQueue::wait_delivered(Duration timeout) {
+    const SteadyTime begun = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
-    bool in_time = true;
     for (;;) {
         if (flushing_ || interrupted_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
-        if (!in_time) return QueueStatus::timeout;
-        const SteadyTime limit = limited ? wait_until_.value_or(SteadyTime::max()) : SteadyTime::max();
-        in_time = wait(lock, std::min(deadline, limit));
+        const SteadyTime deadline =
+            timeout == Duration::zero() ? SteadyTime::max() : std::max(begun, moved_at_) + timeout;
+        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
+            return QueueStatus::timeout;
     }
 }
 
@@ -195,8 +194,14 @@ void SendQueue::set_interrupted(bool interrupted) {
 
 void SendQueue::limit_waits(std::optional<SteadyTime> until) {
     const std::lock_guard lock(mutex_);
+    if (until && wait_until_) return;
     wait_until_ = until;
     notify();
+}
+
+std::optional<SteadyTime> SendQueue::waits_until() const {
+    const std::lock_guard lock(mutex_);
+    return wait_until_;
 }
 
 void SendQueue::fail() {
@@ -221,8 +226,10 @@ void SendQueue::clear() {
     flushing_ = interrupted_ = failed_ = finished_ = finish_taken_ = finish_delivered_ = false;
     streaming_ = false;
     wait_until_.reset();
+    moved_at_ = {};
     undelivered_ = delivered_ = {};
     skipped_ = {};
+    taker_ = Taker::newcomer;
     notify();
 }
 
@@ -295,8 +302,10 @@ void SendQueue::note_progress() {
 void SendQueue::progress(uint64_t acked, uint64_t delivered, bool finished) {
     {
         const std::lock_guard lock(mutex_);
+        const uint64_t before = acked_offset_ + delivered_offset_;
         acked_offset_ = std::max(acked_offset_, std::min(acked, end_offset_));
         delivered_offset_ = std::max(delivered_offset_, std::min(delivered, end_offset_));
+        if (acked_offset_ + delivered_offset_ > before) moved_at_ = std::chrono::steady_clock::now();
         if (finished && finish_taken_) finish_delivered_ = true;
         note_progress();
     }

@@ -32,6 +32,13 @@ bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
     return true;
 }
 
+void SendQueue::omit(uint64_t payload_size, uint64_t duration_ns) {
+    const std::lock_guard lock(mutex_);
+    if (taker_ != Taker::returning) return;
+    backlog_.refuse(clock_(), {1, payload_size, duration_ns});
+    backlog_.take_key_request();  // the caller has asked for one when the peer came
+}
+
 // What the backlog gave up is not to be delivered any more.
 void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
     const Account given_up = backlog_.take_given_up(dropped);
@@ -155,8 +162,9 @@ SendQueue::GivenUp SendQueue::give_up_all() {
     return lost;
 }
 
-SendQueue::GivenUp SendQueue::take_skipped() {
+SendQueue::GivenUp SendQueue::take_skipped(Taker taker) {
     const std::lock_guard lock(mutex_);
+    taker_ = taker;
     streaming_ = true;  // what comes from now on is for the stream that follows
     return std::exchange(skipped_, {});
 }

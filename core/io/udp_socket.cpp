@@ -43,10 +43,15 @@ int size_buffer(int fd, int force_name, int name, int wanted) {
     return granted;
 }
 
-Error open_error(std::string text, int error) {
+/// `format`: of a sentence about an address, a port and what the system says. `error`: an errno.
+Error open_error(const char* format, const UdpConfig& config, int error) {
     const ErrorCode code =
         error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
-    return make_error(code, reason_of_system_error(error), ErrorOrigin::local, std::move(text)).ending();
+    const std::string why = std::generic_category().message(error);
+    const char* const address = config.local_address.empty() ? "*" : config.local_address.c_str();
+    return make_error(code, reason_of_system_error(error), ErrorOrigin::local,
+                      tr(format, address, unsigned{config.local_port}, why.c_str()))
+        .ending();
 }
 
 std::optional<NetworkReport> report_for(int error) {
@@ -81,6 +86,20 @@ bool is_prohibition(const sock_extended_err& error) {
             error.ee_code == ICMPV6_REJECT_ROUTE);
 }
 
+// RFC 792 and RFC 4443 section 3.3: the time to live has run out on the way, not while fragments were waited
+// for.
+bool is_loop(const sock_extended_err& error) {
+    return error.ee_origin == SO_EE_ORIGIN_ICMP
+               ? error.ee_type == ICMP_TIME_EXCEEDED && error.ee_code == ICMP_EXC_TTL
+               : error.ee_type == ICMPV6_TIME_EXCEED && error.ee_code == ICMPV6_EXC_HOPLIMIT;
+}
+
+std::optional<NetworkReport> report_for(const sock_extended_err& error) {
+    if (is_loop(error)) return NetworkReport::looping;
+    if (is_prohibition(error)) return NetworkReport::prohibited;
+    return report_for(static_cast<int>(error.ee_errno));
+}
+
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // A send may fail with the ICMP error of an earlier datagram, which is then out of the way (the error queue
@@ -106,7 +125,8 @@ Result<UdpSocket> UdpSocket::open(const UdpConfig& config) {
         s.v4_only_ = true;
         s.fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     }
-    if (s.fd_ < 0) return open_error("no UDP socket", errno);
+    if (s.fd_ < 0)
+        return open_error(tr_noop("cannot open a socket for UDP address %s port %u: %s"), config, errno);
     s.set_options(config);
     if (const Status bound = s.bind_to(config); !bound) return bound.error();
     s.buffers_.resize(receive_buffers);
@@ -148,19 +168,13 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     const SocketAddress address(*local, v4_only_);
     if (!address.valid() || bind(fd_, address.get(), address.size()) != 0) {
         const int error = address.valid() ? errno : EAFNOSUPPORT;
-        const std::string why = std::generic_category().message(error);
-        return open_error(tr("cannot bind UDP address %s port %u: %s",
-                             config.local_address.empty() ? "*" : config.local_address.c_str(),
-                             unsigned{config.local_port}, why.c_str()),
-                          error);
+        return open_error(tr_noop("cannot bind UDP address %s port %u: %s"), config, error);
     }
     SocketAddress bound;
     socklen_t size = bound.capacity();
-    if (getsockname(fd_, bound.get(), &size) != 0) {
-        const int error = errno;
-        const std::string why = std::generic_category().message(error);
-        return open_error(tr("cannot read back the bound port: %s", why.c_str()), error);
-    }
+    if (getsockname(fd_, bound.get(), &size) != 0)
+        return open_error(tr_noop("cannot read back what UDP address %s port %u was bound to: %s"), config,
+                          errno);
     local_ = bound.address();
     const bool any = local_.ip == Ip{} || local_.ip == Address::v4({0, 0, 0, 0}, 0).ip;
     answer_as_called_ = config.answer_as_called && any && SourceAddresses::request(fd_, v4_only_);
@@ -384,14 +398,16 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             std::memcpy(&error, CMSG_DATA(option), sizeof error);
             // Local errors came with the send that failed.
             if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
-            const auto report = is_prohibition(error) ? NetworkReport::prohibited
-                                                      : report_for(static_cast<int>(error.ee_errno));
+            const auto report = report_for(error);
             if (!report) continue;
             size_t size = 0;
             if (*report == NetworkReport::too_big) {
                 const size_t headers =
                     error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
-                if (error.ee_info <= headers) continue;  // a router of before 1990 names no size
+                // Less than every link must carry says nothing (RFC 8201, section 4; RFC 791): somebody made
+                // it up, or a router of before 1990 names no size.
+                const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
+                if (error.ee_info < least) continue;
                 size = error.ee_info - headers + 1;
             }
             SocketAddress offender;

@@ -39,6 +39,10 @@ constexpr double baseline_max = 0.1;       // without evidence
 constexpr double calm_baseline_max = 0.5;  // with evidence, which fades within a few cycles
 constexpr double calm_packets_min = 24, calm_packets_kept = 192;
 constexpr Duration calm_delay = 2ms;  // above the smallest RTT: a shorter queue counts as none
+// Where round trips are shorter, they are mostly the scheduling of threads, and a queue's absence shows
+// nothing.
+constexpr Duration calm_rtt_min = 2 * calm_delay;
+constexpr int jitter_rounds = 8;  // over which jitter is averaged
 // How much more `up` may lose before the rate is taken for the cause; chance does less to so few packets.
 constexpr double rate_independent = 0.08;
 
@@ -111,6 +115,13 @@ void Bbr::update_round(const AckSample& sample) {
     model_.round_start = sample.now;
     model_.round_end = sample.delivered_total;
     model_.phase_rounds++;
+    if (model_.rtts.highest > Duration::zero()) {
+        const Duration range = model_.rtts.highest - model_.rtts.lowest;
+        if (sample.rate_app_limited)
+            model_.jitter += (range - model_.jitter) / (model_.jitter > Duration::zero() ? jitter_rounds : 1);
+        model_.lowest_before = model_.rtts.lowest;
+    }
+    model_.rtts = {};
     model_.extra_acked.next_round();
 }
 
@@ -170,19 +181,25 @@ bool Bbr::baseline_known() const {
 double Bbr::baseline_loss() const {
     const double total = model_.calm.total(), ratio = std::min(model_.calm.ratio(), model_.recent.ratio());
     const double chance = 2 * std::sqrt(baseline_max * packets(1) / std::max(total, 1.0));
-    if (ratio > baseline_max + chance && total >= packets(calm_packets_min) &&
+    if (ratio > baseline_max + chance && ratio <= calm_baseline_max && total >= packets(calm_packets_min) &&
+        model_.min_rtt >= calm_rtt_min && model_.probing.total() >= packets(calm_packets_min) &&
         model_.probing.ratio() <= ratio + rate_independent)
-        return std::min(ratio, calm_baseline_max);
+        return ratio;
     if (model_.quiet.total() < packets(baseline_packets_min)) return 0;
     return std::min(model_.quiet.ratio(), baseline_max);
+}
+
+void Bbr::update_calm(Duration rtt) {
+    model_.rtts.add(rtt);
+    const Duration lowest = std::min(model_.rtts.lowest, model_.lowest_before);
+    model_.calm_now = rtt <= model_.min_rtt + std::max<Duration>(model_.min_rtt / 32, calm_delay) ||
+                      lowest <= model_.min_rtt + model_.jitter;
 }
 
 void Bbr::update_loss(const AckSample& sample) {
     const auto acked = static_cast<double>(sample.acked_bytes),
                lost_now = static_cast<double>(sample.lost_bytes);
-    if (sample.rtt > Duration::zero())
-        model_.calm_now = sample.rtt - sample.ack_delay <=
-                          model_.min_rtt + std::max<Duration>(model_.min_rtt / 32, calm_delay);
+    if (sample.rtt > Duration::zero()) update_calm(sample.rtt - sample.ack_delay);
     const auto add = [&](LossShare& share, const LossShare& stretch) {
         share.add(acked > 0 && stretch.covers(sample.prior_delivered) ? acked : 0,
                   lost_now > 0 && stretch.covers(sample.lost_delivered) ? lost_now : 0);
@@ -237,7 +254,13 @@ void Bbr::enter(Phase phase, Time now) {
             share->fade(packets(calm_packets_kept));
     }
     model_.probing.end(delivered_);
-    if (phase == Phase::up) model_.probing.begin(delivered_);
+    if (phase == Phase::up) {
+        model_.probing.begin(delivered_);
+        if (model_.recent.total() >= packets(calm_packets_min) && model_.recent.ratio() <= overload_ratio)
+            model_.lossy = false;
+        // More than is ever believed was the doing of a rate that the line no longer carries.
+        if (model_.calm.ratio() > calm_baseline_max) model_.calm = model_.recent = {};
+    }
     model_.phase = phase;
     model_.phase_start = now;
     model_.phase_rounds = 0;
@@ -299,10 +322,12 @@ void Bbr::check_plateau(const AckSample& sample) {
         model_.pipe_filled = model_.overloaded_rounds >= startup_rounds_without_growth;
         return;
     }
+    model_.overloaded_rounds = 0;
     if (model_.bandwidth.value() >= startup_growth * model_.plateau) {
         model_.plateau = model_.bandwidth.value();
         model_.plateau_rounds = 0;
-    } else if (++model_.plateau_rounds >= startup_rounds_without_growth || model_.round_overloaded) {
+    } else if (++model_.plateau_rounds >= startup_rounds_without_growth ||
+               (model_.round_overloaded && !model_.calm_now)) {
         model_.pipe_filled = true;
     }
 }

@@ -17,8 +17,9 @@
 ///
 /// Doing so for every loss would feed on itself: overload of any size would be self-confirming. So what is
 /// above 10 % is believed only on evidence, up to 50 %. It must show while there is no queue (the RTT is
-/// about the smallest that is known), and `up` must lose no more: random loss does not depend on the rate,
-/// but a full or policed line loses more of what exceeds it.
+/// about the smallest that is known, or a round's lowest exceeds that by less than round trips differ
+/// anyway), and `up` must lose no more: random loss does not depend on the rate, but a full or policed line
+/// loses more of what exceeds it. Where the RTT is too short to show a queue there is no such evidence.
 ///
 /// An application that sends less than the path takes says nothing about it, so its rounds neither age the
 /// bandwidth nor end startup. Loss above the baseline says otherwise where there is a queue as well: such
@@ -57,6 +58,15 @@ class RoundMaximum {
   private:
     std::array<double, N> slots_{};
     size_t index_ = 0;
+};
+
+/// The round trips of one round.
+struct RttRange {
+    void add(Duration rtt) {
+        lowest = std::min(lowest, rtt);
+        highest = std::max(highest, rtt);
+    }
+    Duration lowest = Duration::max(), highest{};  // zero: there were none
 };
 
 /// How much of what was sent in some stretches of time was lost. A stretch is known by the bytes that had
@@ -147,12 +157,17 @@ class Bbr final : public CongestionController {
         bool pipe_filled = false;
         unsigned cruise_rounds = 0;
 
-        LossShare quiet;    // of what was sent while draining
-        LossShare recent;   // the same, faded as calm is, which a queue that losses empty makes too high
-        LossShare calm;     // of that, what was acknowledged, or found lost, while there was no queue
+        LossShare quiet;  // of what was sent while draining
+        LossShare
+            recent;      // the same over as long as calm: that alone is too high where losses empty the queue
+        LossShare calm;  // of that, what was acknowledged, or found lost, while there was no queue
         LossShare probing;  // of what was sent in `up`
         bool calm_now = false;
-        bool lossy = false;         // there has been loss above the baseline
+        // How much round trips of one round differ while the application limits and so makes no queue.
+        Duration jitter{};
+        RttRange rtts;                             // of the present round
+        Duration lowest_before = Duration::max();  // of the round before
+        bool lossy = false;         // loss above the baseline, and no quiet phase without since
         Time quiet_until{};         // a probe that met losses is followed by enough quiet to judge them by
         double lost_in_flight = 0;  // when the latest lost packet had left
         double bandwidth_bound = unbounded;  // until the next probe
@@ -167,6 +182,8 @@ class Bbr final : public CongestionController {
     void update_bandwidth(const AckSample& sample);
     void update_aggregation(const AckSample& sample);
     void update_min_rtt(const AckSample& sample);
+    /// `rtt` without the peer's delay.
+    void update_calm(Duration rtt);
     void update_loss(const AckSample& sample);
     void on_overload(const AckSample& sample);
     void advance(const AckSample& sample);

@@ -43,9 +43,10 @@ BlackHole::Finding BlackHole::on_outcome(Time now, uint64_t current, const Recov
         narrow_since_ = next_probe_ = now;
     }
     if (now - narrow_since_ >= patience_) return Finding::lost;
-    if (state_ == State::told || now - narrow_since_ < told_after || now - first_lost_ < told_after_loss)
+    if (state_ == State::reported || now - narrow_since_ < report_after ||
+        now - first_lost_ < report_after_loss)
         return Finding::none;
-    state_ = State::told;
+    state_ = State::reported;
     return Finding::too_narrow;
 }
 

@@ -22,14 +22,14 @@ class BlackHole {
     /// before the path counts as too narrow: of a path that loses 70 % at random a sparse stream shows that
     /// once in some minutes, and the first probe that arrives puts it right.
     static constexpr unsigned lost_min = 8, smaller_acked_min = 3;
-    /// How long that must have gone on before it is told, and how long ago the first of those losses was
-    /// found.
-    static constexpr Duration told_after = 800ms, told_after_loss = 1200ms;
+    /// The finding `too_narrow` is made when the path has counted as too narrow for report_after, and the
+    /// first of those losses was found report_after_loss ago.
+    static constexpr Duration report_after = 800ms, report_after_loss = 1200ms;
 
     enum class Finding : uint8_t {
         none,
         shrunk,      ///< packets above datagram_min vanish
-        too_narrow,  ///< those of datagram_min do, for told_after; found once
+        too_narrow,  ///< those of datagram_min do, for report_after; found once
         lost,        ///< … for all of the patience
         restored,    ///< a packet of datagram_min arrived where the path had been too narrow
     };
@@ -51,7 +51,7 @@ class BlackHole {
     void reset();
 
   private:
-    enum class State : uint8_t { open, narrow, told };
+    enum class State : uint8_t { open, narrow, reported };
 
     Duration patience_;
     State state_ = State::open;

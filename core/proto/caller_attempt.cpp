@@ -189,15 +189,9 @@ std::string CallerAttempt::timeout_text(const Address& called) const {
     const std::string peer = called.to_string();
     const int64_t ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(config_.handshake_timeout).count();
-    const char* const format =
-        proven_ ? config_.last_chance
-                      ? tr_noop("%s answered, but did not complete the handshake within %" PRId64
-                                " ms, which is all that reconnect-timeout has left")
-                      : tr_noop("%s answered, but did not complete the handshake within %" PRId64 " ms")
-        : config_.last_chance
-            ? tr_noop("%s did not answer within %" PRId64 " ms, which is all that reconnect-timeout has left")
-            : tr_noop("%s did not answer within %" PRId64 " ms");
-    return tr(format, peer.c_str(), ms);
+    return proven_
+               ? tr("%s answered, but did not complete the handshake within %" PRId64 " ms", peer.c_str(), ms)
+               : tr("%s did not answer within %" PRId64 " ms", peer.c_str(), ms);
 }
 
 std::optional<Error> CallerAttempt::failure(Now now, const Address& peer) const {

@@ -14,10 +14,11 @@ class CallerAttempt {
     static constexpr Duration retransmit_first = 250ms, retransmit_max = 1s;
     /// How often a peer may ask for a cookie; more is somebody playing ping-pong with us.
     static constexpr unsigned cookies_max = 4;
-    /// Lines that damage every other packet do not damage so many answers in a row.
+    /// After how many answers that may have been damaged the peer is taken for another program. A line that
+    /// damages every other packet rarely damages as many answers as this.
     static constexpr unsigned doubtful_max = 4;
-    /// A verdict that anybody could have forged (REJECT without mac, ICMP) waits this long, or a round trip
-    /// if that is longer, for a genuine CHALLENGE.
+    /// A verdict that anybody could have forged (a REJECT without mac, ICMP) waits for a genuine CHALLENGE
+    /// for as long as the HELLO has waited for the verdict, within these bounds.
     static constexpr Duration verdict_grace_min = 45ms, verdict_grace_max = 1s;
 
     /// `identity` and `random` outlive the object; `seed` is copied. `ticket`: of the session to go on with,
@@ -35,25 +36,27 @@ class CallerAttempt {
     void on_cookie(Now now, const CookiePacket& packet);
     void on_reject(Now now, const RejectPacket& packet);
     void on_challenge(Now now, Bytes datagram);
-    /// What anybody on the path could have forged: ICMP, or what came from the peer's address and is no
-    /// answer of a responder's.
+    /// The network reports `error` (ICMP, or a send that failed), or the element calls itself. Anybody on the
+    /// path could have forged it: it is a verdict after the grace for a genuine CHALLENGE.
     void on_hearsay(Now now, Error error);
-    /// What came from the peer's address and is no answer of a responder's; `error` says what it is. It may
-    /// have been damaged, or made up by anybody, so the attempt goes on, and `error` is why it has failed if
-    /// nothing better comes. `doubtful`: it could be a damaged answer. True: it is news.
+    /// A datagram has come from the peer's address that no responder sends; `error` says what it is. Anybody
+    /// could have made it up, so the attempt goes on, and fails with `error` only if nothing better comes
+    /// within the handshake time-out. `doubtful`: it may be an answer that was damaged, and counts after
+    /// doubtful_max of them. True: the application has not been told yet.
     bool on_no_answer(Error error, bool doubtful);
 
-    /// AUTH_PROOF is made; the secrets can be taken once.
+    /// The peer has proved that it has the seed, and AUTH_PROOF is made: take_secrets() may be called, once.
     bool proven() const { return proven_; }
-    /// … and asked to go on with an earlier session's streams.
+    /// AUTH_PROOF asks to go on with the streams of an earlier session.
     bool resumes() const { return resumes_; }
     HandshakeSecrets take_secrets() { return handshake_.finish(); }
     const ChallengePayload& challenge() const { return challenge_; }
     Duration round_trip() const { return round_trip_; }
 
-    /// Why the attempt to call `peer` has failed, if it has by now.
+    /// Why the attempt to call `peer` has failed; null: it has not.
     std::optional<Error> failure(Now now, const Address& peer) const;
-    /// After a failure: a last word for the responder (it is not the node expected). Empty: none.
+    /// After a failure: the datagram that tells a responder that it is not the node expected; empty: there is
+    /// nothing to tell.
     std::vector<uint8_t> farewell() const { return farewell_; }
 
   private:
@@ -82,9 +85,9 @@ class CallerAttempt {
     bool proven_ = false, resumes_ = false;
     ChallengePayload challenge_;
     Duration round_trip_{};
-    std::optional<Error> no_answer_;
-    unsigned doubtful_ = 0;  // of what came, how many could have been damaged answers
-    std::optional<Error> verdict_;
+    std::optional<Error> no_answer_;  // the first that on_no_answer() took as one
+    unsigned doubtful_ = 0;           // how many datagrams came that may have been damaged answers
+    std::optional<Error> verdict_;    // with which the attempt fails at verdict_at_
     Time verdict_at_ = time_never;
     std::vector<uint8_t> farewell_;
 };

@@ -88,7 +88,13 @@ Error closed_by_peer(const SessionCloseFrame& frame) {
     if (code == ErrorCode::too_many_sessions) {
         // Turned away, if only once it had been heard what for.
         error.code = ErrorCode::too_many_sessions;
-        error.reason = Reason::busy;
+        error.sub_code = frame.sub_code;
+        error.reason =
+            frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended) ? Reason::ended : Reason::busy;
+    } else if (code == ErrorCode::stream_closed) {
+        // The sender has come to its end, if not with all of the stream: there is nothing to come back for.
+        error.code = ErrorCode::stream_closed;
+        error.reason = Reason::reset;
     }
     return error;
 }

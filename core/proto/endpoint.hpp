@@ -5,6 +5,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -23,7 +24,8 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
-    uint16_t local_port = 0;    ///< of the socket; 0: unknown
+    /// Whether what comes from an address was sent by this endpoint's own socket. None: nothing ever was.
+    std::function<bool(const Address&)> is_own;
     size_t max_sessions = 100;  ///< of a listener, half-open ones included
     SessionConfig session;      ///< for sessions that callers open with us
     /// HELLOs per second beyond which cookies are demanded.

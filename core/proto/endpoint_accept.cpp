@@ -95,7 +95,8 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
 /// Nobody here takes calls, which whoever calls should know at once.
 void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello) {
     if (by_attempt(hello.attempt)) {
-        handle_no_answer(now, from, from.port == config_.local_port ? NoAnswer::own : NoAnswer::echo);
+        const bool own = config_.is_own && config_.is_own(from);
+        handle_no_answer(now, from, own ? NoAnswer::own : NoAnswer::echo);
         return;
     }
     handle_no_answer(now, from, NoAnswer::hello);

@@ -15,37 +15,39 @@ namespace stt {
 /// the period is counted, and told as one summary at its end, and so on for as long as more come.
 class ErrorDigest {
   public:
-    /// Told at once: enough for the attempts of a caller until its circuit opens to be seen one by one.
+    /// How many equal errors are told at once in a period: enough for each attempt of a caller to be seen
+    /// until its circuit opens.
     static constexpr unsigned burst = 5;
     static constexpr Duration period = 10s;
-    /// Kinds of errors kept apart. Reasons and codes can come from peers, so there has to be a limit; what
-    /// finds no place shares one.
+    /// How many kinds of errors are kept apart. Codes can come from peers, so there has to be a limit; all
+    /// kinds beyond it are counted as one.
     static constexpr size_t kinds_max = 32;
 
-    /// Whether to tell of `error` now. Otherwise it was counted. `stranger`: whom it is about, when that is
-    /// not the peer; such errors are kept apart.
+    /// True: `error` is to be told now. False: it was counted, and a summary will tell it. `stranger`: the
+    /// address of whom the error is about; empty: the peer. An error about a stranger is not equal to one
+    /// about the peer; those about several strangers are equal.
     bool admit(Time now, const Error& error, const std::string& stranger = {});
 
     struct Summary {
-        Error last;            ///< of those counted
-        std::string stranger;  ///< whom that was about; empty: the peer
+        Error last;            ///< the last of the errors that were counted
+        std::string stranger;  ///< whom that one was about; empty: the peer
         uint64_t repeated;     ///< how many were counted
     };
-    /// The next summary that is due; null: none. Called until then.
+    /// The next summary that is due at `now`; null: none is. There may be several: call it until it is null.
     std::optional<Summary> take_due(Time now);
-    /// The same for what has been counted by now, due or not.
+    /// The next summary of what has been counted so far, whether it is due or not; null: none is left.
     std::optional<Summary> take_any();
-    /// When take_due has something, at the earliest.
+    /// When the next summary is due; time_never: nothing has been counted.
     Time deadline() const;
 
   private:
     using Key = std::tuple<ErrorCode, uint8_t, Reason, bool>;
     struct Kind {
         Time period_end;
-        unsigned told = 0;  // at once, in this period
-        uint64_t counted = 0;
-        Error last;
-        std::string stranger;
+        unsigned told = 0;     // at once, in this period
+        uint64_t counted = 0;  // since the last summary
+        Error last;            // of those counted
+        std::string stranger;  // whom `last` is about
     };
     static Summary take(Kind& kind);
     std::map<Key, Kind> kinds_;

@@ -5,56 +5,54 @@
 
 namespace stt {
 
-std::optional<LossMeter::Finding> LossMeter::add(Time now, int64_t arrived, int64_t lost) {
-    if (arrived == 0) {
-        second_.lost += lost;
-        return std::nullopt;
-    }
-    // What is lost between the last arrival before an outage and the first after it does not count.
-    const Duration quiet = now - std::exchange(last_arrival_, now);
-    if (quiet > silence) {
-        restart(now);
-        return std::nullopt;
-    }
-    if (quiet > outage) {
-        counted_from_ = now;
-        lost = 0;
-    }
-    second_.add({arrived, lost});
-    return now - second_begin_ < 1s ? std::nullopt : end_second(now);
+bool LossMeter::on_alive(Time now) {
+    if (now - std::exchange(last_alive_, now) <= silence) return false;
+    restart(now);
+    return true;
 }
 
 void LossMeter::restart(Time now) {
-    counted_from_ = second_begin_ = last_arrival_ = now;
-    second_ = row_ = {};
-    seconds_ = 0;
+    counted_from_ = interval_begin_ = last_alive_ = now;
+    interval_ = run_ = {};
+    intervals_ = 0;
 }
 
-std::optional<LossMeter::Finding> LossMeter::end_second(Time now) {
-    const Time begin = std::exchange(second_begin_, now);
-    const Sum second = std::exchange(second_, {});
-    if (!second.more_than(share_told) || seconds_ == seconds_max) {
-        row_ = {};
-        seconds_ = 0;
+std::optional<LossMeter::Report> LossMeter::add(Time now, const Sum& packets) {
+    interval_.add(packets);
+    // What arrives shows that the path is not cut.
+    if (packets.arrived == 0 || now - interval_begin_ < 1s || interval_.packets() < interval_packets_min)
+        return std::nullopt;
+    return end_interval(now);
+}
+
+std::optional<LossMeter::Report> LossMeter::end_interval(Time now) {
+    const Time begin = std::exchange(interval_begin_, now);
+    const Sum interval = std::exchange(interval_, {});
+    since_.add(interval);
+    const bool lossy = interval.more_than(share_min);
+    if (!lossy) large_fit_ = interval.large > 0;
+    if (!lossy || (large_fit_ && interval.large == 0)) {
+        run_ = {};
+        intervals_ = 0;
         return std::nullopt;
     }
-    if (seconds_++ == 0) row_begin_ = begin;
-    row_.add(second);
-    if (seconds_ < seconds_min || row_.packets() < packets_min) return std::nullopt;
-    return tell(now);
+    if (intervals_++ == 0) run_begin_ = begin;
+    run_.add(interval);
+    if (intervals_ < intervals_min || run_.packets() < packets_min) return std::nullopt;
+    return report(now);
 }
 
-std::optional<LossMeter::Finding> LossMeter::tell(Time now) {
-    const bool again = told_ != Time{} && now - found_ < quiet_again;
-    found_ = now;
-    if (!again || untold_.packets() == 0) untold_begin_ = row_begin_;
-    if (!again) untold_ = {};
-    untold_.add(std::exchange(row_, {}));
-    seconds_ = 0;
-    if (again && now - told_ < told_again) return std::nullopt;
-    told_ = now;
-    const Sum sum = std::exchange(untold_, {});
-    return Finding{sum.lost, sum.packets(), now - untold_begin_, again};
+std::optional<LossMeter::Report> LossMeter::report(Time now) {
+    const bool again = reported_ != Time{} && run_begin_ - last_run_ < quiet_again;
+    last_run_ = now;
+    const Sum run = std::exchange(run_, {});
+    intervals_ = 0;
+    if (again && now - reported_ < report_again) return std::nullopt;
+    const Sum since = std::exchange(since_, {});
+    const Time begin = again ? reported_ : run_begin_;
+    reported_ = now;
+    const Sum& sum = again ? since : run;
+    return Report{sum.lost, sum.packets(), now - begin, again};
 }
 
 }  // namespace stt

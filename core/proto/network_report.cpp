@@ -8,26 +8,38 @@
 
 namespace stt {
 
-Error network_error(NetworkReport report, const Address& peer, const ReportSource& source) {
+Error network_error(NetworkReport report, const Address& peer, bool caller, const ReportSource& source) {
     const std::string peer_text = peer.to_string();
     const char* const where = peer_text.c_str();
     const std::string router_text = source.router ? source.router->ip_string() : "";
     const char* const router = router_text.c_str();
     constexpr ErrorOrigin network = ErrorOrigin::network;
     const ErrorOrigin ruled = source.local ? ErrorOrigin::local : network;
+    const auto no_route = [where] {
+        return make_error(ErrorCode::network_unreachable, Reason::no_route, ErrorOrigin::local,
+                          tr("this machine has no route to %s", where));
+    };
     switch (report) {
         case NetworkReport::refused:
             return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
-                              tr("nobody listens on %s", where));
+                              caller ? tr("nobody listens on %s", where)
+                                     : tr("the caller has left: its port %s is closed", where));
         case NetworkReport::unreachable:
             if (!source.local)
                 return make_error(
                     ErrorCode::network_unreachable, Reason::no_route_there, network,
                     source.router ? tr("the router %s says that there is no route to %s", router, where)
                                   : tr("the host or its firewall says that there is no route to %s", where));
-            return make_error(ErrorCode::network_unreachable, Reason::no_route, network,
-                              tr("this machine has no route to %s", where));
+            return no_route();
+        case NetworkReport::looping:
+            return make_error(
+                ErrorCode::network_unreachable, Reason::no_route_there, network,
+                source.router
+                    ? tr("packets to %s go round in a loop of routers: they end at the router %s", where,
+                         router)
+                    : tr("packets to %s end on the way: they pass more routers than they may", where));
         case NetworkReport::host_unreachable:
+            if (source.local) return no_route();
             return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
                               source.router ? tr("no host answers at %s, says the router %s", where, router)
                                             : tr("no host answers at %s", where));
@@ -70,10 +82,10 @@ Error no_answer_error(NoAnswer what, const Address& peer) {
                    tr("%s answers, but not in this protocol: another program has the port", who));
 }
 
-bool ReportLimit::allow(Time now, NetworkReport report) {
-    if (report == last_ && now < next_) return false;
-    last_ = report;
-    next_ = now + interval;
+bool ReportLimit::allow(Time now, NetworkReport report, bool local) {
+    Time& next = next_[static_cast<size_t>(report) + (local ? reports : 0)];
+    if (now < next) return false;
+    next = now + interval;
     return true;
 }
 

@@ -3,6 +3,7 @@
 /// path can forge all of it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -17,6 +18,7 @@ enum class NetworkReport : uint8_t {
     refused,           ///< ICMP port unreachable
     unreachable,       ///< no route, ICMP net unreachable
     host_unreachable,  ///< nobody on the last link has the address, ICMP host unreachable
+    looping,           ///< it had passed as many routers as it may, ICMP time exceeded in transit
     prohibited,   ///< a firewall says so, or the host takes no UDP: ICMP administratively prohibited, policy
                   ///< or protocol unreachable
     too_big,      ///< longer than the path's MTU
@@ -35,11 +37,12 @@ enum class NoAnswer : uint8_t {
     unreadable,  ///< looks like one of ours, and is none, or was damaged
     hello,       ///< a caller's
     echo,        ///< our own HELLO, from somebody else
-    own,         ///< our own HELLO, from our own port
+    own,         ///< our own HELLO, from our own socket
 };
 
-/// What became of a datagram to `peer`. `report`: any but too_big, which ends nothing.
-Error network_error(NetworkReport report, const Address& peer, const ReportSource& source);
+/// What became of a datagram to `peer`. `report`: any but too_big, which ends nothing. `caller`: this end has
+/// called it.
+Error network_error(NetworkReport report, const Address& peer, bool caller, const ReportSource& source);
 /// Why a call to `peer` fails if nothing better comes than what was received from there.
 Error no_answer_error(NoAnswer what, const Address& peer);
 
@@ -50,14 +53,16 @@ class ReportLimit {
     /// How long the same report is not repeated.
     static constexpr Duration interval = 1s;
 
-    /// Whether `report` is another than the last, or that is long ago. True: the application hears of it now.
-    bool allow(Time now, NetworkReport report);
+    /// Whether `report` was not allowed for the interval. `local`: of this machine. True: the application
+    /// hears of it now.
+    bool allow(Time now, NetworkReport report, bool local);
     /// The same for the peer's word that it does not know the session.
     bool allow_unknown(Time now);
 
   private:
-    std::optional<NetworkReport> last_;
-    Time next_{}, next_unknown_{};
+    static constexpr size_t reports = static_cast<size_t>(NetworkReport::send_failed) + 1;
+    std::array<Time, 2 * reports> next_{};  // by report, those of the network first
+    Time next_unknown_{};
 };
 
 }  // namespace stt

@@ -12,8 +12,7 @@ Status PacketSpace::install(Time now, HandshakeSecrets& secrets) {
     return success();
 }
 
-std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes packet,
-                                                     std::optional<Error>& note) {
+std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes packet, Refusal& refusal) {
     const SessionId receiver = read_session_header(packet)->session;
     const bool any_before = protection_->received().any();
     const uint64_t highest_before = protection_->received().highest();

@@ -30,9 +30,13 @@ class PacketSpace {
         bool newest;  ///< no packet with a higher number came before
         Bytes payload;
     };
-    /// Opens `packet` in place. None: it is a copy, damaged or forged, and counted as such; `note` is set
-    /// where that is news. Only with keys.
-    std::optional<Opened> open(Time now, MutableBytes packet, std::optional<Error>& note);
+    /// Why a packet did not open.
+    struct Refusal {
+        bool damaged = false;       ///< on the way, as its checksum shows
+        std::optional<Error> note;  ///< what the application should hear of it
+    };
+    /// Opens `packet` in place. None: it is a copy, damaged or forged, and counted as such. Only with keys.
+    std::optional<Opened> open(Time now, MutableBytes packet, Refusal& refusal);
     /// So many packets failed to open that the keys must not be used any more.
     bool integrity_lost() const { return protection_->failures() >= PacketProtection::integrity_limit; }
     /// The highest number that came; none came: 0.

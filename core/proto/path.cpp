@@ -148,8 +148,8 @@ void Path::on_finding(Time now, BlackHole::Finding finding, std::vector<Error>& 
     }
 }
 
-void Path::on_arrival(Time now, uint64_t number, std::vector<Error>& notes) {
-    if (auto error = loss_.on_arrival(now, number)) notes.push_back(std::move(*error));
+void Path::on_arrival(Time now, uint64_t number, size_t size, std::vector<Error>& notes) {
+    if (auto error = loss_.on_arrival(now, number, size)) notes.push_back(std::move(*error));
 }
 
 }  // namespace stt

@@ -89,8 +89,10 @@ class Path {
     /// Acts on what on_outcome() returned, once the outcome's frames were seen to. `lost` and `restored` are
     /// the caller's to act on.
     void on_finding(Time now, BlackHole::Finding finding, std::vector<Error>& notes);
-    /// Packet `number` arrived on the path.
-    void on_arrival(Time now, uint64_t number, std::vector<Error>& notes);
+    /// Packet `number` of `size` bytes arrived on the path.
+    void on_arrival(Time now, uint64_t number, size_t size, std::vector<Error>& notes);
+    /// A packet arrived that had been damaged on the path.
+    void on_damaged(Time now) { loss_.on_damaged(now); }
 
   private:
     /// What an IP packet around a datagram of this many bytes takes, as a number for people.

@@ -17,16 +17,20 @@ class PathLoss {
     /// Loss recovery has found `outcome`. `narrow`: the path takes no full-size packets, which is another
     /// matter than what gets lost on it.
     std::optional<Error> on_outcome(Time now, const Recovery::Outcome& outcome, bool narrow);
-    /// Packet `number` arrived on the path.
-    std::optional<Error> on_arrival(Time now, uint64_t number);
+    /// Packet `number` of `size` bytes arrived on the path.
+    std::optional<Error> on_arrival(Time now, uint64_t number, size_t size);
+    /// A packet arrived that had been damaged on the path: its number is going to be missing, but it was not
+    /// lost.
+    void on_damaged(Time now) { received_.add(now, {.lost = -1}); }
     /// The path carries data from packet `number` of the peer's on.
     void begin(Time now, uint64_t number);
 
   private:
-    Error error(const LossMeter::Finding& finding, bool sent) const;
+    Error error(const LossMeter::Report& report, bool sent) const;
 
     Address peer_;
     LossMeter sent_, received_;
+    SentOutage sent_outage_;
     NumberGaps gaps_;
 };
 

@@ -270,17 +270,14 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     if (report == NetworkReport::too_big && (size == 0 || size > datagram_min))
         return traffic_.on_too_big(now.time, size);
     if (!handshaking_.calling() && !established) return;
-    Path& path = traffic_.path();
-    Error error = report == NetworkReport::too_big ? path.narrow_error(size - 1, source)
-                                                   : network_error(report, peer(), source);
+    Error error = report == NetworkReport::too_big ? traffic_.path().narrow_error(size - 1, source)
+                                                   : network_error(report, peer(), info_.caller, source);
     if (handshaking_.calling()) return conclude(now, handshaking_.on_hearsay(now, std::move(error)));
     if (report == NetworkReport::too_big) return traffic_.on_narrow(now.time, std::move(error));
     // A session that is established does not end by what anybody on the path could have forged; its own
     // timeouts decide. But whoever waits for them should know.
     if (report == NetworkReport::refused) traffic_.liveness().on_refused(now.time);
-    // The way there was known when the session was made: it is this machine that has lost it.
-    if (source.local) error.origin = ErrorOrigin::local;
-    if (report_limit_.allow(now.time, report)) note(std::move(error));
+    if (report_limit_.allow(now.time, report, source.local)) note(std::move(error));
 }
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {

@@ -40,8 +40,6 @@ struct SessionConfig {
     std::optional<NodeId> expected_peer;
     /// The peer has proved before that it has the seed: an answer that does not open is then no wrong seed.
     bool peer_proven = false;
-    /// handshake_timeout was cut down to what is left of the time for all attempts.
-    bool last_chance = false;
     /// Until then a HELLO that goes unanswered is repeated as often as a silent session is probed.
     Time urgent_until{};
 };

@@ -85,15 +85,17 @@ void Traffic::note_all() {
 // Packets that came.
 
 std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, MutableBytes packet) {
-    std::optional<Error> note;
-    const auto opened = packets_.open(now, packet, note);
-    if (note) events_.note(std::move(*note), path().peer());
+    PacketSpace::Refusal refusal;
+    const auto opened = packets_.open(now, packet, refusal);
+    // It came, damaged: its number is going to be missing, but it was not lost.
+    if (refusal.damaged) path().on_damaged(now);
+    if (refusal.note) events_.note(std::move(*refusal.note), path().peer());
     if (!opened) return std::nullopt;
     return Incoming{.packet = *opened, .from = from};
 }
 
 void Traffic::begin(Time now, Incoming& incoming, size_t size) {
-    path().on_arrival(now, incoming.packet.number, notes_);
+    path().on_arrival(now, incoming.packet.number, size, notes_);
     note_all();
     // Where the path is too narrow, small packets end no silence.
     incoming.was_silent = silent(now) && !path().narrow();
@@ -121,7 +123,9 @@ void Traffic::on_too_big(Time now, uint64_t size) {
 }
 
 void Traffic::on_narrow(Time now, Error error) {
-    path().report_narrow(now, std::move(error), notes_);
+    // Anybody may have sent what seems to come from a router: losses must bear it out.
+    if (error.origin == ErrorOrigin::local || path().suspicious())
+        path().report_narrow(now, std::move(error), notes_);
     note_all();
 }
 

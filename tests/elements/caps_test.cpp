@@ -49,14 +49,17 @@ TEST_F(SinkCaps, OfOtherMemoryAreNotAccepted) {
 
 /// Posts an ERROR of its own for any result but OK and EOS, as every source does.
 TEST_F(SinkCaps, ThatAreForcedOnItAreOneErrorInThePipeline) {
-    for (const char* properties : {"live=false", "live=true wait-for-connection=false"}) {
+    // A queue asks in the place of who pushes.
+    const std::pair<const char*, const char*> pipelines[] = {
+        {"", "live=false"}, {"", "live=true wait-for-connection=false"}, {"queue ! queue ! ", "live=false"}};
+    for (const auto& [between, properties] : pipelines) {
         Pipeline receiver(listening_src() + " ! fakesink sync=false");
         receiver.play();
         // appsrc sends its caps without asking.
         Pipeline sender(
             "appsrc name=in format=time caps=video/x-raw(memory:GLMemory),format=RGBA,width=1,"
             "height=1,framerate=25/1 ! " +
-            calling_sink_to(local_port(receiver.get("src")), properties));
+            std::string(between) + calling_sink_to(local_port(receiver.get("src")), properties));
         sender.play();
         GstFlowReturn flow = GST_FLOW_OK;
         for (int i = 0; i < 3; i++) {

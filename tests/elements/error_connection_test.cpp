@@ -144,22 +144,30 @@ TEST(ErrorConnection, WithoutARouteTheNetworkIsUnreachable) {
     STT_IN_NAMESPACE("true", [] {
         auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
         EXPECT_EQ(sink->errors->wait(0x0104),
-                  "0x0104/0 NETWORK_UNREACHABLE connection no-route ERROR OPEN_READ_WRITE origin=network "
+                  "0x0104/0 NETWORK_UNREACHABLE connection no-route ERROR OPEN_READ_WRITE origin=local "
                   "terminal can-retry");
         auto src = std::make_unique<Playing>("sttsrc", "stt://192.0.2.1:7600");
         EXPECT_EQ(src->errors->wait(0x0104),
-                  "0x0104/0 NETWORK_UNREACHABLE connection no-route WARNING OPEN_READ_WRITE origin=network "
+                  "0x0104/0 NETWORK_UNREACHABLE connection no-route WARNING OPEN_READ_WRITE origin=local "
                   "can-retry retried");
     });
 }
 
 TEST(ErrorConnection, AHostThatIsNotThereIsUnreachable) {
-    STT_IN_NAMESPACE("ip route add unreachable 192.0.2.0/24", [] {
-        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
+    // Nobody answers at the other end of a cable, which is known as soon as it has been asked three times.
+    constexpr auto setup =
+        "ip link add near type veth peer name far && ip address add 192.0.2.2/24 dev near && "
+        "ip link set near up && ip link set far up && echo 20 > "
+        "/proc/sys/net/ipv4/neigh/near/retrans_time_ms";
+    const bool possible = in_namespace(setup, [] {
+        auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", [](GstElement* element) {
+            g_object_set(element, "auto-reconnect", FALSE, nullptr);
+        });
         EXPECT_EQ(sink->errors->wait(0x0104),
                   "0x0104/0 NETWORK_UNREACHABLE connection no-host ERROR OPEN_READ_WRITE origin=network "
                   "terminal can-retry");
     });
+    if (!possible) GTEST_SKIP() << "no namespace: " << setup;
 }
 
 TEST(ErrorConnection, ANameThatDoesNotResolveIsUnreachable) {

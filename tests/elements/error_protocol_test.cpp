@@ -112,7 +112,15 @@ TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
               "0x0580/0 PATH_LOSS transport outgoing WARNING WRITE origin=network can-retry");
     EXPECT_EQ(src->errors->wait(0x0580),
               "0x0580/0 PATH_LOSS transport incoming WARNING READ origin=network can-retry");
-    EXPECT_EQ(sink->errors->count(0x0580), 1u) << sink->errors->lines();
+}
+
+TEST(ErrorProtocol, WhatAPeerSaysOfLossIsNoMeasurement) {
+    auto src = listening_src();
+    RoguePeer rogue(seed);
+    ASSERT_TRUE(rogue.call(port_of(src)));
+    rogue.send_frames({ErrorFrame{0x0580, 0, no_stream, "lower your bitrate"}});
+    EXPECT_EQ(src->errors->wait(0x0580),
+              "0x0580/0 PATH_LOSS transport  MESSAGE origin=peer authenticated can-retry");
 }
 
 TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {

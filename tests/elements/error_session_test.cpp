@@ -119,6 +119,20 @@ TEST(ErrorSession, OneCallerTooManyIsToldOnBothEnds) {
               "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=local can-retry");
 }
 
+TEST(ErrorSession, WhoCallsAfterTheEndIsTold) {
+    auto src = listening_src();
+    auto first = calling_sink(src->port());
+    first->start();
+    ASSERT_EQ(first->push(1000), GST_FLOW_OK);
+    ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+    ASSERT_TRUE(gst_harness_push_event(first->harness, gst_event_new_eos()));  // once it is delivered
+    auto second = calling_sink(src->port());
+    second->start();
+    EXPECT_EQ(second->errors->wait(0x0203),
+              "0x0203/1 TOO_MANY_SESSIONS session ended WARNING BUSY origin=peer authenticated can-retry "
+              "retried");
+}
+
 TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
     const auto pipeline = [](uint16_t port) {
         return "sttsrc local-address=127.0.0.1 uri=stt://:" + std::to_string(port) +
@@ -207,7 +221,18 @@ TEST(ErrorStream, TwoSendersAreToldThatOneHasToReceive) {
         return text && std::string_view(text).find("both ends are senders") != std::string_view::npos;
     };
     EXPECT_TRUE(listener.errors->wait_message(names_it)) << listener.errors->lines();
-    EXPECT_LE(listener.errors->count(0x0201) + listener.errors->count(0x0301), 1u)
+    // What there is to say of a session has been said when the next one is told of.
+    const auto first = listener.errors->wait_structure("stt-session", "state", "connected");
+    ASSERT_TRUE(first);
+    const std::string earlier = gst_structure_get_string(first.get(), "session-id");
+    const auto next = calling_src(listener.port());
+    EXPECT_TRUE(listener.errors->wait_message([&](GstMessage* message) {
+        const GstStructure* session = gst_message_get_structure(message);
+        return session && gst_structure_has_name(session, "stt-session") &&
+               g_strcmp0(gst_structure_get_string(session, "state"), "connected") == 0 &&
+               earlier != gst_structure_get_string(session, "session-id");
+    }));
+    EXPECT_EQ(listener.errors->count(0x0201) + listener.errors->count(0x0301), 1u)
         << listener.errors->lines();
     const auto told = caller->errors->wait_structure("stt-error", "reason", "both-send");
     ASSERT_TRUE(told);

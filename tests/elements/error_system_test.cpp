@@ -115,6 +115,21 @@ TEST(ErrorApplication, AReceiveTimeoutIsTold) {
     EXPECT_EQ(caller->errors->count(0x0601), 1u);
 }
 
+TEST(ErrorApplication, ACallerWithoutAStreamIsToldFromNone) {
+    // Long enough for a caller on the same machine, and less than what a caller without a stream is given.
+    auto listener =
+        listening_src([](GstElement* element) { g_object_set(element, "receive-timeout", 5000u, nullptr); });
+    auto caller = calling_src(listener->port());
+    ASSERT_TRUE(listener->errors->wait_state("connected"));
+    EXPECT_EQ(listener->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=peer terminal can-retry");
+    const auto told = listener->errors->wait_structure("stt-error", "reason", "receive-timeout");
+    ASSERT_TRUE(told);
+    const std::string text = gst_structure_get_string(told.get(), "message");
+    EXPECT_NE(text.find("has called"), std::string::npos) << text;
+    EXPECT_NE(text.find("no stream"), std::string::npos) << text;
+}
+
 TEST(ErrorApplication, ADrainTimeoutIsTold) {
     const LoopbackSocket silent;
     auto sink = calling_sink(
@@ -124,6 +139,18 @@ TEST(ErrorApplication, ADrainTimeoutIsTold) {
     gst_harness_push_event(sink->harness, gst_event_new_eos());
     EXPECT_EQ(sink->errors->wait(0x0601),
               "0x0601/0 TIMEOUT application drain-timeout ERROR WRITE origin=local terminal can-retry");
+    Playing listener("sttsink", "stt://:0", [](GstElement* element) {
+        g_object_set(element, "local-address", "127.0.0.1", "drain-timeout", 100u, nullptr);
+    });
+    listener.start();
+    // The buffer waits for somebody to call.
+    Beside sending(listener.element, [&] {
+        listener.push(2000);
+        gst_harness_push_event(listener.harness, gst_event_new_eos());
+    });
+    gst_element_send_event(listener.element, gst_event_new_eos());
+    EXPECT_EQ(listener.errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application no-caller ERROR WRITE origin=network terminal can-retry");
 }
 
 TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {

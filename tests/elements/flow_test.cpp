@@ -230,8 +230,10 @@ TEST(Flow, DrainTimeoutReportsExactlyWhatIsMissing) {
         EXPECT_EQ(bytes, 7000u);
         EXPECT_EQ(duration, static_cast<guint64>(70 * GST_MSECOND));
     }
-    EXPECT_STREQ(gst_structure_get_string(details, "message"),
-                 "the peer has not taken 7 buffers, 7000 bytes, 0.070 s within the drain-timeout of 50 ms");
+    EXPECT_STREQ(
+        gst_structure_get_string(details, "message"),
+        "no connection was made for the drain-timeout of 50 ms, and not sent were 7 buffers, 7000 bytes, "
+        "0.070 s");
     EXPECT_STREQ(gst_structure_get_string(details, "hint"),
                  "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing.");
 }

@@ -101,8 +101,10 @@ TEST(Query, StatsNameTheSession) {
         gst_structure_get_boolean(stats, "connected", &connected);
         EXPECT_GT(packets, 0u);
         EXPECT_TRUE(connected);
-        EXPECT_EQ(static_cast<bool>(gst_structure_has_field(stats, "rendered")),
-                  element == pair.sink_element);
+        const bool is_sink = element == pair.sink_element;
+        EXPECT_EQ(static_cast<bool>(gst_structure_has_field(stats, "rendered")), is_sink);
+        EXPECT_NE(static_cast<bool>(gst_structure_has_field(stats, "clock-state")), is_sink)
+            << "a sender does not ask for its peer's clock";
         gst_structure_free(stats);
     }
 }
@@ -127,8 +129,6 @@ TEST(Query, StatsTellOfTheSendersClock) {
     EXPECT_TRUE(eventually([&] { return state_at(pair.src_element, offset, delay) != "none"; }));
     EXPECT_GT(delay, 0u);
     EXPECT_LE(std::abs(offset), 100'000'000) << "both have the same clock";
-    EXPECT_EQ(state_at(pair.sink_element, offset, delay), "none") << "a sender does not ask";
-    EXPECT_EQ(offset, 0);
 }
 
 TEST(Query, StatsArePostedAtTheirInterval) {

@@ -260,6 +260,41 @@ TEST(Resume, AListenerThatDoesNotWaitServesTheNextViewerWhatIsNew) {
     }));
 }
 
+TEST(Resume, WhatAReturningViewerCannotDecodeIsInAGap) {
+    Playing sink("sttsink", "stt://:0", [](GstElement* element) {
+        g_object_set(element, "local-address", "127.0.0.1", "wait-for-connection", FALSE, nullptr);
+    });
+    sink.start();
+    unsigned number = 0;
+    const auto push_one = [&](bool delta) {
+        BufferPtr buffer = numbered(number++);
+        if (delta) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DELTA_UNIT);
+        ASSERT_EQ(gst_harness_push(sink.harness, buffer.release()), GST_FLOW_OK);
+    };
+    auto viewer = calling_src(sink.port());
+    ASSERT_TRUE(sink.errors->wait_structure("stt-stream", "event", "opened"));
+    push_one(false);
+    ASSERT_TRUE(pull(viewer));
+    gst_element_set_state(viewer->element, GST_STATE_NULL);
+    ASSERT_TRUE(sink.errors->wait_structure("stt-stream", "event", "closed"));
+    for (unsigned i = 0; i < 10; i++) push_one(true);
+    auto next = calling_src(sink.port());
+    ASSERT_TRUE(next->errors->wait_structure("stt-stream", "event", "opened"));
+    for (unsigned i = 0; i < 3; i++) push_one(true);
+    push_one(false);
+    const BufferPtr buffer = pull(next);
+    ASSERT_TRUE(buffer);
+    EXPECT_EQ(GST_BUFFER_OFFSET(buffer.get()), 14u);
+    for (ErrorLog* log : {sink.errors.get(), next->errors.get()}) {
+        EXPECT_TRUE(log->wait_message([](GstMessage* message) {
+            const GstStructure* structure = gst_message_get_structure(message);
+            gboolean uncertain = TRUE;
+            return structure && gst_structure_get_boolean(structure, "uncertain", &uncertain) && !uncertain &&
+                   number_of(structure, "buffers") == 3 && number_of(structure, "bytes") == 3000;
+        }));
+    }
+}
+
 TEST(Resume, AReceiverThatIsRestartedTwiceAtOnceIsWaitedFor) {
     auto first = std::make_unique<Child>(
         "sttsrc uri=stt://:0 local-address=127.0.0.1 seed=" + std::string(seed) + " ! fakesink sync=false");

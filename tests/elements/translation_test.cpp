@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "core/base/error.hpp"
+#include "core/base/hint.hpp"
 #include "core/base/text.hpp"
 #include "tests/elements/support.hpp"
 
@@ -81,6 +81,7 @@ TEST_F(Translation, NumbersOfEveryWidthArePutIn) {
 TEST_F(Translation, EveryHintIsGerman) {
     for (const ErrorInfo& row : error_table()) EXPECT_NE(translated(row.hint), row.hint);
     for (const ErrorCause& cause : error_causes()) EXPECT_NE(translated(cause.hint), cause.hint);
+    for (const ErrorCause& cause : listener_causes()) EXPECT_NE(translated(cause.hint), cause.hint);
 }
 
 TEST_F(Translation, WithoutATextThereIsNone) {

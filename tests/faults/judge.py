@@ -77,7 +77,7 @@ def is_this(wanted, heard):
 
 def is_noted(wanted, heard):
     """Whether this is a note of what is wanted as more than a note, as of one attempt of several."""
-    return any(is_this(dataclasses.replace(one, shown="NOTE"), heard) for one in alternatives(wanted))
+    return is_this(dataclasses.replace(wanted, shown="NOTE"), heard)
 
 
 def hint_is_right(wanted, heard):
@@ -100,15 +100,18 @@ def complete(wanted, lines):
 
 
 def judge(row, end, wanted, lines, since):
-    """`since`: when the fault happened, or the end began."""
+    """`since`: when the fault happened, or the end began. Of an Either the one that is said first is wanted, and any
+    other is one message too many."""
     heard = heard_of(lines)
     verdict = Verdict([], None, [])
+    due = []  # of each message that is wanted, the alternative that was said
     for each in wanted:
         match = next((message for message in heard if is_it(each, message)), None)
         if match is None:
             verdict.wrongs.append(f"{end} does not say {' or '.join(map(brief, alternatives(each)))}")
             continue
         one = next(one for one in alternatives(each) if is_this(one, match))
+        due.append(one)
         seconds = match.at - since
         if seconds < 0:
             verdict.wrongs.append(f"{end} says it before it happens: {match}")
@@ -120,11 +123,11 @@ def judge(row, end, wanted, lines, since):
         if str(message) in spoken:
             continue
         spoken.add(str(message))
-        match = next((one for each in wanted for one in alternatives(each) if is_this(one, message)), None)
+        match = next((one for one in due if is_this(one, message)), None)
         if match is not None:
             if not hint_is_right(match, message):
                 verdict.wrongs.append(f"{end} has another hint than {match.hint}: {message.full()}")
             verdict.wrongs += [f"{end} {flaw}: {message.full()}" for flaw in flaws(row, end, message)]
-        elif message.kind() not in row.may and not any(is_noted(one, message) for one in wanted):
+        elif message.kind() not in row.may and not any(is_noted(one, message) for one in due):
             verdict.wrongs.append(f"{end} says {message.full()}")
     return verdict

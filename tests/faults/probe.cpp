@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Plays a pipeline and prints what its bus says, a line of JSON for each message:
 //   fault-probe [--spare-descriptors N] [--spare-memory MIB] PIPELINE
-// With --spare-… the pipeline is left with so much more than it has in READY.
-// Every line has `at`, seconds of CLOCK_MONOTONIC when it was posted, and `what`:
-//   started                   the pipeline is about to leave READY
-//   error, warning, note      `text`, `debug` and `source` of the GstMessage, `fields` of its `stt-error`,
-//   and `hint-key` session, stream           `fields` of the structure listening                 `text`: the
-//   port eos flow                      `buffers` that have reached the element `out`, at most ten times a
-//   second
-// It takes lines, too: `set ELEMENT PROPERTY VALUE` and `state paused`, `playing` or `null`. At the end of
-// its input it stops the pipeline and ends. An ERROR ends nothing: what comes after it counts as well.
+// With --spare-… the pipeline may take so much more than it has in READY.
+//
+// Every line has `at`, the seconds of CLOCK_MONOTONIC at which the message was posted, and `what` it is:
+//
+// - started: the pipeline is about to leave READY.
+// - listening: the element has bound `port`.
+// - error, warning, note: with `text` and `source` of the GstMessage, `fields` of its `stt-error` and the
+//   `hint-key` of its hint. An error and a warning have the `debug` text, too.
+// - session, stream: `fields` of `stt-session` and `stt-stream`.
+// - flow: the number of `buffers` that have reached the element `out`, at most ten times a second.
+// - eos: the pipeline has come to its end.
+//
+// It reads commands: `set ELEMENT PROPERTY VALUE` and `state paused`, `state playing` or `state null`. It
+// stops the pipeline and ends when its input ends. An ERROR does not end it, as what comes after one counts.
 #include <gst/gst.h>
 #include <json-glib/json-glib.h>
 #include <sys/prctl.h>
@@ -27,7 +32,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/error.hpp"
+#include "core/base/hint.hpp"
 
 namespace {
 
@@ -36,8 +41,9 @@ namespace {
 std::string hint_key(const char* hint) {
     if (hint == nullptr || *hint == 0) return "";
     const std::string_view text(hint);
-    for (const stt::ErrorCause& cause : stt::error_causes())
-        if (cause.hint == text) return std::string(stt::reason_name(cause.reason));
+    for (const auto causes : {stt::error_causes(), stt::listener_causes()})
+        for (const stt::ErrorCause& cause : causes)
+            if (cause.hint == text) return std::string(stt::reason_name(cause.reason));
     for (const stt::ErrorInfo& row : stt::error_table())
         if (row.hint == text) return std::string(row.name);
     return "?";

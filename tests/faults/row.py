@@ -109,7 +109,6 @@ STAYS_CUT = (
 # This machine itself has no way to the peer any more.
 OWN_ROUTE = either(
     note("NETWORK_UNREACHABLE", "no-route", "local", by=0.3),
-    note("NETWORK_UNREACHABLE", "no-route", "network", by=0.3),
     note("UDP_SEND_FAILED", "send", "local", by=0.3),
 )
 
@@ -174,4 +173,5 @@ NAT = (
     "r: nft -f - <<'END'\ntable ip nat {\nchain post {\ntype nat hook postrouting priority 100\n"
     "oifname r2 masquerade\n}\n}\nEND\n"
 )
-NAT_FORGETS = "r: ip addr flush dev r2; ip addr add 10.7.2.9/24 dev r2"
+# The new address comes first, with a route of its own: without any the router would report that there is none.
+NAT_FORGETS = "r: ip addr add 10.7.2.9/25 dev r2; ip addr del 10.7.2.1/24 dev r2"

@@ -15,7 +15,7 @@ def without(words):
 
 # By `NAME reason`, or `NAME`, or `reason` of what has no code.
 WORDS = {
-    "CONNECTION_REFUSED port-closed": (PEER, r"nobody listens", r"(?i)start the listener", r"port in uri"),
+    "CONNECTION_REFUSED port-closed": (PEER,),
     "CONNECTION_REFUSED both-call": (r"calls?", r"listen"),
     "CONNECTION_REFUSED other-protocol": (PEER, r"another program", r"port in uri"),
     "CONNECTION_REFUSED echo": (PEER, r"sends back", r"port in uri"),
@@ -38,13 +38,14 @@ WORDS = {
     # The text names the cause; the hint is not to say that something does.
     "SESSION_CLOSED error": (r"closed the session", without(r"A reason of graceful")),
     "SESSION_CLOSED graceful": (r"stopped",),
+    "TOO_MANY_SESSIONS ended": (r"stream has ended", r"keep-listening"),
     "TOO_MANY_SESSIONS busy": (r"taken by another|too many", r"one caller"),
     "STREAM_CLOSED both-send": (r"both ends are senders", r"sttsrc"),
     "STREAM_CLOSED stream-timeout": (r"stream-timeout",),
     "STREAM_ID_CONFLICT": (r"stream-id",),
     "UDP_SEND_FAILED send": (PEER, r"firewall"),
     "UDP_SEND_FAILED mtu": (PEER, r"MTU"),
-    "RESOURCE_EXHAUSTED descriptors": (r"ulimit -n",),
+    "RESOURCE_EXHAUSTED descriptors": (r"Too many open files", r"ulimit -n"),
     "RESOURCE_EXHAUSTED passphrase": (r"256 MiB", r"ulimit -v"),
     "PATH_LOSS": (r"\d+ %",),
     "no-such-file": (r"/",),
@@ -54,6 +55,11 @@ WORDS = {
     "event-log": (r"event-log '",),
     "memory-feature": (r"GLMemory", r"system memory"),
     "too-large": (r"64 MiB",),
+}
+# By `NAME reason` and end.
+WORDS_OF_END = {
+    ("CONNECTION_REFUSED port-closed", "caller"): (r"nobody listens", r"[Ss]tart the listener", r"port in uri"),
+    ("CONNECTION_REFUSED port-closed", "listener"): (r"caller", without(r"[Ss]tart the listener")),
 }
 # By row and end, and how it is shown where that matters, where a fault has more to it than its code and reason.
 WORDS_OF_ROW = {
@@ -68,11 +74,15 @@ WORDS_OF_ROW = {
     ("seed-file: with a byte order mark", "caller"): (r"byte order mark",),
     ("seed-file: in UTF-16", "caller"): (r"UTF-16|byte order mark",),
     ("secret: identity-file in a missing directory", "caller"): (without(r"a seed is made"),),
-    ("peer: silent until reconnect-timeout", "caller", "ERROR"): (r"reconnect-timeout",),
+    ("peer: silent until reconnect-timeout", "caller", "ERROR"): (without(r"reconnect-timeout.*reconnect-timeout"), r"reconnect-timeout"),
     ("path: 1200 bytes from the start, no ICMP", "caller"): (r"1228",),
     ("firewall: rejects with admin-prohibited, IPv6", "caller"): (without(r"this machine's network"),),
     ("firewall: rejects with net-prohibited", "caller"): (without(r"this machine's network"),),
     ("secret: another node than the listener expects", "caller"): (without(r"the caller is node"),),
+    ("route: a loop", "caller"): (r"loop", r"10\.7\.2\.|10\.7\.1\."),
+    ("route: a loop, IPv6", "caller"): (r"loop",),
+    ("limit: receive-timeout without a stream", "listener"): (r"has called", r"no stream"),
+    ("limit: receive-timeout with a caller of another seed", "listener", "ERROR"): (r"has called", r"no session"),
     ("uri: link-local without its interface", "caller"): (r"interface",),
 }
 # What no text should have in it.
@@ -84,6 +94,7 @@ def flaws(row, end, message):
     said = f"{message.text}\n{message.hint}"
     told = message.told
     wanted = next((WORDS[key] for key in (message.kind(), told.name) if key in WORDS), ())
+    wanted += WORDS_OF_END.get((message.kind(), end), ())
     wanted += WORDS_OF_ROW.get((row.name, end), ()) + WORDS_OF_ROW.get((row.name, end, told.shown), ())
     found = [f"does not say {words!r}" for words in wanted if not re.search(words, said)]
     found += [f"says {words!r}" for words in NEVER if re.search(words, said)]

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The socket on paths that loopback as it comes does not offer.
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <optional>
 
@@ -204,6 +206,18 @@ TEST(Firewall, WhatTheSystemWillNotSendFails) {
         body);
 }
 
+// A router in a namespace of its own, which goes with the process that holds it: 1500 bytes in, 1400 out.
+const std::string behind_a_router =
+    "ip link add near0 type veth peer name near1 && { unshare -n sleep 20 & } && router=$! && "
+    "while [ $(readlink /proc/$router/ns/net) = $(readlink /proc/self/ns/net) ]; do :; done && "
+    "ip link set near1 netns $router && ip address add 10.77.0.1/24 dev near0 && ip link set near0 up && "
+    "ip route add 10.78.0.0/24 via 10.77.0.2 && nsenter -n -t $router sh -e -c '"
+    "ip link add far0 type veth peer name far1; "
+    "ip address add 10.77.0.2/24 dev near1; ip address add 10.78.0.1/24 dev far0; "
+    "ip link set far0 mtu 1400; ip link set near1 up; ip link set far0 up; ip link set far1 up; "
+    "ip neighbour add 10.78.0.2 lladdr 02:00:00:00:00:02 dev far0; "
+    "echo 1 > /proc/sys/net/ipv4/ip_forward'";
+
 TEST(Router, AnMtuOnTheWayIsReported) {
     const auto body = [] {
         UdpConfig config;
@@ -219,18 +233,28 @@ TEST(Router, AnMtuOnTheWayIsReported) {
         EXPECT_EQ(error->report, NetworkReport::too_big);
         EXPECT_EQ(error->size, 1400u - 28 + 1);
     };
-    // A router in a namespace of its own, which goes with the process that holds it: 1500 bytes in, 1400 out.
-    STT_IN_NAMESPACE(
-        "ip link add near0 type veth peer name near1 && { unshare -n sleep 20 & } && router=$! && "
-        "while [ $(readlink /proc/$router/ns/net) = $(readlink /proc/self/ns/net) ]; do :; done && "
-        "ip link set near1 netns $router && ip address add 10.77.0.1/24 dev near0 && ip link set near0 up && "
-        "ip route add 10.78.0.0/24 via 10.77.0.2 && nsenter -n -t $router sh -e -c '"
-        "ip link add far0 type veth peer name far1; "
-        "ip address add 10.77.0.2/24 dev near1; ip address add 10.78.0.1/24 dev far0; "
-        "ip link set far0 mtu 1400; ip link set near1 up; ip link set far0 up; ip link set far1 up; "
-        "ip neighbour add 10.78.0.2 lladdr 02:00:00:00:00:02 dev far0; "
-        "echo 1 > /proc/sys/net/ipv4/ip_forward'",
-        body);
+    if (!in_namespace(behind_a_router, body)) GTEST_SKIP() << "no namespace: " << behind_a_router;
+}
+
+TEST(Router, ADatagramThatHasPassedAllTheRoutersItMayIsReported) {
+    const auto body = [] {
+        UdpConfig config;
+        config.local_address = "10.77.0.1";
+        auto from = UdpSocket::open(config);
+        ASSERT_TRUE(from.ok());
+        const int hops = 1;
+        ASSERT_EQ(setsockopt(from->fd(), IPPROTO_IP, IP_TTL, &hops, sizeof hops), 0);
+        const Address to = Address::v4({10, 78, 0, 2}, 9);
+        EXPECT_EQ(from->send(to, std::vector<uint8_t>(10), 10).outcome, Outcome::done);
+        ASSERT_TRUE(wait_for(*from, POLLERR));
+        const auto error = from->next_error();
+        ASSERT_TRUE(error);
+        EXPECT_EQ(error->to, to);
+        EXPECT_EQ(error->report, NetworkReport::looping);
+        ASSERT_TRUE(error->router);
+        EXPECT_EQ(error->router->ip_string(), "10.77.0.2");
+    };
+    if (!in_namespace(behind_a_router, body)) GTEST_SKIP() << "no namespace: " << behind_a_router;
 }
 
 TEST(NoIpv6, AnyAddressStillTakesIpv4) {

@@ -211,7 +211,7 @@ def loss(world):
     sender.await_line("^end      ending the stream, waiting up to 0.5 s until the peer has it all; once more ")
     assert sender.finish() == 1
     assert sender.count("^stream   gap: given up, buffers ") > 0
-    assert re.match("error    TIMEOUT: the peer has not taken .*, reason drain-timeout", sender.lines[-1])
+    assert re.match("error    TIMEOUT: the drain-timeout of 500 ms is over, and the peer lacks .*, reason drain-timeout", sender.lines[-1])
 
 
 def loss_before_restart(world):

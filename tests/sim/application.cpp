@@ -76,7 +76,10 @@ void Application::refill(Time now) {
 }
 
 void Application::produce(Time now) {
-    if (produced_ != Time{}) made_ += production * std::chrono::duration<double>(now - produced_).count();
+    const bool pausing =
+        production_period > Duration::zero() && now.time_since_epoch() % production_period >= production_on;
+    if (produced_ != Time{} && !pausing)
+        made_ += production * std::chrono::duration<double>(now - produced_).count();
     // A live source does not make up for what it could not write.
     made_ = std::min(made_, 2 * production * std::chrono::duration<double>(production_tick).count());
     produced_ = now;

@@ -22,6 +22,8 @@ class Application {
     double appetite = 0;
     /// Bytes per second that its sources make, all streams together; 0: whatever can be written.
     double production = 0;
+    /// Only in the first `production_on` of each period; zero: always.
+    Duration production_period{}, production_on{};
     bool stalled = false;
     std::set<StreamId> stalled_streams;
 

@@ -128,12 +128,22 @@ void send_all(World& world, Node& node, const Combination& combination) {
     }
 }
 
+/// Whether a direction really loses so much that it is reported: by chance, or in its queue.
+bool loses_much(World& world, Side from) {
+    const LinkConfig& link = world.network.link(from);
+    const Network::Counters& counters = world.network.counters(from);
+    const double burst = link.burst.enter / (link.burst.enter + link.burst.leave);
+    return link.loss + burst > 0.06 || (link.rate > 0 && 20 * counters.dropped > counters.datagrams);
+}
+
 void expect_clean(World& world) {
     for (Node* node : {&world.caller, &world.listener}) {
         const char* who = node == &world.caller ? "caller" : "listener";
-        // Many a line here loses much, and says so.
-        for (const Error& error : node->errors)
+        for (const Error& error : node->errors) {
             EXPECT_EQ(error.code, ErrorCode::path_loss) << who << " noted " << error.text;
+            const Side from = error.reason == Reason::outgoing ? node->side : other(node->side);
+            EXPECT_TRUE(loses_much(world, from)) << who << " noted " << error.text;
+        }
         ASSERT_EQ(node->state(), SessionState::closed) << who;
         const Error& error = node->closed_by();
         EXPECT_TRUE(error.code == ErrorCode::none ||

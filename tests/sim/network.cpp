@@ -70,7 +70,8 @@ Network::Sent Network::send(Time now, Side from, const Address& to, Bytes bytes)
             return Sent::taken;
         }
         link.counters.queue_peak = std::max(link.counters.queue_peak, static_cast<uint64_t>(queued + size));
-        departure = busy_until = std::max(now, busy_until) + seconds(size / link.config.rate);
+        busy_until = std::max(now, busy_until) + seconds(size / link.config.rate);
+        if (!link.config.polices) departure = busy_until;
     }
     Arrival arrival{.at = {}, .to = other(from), .from = address(from), .datagram = std::move(datagram)};
     if (random_.chance(link.config.duplication)) pass(link, departure, arrival);

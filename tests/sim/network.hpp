@@ -62,6 +62,7 @@ struct LinkConfig {
     double corruption = 0;  ///< share of datagrams in which 1 to 8 bits flip
     double rate = 0;        ///< bytes per second, headers included; 0: no limit
     uint64_t queue = 256 << 10;  ///< bytes that wait for the rate; what exceeds it drops
+    bool polices = false;        ///< drops what exceeds the rate but holds nothing up: `queue` is its bucket
     std::shared_ptr<Line> line;  ///< with which rate and queue are shared; null: with none
     size_t mtu = std::numeric_limits<size_t>::max();  ///< UDP payload bytes
     bool report_too_big = false;                      ///< longer ones are reported, not silently dropped

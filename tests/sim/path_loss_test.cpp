@@ -11,7 +11,7 @@
 namespace stt::sim {
 namespace {
 
-/// A live stream of 2 Mbit/s, with as much back if `answered`.
+/// A live stream of 2 Mbit/s from the caller.
 struct StreamWorld : World {
     explicit StreamWorld(const WorldConfig& config) : World(config) {
         EXPECT_TRUE(establish());
@@ -67,6 +67,60 @@ TEST(SimPathLoss, BothEndsAreToldWithinFiveSeconds) {
             world.run_for(20s);
             EXPECT_EQ(world.told(), 4u) << "summed up after a minute: " << world.describe();
         }
+}
+
+TEST(SimPathLoss, ALongWayIsMeasuredAsAShortOne) {
+    for (const Duration latency : {125ms, 150ms, 300ms})
+        for (const Duration period : {0ms, 333ms}) {
+            WorldConfig config = config_of(1);
+            config.forward.latency = config.backward.latency = latency;
+            StreamWorld world(config);
+            world.caller.application.production_period = period;
+            world.caller.application.production_on = 40ms;
+            if (period > 0ms) world.caller.application.production = 2e6;
+            world.run_for(3s);
+            world.network.link(Side::caller).loss = 0.3;
+            world.run_for(2 * latency + 8s);
+            EXPECT_EQ(world.told(world.caller, Reason::outgoing).size(), 1u)
+                << latency / 1ms << " ms, " << period / 1ms << " ms: " << world.describe();
+            EXPECT_EQ(world.told(world.listener, Reason::incoming).size(), 1u)
+                << latency / 1ms << " ms, " << period / 1ms << " ms: " << world.describe();
+        }
+}
+
+TEST(SimPathLoss, ASparseStreamIsMeasuredForLonger) {
+    StreamWorld world(config_of(1));
+    world.caller.application.production = 25 * 1316;
+    world.run_for(5s);
+    world.network.link(Side::caller).loss = 0.4;
+    world.run_for(30s);
+    EXPECT_EQ(world.told(world.caller, Reason::outgoing).size(), 1u) << world.describe();
+    EXPECT_EQ(world.told(world.listener, Reason::incoming).size(), 1u) << world.describe();
+}
+
+TEST(SimPathLoss, TheWayBackIsMeasuredByItself) {
+    StreamWorld world(config_of(1));
+    world.run_for(5s);
+    world.network.link(Side::listener).loss = 0.3;
+    world.run_for(60s);
+    const auto incoming = world.told(world.caller, Reason::incoming);
+    ASSERT_GE(incoming.size(), 1u) << world.describe();
+    EXPECT_NEAR(std::stod(incoming[0]), 30, 10) << incoming[0];
+    for (const std::string& text : world.told(world.listener, Reason::outgoing))
+        EXPECT_NEAR(std::stod(text), 30, 10) << text;
+    EXPECT_EQ(world.told(world.caller, Reason::outgoing).size(), 0u) << world.describe();
+    EXPECT_EQ(world.told(world.listener, Reason::incoming).size(), 0u) << world.describe();
+}
+
+TEST(SimPathLoss, WhatIsDamagedWasNotLost) {
+    WorldConfig config = config_of(1);
+    config.forward.corruption = 0.2;
+    StreamWorld world(config);
+    world.run_for(20s);
+    EXPECT_EQ(world.told(world.listener, Reason::incoming).size(), 0u) << world.describe();
+    EXPECT_TRUE(std::any_of(world.listener.errors.begin(), world.listener.errors.end(),
+                            [](const Error& error) { return error.code == ErrorCode::checksum_mismatch; }))
+        << world.describe();
 }
 
 TEST(SimPathLoss, WhatIsHealthyIsNotToldOf) {

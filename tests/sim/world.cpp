@@ -21,6 +21,7 @@ constexpr WallTime wall_epoch = 1700000000s;
 EndpointConfig endpoint_config(const Node& node, const WorldConfig& config, bool listening) {
     return {.identity = &node.identity,
             .listening = listening,
+            .is_own = nullptr,
             .max_sessions = config.max_sessions,
             .session = config.listener,
             .hello_rate = config.hello_rate};

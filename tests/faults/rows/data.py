@@ -26,7 +26,6 @@ ROWS = [
         "memory of a device, behind a queue",
         f"filesrc location=/dev/zero num-buffers=9 ! typefind force-caps={GL} ! queue",
         error("", "memory-feature", "local", flags="", by=1),
-        todo="only upstream's ERROR is there, which names no cause",
     ),
     unsendable(
         "a buffer of more than 64 MiB",

@@ -42,7 +42,7 @@ ROWS = [
         "name: of IPv6 only, without IPv6",
         host="camera",
         files={"/etc/hosts": "2001:db8::1 camera\n"} | NSSWITCH,
-        caller_says=(warning("NETWORK_UNREACHABLE", "no-route", "network", by=0.2),),
+        caller_says=(warning("NETWORK_UNREACHABLE", "no-route", "local", by=0.2),),
     ),
     Row(
         "name: with an empty label",

@@ -79,6 +79,13 @@ ROWS = [
         before=("a: ip link set eth0 mtu 1200",),
         caller_says=(warning("UDP_SEND_FAILED", "mtu", "local", by=0.3, hint="mtu"),),
     ),
+    Row(
+        "path: own link of 1200 bytes in mid-stream",
+        fault=("a: ip link set eth0 mtu 1200",),
+        caller_says=(note("UDP_SEND_FAILED", "mtu", "local", by=2, hint="mtu"), GIVEN_UP),
+        listener_says=(),
+        may=NARROW_MAY,
+    ),
     loss(50, True),
     loss(30, True),
     loss(2, False),

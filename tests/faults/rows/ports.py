@@ -81,6 +81,23 @@ ROWS = [
     # It could be an answer that was damaged; several in a row are none.
     another_program("lookalike", by=2),
     Row(
+        "port: echo answers from the number of the caller's own port",
+        listener=foreign("echo $port"),
+        caller=send("handshake-timeout=4000 local-port=$port"),
+        caller_says=(
+            note("CONNECTION_REFUSED", "echo", "peer", by=0.3, hint="echo"),
+            warning("CONNECTION_REFUSED", "echo", "peer", by=4.2, hint="echo"),
+        ),
+    ),
+    Row(
+        "port: a stranger calls a caller that has its session",
+        caller=send("local-port=7601"),
+        other=send(uri="$scheme://$a:7601"),
+        fault=("other: start",),
+        other_says=(BOTH_CALL,),
+        flows=True,
+    ),
+    Row(
         "port: a program that is silent",
         listener=foreign("silent $port"),
         caller_says=(warning("CONNECTION_TIMEOUT", "handshake-timeout", "network", by=1.7),),

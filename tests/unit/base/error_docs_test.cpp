@@ -10,7 +10,7 @@
 #include <set>
 #include <sstream>
 
-#include "core/base/error.hpp"
+#include "core/base/hint.hpp"
 
 namespace stt {
 namespace {
@@ -119,6 +119,16 @@ TEST_F(ErrorDocs, EveryCauseHasItsRemedy) {
             const auto remedies = all(docs, ("\n\\| " + reason + " \\|[^|]*\\| ([^|]*) \\|\n").c_str());
             EXPECT_EQ(remedies, std::vector{hint}) << reason;
         }
+    }
+}
+
+TEST_F(ErrorDocs, EveryCauseOfAListenersHasItsRemedy) {
+    for (const ErrorCause& cause : listener_causes()) {
+        const std::string text = unwrapped(section(*find_error(cause.code)));
+        EXPECT_NE(text.find("- Do about `" + std::string(reason_name(cause.reason)) +
+                            "` at a listener: " + std::string(cause.hint) + " "),
+                  std::string::npos)
+            << reason_name(cause.reason);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "core/base/error.hpp"
+#include "core/base/hint.hpp"
 
 #include <gtest/gtest.h>
 
@@ -122,6 +122,24 @@ TEST(Error, EveryCauseHasAHintOfItsOwn) {
         ASSERT_NE(find_error(cause.code), nullptr) << reason_name(cause.reason);
         EXPECT_NE(cause.hint, find_error(cause.code)->hint) << reason_name(cause.reason);
     }
+}
+
+TEST(Error, AListenerIsToldWhatAListenerCanDo) {
+    for (const ErrorCause& cause : listener_causes()) {
+        Error error;
+        error.code = cause.code;
+        error.reason = cause.reason;
+        EXPECT_EQ(hint_for(error, false), cause.hint) << reason_name(cause.reason);
+        EXPECT_EQ(hint_for(error, true), hint_for(error)) << reason_name(cause.reason);
+        EXPECT_NE(hint_for(error), cause.hint) << reason_name(cause.reason);
+        EXPECT_GT(cause.hint.size(), 30u) << reason_name(cause.reason);
+    }
+    const Error closed =
+        make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, {});
+    EXPECT_NE(hint_for(closed, true).find("Start the listener"), std::string_view::npos);
+    EXPECT_EQ(hint_for(closed, false).find("listener"), std::string_view::npos);
+    const Error busy = make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local, {});
+    EXPECT_EQ(hint_for(busy, false), hint_for(busy)) << "which is for both";
 }
 
 TEST(Error, OtherReasonsAreAsTheirCodeHasIt) {

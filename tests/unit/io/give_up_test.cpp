@@ -311,11 +311,46 @@ TEST_F(FullQueueTest, WhereNobodyIsGapsAreSkippedWithTheRest) {
     push("kdddkddddd");
     push("dd");
     EXPECT_TRUE(queue.skip(97, duration));
-    const SendQueue::GivenUp skipped = queue.take_skipped();
+    const SendQueue::GivenUp skipped = queue.take_skipped(SendQueue::Taker::returning);
     EXPECT_EQ(skipped.certain.buffers, 13u);
     EXPECT_EQ(skipped.certain.bytes, 97u * 13);
     EXPECT_EQ(queue.undelivered().buffers, 0u);
     EXPECT_EQ(take(), "");
+}
+
+class OmittedQueueTest : public JoinedQueueTest {
+  protected:
+    /// What is sent to `taker` of "ddk", of which the deltas are omitted, after "kd" had nobody to go to.
+    std::string taken_by(SendQueue::Taker taker) {
+        EXPECT_TRUE(queue.skip(97, duration));
+        EXPECT_TRUE(queue.skip(97, duration));
+        skipped = queue.take_skipped(taker);
+        queue.omit(97, duration);
+        queue.restart({});
+        queue.omit(97, duration);
+        EXPECT_EQ(take(), "") << "the gap may grow";
+        push("k");
+        return take();
+    }
+    SendQueue::GivenUp skipped;
+};
+
+TEST_F(OmittedQueueTest, ToAReturningViewerDeltasBeforeItsKeyUnitAreMissing) {
+    EXPECT_EQ(taken_by(SendQueue::Taker::returning), "(2)k");
+    EXPECT_EQ(skipped.certain.buffers, 2u);
+    EXPECT_FALSE(queue.take_key_request()) << "asked for when the viewer came";
+    EXPECT_EQ(queue.undelivered().buffers, 1u);
+}
+
+TEST_F(OmittedQueueTest, ToANewcomerTheyAreNot) { EXPECT_EQ(taken_by(SendQueue::Taker::newcomer), "k"); }
+
+TEST_F(OmittedQueueTest, WhatWasOmittedAndNotReportedIsSkippedWhenTheViewerGoes) {
+    queue.take_skipped(SendQueue::Taker::returning);
+    queue.restart({});
+    queue.omit(97, duration);
+    queue.end_stream();
+    EXPECT_TRUE(queue.skip(97, duration));
+    EXPECT_EQ(queue.take_skipped(SendQueue::Taker::returning).certain.buffers, 2u);
 }
 
 class MaxAgeTest : public GiveUpTest {

@@ -469,5 +469,28 @@ TEST_F(ReceiveQueueTest, WhatTwoPausesReturnStaysInOrder) {
     }
 }
 
+TEST_F(ReceiveQueueTest, WhatTakesLongIsToldBeforeTheNextPop) {
+    std::vector<uint8_t> bytes;
+    for (int i = 0; i < 3; i++) {
+        const auto next = wire(100);
+        bytes.insert(bytes.end(), next.begin(), next.end());
+    }
+    queue.push(one(bytes), false);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    ASSERT_EQ(messages.size(), 3u);
+    const int before = wakes;
+    queue.passed(messages[1].end_offset);
+    EXPECT_EQ(wakes, before + 1);
+    auto consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_EQ(consumed->delivered, messages[1].end_offset);
+    queue.passed(messages[0].end_offset);
+    EXPECT_FALSE(queue.take_consumed()) << "it goes on only";
+    EXPECT_EQ(pop(), QueueStatus::timeout);
+    consumed = queue.take_consumed();
+    ASSERT_TRUE(consumed);
+    EXPECT_EQ(consumed->delivered, bytes.size());
+}
+
 }  // namespace
 }  // namespace stt

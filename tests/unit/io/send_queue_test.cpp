@@ -211,7 +211,7 @@ TEST_F(SendQueueTest, SkipsOnlyWhereThereIsNoStream) {
     queue.end_stream();
     EXPECT_TRUE(queue.skip(97, 10));
     EXPECT_EQ(queue.queued_bytes(), 0u);
-    const SendQueue::GivenUp skipped = queue.take_skipped();
+    const SendQueue::GivenUp skipped = queue.take_skipped(SendQueue::Taker::newcomer);
     EXPECT_EQ(skipped.uncertain.buffers, 1u);
     EXPECT_EQ(skipped.certain.buffers, 3u);
     EXPECT_FALSE(queue.skip(97, 10)) << "the account of the next stream has been taken";
@@ -369,7 +369,17 @@ TEST_F(SendQueueTest, AnotherStreamFollowsTheEndOfOne) {
 TEST_F(SendQueueTest, AWaitForTheNextStreamEndsWithAllWaits) {
     push(1);
     queue.limit_waits(std::chrono::steady_clock::now());
-    EXPECT_EQ(queue.wait_delivered(patience, true), QueueStatus::timeout);
+    EXPECT_EQ(queue.wait_delivered(patience), QueueStatus::timeout);
+}
+
+TEST_F(SendQueueTest, OfSeveralLimitsTheFirstCounts) {
+    EXPECT_FALSE(queue.waits_until());
+    const SteadyTime first = std::chrono::steady_clock::now() + 20s;
+    queue.limit_waits(first);
+    queue.limit_waits(first + 10s);
+    EXPECT_EQ(queue.waits_until(), first);
+    queue.limit_waits({});
+    EXPECT_FALSE(queue.waits_until());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <random>
 
@@ -202,6 +203,24 @@ TEST(UdpSocket, AMovedSocketFreesThePortOnce) {
         EXPECT_EQ(first.fd(), -1);
     }
     EXPECT_TRUE(UdpSocket::open(config).ok());
+}
+
+TEST(UdpSocket, ThatNoneIsToBeHadSaysWhyInTheSystemsWords) {
+    rlimit before;
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{0, before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    UdpConfig config;
+    config.local_address = "127.0.0.1";
+    config.local_port = 7600;
+    const auto socket = UdpSocket::open(config);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(socket.ok());
+    EXPECT_EQ(socket.error().code, ErrorCode::resource_exhausted);
+    EXPECT_EQ(socket.error().reason, Reason::descriptors);
+    EXPECT_TRUE(socket.error().terminal);
+    for (const char* const part : {"socket", "127.0.0.1", "7600", "Too many open files"})
+        EXPECT_NE(socket.error().text.find(part), std::string::npos) << socket.error().text;
 }
 
 class UdpErrors : public testing::TestWithParam<const char*> {};

@@ -95,7 +95,7 @@ TEST_F(BlackHoleTest, ANarrowPathIsToldOnceAndGivenUpInTheEnd) {
     Finding found = Finding::none;
     while ((found = lose(full, 1, 1, true)) == Finding::none) ASSERT_LE(now - since, 2s);
     EXPECT_EQ(found, Finding::too_narrow);
-    EXPECT_GE(now - since, BlackHole::told_after - 2 * round_trip);
+    EXPECT_GE(now - since, BlackHole::report_after - 2 * round_trip);
     while ((found = lose(full, 1, 1, true)) == Finding::none) ASSERT_LE(now - since, patience + 1s);
     EXPECT_EQ(found, Finding::lost);
     EXPECT_GE(now - since, patience - 2 * round_trip);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/proto/endpoint.hpp"
 
+#include <algorithm>
+
 #include "tests/unit/proto/joined_endpoints.hpp"
 
 namespace stt {
@@ -214,6 +216,83 @@ TEST_F(EndpointTest, what_the_network_reports_of_a_session_that_stands_is_noted_
     EXPECT_EQ(caller.closed(), nullptr);
 }
 
+TEST_F(EndpointTest, reports_that_alternate_are_noted_once_a_second_each) {
+    start_listener();
+    call();
+    ASSERT_TRUE(establish());
+    for (int i = 0; i < 100; i++) {
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0);
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0,
+                                               {.local = true, .router = {}});
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::prohibited, 0);
+        run(25ms);
+    }
+    const auto noted = caller.all<event::ErrorNoted>();
+    const auto count = [&](Reason reason, ErrorOrigin origin) {
+        return std::ranges::count_if(noted, [&](const event::ErrorNoted& note) {
+            return note.error.reason == reason && note.error.origin == origin;
+        });
+    };
+    EXPECT_EQ(count(Reason::no_route_there, ErrorOrigin::network), 3);
+    EXPECT_EQ(count(Reason::no_route, ErrorOrigin::local), 3);
+    EXPECT_EQ(count(Reason::prohibited, ErrorOrigin::network), 3);
+    EXPECT_EQ(noted.size(), 9u);
+}
+
+TEST_F(EndpointTest, the_own_routing_table_is_this_machines_in_an_attempt_and_in_a_session) {
+    for (const auto report : {NetworkReport::unreachable, NetworkReport::host_unreachable}) {
+        caller.start({});
+        caller.events.clear();
+        call();
+        run(5ms);
+        caller.endpoint->handle_network_report(now, listener.address, report, 0,
+                                               {.local = true, .router = {}});
+        EXPECT_TRUE(run(1s, [&] { return caller.closed() != nullptr; }));
+        EXPECT_EQ(caller.closed()->reason, Reason::no_route);
+        EXPECT_EQ(caller.closed()->origin, ErrorOrigin::local);
+    }
+    start_listener();
+    caller.events.clear();
+    call();
+    ASSERT_TRUE(establish());
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0,
+                                           {.local = true, .router = {}});
+    run(1ms);
+    const auto noted = caller.all<event::ErrorNoted>();
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_EQ(noted[0].error.reason, Reason::no_route);
+    EXPECT_EQ(noted[0].error.origin, ErrorOrigin::local);
+}
+
+TEST_F(EndpointTest, a_loop_of_routers_is_their_fault) {
+    start_listener();
+    call();
+    run(5ms);
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::looping, 0,
+                                           {.local = false, .router = Address::v4({192, 0, 2, 254}, 0)});
+    weather = [](const JoinedNode&, Datagram&) { return false; };
+    EXPECT_TRUE(run(2s, [&] { return caller.closed() != nullptr; }));
+    EXPECT_EQ(caller.closed()->code, ErrorCode::network_unreachable);
+    EXPECT_EQ(caller.closed()->reason, Reason::no_route_there);
+    EXPECT_EQ(caller.closed()->origin, ErrorOrigin::network);
+    EXPECT_NE(caller.closed()->text.find("192.0.2.254"), std::string::npos) << caller.closed()->text;
+}
+
+TEST_F(EndpointTest, a_closed_port_of_the_caller_is_no_missing_listener) {
+    start_listener();
+    call();
+    ASSERT_TRUE(establish());
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::refused, 0);
+    listener.endpoint->handle_network_report(now, caller.address, NetworkReport::refused, 0);
+    run(1ms);
+    const auto at_caller = caller.all<event::ErrorNoted>(), at_listener = listener.all<event::ErrorNoted>();
+    ASSERT_EQ(at_caller.size(), 1u);
+    ASSERT_EQ(at_listener.size(), 1u);
+    EXPECT_NE(at_caller[0].error.text.find("nobody listens"), std::string::npos) << at_caller[0].error.text;
+    EXPECT_EQ(at_listener[0].error.reason, Reason::port_closed);
+    EXPECT_EQ(at_listener[0].error.text.find("listens"), std::string::npos) << at_listener[0].error.text;
+}
+
 TEST_F(EndpointTest, what_is_no_answer_is_noted_at_once_and_is_why_the_call_fails) {
     const std::vector<uint8_t> foreign{'H', 'T', 'T', 'P', '/', '1', '.', '1'};
     std::vector<uint8_t> garbage(100, 0x41);
@@ -287,7 +366,7 @@ TEST_F(EndpointTest, a_caller_between_its_attempts_tells_who_calls_it) {
 
 TEST_F(EndpointTest, who_calls_itself_is_told_at_once) {
     EndpointConfig config;
-    config.local_port = listener.address.port;
+    config.is_own = [this](const Address& from) { return from == listener.address; };
     caller.start(std::move(config));
     weather = [&](const JoinedNode& from, Datagram& datagram) {
         if (&from == &caller) caller.endpoint->handle_datagram(now, listener.address, datagram, nullptr);

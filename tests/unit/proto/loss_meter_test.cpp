@@ -9,23 +9,26 @@ namespace {
 struct LossMeterTest : testing::Test {
     /// `count` packets, evenly in a second, of which `lost` of a hundred are lost.
     unsigned pass(int64_t count, int64_t lost, unsigned seconds) {
-        unsigned told = 0;
+        unsigned reports = 0;
         for (int64_t i = 0; i < count * seconds; i++) {
             now += Duration(1s) / count;
             const bool gone = i * lost / 100 != (i + 1) * lost / 100;
-            const auto finding = meter.add(now, gone ? 0 : 1, gone ? 1 : 0);
-            if (!finding) continue;
-            told++;
-            last = *finding;
+            if (!gone) meter.on_alive(now);
+            const auto report =
+                meter.add(now, {.arrived = gone ? 0 : 1, .lost = gone ? 1 : 0, .large = gone ? 0 : large});
+            if (!report) continue;
+            reports++;
+            last = *report;
         }
-        return told;
+        return reports;
     }
     Time now{Duration(100s)};
     LossMeter meter;
-    LossMeter::Finding last{};
+    int64_t large = 0;  // of a packet
+    LossMeter::Report last{};
 };
 
-TEST_F(LossMeterTest, TellsOnceAndThenSumsUp) {
+TEST_F(LossMeterTest, ReportsOnceAndThenSumsUp) {
     EXPECT_EQ(pass(200, 0, 20), 0u);
     EXPECT_EQ(pass(200, 30, 5), 1u);
     EXPECT_FALSE(last.again);
@@ -34,10 +37,23 @@ TEST_F(LossMeterTest, TellsOnceAndThenSumsUp) {
     EXPECT_EQ(pass(200, 30, 50), 0u);
     EXPECT_EQ(pass(200, 30, 15), 1u);
     EXPECT_TRUE(last.again);
-    EXPECT_GE(last.packets, 50 * 200);
+    EXPECT_NEAR(static_cast<double>(last.packets), 200 * std::chrono::duration<double>(last.within).count(),
+                200)
+        << "all since the last report";
     EXPECT_EQ(pass(200, 0, 30), 0u);
     EXPECT_EQ(pass(200, 30, 5), 1u) << "it is news again";
     EXPECT_FALSE(last.again);
+}
+
+TEST_F(LossMeterTest, SecondsInBetweenAreSummedUpAsWell) {
+    EXPECT_EQ(pass(200, 30, 5), 1u);
+    unsigned reports = 0;
+    for (int i = 0; i < 10; i++) reports += pass(200, 0, 2) + pass(200, 40, 5);
+    ASSERT_EQ(reports, 1u);
+    EXPECT_TRUE(last.again);
+    EXPECT_NEAR(static_cast<double>(last.packets), 200 * std::chrono::duration<double>(last.within).count(),
+                200);
+    EXPECT_LT(static_cast<double>(last.lost) / static_cast<double>(last.packets), 0.35);
 }
 
 TEST_F(LossMeterTest, ATenthIsNotYetWorthIt) {
@@ -45,41 +61,69 @@ TEST_F(LossMeterTest, ATenthIsNotYetWorthIt) {
     EXPECT_EQ(pass(200, 13, 10), 1u);
 }
 
-TEST_F(LossMeterTest, NeitherAreASecondOrTwoNorAFewPackets) {
+TEST_F(LossMeterTest, NeitherIsASecondOrTwo) {
     for (int i = 0; i < 10; i++) {
         EXPECT_EQ(pass(500, 60, 2), 0u);
         EXPECT_EQ(pass(500, 0, 2), 0u);
     }
-    EXPECT_EQ(pass(20, 50, 60), 0u);
 }
 
-TEST_F(LossMeterTest, AnOutageDoesNotCount) {
+TEST_F(LossMeterTest, FewPacketsTakeLonger) {
+    EXPECT_EQ(pass(20, 50, 14), 0u);
+    EXPECT_EQ(pass(20, 50, 6), 1u);
+    EXPECT_GE(last.packets, LossMeter::packets_min);
+    EXPECT_EQ(pass(20, 50, 40), 0u) << "it is no news";
+    EXPECT_EQ(pass(20, 50, 40), 1u);
+    EXPECT_TRUE(last.again);
+}
+
+TEST_F(LossMeterTest, WhatIsTooLargeForThePathIsNotLost) {
+    large = 1;
+    EXPECT_EQ(pass(200, 0, 3), 0u);
+    large = 0;
+    EXPECT_EQ(pass(200, 50, 20), 0u);
+    large = 1;
+    EXPECT_EQ(pass(200, 50, 5), 1u);
+}
+
+TEST_F(LossMeterTest, ASilenceBeginsAnew) {
     for (int i = 0; i < 10; i++) {
         pass(200, 0, 3);
         const Time cut = now;
-        for (int lost = 0; lost < 100; lost++) EXPECT_FALSE(meter.add(now += 50ms, 0, 1));
-        EXPECT_FALSE(meter.add(now += 1ms, 1, 1000));
+        for (int lost = 0; lost < 100; lost++) EXPECT_FALSE(meter.add(now += 50ms, {.lost = 1}));
+        EXPECT_TRUE(meter.on_alive(now += 1ms));
         EXPECT_GT(meter.counted_from(), cut);
+        EXPECT_FALSE(meter.on_alive(now));
     }
 }
 
-TEST_F(LossMeterTest, NorDoShortOnes) {
-    for (int i = 0; i < 60; i++) {
-        pass(500, 0, 1);
-        EXPECT_FALSE(meter.add(now += 300ms, 1, 200));
-        EXPECT_EQ(meter.counted_from(), now);
-    }
-    EXPECT_EQ(pass(200, 30, 5), 1u);
+TEST(SentOutage, TookWhatLeftBetweenTwoThatArrived) {
+    const Time begin{Duration(100s)};
+    SentOutage outage;
+    for (const Duration sent : {200ms, 0ms, 100ms}) outage.on_acked(begin + sent);
+    outage.end_step();
+    EXPECT_FALSE(outage.took(begin + 50ms));
+    outage.on_acked(begin + 500ms);
+    outage.end_step();
+    EXPECT_TRUE(outage.took(begin + 300ms));
+    EXPECT_FALSE(outage.took(begin + 150ms));
+    EXPECT_FALSE(outage.took(begin + 550ms));
+    outage.on_acked(begin + 600ms);
+    outage.end_step();
+    EXPECT_TRUE(outage.took(begin + 300ms)) << "it is found lost later";
 }
 
 TEST(NumberGaps, CountsWhatIsMissing) {
+    Time now{Duration(100s)};
     NumberGaps gaps;
-    gaps.restart(10);
-    EXPECT_EQ(gaps.on_arrival(10), 0);
-    EXPECT_EQ(gaps.on_arrival(14), 3);
-    EXPECT_EQ(gaps.on_arrival(12), -1);
-    EXPECT_EQ(gaps.on_arrival(3), 0) << "before the beginning";
-    EXPECT_EQ(gaps.on_arrival(15), 0);
+    EXPECT_EQ(gaps.on_arrival(now, 10), 0) << "the first";
+    EXPECT_EQ(gaps.on_arrival(now, 14), 3);
+    EXPECT_EQ(gaps.on_arrival(now, 12), -1);
+    EXPECT_EQ(gaps.on_arrival(now, 3), 0) << "before the beginning";
+    EXPECT_EQ(gaps.on_arrival(now += 100ms, 15), 0);
+    EXPECT_EQ(gaps.on_arrival(now += 300ms, 100), 0) << "an outage";
+    EXPECT_EQ(gaps.on_arrival(now, 60), 0);
+    EXPECT_EQ(gaps.on_arrival(now, 102), 1);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ const Time start = Time{} + 1s;
 struct PacketSpaceTest : ::testing::Test {
     PacketSpace ours, theirs;
     Recovery recovery{make_congestion_controller(CongestionAlgorithm::bbr, datagram_min)};
-    std::optional<Error> note;
+    PacketSpace::Refusal refusal;
 
     void SetUp() override {
         SeededRandom random;
@@ -63,7 +63,7 @@ struct PacketSpaceTest : ::testing::Test {
 TEST_F(PacketSpaceTest, what_one_side_seals_the_other_opens) {
     std::vector<uint8_t> packet = seal();
     EXPECT_TRUE(recovery.anything_in_flight());
-    const auto opened = theirs.open(start, packet, note);
+    const auto opened = theirs.open(start, packet, refusal);
     ASSERT_TRUE(opened);
     EXPECT_EQ(opened->receiver, responder_id);
     EXPECT_EQ(opened->number, 0u);
@@ -79,16 +79,16 @@ TEST_F(PacketSpaceTest, pads_to_the_size_asked_for) { EXPECT_EQ(seal(datagram_mi
 
 TEST_F(PacketSpaceTest, a_packet_that_was_overtaken_is_not_the_newest) {
     std::vector<uint8_t> first = seal(), second = seal();
-    EXPECT_TRUE(theirs.open(start, second, note)->newest);
-    EXPECT_FALSE(theirs.open(start, first, note)->newest);
+    EXPECT_TRUE(theirs.open(start, second, refusal)->newest);
+    EXPECT_FALSE(theirs.open(start, first, refusal)->newest);
     EXPECT_EQ(theirs.highest_received(), 1u);
 }
 
 TEST_F(PacketSpaceTest, a_copy_does_not_open_again) {
     std::vector<uint8_t> packet = seal(), copy = packet;
-    EXPECT_TRUE(theirs.open(start, packet, note));
-    EXPECT_FALSE(theirs.open(start, copy, note));
-    EXPECT_FALSE(note) << "it is no news";
+    EXPECT_TRUE(theirs.open(start, packet, refusal));
+    EXPECT_FALSE(theirs.open(start, copy, refusal));
+    EXPECT_FALSE(refusal.note) << "it is no news";
     EXPECT_EQ(stats().duplicates, 1u);
     EXPECT_EQ(stats().packets_received, 1u);
 }
@@ -96,14 +96,15 @@ TEST_F(PacketSpaceTest, a_copy_does_not_open_again) {
 TEST_F(PacketSpaceTest, a_damaged_packet_is_counted_as_such) {
     std::vector<uint8_t> packet = seal();
     packet.back() ^= 1;
-    EXPECT_FALSE(theirs.open(start, packet, note));
+    EXPECT_FALSE(theirs.open(start, packet, refusal));
+    EXPECT_TRUE(refusal.damaged);
     EXPECT_EQ(stats().checksum_mismatches, 1u);
     EXPECT_EQ(stats().undecryptable, 0u);
 }
 
 TEST_F(PacketSpaceTest, acknowledges_what_was_understood) {
     std::vector<uint8_t> packet = seal();
-    const auto opened = theirs.open(start, packet, note);
+    const auto opened = theirs.open(start, packet, refusal);
     ASSERT_TRUE(opened);
     theirs.on_understood(start, *opened, true);
     std::vector<uint8_t> memory(datagram_min);

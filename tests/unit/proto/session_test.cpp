@@ -389,6 +389,24 @@ TEST_F(SessionTest, an_mtu_that_is_set_follows_a_peer_into_the_other_family) {
     }
 }
 
+TEST_F(SessionTest, a_report_of_a_narrow_path_counts_if_losses_bear_it_out_or_this_machine_makes_it) {
+    connect({});
+    const size_t narrow = datagram_min - 100;
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, narrow,
+                                           {.router = Address::v4({192, 0, 2, 9}, 0)});
+    run(1s);
+    EXPECT_EQ(caller.all<event::ErrorNoted>().size(), 0u);
+    for (int i = 0; i < 3; i++)
+        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, narrow,
+                                               {.local = true});
+    run(1s);
+    const auto noted = caller.all<event::ErrorNoted>();
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_EQ(noted[0].error.code, ErrorCode::udp_send_failed);
+    EXPECT_EQ(noted[0].error.reason, Reason::mtu);
+    EXPECT_EQ(noted[0].error.origin, ErrorOrigin::local);
+}
+
 TEST_F(SessionTest, an_mtu_that_does_not_fit_is_told_once) {
     SessionConfig config;
     config.mtu = 1500;

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/undelivered.hpp"
+
+#include <gst/gst.h>
+
+#include <cinttypes>
+#include <string>
+
+#include "core/base/text.hpp"
+#include "gst/connection.hpp"
+
+namespace stt {
+namespace {
+
+std::string amount(const Gap& gap) {
+    return tr("%" PRIu64 " buffers, %" PRIu64 " bytes, %" PRIu64 ".%03u s", gap.buffers, gap.bytes,
+              uint64_t{gap.duration / GST_SECOND},
+              static_cast<unsigned>(gap.duration % GST_SECOND / GST_MSECOND));
+}
+
+Error error_about(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms) {
+    const std::string lost = amount(missing);
+    const unsigned timeout = timeout_ms;
+    if (reached == Reached::nothing && !caller)
+        return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
+                          tr("nobody has called for the drain-timeout of %u ms, and not sent were %s",
+                             timeout, lost.c_str()));
+    if (reached != Reached::stream)
+        return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+                          tr("no connection was made for the drain-timeout of %u ms, and not sent were %s",
+                             timeout, lost.c_str()));
+    return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+                      tr("the drain-timeout of %u ms is over, and the peer lacks %s", timeout, lost.c_str()));
+}
+
+}  // namespace
+
+Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms) {
+    Error error = error_about(missing, reached, caller, timeout_ms);
+    error.terminal = timeout_ms > 0;
+    return error;
+}
+
+Error cut_off_error(const Gap& missing, uint32_t timeout_ms) {
+    return make_error(ErrorCode::stream_closed, Reason::drain_timeout, ErrorOrigin::local,
+                      tr("the sender's drain-timeout of %u ms is over, and missing are %s",
+                         unsigned{timeout_ms}, amount(missing).c_str()))
+        .ending();
+}
+
+}  // namespace stt
