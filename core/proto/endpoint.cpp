@@ -220,8 +220,10 @@ Time Endpoint::next_timeout(Time now) const {
 }
 
 void Endpoint::handle_timeout(Now now) {
-    for (auto& [handle, session] : sessions_)
-        if (session->next_timeout(now.time) <= now.time) session->handle_timeout(now);
+    for (auto& [handle, session] : sessions_) {
+        const Deadlines due = session->deadlines(now.time);
+        if (due.next().at <= now.time) session->handle_timeout(now, due);
+    }
     // A session stays findable until its last event was taken.
     if (events_.empty()) forget_closed(now);
 }

@@ -322,51 +322,59 @@ Deadlines Session::deadlines(Time now) {
     return deadlines;
 }
 
-void Session::handle_timeout(Now now) {
+void Session::handle_timeout(Now now, Deadlines due) {
     const SessionState before = state_;
-    Deadlines due = deadlines(now.time);
     for (size_t i = 0; i < timer_count; i++) {
         const auto timer = static_cast<Timer>(i);
         if (due.at(timer) > now.time) continue;
-        on_timer(now, timer);
+        timers_fired_[i]++;
+        if (!on_timer(now, timer)) continue;
         if (state_ != before) return;
         due = deadlines(now.time);  // a timer may make a later one due, or moot
     }
     check_path(now);
 }
 
-void Session::on_timer(Now now, Timer timer) {
-    timers_fired_[static_cast<size_t>(timer)]++;
+/// False: the timer only makes something leave, and transmit() sends what is due.
+bool Session::on_timer(Now now, Timer timer) {
     switch (timer) {
         case Timer::handshake:
-            return conclude(now, handshaking_.check(now));
+            conclude(now, handshaking_.check(now));
+            return true;
         case Timer::loss_detection:
-            return traffic_.on_loss_timer(now.time);
+            traffic_.on_loss_timer(now.time);
+            return true;
         case Timer::narrow_path_probe:
-            return traffic_.on_narrow_probe_timer();
+            traffic_.on_narrow_probe_timer();
+            return true;
         case Timer::keep_alive_timeout:
         case Timer::doubt:
             if (std::optional<Error> lost = traffic_.liveness().lost(now.time))
                 close(now, CloseReason::timeout, std::move(*lost));
-            return;
+            return true;
         case Timer::keep_alive:
         case Timer::silence_probe:
-            return traffic_.on_keep_alive_timer(now.time);
+            traffic_.on_keep_alive_timer(now.time);
+            return true;
         case Timer::close_repetition:
-            return closing_.on_repetition();
+            closing_.on_repetition();
+            return true;
         case Timer::linger:
-            return end_lingering();
+            end_lingering();
+            return true;
         case Timer::resumption:
             abandon();
-            return events_.add(event::Abandoned{});
+            events_.add(event::Abandoned{});
+            return true;
         case Timer::acknowledgement:
         case Timer::window_frame:
         case Timer::path_challenge:
         case Timer::clock_request:
         case Timer::mtu_probe:
         case Timer::pacer:
-            return;  // transmit() sends what is due
+            return false;
     }
+    return false;
 }
 
 /// Late packets are answered no more. A session that may be resumed stays for the sake of its streams.

@@ -143,7 +143,8 @@ class Session {
     void handle_session_unknown(Now now);
 
     std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
-    void handle_timeout(Now now);
+    /// `due`: deadlines(now.time), one of which has passed.
+    void handle_timeout(Now now, Deadlines due);
     /// Moves what happened to the end of `events`.
     void take_events(std::deque<Event>& events);
     /// Closed, reported, and past the time in which late packets are still answered.
@@ -162,7 +163,7 @@ class Session {
     void conclude(Now now, Handshaking::Verdict verdict);
     bool handle_frames(Now now, Traffic::Incoming& incoming, const std::shared_ptr<const void>& owner);
     void handle_when_closed(Now now, Bytes payload);
-    void on_timer(Now now, Timer timer);
+    bool on_timer(Now now, Timer timer);
 
     void end(Now now, Error error);
     void fail_protocol(Now now, Error error);
