@@ -284,7 +284,8 @@ void Session::handle_close(Now now, const SessionCloseFrame& frame) {
         error.sub_code = frame.sub_code;
         error.reason =
             frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended) ? Reason::ended : Reason::busy;
-    } else if (static_cast<ErrorCode>(frame.code) == ErrorCode::stream_closed) {
+    } else if (static_cast<ErrorCode>(frame.code) == ErrorCode::stream_closed &&
+               frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended)) {
         // The sender has come to its end, if not with all of the stream: there is nothing to come back for.
         error.code = ErrorCode::stream_closed;
         error.reason = Reason::reset;
