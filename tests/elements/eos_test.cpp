@@ -157,6 +157,17 @@ TEST(Eos, ALiveCallerThatWasNotLetPlayYetEndsWell) {
     ending.join();
 }
 
+TEST(Eos, ACallingReceiverThatWasNotLetPlayYetEnds) {
+    const LoopbackSocket silent;
+    Pipeline pipeline("sttsrc uri=stt://127.0.0.1:" + std::to_string(silent.port()) + " seed=" + seed +
+                      " ! fakesink");
+    pipeline.set(GST_STATE_PAUSED);
+    send_eos(pipeline);
+    ASSERT_TRUE(wait_progress(pipeline, GST_PROGRESS_TYPE_CANCELED)) << "whoever waits for it to play plays";
+    pipeline.play();
+    EXPECT_TRUE(pipeline.ends());
+}
+
 TEST(Eos, APausedSinkThatHasFailedLetsItsSourceGo) {
     // Nobody listens on port 1.
     Pipeline pipeline("videotestsrc name=source ! " + calling_sink_to(1, "live=false auto-reconnect=false"));
