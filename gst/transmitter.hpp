@@ -105,7 +105,7 @@ class Transmitter {
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given
-        int64_t timing_looked = 0;     // CLOCK_MONOTONIC_COARSE, ns; 0: to be looked at once more
+        int64_t timing_looked = 0;     // coarse_now(); 0: to be looked at once more
     } run_;
     std::atomic<bool> pipeline_changed_{true};
     std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver
