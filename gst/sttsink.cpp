@@ -128,7 +128,7 @@ gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
 /// An application that waits for the first connect before it plays, as gst-launch-1.0 does, plays now.
 void expect_eos(SttSink* self) {
     self->transmitter->expect_eos();
-    self->connection->end_progress();
+    self->connection->cancel_progress();
     if (GST_STATE(self) != GST_STATE_PLAYING) self->preroll_exit->open();
 }
 
@@ -238,6 +238,7 @@ void stt_sink_init(SttSink* self) {
                     },
                     nullptr, nullptr);
             },
+        .waits_for_peer = [self] { return self->transmitter->will_wait_for_peer(); },
         .stream_opened = nullptr,
         .add_stats = nullptr,
     });

@@ -265,7 +265,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
         return FALSE;
     }
     if (type == GST_EVENT_EOS && self->connection->link()) {
-        self->connection->end_progress();  // who waits for the first connect before it plays plays now
+        self->connection->cancel_progress();  // who waits for the first connect before it plays plays now
         request_eos(self, EventPtr(event));
         return TRUE;
     }

@@ -209,6 +209,12 @@ bool Transmitter::waits_for_peer() const {
     return true;
 }
 
+bool Transmitter::will_wait_for_peer() const {
+    const auto wait = static_cast<Choice>(connection_.setting(&Settings::wait_for_connection));
+    if (wait != Choice::automatic) return wait == Choice::yes;
+    return !find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live))).live;
+}
+
 /// There is nobody to send to, nor is anybody waited for; an element that has failed takes nothing.
 bool Transmitter::unheard() const {
     return !connection_.ready() && !connection_.failed() && !waits_for_peer();
