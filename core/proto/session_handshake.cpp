@@ -23,10 +23,10 @@ void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
     check_attempt(now);
     if (!attempt_ || !attempt_->proven()) return;
     const ChallengePayload& challenge = attempt_->challenge();
-    const Duration round_trip = attempt_->round_trip();
+    const std::optional<Duration> round_trip = attempt_->round_trip();
     Status keys = install_keys(now, attempt_->take_secrets(), challenge.limits, challenge.responder_session);
     if (!keys.ok()) end(now, keys.error());
-    recovery_.seed_rtt(round_trip);
+    if (round_trip) recovery_.seed_rtt(*round_trip);
     last_received_ = now.time;
 }
 
