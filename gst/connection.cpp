@@ -26,6 +26,9 @@ enum : unsigned { property_node_id = own_property_first, property_stats, propert
 /// How often the seed file is looked at for a change.
 constexpr uint32_t seed_file_interval_ms = 1000;
 
+/// How often a caller that is not connected yet looks whether what is upstream is live.
+constexpr uint32_t upstream_interval_ms = 100;
+
 GQuark connection_quark() {
     static const GQuark quark = g_quark_from_static_string("stt-connection");
     return quark;
@@ -47,7 +50,8 @@ bool stands(LinkState state) { return state == LinkState::connected || state == 
 
 }  // namespace
 
-Connection::Connection(GstElement* element, Side side) : element_(element), side_(side), announcer_(element) {
+Connection::Connection(GstElement* element, Side side)
+    : element_(element), side_(side), announcer_(element), progress_(element, announcer_) {
     g_object_set_qdata(G_OBJECT(element), connection_quark(), this);
 }
 
@@ -100,7 +104,7 @@ bool Connection::open() {
     const ReadBacks before = read_backs();
     Result<LinkConfig> config = [&] {
         const std::lock_guard lock(mutex_);
-        failed_ = error_posted_ = ready_ = interrupted_ = connecting_ = false;
+        failed_ = error_posted_ = ready_ = interrupted_ = false;
         reached_ = Reached::nothing;
         return make_link_config(settings_, side_ == Side::sink ? StreamRole::sender : StreamRole::receiver);
     }();
@@ -126,20 +130,19 @@ bool Connection::open() {
     node_ = config->identity->node_id();
     const std::string start =
         caller_ ? tr("Connecting to %s:%u", config->host.c_str(), unsigned{config->port}) : tr("Listening");
-    if (!announce_start(start)) {
-        announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before it began"));
+    if (!progress_.start(start)) {
+        progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before it began"));
         announcer_.set_log(nullptr);
         return false;
     }
     Result<std::shared_ptr<Link>> link = Link::open(std::move(*config), *this);
     if (!link) {
-        announce_progress(GST_PROGRESS_TYPE_ERROR, link.error().text);
+        progress_.end(GST_PROGRESS_TYPE_ERROR, link.error().text);
         return refuse(link.error());
     }
-    if (!caller_) {
-        announce_progress(GST_PROGRESS_TYPE_COMPLETE,
-                          tr("Listening on port %u", unsigned{(*link)->local_port()}));
-    }
+    if (!caller_)
+        progress_.end(GST_PROGRESS_TYPE_COMPLETE,
+                      tr("Listening on port %u", unsigned{(*link)->local_port()}));
     {
         const std::lock_guard lock(mutex_);
         link_ = std::move(*link);
@@ -163,24 +166,21 @@ void Connection::begin_stream() {
 }
 
 void Connection::close() {
-    stats_timer_.stop();
-    seeds_timer_.stop();
+    for (PeriodicCall* timer : {&stats_timer_, &seeds_timer_, &wait_timer_}) timer->stop();
     if (!this->link()) return;
     const ReadBacks before = read_backs();
     std::shared_ptr<Link> link;
-    bool cancelled = false;
     {
         const std::lock_guard lock(mutex_);
         link.swap(link_);
         ready_ = false;
-        cancelled = std::exchange(connecting_, false);
         changed_.notify_all();
     }
     // What the link says at its end still goes out.
     announcer_.clear();
     link->close();
     announcer_.set_log(nullptr);  // what was posted before is still written
-    if (cancelled) announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
+    cancel_progress();
     notify_since(before);
 }
 
@@ -198,6 +198,19 @@ void Connection::start_timers() {
         call(of(strong));
         gst_object_unref(strong);
     };
+    look_due_ = false;
+    if (caller_ && hooks_.waits_for_peer) {
+        // No event tells of it: a source that is live, behind a muxer, sends none before it plays.
+        wait_timer_.start(upstream_interval_ms, [guarded] {
+            guarded([](Connection& self) {
+                if (!self.progress_.under_way() || self.look_due_.exchange(true)) return;
+                self.announcer_.run([&self] {
+                    self.look_due_ = false;
+                    self.complete_unless_waited_for();
+                });
+            });
+        });
+    }
     stats_due_ = false;
     if (const uint32_t interval = setting(&Settings::stats_interval)) {
         // Not here: reading them may wait for the I/O thread, and all of the process's clock waits with it.
@@ -224,6 +237,12 @@ void Connection::start_timers() {
         seen = version;
         guarded([](Connection& self) { self.announcer_.run([&self] { self.reload_seeds(); }); });
     });
+}
+
+/// An application that plays once a caller is connected would never play what does not wait for that.
+void Connection::complete_unless_waited_for() {
+    if (progress_.under_way() && !hooks_.waits_for_peer())
+        progress_.end(GST_PROGRESS_TYPE_COMPLETE, tr("Connecting continues while the pipeline plays"));
 }
 
 void Connection::reload_seeds() {
@@ -277,12 +296,8 @@ bool Connection::waits_expired() const {
     return until && std::chrono::steady_clock::now() >= *until;
 }
 
-void Connection::end_progress() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (!connecting_) return;
-    }
-    announce_progress(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
+void Connection::cancel_progress() {
+    progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
 }
 
 std::optional<Affine> Connection::from_peer_clock(Duration patience) const {
@@ -434,18 +449,15 @@ void Connection::wait_error() {
 
 void Connection::announce_error(const ErrorReport& report) {
     const bool terminal = report.error.terminal;
-    bool was_connecting = false;
     if (terminal) {
         const std::lock_guard lock(mutex_);
         if (failed_.exchange(true)) return;
-        was_connecting = std::exchange(connecting_, false);
         changed_.notify_all();
     }
     announcer_.post(error_messages(element_, report, side_ == Side::src));
-    // Last: programs leave at it, and would not see what is wrong.
-    if (was_connecting)
-        announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_ERROR, report.error.text));
     if (!terminal) return;
+    // Last: programs leave at it, and would not see what is wrong.
+    progress_.end(GST_PROGRESS_TYPE_ERROR, report.error.text);
     if (hooks_.failed) hooks_.failed();
     announcer_.run([this] {
         const std::lock_guard lock(mutex_);
@@ -454,41 +466,18 @@ void Connection::announce_error(const ErrorReport& report) {
     });
 }
 
-/// In the state change, so that an application that waits for the end of what goes on in the background knows
-/// of it when set_state() returns. False: a handler of the message has stopped the element.
-bool Connection::announce_start(const std::string& text) {
-    {
-        const std::lock_guard lock(mutex_);
-        connecting_ = true;
-    }
-    announcer_.post_now(progress_message(element_, GST_PROGRESS_TYPE_START, text));
-    return GST_STATE_TARGET(element_) >= GST_STATE_PAUSED;
-}
-
-void Connection::announce_progress(GstProgressType type, const std::string& text) {
-    {
-        const std::lock_guard lock(mutex_);
-        connecting_ = type == GST_PROGRESS_TYPE_START || type == GST_PROGRESS_TYPE_CONTINUE;
-    }
-    announcer_.post(progress_message(element_, type, text));
-}
-
 void Connection::on_status(const LinkStatus& status) {
     // A stream that was lost with its session may be gone on with: what is sent meanwhile is held for it.
     if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
     if (status.state == LinkState::handshaking) note_reached(Reached::call);
     if (stands(status.state)) note_reached(Reached::session);
     announcer_.post(session_message(element_, status, caller_, node_));
-    const bool progress = [&] {
-        const std::lock_guard lock(mutex_);
-        return connecting_;
-    }();
     // Told again: only the circuit has changed, or the peer's address.
-    if (!progress || std::exchange(told_state_, status.state) == status.state) return;
+    if (!progress_.under_way() || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
-        announce_progress(GST_PROGRESS_TYPE_CONTINUE, tr("Authenticating with %s", status.peer.c_str()));
+        progress_.proceed(tr("Authenticating with %s", status.peer.c_str()));
     else if (stands(status.state))
-        announce_progress(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
+        progress_.end(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
 }
 
 void Connection::on_error(const ErrorReport& report) {

@@ -18,6 +18,7 @@
 #include "gst/bus.hpp"
 #include "gst/element_settings.hpp"
 #include "gst/metadata.hpp"
+#include "gst/progress.hpp"
 #include "gst/stats.hpp"
 
 namespace stt {
@@ -36,12 +37,13 @@ class Connection final : public LinkObserver {
     ~Connection() override;
     static Connection& of(gpointer element);
 
-    /// What only one kind of element does. All but `failed` and add_stats are called on the I/O thread, and
-    /// none may block. They are set before open().
+    /// What only one kind of element does. They are called on the I/O thread except where noted, and none may
+    /// block. They are set before open().
     struct Hooks {
-        std::function<void(InMessage)> upstream_message;         // sink: a message from the receiver
-        std::function<void()> key_unit_wanted;                   // sink: the peer lacks what came before
-        std::function<void()> failed;                            // sink: an ERROR was announced; any thread
+        std::function<void(InMessage)> upstream_message;  // sink: a message from the receiver
+        std::function<void()> key_unit_wanted;            // sink: the peer lacks what came before
+        std::function<void()> failed;                     // sink: an ERROR was announced; any thread
+        std::function<bool()> waits_for_peer;             // sink: it waits until a peer is there; any thread
         std::function<void(const StreamHeader*)> stream_opened;  // src; null: the header is malformed
         std::function<void(GstStructure*)> add_stats;            // src: to `stats`; any thread
     };
@@ -77,9 +79,9 @@ class Connection final : public LinkObserver {
     /// outbox or for the end to be delivered; none: it waits for as long as it takes. Of several in a row the
     /// first counts. Any thread.
     void limit_waits(std::optional<SteadyTime> until);
-    /// Ends the PROGRESS of a caller's first connect, which applications wait for before they play: the
-    /// stream is to end. The call itself goes on. Any thread.
-    void end_progress();
+    /// The stream is to end: cancels the PROGRESS of a caller's first connect, so that an application that
+    /// waits for it plays. The call itself continues. Any thread.
+    void cancel_progress();
 
     // Streaming thread.
 
@@ -146,8 +148,6 @@ class Connection final : public LinkObserver {
 
   private:
     void announce_error(const ErrorReport& report);
-    void announce_progress(GstProgressType type, const std::string& text);
-    bool announce_start(const std::string& text);
     /// What reads back differently in different states, by property.
     using ReadBacks = std::array<std::pair<const char*, std::string>, 2>;
     ReadBacks read_backs() const;
@@ -160,17 +160,20 @@ class Connection final : public LinkObserver {
     /// Of another run of the sender's stream.
     std::vector<uint8_t> new_stream_header() const;
     void start_timers();
+    void complete_unless_waited_for();
     void reload_seeds();
 
     GstElement* const element_;
     const Side side_;
     Announcer announcer_;
+    Progress progress_;
     Hooks hooks_;
-    bool caller_ = false;                     // written by open()
-    NodeId node_{};                           // written by open()
-    LinkState told_state_{};                  // the last one that PROGRESS told of; I/O thread
-    PeriodicCall stats_timer_, seeds_timer_;  // state changes only
-    std::atomic<bool> stats_due_{false};      // stt-stats wait to be posted
+    bool caller_ = false;                                  // written by open()
+    NodeId node_{};                                        // written by open()
+    LinkState told_state_{};                               // the last one that PROGRESS told of; I/O thread
+    PeriodicCall stats_timer_, seeds_timer_, wait_timer_;  // state changes only
+    std::atomic<bool> stats_due_{false};                   // stt-stats wait to be posted
+    std::atomic<bool> look_due_{false};                    // complete_unless_waited_for() is to be run
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -181,7 +184,6 @@ class Connection final : public LinkObserver {
     bool interrupted_ = false;         // under mutex_
     std::atomic<bool> failed_{false};  // a terminal error was announced; written under mutex_
     bool error_posted_ = false;        // and is on the bus; under mutex_
-    bool connecting_ = false;          // PROGRESS was started and not ended; under mutex_
     /// Sink: whether the receiver of the stream reads metas as GStreamer serialises them; none: it has not
     /// said so yet. Under mutex_.
     std::optional<bool> peer_reads_serialized_;

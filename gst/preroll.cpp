@@ -5,9 +5,24 @@
 
 namespace stt {
 
+void PrerollExit::start() { wanted_ = open_ = false; }
+
 void PrerollExit::open() {
+    wanted_ = true;
+    let_go();
+}
+
+// The base class commits the state first, and waits then: from another thread, the lock is to be had by then.
+void PrerollExit::on_preroll() {
+    if (!wanted_) return;
+    gst_element_call_async(
+        GST_ELEMENT(sink_), [](GstElement*, gpointer exit) { static_cast<PrerollExit*>(exit)->let_go(); },
+        this, nullptr);
+}
+
+void PrerollExit::let_go() {
     GST_BASE_SINK_PREROLL_LOCK(sink_);
-    if (sink_->have_preroll) {
+    if (wanted_ && sink_->have_preroll) {
         open_ = true;
         sink_->need_preroll = FALSE;
         GST_BASE_SINK_PREROLL_SIGNAL(sink_);
@@ -16,6 +31,7 @@ void PrerollExit::open() {
 }
 
 void PrerollExit::close(Connection& connection) {
+    wanted_ = false;
     if (!open_.exchange(false)) return;
     // The thread holds the preroll lock while it waits for the peer.
     connection.interrupt(true);

@@ -12,21 +12,27 @@ namespace stt {
 
 class Connection;
 
-/// All functions take the preroll lock.
 class PrerollExit {
   public:
     explicit PrerollExit(GstBaseSink* sink) : sink_(sink) {}
 
-    /// The streaming thread, where it waits in the preroll of a paused sink, goes on as in PLAYING. Any
-    /// thread but that one.
+    /// As new. Within a state change, before data come.
+    void start();
+    /// The streaming thread, where it waits in the preroll of a paused sink or as soon as it does, continues
+    /// as in PLAYING. Any thread that does not hold the preroll lock.
     void open();
+    /// The streaming thread is about to preroll. It holds the preroll lock.
+    void on_preroll();
     /// Before PLAYING: brings the streaming thread back to where the base class expects it, out of what it
     /// may wait for meanwhile. Within a state change.
     void close(Connection& connection);
 
   private:
+    void let_go();
+
     GstBaseSink* const sink_;
-    std::atomic<bool> open_{false};
+    std::atomic<bool> wanted_{false};  // from open() until close() or start(); any thread
+    std::atomic<bool> open_{false};    // the streaming thread was let go; written under the preroll lock
 };
 
 }  // namespace stt

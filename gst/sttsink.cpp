@@ -82,6 +82,7 @@ gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
 
 /// GAP and EOS, once it is their time.
 GstFlowReturn wait_event(GstBaseSink* sink, GstEvent* event) {
+    self_of(sink)->preroll_exit->on_preroll();  // what the base class tells of buffers only
     const GstFlowReturn waited = GST_BASE_SINK_CLASS(stt_sink_parent_class)->wait_event(sink, event);
     if (waited != GST_FLOW_OK) return waited;
     Transmitter& transmitter = *self_of(sink)->transmitter;
@@ -127,8 +128,8 @@ gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
 /// An application that waits for the first connect before it plays, as gst-launch-1.0 does, plays now.
 void expect_eos(SttSink* self) {
     self->transmitter->expect_eos();
-    self->connection->end_progress();
-    if (GST_STATE(self) == GST_STATE_PAUSED) self->preroll_exit->open();
+    self->connection->cancel_progress();
+    if (GST_STATE(self) != GST_STATE_PLAYING) self->preroll_exit->open();
 }
 
 /// What the application sends to the pipeline. A bin hands downstream events, such as the EOS that ends
@@ -164,6 +165,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     SttSink* self = self_of(element);
     if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
         self->transmitter->start();
+        self->preroll_exit->start();
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     // Before the first buffer that the base class lets through.
@@ -236,6 +238,7 @@ void stt_sink_init(SttSink* self) {
                     },
                     nullptr, nullptr);
             },
+        .waits_for_peer = [self] { return self->transmitter->will_wait_for_peer(); },
         .stream_opened = nullptr,
         .add_stats = nullptr,
     });
@@ -284,6 +287,10 @@ void stt_sink_class_init(SttSinkClass* sink_class) {
     };
     base_class->render_list = [](GstBaseSink* sink, GstBufferList* list) {
         return self_of(sink)->transmitter->take(list);
+    };
+    base_class->preroll = [](GstBaseSink* sink, GstBuffer*) {
+        self_of(sink)->preroll_exit->on_preroll();
+        return GST_FLOW_OK;
     };
     base_class->wait_event = wait_event;
     base_class->get_caps = [](GstBaseSink*, GstCaps* filter) { return sendable_caps(filter); };

@@ -30,12 +30,12 @@
 
 #include <algorithm>
 #include <atomic>
-#include <ctime>
 #include <new>
 #include <utility>
 
 #include "core/base/text.hpp"
 #include "gst/bus.hpp"
+#include "gst/coarse_clock.hpp"
 #include "gst/connection.hpp"
 #include "gst/elements.hpp"
 #include "gst/origin.hpp"
@@ -51,7 +51,7 @@ namespace {
 
 /// Messages taken at once, so that a batch is pushed downstream before its first buffer has become old.
 constexpr size_t batch_max = 64;
-/// How often the sender is told how far a batch has gone downstream, ns.
+/// How often a batch that takes long reports to the sender how far it has gone downstream, ns.
 constexpr int64_t tell_passed_every = 100'000'000;
 /// How long events wait for a buffer that says where the sender's time lies.
 constexpr Duration hold_time = 100ms;
@@ -89,15 +89,8 @@ Error receive_timeout(const Connection& connection) {
                                 "receive-timeout", connection.setting(&Settings::receive_timeout));
 }
 
-/// CLOCK_MONOTONIC_COARSE, ns: some milliseconds behind, and cheap enough to be read for each message.
-int64_t coarse_now() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-}
-
-/// Tells the inbox how many of the messages taken have gone downstream. A sink that plays them in real time
-/// takes long for all of them, and the sender is to see that it is taking them.
+/// Reports to the inbox how many of the messages taken have gone downstream. A sink that plays them in real
+/// time takes long for all of them, and the sender is to see that it is taking them.
 void tell_passed(SttSrc* self, int64_t now) {
     const std::shared_ptr<Link> link = self->connection->link();
     const size_t passed = self->next_message - self->receiver->batched();
@@ -272,6 +265,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
         return FALSE;
     }
     if (type == GST_EVENT_EOS && self->connection->link()) {
+        self->connection->cancel_progress();  // who waits for the first connect before it plays plays now
         request_eos(self, EventPtr(event));
         return TRUE;
     }

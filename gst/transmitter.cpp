@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "gst/bus.hpp"
+#include "gst/coarse_clock.hpp"
 #include "gst/debug.hpp"
 #include "gst/event_text.hpp"
 #include "gst/meta/serialized.hpp"
@@ -208,6 +209,12 @@ bool Transmitter::waits_for_peer() const {
     return true;
 }
 
+bool Transmitter::will_wait_for_peer() const {
+    const auto wait = static_cast<Choice>(connection_.setting(&Settings::wait_for_connection));
+    if (wait != Choice::automatic) return wait == Choice::yes;
+    return !find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live))).live;
+}
+
 /// There is nobody to send to, nor is anybody waited for; an element that has failed takes nothing.
 bool Transmitter::unheard() const {
     return !connection_.ready() && !connection_.failed() && !waits_for_peer();
@@ -215,11 +222,9 @@ bool Transmitter::unheard() const {
 
 /// Whether it is time to look at the clocks. Not for each of a million small buffers a second.
 bool Transmitter::timing_due() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    const int64_t at = now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-    if (run_.timing && at - run_.timing_looked < PipelineClock::jump_interval) return false;
-    run_.timing_looked = at;
+    const int64_t now = coarse_now();
+    if (run_.timing && now - run_.timing_looked < PipelineClock::jump_interval) return false;
+    run_.timing_looked = now;
     return true;
 }
 

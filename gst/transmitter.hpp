@@ -51,6 +51,9 @@ class Transmitter {
     void expect_eos();
     /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
     void pipeline_changed() { pipeline_changed_ = true; }
+    /// Whether data will wait for a peer that was never there, as far as what is upstream says now. Any thread
+    /// that holds no lock.
+    bool will_wait_for_peer() const;
     /// The receiver plays what was not delayed `latency` (ns) after its time. Any thread.
     void set_playout(GstClockTime latency);
 
@@ -105,7 +108,7 @@ class Transmitter {
         Origin origin;
         PipelineClock clock;
         std::optional<Timing> timing;  // the link was given
-        int64_t timing_looked = 0;     // CLOCK_MONOTONIC_COARSE, ns; 0: to be looked at once more
+        int64_t timing_looked = 0;     // coarse_now(); 0: to be looked at once more
     } run_;
     std::atomic<bool> pipeline_changed_{true};
     std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver

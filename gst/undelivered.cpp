@@ -42,10 +42,12 @@ Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32
 }
 
 Error cut_off_error(const Gap& missing, uint32_t timeout_ms) {
-    return make_error(ErrorCode::stream_closed, Reason::drain_timeout, ErrorOrigin::local,
-                      tr("the sender's drain-timeout of %u ms is over, and missing are %s",
-                         unsigned{timeout_ms}, amount(missing).c_str()))
-        .ending();
+    Error error = make_error(ErrorCode::stream_closed, Reason::drain_timeout, ErrorOrigin::local,
+                             tr("the sender's drain-timeout of %u ms is over, and missing are %s",
+                                unsigned{timeout_ms}, amount(missing).c_str()))
+                      .ending();
+    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
+    return error;
 }
 
 }  // namespace stt

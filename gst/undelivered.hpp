@@ -16,7 +16,7 @@ enum class Reached : uint8_t;
 /// the error is not terminal.
 Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms);
 
-/// The same as the peer is told it, whose stream ends with it.
+/// With which the session is closed: the peer's stream ends with it.
 Error cut_off_error(const Gap& missing, uint32_t timeout_ms);
 
 }  // namespace stt

@@ -182,8 +182,8 @@ constexpr std::array causes{
         ErrorCode::stream_closed, Reason::ended, false,
         tr_noop("Set keep-listening on the receiving sttsrc, or start its pipeline again for each stream.")},
     ErrorCause{ErrorCode::too_many_sessions, Reason::ended, false,
-               tr_noop("Start the receiving pipeline again, once its log has told why it ended; "
-                       "keep-listening on its sttsrc makes it wait for the next stream.")},
+               tr_noop("Start the listener's pipeline again, once its log has told why it ended; "
+                       "keep-listening on a receiving sttsrc makes it wait for the next stream.")},
     ErrorCause{ErrorCode::too_many_streams, Reason::one_stream, true,
                tr_noop("Give every stream a receiver of its own, and a session of its own.")},
     ErrorCause{ErrorCode::timeout, Reason::drain_timeout, false,

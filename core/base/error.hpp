@@ -56,7 +56,7 @@ enum class HandshakeSubCode : uint8_t {
 /// Sub-codes of stream_closed and too_many_sessions.
 enum class StreamSubCode : uint8_t {
     none = 0,
-    ended = 1,  ///< the receiver's work ended with the stream before
+    ended = 1,  ///< the work of the end that says so is over
 };
 
 enum class ErrorOrigin : uint8_t { local, peer, network };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What to do about an error depends on who is told of it: a caller has a uri to mend, a listener has not.
+/// What to do about an error depends on the role: a caller can mend its uri, a listener has none to mend.
 #pragma once
 
 #include <span>

@@ -11,6 +11,14 @@ Error stream_error(ErrorCode code, Reason reason, std::string text) {
     return make_error(code, reason, ErrorOrigin::local, std::move(text));
 }
 
+/// With which a caller is refused after the one stream that the listener accepts.
+Error stream_has_ended() {
+    Error error =
+        stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended"));
+    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
+    return error;
+}
+
 const char* name_of(SessionState state) {
     switch (state) {
         case SessionState::init:
@@ -93,18 +101,6 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     if (!change.error.text.empty()) text += ": " + change.error.text;
     observer.on_trace(text);
 }
-
-namespace {
-
-/// What a caller is told that comes after the one stream that the listener takes.
-Error stream_has_ended() {
-    Error error =
-        stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended"));
-    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
-    return error;
-}
-
-}  // namespace
 
 void Link::Impl::set_session(SessionHandle next) {
     if (const Session* earlier = current()) past.add_counters(earlier->stats());
@@ -422,8 +418,8 @@ void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool
     if (closed) return;
     if (config.caller) stood(now, proven);
     if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
-        set_state(
-            LinkState::connecting);  // the peer goes since its stream was ended here, which was reported
+        // The peer goes since its stream was ended here, which was reported.
+        set_state(LinkState::connecting);
         return;
     }
     const bool retried = !config.caller || may_retry(error, true);

@@ -21,8 +21,9 @@ SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<T
     make_adaptive(mutex_);
 }
 
-// False: the deadline has passed, and nothing was waited for. Max: none.
+// False: the deadline, or that of limit_waits(), has passed, and nothing was waited for. Max: none.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
+    deadline = std::min(deadline, wait_until_.value_or(SteadyTime::max()));
     if (deadline != SteadyTime::max() && std::chrono::steady_clock::now() >= deadline) return false;
     waiting_++;
     if (deadline == SteadyTime::max())
@@ -82,8 +83,7 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
     while (!flushing_ && !failed_ && (room = make_room(now, entry, size)) == Room::none) {
         if (interrupted_) return QueueStatus::flushing;
         settle_given_up(dropped);
-        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
-            return QueueStatus::timeout;
+        if (!wait(lock, deadline)) return QueueStatus::timeout;
         now = clock_();
     }
     settle_given_up(dropped);
@@ -128,8 +128,7 @@ QueueStatus SendQueue::wait_delivered(Duration timeout) {
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
         const SteadyTime deadline =
             timeout == Duration::zero() ? SteadyTime::max() : std::max(begun, moved_at_) + timeout;
-        if (!wait(lock, std::min(deadline, wait_until_.value_or(SteadyTime::max()))))
-            return QueueStatus::timeout;
+        if (!wait(lock, deadline)) return QueueStatus::timeout;
     }
 }
 

@@ -72,23 +72,27 @@ void CallerAttempt::start_hello(Now now, const Cookie& cookie) {
     datagram_ = handshake_.make_hello(now.wall + std::chrono::duration_cast<WallTime>(clock_offset_), cookie);
     next_send_ = now.time;
     interval_ = retransmit_first;
-    sent_ = false;
+    sent_ = 0;
 }
 
 Bytes CallerAttempt::due(Now now) {
     if (now.time < next_send_ || verdict_at_ <= now.time) return {};
-    if (!sent_) first_sent_ = now.time;
-    sent_ = true;
-    const bool urgent = now.time < config_.urgent_until;
-    next_send_ = now.time + (urgent ? silence_probe_fast : interval_);
-    if (!urgent) interval_ = std::min(2 * interval_, Duration(retransmit_max));
+    if (sent_++ == 0) first_sent_ = now.time;
+    if (now.time < config_.urgent_until) {
+        next_send_ = now.time + silence_probe_fast;
+        return datagram_;
+    }
+    const bool first_of_pair = sent_ % 2 == 0;
+    next_send_ = now.time + (first_of_pair ? Duration::zero() : interval_);
+    if (!first_of_pair && now.time - first_sent_ >= retransmit_eager)
+        interval_ = std::min(2 * interval_, Duration(retransmit_max));
     return datagram_;
 }
 
 Time CallerAttempt::next_timeout() const { return std::min({next_send_, deadline_, verdict_at_}); }
 
 void CallerAttempt::verdict(Now now, Error error, bool certain) {
-    const Duration waited = sent_ ? now.time - first_sent_ : Duration::zero();
+    const Duration waited = sent_ > 0 ? now.time - first_sent_ : Duration::zero();
     const Time at =
         certain ? now.time : now.time + std::clamp<Duration>(waited, verdict_grace_min, verdict_grace_max);
     // What is certain overrides what anybody could have said; of two hearsays the first stands.
@@ -159,7 +163,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     verdict_.reset();
     verdict_at_ = time_never;
     challenge_ = std::move(challenge.value());
-    round_trip_ = now.time - first_sent_;
+    if (sent_ == 1) round_trip_ = now.time - first_sent_;
     if (config_.expected_peer && handshake_.peer() != *config_.expected_peer) {
         const std::string who = to_hex(handshake_.peer());
         verdict(now,
@@ -180,9 +184,9 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     if (resumes_) payload.resume_proof = {ticket_->session, handshake_.resume_mac(ticket_->secret.bytes())};
     datagram_ = handshake_.make_auth_proof(payload);
     proven_ = true;
-    sent_ = false;
+    sent_ = 0;
     next_send_ = now.time;
-    interval_ = std::max<Duration>(retransmit_first, 2 * round_trip_);
+    interval_ = std::max<Duration>(retransmit_first, 2 * round_trip_.value_or(Duration::zero()));
 }
 
 std::string CallerAttempt::timeout_text(const Address& called) const {

@@ -91,7 +91,8 @@ Error closed_by_peer(const SessionCloseFrame& frame) {
         error.sub_code = frame.sub_code;
         error.reason =
             frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended) ? Reason::ended : Reason::busy;
-    } else if (code == ErrorCode::stream_closed) {
+    } else if (code == ErrorCode::stream_closed &&
+               frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended)) {
         // The sender has come to its end, if not with all of the stream: there is nothing to come back for.
         error.code = ErrorCode::stream_closed;
         error.reason = Reason::reset;

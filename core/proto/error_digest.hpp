@@ -15,7 +15,7 @@ namespace stt {
 /// the period is counted, and told as one summary at its end, and so on for as long as more come.
 class ErrorDigest {
   public:
-    /// How many equal errors are told at once in a period: enough for each attempt of a caller to be seen
+    /// How many equal errors are reported at once per period: enough for each attempt of a caller to be seen
     /// until its circuit opens.
     static constexpr unsigned burst = 5;
     static constexpr Duration period = 10s;

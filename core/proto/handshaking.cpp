@@ -42,7 +42,8 @@ Handshaking::Verdict Handshaking::on_challenge(Now now, Bytes datagram) {
             install_keys(now, calling_->take_secrets(), challenge.limits, challenge.responder_session);
         !keys.ok())
         return {Kind::failed, keys.error()};
-    parts_.traffic.path().recovery().seed_rtt(calling_->round_trip());
+    if (const std::optional<Duration> round_trip = calling_->round_trip())
+        parts_.traffic.path().recovery().seed_rtt(*round_trip);
     parts_.traffic.liveness().on_received(now.time);
     return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/proto/loss_meter.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace stt {
@@ -19,6 +20,9 @@ void LossMeter::restart(Time now) {
 
 std::optional<LossMeter::Report> LossMeter::add(Time now, const Sum& packets) {
     interval_.add(packets);
+    // Anybody can send packets that arrive damaged: they hide no more loss than this, and only while they
+    // come.
+    interval_.lost = std::max<int64_t>(interval_.lost, -static_cast<int64_t>(interval_packets_min));
     // What arrives shows that the path is not cut.
     if (packets.arrived == 0 || now - interval_begin_ < 1s || interval_.packets() < interval_packets_min)
         return std::nullopt;

@@ -248,10 +248,11 @@ void Watch::start() {
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
 
-/// Drops what is left on the bus, too. The transport goes first: a source that waits for it holds, while it
-/// is being sent EOS, locks that the pipeline needs.
+/// Drops what is left on the bus, too. A sink of STT goes first: the source in front of it holds, while it is
+/// being sent EOS, locks that the pipeline needs. A source must not: its streaming thread may wait in the
+/// sink behind it.
 void Watch::stop() {
-    gst_element_set_state(stt_, GST_STATE_NULL);
+    if (options_.sends) gst_element_set_state(stt_, GST_STATE_NULL);
     gst_element_set_state(pipeline_, GST_STATE_NULL);
 }
 

@@ -142,9 +142,10 @@ class Watch:
         return GLib.SOURCE_REMOVE
 
     def stop(self):
-        """Drops what is left on the bus, too. The transport goes first: a source that waits for it holds, while it is
-        being sent EOS, locks that the pipeline needs."""
-        self.stt.set_state(Gst.State.NULL)
+        """Drops what is left on the bus, too. A sink of STT goes first: the source in front of it holds, while it is being
+        sent EOS, locks that the pipeline needs. A source must not: its streaming thread may wait in the sink behind it."""
+        if self.sends:
+            self.stt.set_state(Gst.State.NULL)
         self.pipeline.set_state(Gst.State.NULL)
 
     def take_element(self, _bus, message):

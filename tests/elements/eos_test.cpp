@@ -123,6 +123,16 @@ TEST(Eos, ACallerThatWasNotLetPlayYetEnds) {
     ending.join();
 }
 
+TEST(Eos, ACallerThatIsToEndBeforeItHasPrerolledEnds) {
+    const LoopbackSocket silent;
+    Pipeline pipeline("videotestsrc ! identity sleep-time=1000000 ! " + unanswered(silent, "live=false"));
+    pipeline.set(GST_STATE_PAUSED);
+    // The source waits for the streaming thread, which comes to the sink later.
+    Beside ending(pipeline.get("sink"), [&] { send_eos(pipeline); });
+    EXPECT_TRUE(pipeline.bus().wait_type(GST_MESSAGE_ERROR)) << "with a buffer or without";
+    ending.join();
+}
+
 TEST(Eos, ACallerThatIsLetPlayForItsEndEnds) {
     const LoopbackSocket silent;
     Pipeline pipeline("videotestsrc ! " + unanswered(silent, "live=false"));
@@ -145,6 +155,17 @@ TEST(Eos, ALiveCallerThatWasNotLetPlayYetEndsWell) {
     pipeline.play();
     EXPECT_TRUE(pipeline.ends());
     ending.join();
+}
+
+TEST(Eos, ACallingReceiverThatWasNotLetPlayYetEnds) {
+    const LoopbackSocket silent;
+    Pipeline pipeline("sttsrc uri=stt://127.0.0.1:" + std::to_string(silent.port()) + " seed=" + seed +
+                      " ! fakesink");
+    pipeline.set(GST_STATE_PAUSED);
+    send_eos(pipeline);
+    ASSERT_TRUE(wait_progress(pipeline, GST_PROGRESS_TYPE_CANCELED)) << "whoever waits for it to play plays";
+    pipeline.play();
+    EXPECT_TRUE(pipeline.ends());
 }
 
 TEST(Eos, APausedSinkThatHasFailedLetsItsSourceGo) {

@@ -53,7 +53,10 @@ TEST(ErrorTransport, AnMtuThatDoesNotFitIsTold) {
 }
 
 TEST(ErrorTransport, APathThatBecomesTooNarrowIsToldAndGivenUp) {
-    STT_IN_NAMESPACE("ip link set lo mtu 1500", [] {
+    constexpr auto setup =
+        "ip link set lo mtu 1500 && nft add table inet t && "
+        "nft 'add chain inet t in { type filter hook input priority 0; }'";
+    const bool possible = in_namespace(setup, [] {
         auto src = listening_src();
         auto sink = calling_sink(src->port(), [](GstElement* element) {
             g_object_set(element, "keepalive-timeout", 2000u, nullptr);
@@ -62,15 +65,17 @@ TEST(ErrorTransport, APathThatBecomesTooNarrowIsToldAndGivenUp) {
         sink->start();
         sink->push(10'000);
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
-        ASSERT_TRUE(run("ip link set lo mtu 1200"));
+        // On the way, where nobody reports it.
+        ASSERT_TRUE(run("nft 'add rule inet t in meta length > 1200 drop'"));
         sink->push(100'000);
         EXPECT_EQ(sink->errors->wait(0x0501),
                   "0x0501/0 UDP_SEND_FAILED transport mtu MESSAGE origin=network can-retry");
         EXPECT_EQ(sink->errors->wait(0x0202),
                   "0x0202/0 SESSION_TIMEOUT session mtu WARNING WRITE origin=network can-retry retried");
-        ASSERT_TRUE(run("ip link set lo mtu 1500"));
+        ASSERT_TRUE(run("nft flush chain inet t in"));
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness))) << "nothing is lost";
     });
+    if (!possible) GTEST_SKIP() << "no namespace: " << setup;
 }
 
 TEST(ErrorTransport, AnMtuFitsWhateverThePeersFamily) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a caller is told of datagrams that are no answers, and of the end of its attempts.
+#include <poll.h>
+
 #include <algorithm>
 #include <memory>
 #include <thread>
@@ -81,10 +83,11 @@ class Echo {
     explicit Echo(const UdpConfig& config) : socket_(UdpSocket::open(config)) {
         thread_ = std::jthread([this](const std::stop_token& over) {
             while (!over.stop_requested() && socket_) {
+                pollfd arrival{socket_->fd(), POLLIN, 0};
+                if (poll(&arrival, 1, 10) < 1) continue;  // ms, to see that it is over
                 socket_->receive([&](const Address& from, MutableBytes datagram, const auto&) {
                     (void)socket_->send(from, datagram, datagram.size());
                 });
-                std::this_thread::sleep_for(1ms);
             }
         });
     }

@@ -41,10 +41,12 @@ TEST_P(SlowLink, AFullSocketBlocksAndNothingIsLost) {
         UdpSocket from = open(config), to = open();
         constexpr size_t segment = 1200, segments = 10, batches = 50;
         size_t blocked = 0, received = 0;
+        // How often each came. Their order is the kernel's: the queue's timer and the sender may deliver on
+        // two CPUs.
+        std::vector<int> times(batches * segments);
         const auto count = [&](const Address&, MutableBytes datagram, const auto&) {
             EXPECT_EQ(datagram.size(), segment);
-            EXPECT_EQ(datagram[0], received / segments) << "out of order, or lost";
-            EXPECT_EQ(datagram[1], received % segments);
+            times.at(datagram[0] * segments + datagram[1])++;
             received++;
         };
         for (size_t i = 0; i < batches; i++) {
@@ -68,7 +70,7 @@ TEST_P(SlowLink, AFullSocketBlocksAndNothingIsLost) {
             ASSERT_EQ(done, batch.size());
         }
         while (received < batches * segments && wait_for(to, POLLIN)) to.receive(count);
-        EXPECT_EQ(received, batches * segments);
+        EXPECT_EQ(times, std::vector<int>(batches * segments, 1));
         EXPECT_GT(blocked, 0u) << "the test did not test anything";
     };
     STT_IN_NAMESPACE(

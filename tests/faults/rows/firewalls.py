@@ -13,22 +13,20 @@ FAR_ROUTE = warning("NETWORK_UNREACHABLE", "no-route-there", "network", by=0.2, 
 CLOSED = warning("CONNECTION_REFUSED", "port-closed", "network", by=0.2)
 
 
-def rejects(code, says, todo=""):
+def rejects(code, says):
     return Row(
         f"firewall: rejects with {code}",
         before=(firewall("b", "input", f"{TO_LISTENER} reject with icmp type {code}", "ip"),),
         caller_says=(says,),
-        todo=todo,
     )
 
 
-def rejects6(code, says, todo=""):
+def rejects6(code, says):
     return Row(
         f"firewall: rejects with {code}, IPv6",
         host="[$b6]",
         before=(firewall("b", "input", f"{TO_LISTENER} reject with icmpv6 type {code}", "ip6"),),
         caller_says=(says,),
-        todo=todo,
     )
 
 

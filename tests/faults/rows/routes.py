@@ -5,13 +5,12 @@ from row import CUT_OFF, LOST, OWN_ROUTE, STAYS_CUT, Row, error, note, receive, 
 NO_ROUTE = warning("NETWORK_UNREACHABLE", "no-route", "local", by=0.2)
 
 
-def route_of(kind, says, todo=""):
+def route_of(kind, says):
     return Row(
         f"route: {kind}",
         net="routed",
         before=(f"a: ip route add {kind} $b",),
         caller_says=(says,),
-        todo=todo,
     )
 
 

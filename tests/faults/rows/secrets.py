@@ -8,7 +8,7 @@ WRONG_SEED = error("AUTHENTICATION_FAILED", "wrong-seed", "peer", flags="", by=0
 WRONG_SEED_AT_LISTENER = note("AUTHENTICATION_FAILED", "wrong-seed", "peer", flags="", by=0.3)
 
 
-def seed_file(name, make, reason, hint=None, todo=""):
+def seed_file(name, make, reason, hint=None):
     """What comes of a seed file that the shell command `make` makes."""
     return Row(
         f"seed-file: {name}",
@@ -17,11 +17,10 @@ def seed_file(name, make, reason, hint=None, todo=""):
         caller=send(seed=C_SEED),
         before=(f"a: umask 077; cd $dir; {make}",),
         caller_says=(error("", reason, "local", flags="", by=0.1, hint=hint),),
-        todo=todo,
     )
 
 
-def setting(name, properties, reason="bad-setting", seed="seed-file=$dir/a.seed", before=(), hint=None, todo=""):
+def setting(name, properties, reason="bad-setting", seed="seed-file=$dir/a.seed", before=(), hint=None):
     return Row(
         f"secret: {name}",
         net="alone",
@@ -29,7 +28,6 @@ def setting(name, properties, reason="bad-setting", seed="seed-file=$dir/a.seed"
         caller=send(properties, seed=seed),
         before=before,
         caller_says=(error("", reason, "local", flags="", by=0.1, hint=hint),),
-        todo=todo,
     )
 
 

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/progress.hpp"
+
+#include "gst/bus.hpp"
+
+namespace stt {
+
+bool Progress::start(const std::string& text) {
+    under_way_ = true;
+    announcer_.post_now(progress_message(element_, GST_PROGRESS_TYPE_START, text));
+    return GST_STATE_TARGET(element_) >= GST_STATE_PAUSED;
+}
+
+void Progress::proceed(const std::string& text) {
+    if (under_way_) announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_CONTINUE, text));
+}
+
+void Progress::end(GstProgressType type, const std::string& text) {
+    if (under_way_.exchange(false)) announcer_.post(progress_message(element_, type, text));
+}
+
+}  // namespace stt
