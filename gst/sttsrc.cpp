@@ -384,6 +384,7 @@ void stt_src_init(SttSrc* self) {
         .upstream_message = nullptr,
         .key_unit_wanted = nullptr,
         .failed = nullptr,
+        .waits_for_peer = nullptr,
         .stream_opened =
             [self](const StreamHeader* header) { self->receiver->opened(header ? header->instance : 0); },
         .add_stats =

@@ -14,8 +14,13 @@ bool LossMeter::on_alive(Time now) {
 
 void LossMeter::restart(Time now) {
     counted_from_ = interval_begin_ = last_alive_ = now;
-    interval_ = run_ = {};
-    intervals_ = 0;
+    interval_ = {};
+    end_run();
+}
+
+void LossMeter::end_run() {
+    run_ = {};
+    intervals_ = counting_ = 0;
 }
 
 std::optional<LossMeter::Report> LossMeter::add(Time now, const Sum& packets) {
@@ -34,23 +39,25 @@ std::optional<LossMeter::Report> LossMeter::end_interval(Time now) {
     const Sum interval = std::exchange(interval_, {});
     since_.add(interval);
     const bool lossy = interval.more_than(share_min);
-    if (!lossy) large_fit_ = interval.large > 0;
-    if (!lossy || (large_fit_ && interval.large == 0)) {
-        run_ = {};
-        intervals_ = 0;
+    if (interval.large > 0) large_arrived_ = now;
+    large_fit_ = interval.large > 0 || (lossy && large_fit_ && now - large_arrived_ < narrow_for);
+    if (!lossy) {
+        end_run();
         return std::nullopt;
     }
     if (intervals_++ == 0) run_begin_ = begin;
+    if (interval.large > 0 || !large_fit_) counting_++;
     run_.add(interval);
-    if (intervals_ < intervals_min || run_.packets() < packets_min) return std::nullopt;
+    const bool enough = intervals_ >= intervals_min && counting_ >= large_intervals_min;
+    if (!enough || run_.packets() < packets_min) return std::nullopt;
     return report(now);
 }
 
 std::optional<LossMeter::Report> LossMeter::report(Time now) {
     const bool again = reported_ != Time{} && run_begin_ - last_run_ < quiet_again;
     last_run_ = now;
-    const Sum run = std::exchange(run_, {});
-    intervals_ = 0;
+    const Sum run = run_;
+    end_run();
     if (again && now - reported_ < report_again) return std::nullopt;
     const Sum since = std::exchange(since_, {});
     const Time begin = again ? reported_ : run_begin_;

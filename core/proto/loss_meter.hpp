@@ -24,6 +24,12 @@ class LossMeter {
     static constexpr double share_min = 0.1;
     static constexpr int64_t packets_min = 300;
     static constexpr unsigned intervals_min = 4;
+    /// In so many of them large packets have arrived, of a path that is known to carry them. Where only small
+    /// ones do, the others are too large for it, which their sender reports: another matter. The interval in
+    /// which the path narrowed and the one in which it was restored may be bad as well.
+    static constexpr unsigned large_intervals_min = 3;
+    /// For so long at most: a sender ends a session over a path that is too narrow (keepalive_timeout).
+    static constexpr Duration narrow_for = 30s;
     /// An interval lasts as long as it takes to see so many packets, and a second at least: in fewer, chance
     /// decides.
     static constexpr int64_t interval_packets_min = 40;
@@ -64,16 +70,18 @@ class LossMeter {
   private:
     std::optional<Report> end_interval(Time now);
     std::optional<Report> report(Time now);
+    void end_run();
 
     Time counted_from_{};
     Time last_alive_{};
     Time interval_begin_{};
     Sum interval_;  // the one under way
-    // In the last interval without much loss large packets arrived. Where only small ones do after that, the
-    // others are too large for the path: another matter.
+    // Large packets arrived, and no interval without much loss has passed without one.
     bool large_fit_ = false;
+    Time large_arrived_{};  // the end of the last interval in which one did
     Sum run_;
     unsigned intervals_ = 0;  // of run_
+    unsigned counting_ = 0;   // of them: in which large packets arrived, or were not to be expected
     Time run_begin_{};
     // Since the last report, whatever was lost.
     Sum since_;

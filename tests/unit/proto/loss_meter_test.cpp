@@ -3,14 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace stt {
 namespace {
 
 struct LossMeterTest : testing::Test {
-    /// `count` packets, evenly in a second, of which `lost` of a hundred are lost.
-    unsigned pass(int64_t count, int64_t lost, unsigned seconds) {
+    /// `count` packets a second, evenly, of which `lost` of a hundred are lost.
+    unsigned pass(int64_t count, int64_t lost, double seconds) {
         unsigned reports = 0;
-        for (int64_t i = 0; i < count * seconds; i++) {
+        const auto all = std::llround(static_cast<double>(count) * seconds);
+        for (int64_t i = 0; i < all; i++) {
             now += Duration(1s) / count;
             const bool gone = i * lost / 100 != (i + 1) * lost / 100;
             if (!gone) meter.on_alive(now);
@@ -84,6 +87,42 @@ TEST_F(LossMeterTest, WhatIsTooLargeForThePathIsNotLost) {
     EXPECT_EQ(pass(200, 50, 20), 0u);
     large = 1;
     EXPECT_EQ(pass(200, 50, 5), 1u);
+}
+
+TEST_F(LossMeterTest, WhatIsTooLargeFromTheFirstSecondOnIsNotLost) {
+    large = 1;
+    EXPECT_EQ(pass(20, 0, 1), 0u);
+    large = 0;
+    EXPECT_EQ(pass(200, 80, 20), 0u);
+}
+
+TEST_F(LossMeterTest, APathThatIsNarrowForAWhileLosesNothing) {
+    large = 1;
+    EXPECT_EQ(pass(200, 0, 3.2) + pass(200, 50, 0.4), 0u);
+    large = 0;
+    EXPECT_EQ(pass(200, 50, 10), 0u);
+    large = 1;
+    EXPECT_EQ(pass(200, 50, 0.4) + pass(200, 0, 10), 0u);
+}
+
+TEST_F(LossMeterTest, AStreamWithFewLargePacketsLosesThem) {
+    const auto seconds = [this](int64_t lost, int count) {
+        unsigned reports = 0;
+        for (int i = 0; i < count; i++) {
+            large = i % 3 == 0;
+            reports += pass(200, lost, 1);
+        }
+        return reports;
+    };
+    EXPECT_EQ(seconds(0, 6), 0u);
+    EXPECT_EQ(seconds(30, 12), 1u);
+}
+
+TEST_F(LossMeterTest, AStreamThatTurnsSmallAsTheLossBeginsIsReportedLater) {
+    large = 1;
+    EXPECT_EQ(pass(200, 0, 3), 0u);
+    large = 0;
+    EXPECT_EQ(pass(200, 50, 40), 1u);
 }
 
 TEST_F(LossMeterTest, ASilenceBeginsAnew) {
