@@ -28,6 +28,8 @@ class Handshaking {
         Resumption& resumption;
     };
     explicit Handshaking(const Parts& parts) : parts_(parts) {}
+    Handshaking(const Handshaking&) = delete;
+    Handshaking& operator=(const Handshaking&) = delete;
 
     /// What a step has led to.
     struct Verdict {

@@ -26,7 +26,8 @@ std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes pack
         case PacketProtection::Opened::refused:
             // AEAD decides; the checksum only tells whether it was the line or an attacker.
             (opened.checksum_fits ? counters_.undecryptable : counters_.checksum_mismatches)++;
-            note =
+            refusal.damaged = !opened.checksum_fits;
+            refusal.note =
                 opened.checksum_fits ? faults_.on_forged() : faults_.on_damaged(counters_.packets_received);
             return std::nullopt;
     }

@@ -39,8 +39,6 @@ class PacketSpace {
     std::optional<Opened> open(Time now, MutableBytes packet, Refusal& refusal);
     /// So many packets failed to open that the keys must not be used any more.
     bool integrity_lost() const { return protection_->failures() >= PacketProtection::integrity_limit; }
-    /// The highest number that came; none came: 0.
-    uint64_t highest_received() const { return protection_->received().highest(); }
 
     /// Seals what `packet` holds at the beginning of `out`, where it was written, and hands it to `recovery`.
     /// `receiver`: the id that it bears. It is padded to `pad_to` bytes if it is shorter. Returns its size.

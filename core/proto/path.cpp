@@ -32,10 +32,9 @@ Path::Path(const Address& peer, const SessionConfig& config, uint64_t datagram_l
     limit_datagram(datagram_limit);
 }
 
-void Path::begin(Time now, uint64_t sends, uint64_t receives) {
-    validation_.reset();
-    recovery_.begin(now, sends);
-    loss_.begin(now, receives);
+void Path::replace(Time now, const Path& before) {
+    recovery_.begin(now, before.recovery_.next_number());
+    loss_.resume(before.loss_);
 }
 
 uint64_t Path::live_window() const {

@@ -11,14 +11,13 @@
 #include "core/proto/mtu_search.hpp"
 #include "core/proto/network_report.hpp"
 #include "core/proto/path_loss.hpp"
-#include "core/proto/path_validation.hpp"
 #include "core/proto/recovery.hpp"
 #include "core/proto/session_config.hpp"
 
 namespace stt {
 
-/// The RTT, the congestion controller, the pacer, the datagram size, whether batches get through, and whether
-/// the peer is there at all. Another address is another path, of which nothing is known. Belongs to one
+/// The RTT, the congestion controller, the pacer, the datagram size, and whether batches get through. Another
+/// address is another path, of which nothing is known. Belongs to one
 /// session, whose thread calls it.
 class Path {
   public:
@@ -33,14 +32,9 @@ class Path {
     Recovery& recovery() { return recovery_; }
     const Recovery& recovery() const { return recovery_; }
 
-    /// Whether the peer is there; null: that is known, or was never in doubt.
-    PathValidation* validation() { return validation_ ? &*validation_ : nullptr; }
-    const PathValidation* validation() const { return validation_ ? &*validation_ : nullptr; }
-    /// The peer may have moved there: that must be validated.
-    void doubt(Time now, Random& random) { validation_.emplace(now, random); }
-    /// The path carries the data from now on. `sends`: the number of the first packet it carries to the peer.
-    /// `receives`: the same of the first that comes on it.
-    void begin(Time now, uint64_t sends, uint64_t receives);
+    /// The path carries the data from now on, in place of `before`: packet numbers go on, and so does the
+    /// account of what is lost, as a peer that moved has mostly got another number from the same NAT.
+    void replace(Time now, const Path& before);
 
     /// Adds what is known of the path now.
     void add_to(SessionStats& stats) const;
@@ -105,7 +99,6 @@ class Path {
 
     const Address peer_;
     const SessionConfig& config_;
-    std::optional<PathValidation> validation_;
     Recovery recovery_;
     MtuSearch mtu_;
     BatchCheck batches_;

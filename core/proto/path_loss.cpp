@@ -59,10 +59,11 @@ std::optional<Error> PathLoss::on_arrival(Time now, uint64_t number, size_t size
     return report ? std::optional(error(*report, false)) : std::nullopt;
 }
 
-void PathLoss::begin(Time now, uint64_t number) {
-    sent_.restart(now);
-    received_.restart(now);
-    gaps_.restart(number);
+void PathLoss::resume(const PathLoss& before) {
+    sent_ = before.sent_;
+    received_ = before.received_;
+    sent_outage_ = before.sent_outage_;
+    gaps_ = before.gaps_;
 }
 
 Error PathLoss::error(const LossMeter::Report& report, bool sent) const {

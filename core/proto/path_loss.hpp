@@ -22,13 +22,13 @@ class PathLoss {
     /// A packet arrived that had been damaged on the path: its number is going to be missing, but it was not
     /// lost.
     void on_damaged(Time now) { received_.add(now, {.lost = -1}); }
-    /// The path carries data from packet `number` of the peer's on.
-    void begin(Time now, uint64_t number);
+    /// Continues what was measured of another path.
+    void resume(const PathLoss& before);
 
   private:
     Error error(const LossMeter::Report& report, bool sent) const;
 
-    Address peer_;
+    const Address peer_;
     LossMeter sent_, received_;
     SentOutage sent_outage_;
     NumberGaps gaps_;

@@ -9,7 +9,7 @@ namespace stt {
 namespace {
 
 /// A packet with FINAL and PATH_CHALLENGE.
-constexpr size_t unpadded_max = session_overhead + 32;
+constexpr size_t unpadded_max = session_overhead + 23;
 
 }  // namespace
 
@@ -40,11 +40,8 @@ void Paths::limit_datagram(uint64_t most) {
 
 void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     if (from == active_->peer()) return;
-    if (!candidate_ || candidate_->peer() != from) {
-        candidate_ = make(from);
-        candidate_->doubt(now, random_);
-    }
-    candidate_->validation()->on_received(bytes);
+    if (!candidate_ || candidate_->peer != from) candidate_ = Candidate{from, PathValidation(now, random_)};
+    candidate_->validation.on_received(bytes);
 }
 
 std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
@@ -57,7 +54,7 @@ std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
 
 std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
     if (!candidate_) return std::nullopt;
-    PathValidation& validation = *candidate_->validation();
+    PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
         candidate_.reset();
         return std::nullopt;
@@ -66,24 +63,25 @@ std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
     if (!token) return std::nullopt;
     const size_t pad_to = validation.spend(datagram_min) ? datagram_min : 0;
     if (pad_to == 0 && !validation.spend(unpadded_max)) return std::nullopt;
-    return Outgoing{candidate_->peer(), PathChallengeFrame{*token}, pad_to};
+    return Outgoing{candidate_->peer, PathChallengeFrame{*token}, pad_to};
 }
 
 bool Paths::validates(const Address& from, const PathValidation::Token& token) const {
-    return candidate_ && candidate_->peer() == from && candidate_->validation()->matches(token);
+    return candidate_ && candidate_->peer == from && candidate_->validation.matches(token);
 }
 
-void Paths::move(Time now, uint64_t receives, Recovery::Outcome& outcome) {
+void Paths::move(Time now, Recovery::Outcome& outcome) {
     assert(candidate_);
-    activate(now, std::move(candidate_), receives, outcome);
+    activate(now, make(candidate_->peer), outcome);
+    candidate_.reset();
 }
 
-void Paths::start_over(Time now, uint64_t receives, Recovery::Outcome& outcome) {
-    activate(now, make(active_->peer()), receives, outcome);
+void Paths::start_over(Time now, Recovery::Outcome& outcome) {
+    activate(now, make(active_->peer()), outcome);
 }
 
-void Paths::activate(Time now, std::unique_ptr<Path> next, uint64_t receives, Recovery::Outcome& outcome) {
-    next->begin(now, active_->recovery().next_number(), receives);
+void Paths::activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome) {
+    next->replace(now, *active_);
     active_->recovery().retire(now, outcome);
     if (previous_) past_.add(previous_->recovery().counters());
     previous_ = std::exchange(active_, std::move(next));

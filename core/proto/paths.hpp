@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A session's ways to its peer: the one that carries data, the one that the peer may have moved to, and the
-/// one before.
+/// A session's ways to its peer: the one that carries data and the one before, and where the peer may have
+/// moved.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/proto/path.hpp"
+#include "core/proto/path_validation.hpp"
 
 namespace stt {
 
@@ -44,14 +45,14 @@ class Paths {
     std::optional<Outgoing> frame_due(Time now);
     /// Whether PATH_RESPONSE with `token` from `from` validates that address: move() may follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
-    /// The path that was validated carries the data from now on. `receives`: the number of the first packet
-    /// that comes on it. What the path before carried is added to `outcome` as lost.
-    void move(Time now, uint64_t receives, Recovery::Outcome& outcome);
+    /// The path that was validated carries the data from now on. What the path before carried is added to
+    /// `outcome` as lost.
+    void move(Time now, Recovery::Outcome& outcome);
     /// Nothing that was learnt of the active path holds any more: the same with another path to the same
     /// address.
-    void start_over(Time now, uint64_t receives, Recovery::Outcome& outcome);
+    void start_over(Time now, Recovery::Outcome& outcome);
     /// When a challenge is due.
-    Time next_timeout() const { return candidate_ ? candidate_->validation()->next_timeout() : time_never; }
+    Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
 
     /// Whether there may be acknowledgements of what the path before carried.
     bool has_previous() const { return previous_ != nullptr; }
@@ -62,20 +63,26 @@ class Paths {
     void owe_response(const Address& to, const PathValidation::Token& token) { response_ = {to, token}; }
 
   private:
+    /// Where the peer may have moved. It is no path before that is known: whoever copies packets under
+    /// changing addresses would have one made for each.
+    struct Candidate {
+        Address peer;
+        PathValidation validation;
+    };
     struct Response {
         Address to;
         PathValidation::Token token;
     };
     std::optional<Outgoing> challenge_due(Time now);
     std::unique_ptr<Path> make(const Address& peer) const;
-    void activate(Time now, std::unique_ptr<Path> next, uint64_t receives, Recovery::Outcome& outcome);
+    void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
 
     const SessionConfig& config_;
     Random& random_;
     uint64_t datagram_limit_ = datagram_max;
     std::unique_ptr<Path> active_;
-    std::unique_ptr<Path> candidate_;  // null: the peer is where it was
-    std::unique_ptr<Path> previous_;   // kept for previous_kept after previous_left_
+    std::unique_ptr<Path> previous_;      // kept for previous_kept after previous_left_
+    std::optional<Candidate> candidate_;  // none: the peer is where it was
     Time previous_left_{};
     Recovery::Counters past_;  // of paths that are gone
     std::optional<Response> response_;

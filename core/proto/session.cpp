@@ -270,14 +270,19 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     if (report == NetworkReport::too_big && (size == 0 || size > datagram_min))
         return traffic_.on_too_big(now.time, size);
     if (!handshaking_.calling() && !established) return;
-    Error error = report == NetworkReport::too_big ? traffic_.path().narrow_error(size - 1, source)
-                                                   : network_error(report, peer(), info_.caller, source);
+    const bool too_big = report == NetworkReport::too_big;
+    if (established && !too_big) {
+        // A session that is established does not end by what anybody on the path could have forged; its own
+        // timeouts decide. But whoever waits for them should know.
+        if (report == NetworkReport::refused) traffic_.liveness().on_refused(now.time);
+        if (report_limit_.allow(now.time, report, source.local))
+            note(network_error(report, peer(), info_.caller, source));
+        return;
+    }
+    Error error = too_big ? traffic_.path().narrow_error(size - 1, source)
+                          : network_error(report, peer(), info_.caller, source);
     if (handshaking_.calling()) return conclude(now, handshaking_.on_hearsay(now, std::move(error)));
-    if (report == NetworkReport::too_big) return traffic_.on_narrow(now.time, std::move(error));
-    // A session that is established does not end by what anybody on the path could have forged; its own
-    // timeouts decide. But whoever waits for them should know.
-    if (report == NetworkReport::refused) traffic_.liveness().on_refused(now.time);
-    if (report_limit_.allow(now.time, report, source.local)) note(std::move(error));
+    traffic_.on_narrow(now.time, std::move(error));
 }
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {

@@ -224,7 +224,7 @@ Status Traffic::on_ack(Time now, const AckFrame& frame, Incoming& incoming) {
 void Traffic::on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming) {
     if (!paths_.validates(incoming.from, frame.data)) return;
     outcome_.clear();
-    paths_.move(now, packets_.highest_received() + 1, outcome_);
+    paths_.move(now, outcome_);
     settle_frames();
     ids_.change_remote();
     if (config_.measure_clock) clock_requester_.hasten(now);
@@ -249,7 +249,7 @@ void Traffic::settle(Time now) {
     if (finding == BlackHole::Finding::lost) failure_ = path().too_narrow_error();
     if (finding != BlackHole::Finding::restored) return;
     outcome_.clear();
-    paths_.start_over(now, packets_.highest_received() + 1, outcome_);
+    paths_.start_over(now, outcome_);
     settle_frames();
 }
 

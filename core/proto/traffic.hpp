@@ -28,6 +28,9 @@ class Traffic {
     /// session.
     Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
             Random& random, SessionEvents& events);
+    // Its parts refer to each other.
+    Traffic(const Traffic&) = delete;
+    Traffic& operator=(const Traffic&) = delete;
 
     // Its parts, for what concerns the session itself.
 

@@ -81,7 +81,6 @@ TEST_F(PacketSpaceTest, a_packet_that_was_overtaken_is_not_the_newest) {
     std::vector<uint8_t> first = seal(), second = seal();
     EXPECT_TRUE(theirs.open(start, second, refusal)->newest);
     EXPECT_FALSE(theirs.open(start, first, refusal)->newest);
-    EXPECT_EQ(theirs.highest_received(), 1u);
 }
 
 TEST_F(PacketSpaceTest, a_copy_does_not_open_again) {

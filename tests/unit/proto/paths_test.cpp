@@ -55,7 +55,7 @@ struct PathsTest : ::testing::Test {
         const auto token = challenge(to);
         ASSERT_TRUE(token);
         ASSERT_TRUE(paths.validates(to, *token));
-        paths.move(now, 1, outcome);
+        paths.move(now, outcome);
     }
 };
 
@@ -74,7 +74,7 @@ TEST_F(PathsTest, move_only_after_the_response_to_the_challenge) {
     ASSERT_TRUE(token);
     EXPECT_EQ(paths.active().peer(), home);
     ASSERT_TRUE(paths.validates(moved, *token));
-    paths.move(now, 1, outcome);
+    paths.move(now, outcome);
     EXPECT_EQ(paths.active().peer(), moved);
     EXPECT_EQ(paths.next_timeout(), time_never);
     EXPECT_FALSE(paths.validates(moved, *token)) << "the response came twice";
@@ -193,10 +193,28 @@ TEST_F(PathsTest, statistics_sum_up_what_all_paths_have_carried) {
 TEST_F(PathsTest, start_over_at_the_same_address) {
     send();
     paths.active().recovery().seed_rtt(20ms);
-    paths.start_over(now, 1, outcome);
+    paths.start_over(now, outcome);
     EXPECT_EQ(outcome.lost.size(), 1u);
     EXPECT_EQ(paths.active().peer(), home);
     EXPECT_FALSE(paths.active().recovery().rtt().measured());
+}
+
+TEST_F(PathsTest, go_on_counting_what_is_lost_when_one_replaces_another) {
+    std::vector<Error> notes;
+    uint64_t number = 0;
+    const auto lose_half_for = [&](Duration time) {
+        for (const Time end = now + time; now < end; now += 5ms)
+            paths.active().on_arrival(now, number += 2, 1200, notes);
+    };
+    for (int second = 0; second < 6; second++) {
+        lose_half_for(1s);
+        if (second % 2 == 0)
+            paths.start_over(now, outcome);
+        else
+            move(second == 1 ? moved : home);
+    }
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_EQ(notes[0].code, ErrorCode::path_loss);
 }
 
 TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
@@ -205,7 +223,7 @@ TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
     EXPECT_EQ(limited.active().datagram(), 1472u);
     limited.limit_datagram(1300);
     EXPECT_EQ(limited.active().datagram(), 1300u);
-    limited.start_over(now, 1, outcome);
+    limited.start_over(now, outcome);
     EXPECT_EQ(limited.active().datagram(), 1300u);
 }
 
