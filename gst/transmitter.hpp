@@ -51,8 +51,8 @@ class Transmitter {
     void expect_eos();
     /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
     void pipeline_changed() { pipeline_changed_ = true; }
-    /// Whether data will wait for a peer that was never there, as far as what is upstream says now. Any thread
-    /// that holds no lock.
+    /// Whether data will wait for a peer that was never there, as far as what is upstream says now. Any
+    /// thread that holds no lock.
     bool will_wait_for_peer() const;
     /// The receiver plays what was not delayed `latency` (ns) after its time. Any thread.
     void set_playout(GstClockTime latency);
