@@ -39,7 +39,28 @@ SessionId Endpoint::fresh_id() {
 
 void Endpoint::adopt(std::unique_ptr<Session> session, const AttemptId& attempt) {
     attempts_[attempt] = next_handle_;
+    peers_.emplace(session->info().peer, next_handle_);
+    schedule_.wake(next_handle_);
     sessions_[next_handle_++] = std::move(session);
+}
+
+void Endpoint::on_moved(SessionHandle handle, const Address& before, const Address& now) {
+    leave(handle, before);
+    peers_.emplace(now, handle);
+}
+
+void Endpoint::leave(SessionHandle handle, const Address& peer) {
+    const auto [begin, end] = peers_.equal_range(peer);
+    const auto it = std::find_if(begin, end, [&](const auto& entry) { return entry.second == handle; });
+    if (it != end) peers_.erase(it);
+}
+
+/// The sessions with a peer at this address.
+std::vector<Session*> Endpoint::at(const Address& peer) {
+    std::vector<Session*> found;
+    const auto [begin, end] = peers_.equal_range(peer);
+    for (auto it = begin; it != end; ++it) found.push_back(find(it->second));
+    return found;
 }
 
 SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes) {
@@ -64,13 +85,15 @@ SessionId Endpoint::add_id(SessionHandle handle) {
 
 Session* Endpoint::find_resumable(const SessionName& name) {
     for (auto& [handle, session] : sessions_)
-        if (session->ticket(name)) return session.get();
+        if (session->ticket(name)) return find(handle);
     return nullptr;
 }
 
 Session* Endpoint::find(SessionHandle handle) {
     const auto it = sessions_.find(handle);
-    return it == sessions_.end() ? nullptr : it->second.get();
+    if (it == sessions_.end()) return nullptr;
+    schedule_.wake(handle);
+    return it->second.get();
 }
 
 Session* Endpoint::by_id(SessionId id) {
@@ -158,9 +181,8 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
         case PacketType::session_unknown:
             // The id is the peer's, which only somebody on the path has seen.
             if (const auto packet = read_session_unknown(datagram))
-                for (auto& [handle, session] : sessions_)
-                    if (session->ids().remote() == packet->session && session->info().peer == from)
-                        session->handle_session_unknown(now);
+                for (Session* session : at(from))
+                    if (session->ids().remote() == packet->session) session->handle_session_unknown(now);
             return;
         default:
             return;
@@ -169,12 +191,11 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
 
 void Endpoint::handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
                                      const ReportSource& source) {
-    for (auto& [handle, session] : sessions_)
-        if (session->info().peer == to) session->handle_network_report(now, report, size, source);
+    for (Session* session : at(to)) session->handle_network_report(now, report, size, source);
 }
 
 void Endpoint::handle_no_answer(Now now, const Address& from, NoAnswer what) {
-    for (auto& [handle, session] : sessions_) session->handle_no_answer(now, from, what);
+    for (Session* session : at(from)) session->handle_no_answer(now, from, what);
 }
 
 void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
@@ -202,42 +223,54 @@ std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes 
 
 std::optional<Endpoint::Transmit> Endpoint::transmit_session(Now now, MutableBytes out, size_t segments_max) {
     // Sessions take turns, a batch each.
-    auto it = sessions_.upper_bound(last_served_);
-    for (size_t tried = 0; tried < sessions_.size(); tried++, ++it) {
-        if (it == sessions_.end()) it = sessions_.begin();
-        if (const auto transmit = it->second->transmit(now, out, segments_max)) {
-            last_served_ = it->first;
+    schedule_.wake_due(now.time);
+    while (const auto handle = schedule_.next_to_send(last_served_)) {
+        if (const auto transmit = sessions_.at(*handle)->transmit(now, out, segments_max)) {
+            last_served_ = *handle;
             return transmit;
         }
+        schedule_.on_sent_all(*handle);
     }
     return std::nullopt;
 }
 
-Time Endpoint::next_timeout(Time now) const {
-    Time next = time_never;
-    for (const auto& [handle, session] : sessions_) next = std::min(next, session->next_timeout(now));
+Time Endpoint::next_timeout(Time now) {
+    for (const SessionHandle handle : schedule_.idle()) {
+        Session& session = *sessions_.at(handle);
+        session.take_events(events_);
+        // One that waits for nothing is closed, and forgotten at the next opportunity.
+        const Time until = session.next_timeout(now);
+        if (until < time_never) schedule_.rest(handle, until);
+    }
+    Time next = schedule_.next();
+    for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle))
+        next = std::min(next, sessions_.at(*handle)->next_timeout(now));
     return next;
 }
 
 void Endpoint::handle_timeout(Now now) {
-    for (auto& [handle, session] : sessions_) {
-        const Deadlines due = session->deadlines(now.time);
-        if (due.next().at <= now.time) session->handle_timeout(now, due);
+    schedule_.wake_due(now.time);
+    for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle)) {
+        Session& session = *sessions_.at(*handle);
+        const Deadlines due = session.deadlines(now.time);
+        if (due.next().at <= now.time) session.handle_timeout(now, due);
     }
     // A session stays findable until its last event was taken.
     if (events_.empty()) forget_closed(now);
 }
 
+/// Of those awake: each is when its time has come.
 void Endpoint::forget_closed(Now now) {
-    for (auto it = sessions_.begin(); it != sessions_.end();) {
-        if (!it->second->forgettable(now.time)) {
-            ++it;
-            continue;
-        }
-        for (const SessionId id : it->second->ids().all_local()) ids_.erase(id);
-        const auto attempt = attempts_.find(it->second->attempt());
-        if (attempt != attempts_.end() && attempt->second == it->first) attempts_.erase(attempt);
-        it = sessions_.erase(it);
+    for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle)) {
+        const auto it = sessions_.find(*handle);
+        const Session& session = *it->second;
+        if (!session.forgettable(now.time)) continue;
+        for (const SessionId id : session.ids().all_local()) ids_.erase(id);
+        const auto attempt = attempts_.find(session.attempt());
+        if (attempt != attempts_.end() && attempt->second == *handle) attempts_.erase(attempt);
+        leave(*handle, session.info().peer);
+        schedule_.forget(*handle);
+        sessions_.erase(it);
     }
 }
 
@@ -245,19 +278,21 @@ void Endpoint::forget_closed(Now now) {
 void Endpoint::bound_resumable() {
     size_t lost = 0;
     Session* oldest = nullptr;
-    for (auto& [handle, session] : sessions_) {
+    for (const auto& [handle, session] : sessions_) {
         if (!session->resumable()) continue;
         lost++;
         if (!oldest || session->resumable_until() < oldest->resumable_until()) oldest = session.get();
     }
     if (lost <= config_.max_sessions) return;
+    schedule_.wake(oldest->handle());
     oldest->abandon();
     events_.push_back({oldest->handle(), event::Abandoned{}});
 }
 
 std::optional<Event> Endpoint::next_event() {
     if (events_.empty())
-        for (auto& [handle, session] : sessions_) session->take_events(events_);
+        for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle))
+            sessions_.at(*handle)->take_events(events_);
     if (events_.empty()) return std::nullopt;
     std::optional<Event> event(std::move(events_.front()));
     events_.pop_front();

@@ -14,6 +14,7 @@
 #include "core/crypto/hello_guard.hpp"
 #include "core/proto/network_report.hpp"
 #include "core/proto/session_host.hpp"
+#include "core/proto/session_schedule.hpp"
 #include "core/proto/transmit.hpp"
 #include "core/wire/message.hpp"
 
@@ -45,7 +46,8 @@ class Endpoint final : private SessionHost {
     /// Starts a session with `peer`. Its HELLO comes out of poll_transmit.
     /// `resumes`: a session to go on with, that stands or is resumable; 0: none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
-    /// Null once the session was forgotten (after its `closed` event was taken).
+    /// Null once the session was forgotten (after its `closed` event was taken). What the application does to
+    /// a session it does before it calls the endpoint again.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
     NodeId node_id() const override { return config_.identity->node_id(); }
@@ -65,7 +67,7 @@ class Endpoint final : private SessionHost {
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
 
     /// When handle_timeout must be called at the latest. Time{} or any past time: now.
-    Time next_timeout(Time now) const;
+    Time next_timeout(Time now);
     void handle_timeout(Now now);
 
     /// The oldest event not yet taken.
@@ -90,6 +92,7 @@ class Endpoint final : private SessionHost {
     std::optional<Error> no_room(Now now) override;
     SessionId add_id(SessionHandle handle) override;
     void remove_id(SessionId id) override { ids_.erase(id); }
+    void on_moved(SessionHandle handle, const Address& before, const Address& now) override;
 
     Session* by_id(SessionId id);
     Session* by_attempt(const AttemptId& id);
@@ -108,6 +111,8 @@ class Endpoint final : private SessionHost {
     void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
                 Error error);
     void note(const Address& peer, Error error);
+    std::vector<Session*> at(const Address& peer);
+    void leave(SessionHandle handle, const Address& peer);
     void forget_closed(Now now);
     void bound_resumable();
 
@@ -117,6 +122,8 @@ class Endpoint final : private SessionHost {
     Sessions sessions_;
     std::unordered_map<SessionId, SessionHandle> ids_;
     std::map<AttemptId, SessionHandle> attempts_;
+    std::unordered_multimap<Address, SessionHandle> peers_;  // by where the peer is
+    SessionSchedule schedule_;
     SessionHandle next_handle_ = 1;
     SessionHandle last_served_ = 0;  // poll_transmit goes round
     std::deque<Event> events_;

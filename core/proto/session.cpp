@@ -222,7 +222,7 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes datagram,
     }
     traffic_.begin(now.time, *incoming, datagram.size());
     const bool understood = handle_frames(now, *incoming, owner);
-    if (incoming->moved) info_.peer = from;
+    if (incoming->moved) host_.on_moved(handle_, std::exchange(info_.peer, from), from);
     if (state_ == SessionState::closed) return true;
     traffic_.finish(now.time, *incoming, understood);
     check_path(now);

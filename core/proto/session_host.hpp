@@ -25,6 +25,8 @@ class SessionHost {
     virtual SessionId add_id(SessionHandle handle) = 0;
     /// Packets that bear `id` are nobody's any more.
     virtual void remove_id(SessionId id) = 0;
+    /// The session's peer was at `before`, and is at `now`.
+    virtual void on_moved(SessionHandle handle, const Address& before, const Address& now) = 0;
     /// This node's.
     virtual NodeId node_id() const = 0;
 
