@@ -169,8 +169,8 @@ const std::array rows = {
         &Settings::keepalive_timeout, both, true, 1, ms_max},
     SettingRow{
         "drain-timeout", "Drain time-out",
-        "Milliseconds that EOS waits until the peer's pipeline has everything; then a warning says how "
-        "much it has not. 0: it does not wait",
+        "Milliseconds without progress that EOS waits for the peer's pipeline to take everything; then an "
+        "error says how much it lacks. 0: it does not wait, and that is a warning",
         &Settings::drain_timeout, sink, false, 0, ms_max},
     SettingRow{"send-timeout", "Send time-out",
                "Milliseconds a buffer may wait for room in a full send queue before that is an error; 0: no "

@@ -32,6 +32,7 @@ StreamTable::StreamTable(bool caller, uint64_t window_max, uint64_t max_streams)
     : caller_(caller),
       window_max_(window_max),
       max_streams_(max_streams),
+      next_id_(caller ? 0 : 1),
       receive_limit_(initial_limits().session_window),
       receive_limit_sent_(receive_limit_) {}
 
@@ -75,12 +76,10 @@ const StreamTable::Stream* StreamTable::find(StreamId id) const {
 
 Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority,
                                    std::optional<StreamId> wanted) {
-    const auto count =
-        std::count_if(streams_.begin(), streams_.end(), [](const auto& s) { return s.second.ours; });
-    if (static_cast<uint64_t>(count) >= peer_.max_streams)
+    if (ours_open_ >= peer_.max_streams)
         return local_error(ErrorCode::too_many_streams, Reason::max_streams,
                            tr("the peer allows %" PRIu64 " streams at a time", peer_.max_streams));
-    StreamId id = wanted.value_or(caller_ ? 0 : 1);
+    StreamId id = wanted.value_or(next_id_);
     if (wanted && !is_ours(id))
         return local_error(
             ErrorCode::stream_id_conflict, Reason::wrong_side,
@@ -89,12 +88,15 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
     if (wanted && (find(id) || is_retired(id)))
         return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
                            tr("stream %" PRIu64 " is in use or was used before", id));
+    // Those that the application has chosen itself are passed over.
     while (find(id) || is_retired(id)) id += 2;
+    if (!wanted) next_id_ = id + 2;
 
     Stream& stream =
         streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
             .first->second;
     stream.ours = true;
+    ours_open_++;
     stream.priority = priority;
     stream.header = std::move(header);
     control_.insert(id);
@@ -359,6 +361,7 @@ void StreamTable::retire_if_done(StreamId id) {
     taken_total_ += it->second.receive.highest() - it->second.receive.taken();
     control_.erase(id);
     active_.erase(id);
+    if (it->second.ours) ours_open_--;
     streams_.erase(it);
     retired_.add(retired_key(id), retired_key(id) + 1);
     update_session_limit();

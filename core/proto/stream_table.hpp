@@ -136,7 +136,9 @@ class StreamTable {
     uint64_t window_max_, max_streams_;
     SessionLimits peer_{};
     Streams streams_;
-    OffsetRanges retired_;  // by retired_key
+    uint64_t ours_open_ = 0;  // of streams_, those that this side has opened
+    StreamId next_id_;        // this side has opened none from here on without being told the id
+    OffsetRanges retired_;    // by retired_key
     std::vector<StreamNews> news_;
     bool refusal_told_ = false;      // that the peer opens more streams than it may
     std::vector<StreamId> changed_;  // streams whose progress changed since take_news
