@@ -10,9 +10,6 @@ namespace {
 // What a receiver may have under way against the direction before send_upstream refuses.
 constexpr uint64_t upstream_limit = 256 << 10;
 
-// How long stats() waits for the I/O thread before it makes do with what it has.
-constexpr auto stats_patience = 50ms;
-
 /// "For as long as it takes", with room for sums.
 constexpr Duration without_end = 24h * 365;
 
@@ -30,8 +27,9 @@ LinkConfig adapted(LinkConfig config) {
 
 }  // namespace
 
-Link::Impl::Impl(LinkConfig link_config, LinkObserver& link_observer)
+Link::Impl::Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkObserver& link_observer)
     : config(std::move(link_config)),
+      node(std::move(link_node)),
       observer(link_observer),
       outbox(is_sender() ? config.send_queue_bytes : upstream_limit, [this] { node->loop().wake(); }),
       inbox([this] { node->loop().wake(); }),
@@ -43,24 +41,23 @@ Link::Impl::Impl(LinkConfig link_config, LinkObserver& link_observer)
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
     auto seeds = std::make_shared<std::vector<SecretBytes>>(std::move(config.seeds));
     auto passphrase = std::make_shared<SecretBytes>(std::move(config.passphrase));
-    const auto impl = std::make_shared<Impl>(adapted(std::move(config)), observer);
-    const LinkConfig& c = impl->config;
+    config = adapted(std::move(config));
 
     UdpConfig udp;
-    udp.local_address = c.local_address;
-    udp.local_port = c.caller ? c.local_port : c.port;
-    udp.send_buffer = c.socket_send_buffer;
-    udp.receive_buffer = c.socket_receive_buffer;
-    udp.send_mode = c.offload ? SendMode::segmentation : SendMode::several;
-    udp.receive_offload = c.offload;
-    udp.answer_as_called = !c.caller;
+    udp.local_address = config.local_address;
+    udp.local_port = config.caller ? config.local_port : config.port;
+    udp.send_buffer = config.socket_send_buffer;
+    udp.receive_buffer = config.socket_receive_buffer;
+    udp.send_mode = config.offload ? SendMode::segmentation : SendMode::several;
+    udp.receive_offload = config.offload;
+    udp.answer_as_called = !config.caller;
     EndpointConfig endpoint;
-    endpoint.listening = !c.caller;
-    endpoint.max_sessions = c.max_sessions;
-    endpoint.session = c.session;
-    auto node = Node::open(udp, std::move(endpoint), c.identity);
+    endpoint.listening = !config.caller;
+    endpoint.max_sessions = config.max_sessions;
+    endpoint.session = config.session;
+    auto node = Node::open(udp, std::move(endpoint), config.identity);
     if (!node) return node.error();
-    impl->node = *node;
+    const auto impl = std::make_shared<Impl>(std::move(config), *node, observer);
     impl->node->loop().post(
         [impl = impl.get(), seeds, passphrase] { impl->start(std::move(*passphrase), std::move(*seeds)); });
     impl->node->start(impl);
@@ -94,21 +91,14 @@ void Link::fail(Error error) {
     impl_->node->loop().post([impl = impl_.get(), error = std::move(error)] { impl->end(error, false); });
 }
 
-LinkStats Link::stats() const {
-    Impl& impl = *impl_;
-    if (impl.node->loop().on_thread()) impl.renew_stats(false);
-    std::unique_lock lock(impl.stats_mutex);
-    if (!impl.node->loop().on_thread()) {
-        const uint64_t before = impl.stats_serial;
-        impl.stats_wanted = true;
-        impl.node->loop().wake();
-        // Not for good: the I/O thread may be in a callback that waits for a lock the caller holds.
-        impl.stats_fresh.wait_for(lock, stats_patience,
-                                  [&] { return impl.stats_final || impl.stats_serial != before; });
-    }
-    LinkStats stats = impl.stats;
-    lock.unlock();
-    stats.queued_bytes = impl.outbox.queued_bytes();
+LinkStats Link::stats() const { return impl_->stats(); }
+std::shared_ptr<PeerClock> Link::peer_clock() const { return impl_->clock_.get(); }
+
+LinkStats Link::Impl::stats() {
+    const bool inside = node->loop().on_thread();
+    if (inside) renew_stats(false);
+    LinkStats stats = inside ? stats_board_.latest() : stats_board_.ask([this] { node->loop().wake(); });
+    stats.queued_bytes = outbox.queued_bytes();
     return stats;
 }
 
@@ -123,20 +113,8 @@ void Link::Impl::renew_stats(bool last) {
     fresh.socket_errors = node->socket_errors();
     if (const Session* s = current()) fresh.session = s->stats();
     fresh.session.add_counters(past);
-    if (clock) {
-        const int64_t now = clock_now().time.time_since_epoch().count();
-        if (const auto line = clock->line())
-            fresh.clock = {.state = line->state_at(now),
-                           .offset = Duration(line->peer_at(now) - now),
-                           .drift = line->drift,
-                           .base_delay = Duration(line->base_delay_ns),
-                           .sigma = Duration(line->sigma_ns)};
-    }
-    const std::lock_guard lock(stats_mutex);
-    stats = fresh;
-    stats_serial++;
-    stats_final = last;
-    stats_fresh.notify_all();
+    fresh.clock = clock_.stats(clock_now().time);
+    stats_board_.post(fresh, last);
 }
 
 void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
@@ -208,7 +186,7 @@ void Link::Impl::on_turn(Now now) {
     if (!closed && established) set_state(state);  // the peer may have moved
     if (!closed && is_sender()) tend_outbox(now);
     if (!closed) move_data(now);
-    if (!closed && stats_wanted.exchange(false)) renew_stats(false);
+    if (!closed && stats_board_.wanted()) renew_stats(false);
 }
 
 void Link::Impl::close_from_any_thread() {

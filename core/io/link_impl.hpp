@@ -2,10 +2,12 @@
 /// Inside of Link; included by its sources only.
 #pragma once
 
+#include "core/io/followed_clock.hpp"
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
 #include "core/io/proven_peers.hpp"
 #include "core/io/resolver.hpp"
+#include "core/io/stats_board.hpp"
 #include "core/io/stream_feeder.hpp"
 #include "core/io/stretcher.hpp"
 #include "core/proto/error_digest.hpp"
@@ -17,7 +19,7 @@ namespace stt {
 /// Functions run on the I/O thread where nothing else is said. An observer's callback may close the link:
 /// whoever calls one looks at `closed` before going on.
 struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
-    Impl(LinkConfig link_config, LinkObserver& link_observer);
+    Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkObserver& link_observer);
 
     // link.cpp: life and death.
 
@@ -101,12 +103,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
 
-    // link_clock.cpp: whose clock a receiver follows.
-
-    /// The peer is known.
-    void know_clock(Now now);
-    void on_clock_measured(Now now, const ClockSample& sample);
-
     // link_session.cpp: what becomes of sessions and the stream.
 
     void on_event(Now now, Event event) override;
@@ -181,23 +177,18 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     // Constant once the I/O thread runs.
 
     const LinkConfig config;  // without its secrets
-    LinkObserver& observer;   // called on the I/O thread only
-    std::shared_ptr<Node> node;
+    const std::shared_ptr<Node> node;
+    LinkObserver& observer;  // called on the I/O thread only
 
     // Any thread.
 
     SendQueue outbox;
     ReceiveQueue inbox;
     std::atomic<bool> upstream_open{false};  // receiver: there is a stream to send messages up
-    std::atomic<bool> stats_wanted{false};
-    std::mutex stats_mutex;
-    std::condition_variable stats_fresh;
-    LinkStats stats;              // under stats_mutex
-    uint64_t stats_serial = 0;    // under stats_mutex: how often `stats` was renewed
-    bool stats_final = false;     // under stats_mutex: never renewed again
+    StatsBoard stats_board_;
+    FollowedClock clock_;  // receiver
+    LinkStats stats();
     void renew_stats(bool last);  // I/O thread
-    mutable std::mutex clock_mutex;
-    std::shared_ptr<PeerClock> clock;  // under clock_mutex; changed on the I/O thread only
 
     // The I/O thread only.
 

@@ -65,7 +65,7 @@ void Link::Impl::on_event(Now now, Event event) {
             take_rest(now, news->stream);
         stream_moved_at = now.time;
     } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
-        on_clock_measured(now, measured->sample);
+        if (Session* const from = current()) clock_.on_measured(now.time, *from, measured->sample);
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
         stream_moved_at = now.time;
@@ -157,7 +157,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     sessions++;
     if (config.caller) add_proven_peer(peer_known_as);
     info = fresh->info();
-    know_clock(now);
+    if (!is_sender()) clock_.follow(info.peer_node, now.time);
     readable = complete = false;
     finished = finished && is_sender();
     upstream = {};
@@ -190,7 +190,7 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     resumptions++;
     stream_moved_at = now.time;
     info = fresh.info();
-    know_clock(now);
+    if (!is_sender()) clock_.follow(info.peer_node, now.time);
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream && !finished;
     set_state(LinkState::resumed);
