@@ -36,6 +36,7 @@ Link::Impl::Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkOb
       retry(
           {config.retry_initial_delay, config.retry_max_delay, config.reconnect_timeout, config.max_retries},
           system_random()),
+      session_(node->endpoint()),
       stream_header(config.stream_header) {}
 
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
@@ -106,13 +107,12 @@ void Link::Impl::renew_stats(bool last) {
     LinkStats fresh;
     fresh.state = state;
     fresh.circuit = retry.circuit();
-    fresh.info = info;
-    fresh.sessions = sessions;
-    fresh.reconnects = sessions > 0 ? sessions - 1 : 0;
-    fresh.resumptions = resumptions;
+    fresh.info = session_.info();
+    fresh.sessions = session_.count();
+    fresh.reconnects = fresh.sessions > 0 ? fresh.sessions - 1 : 0;
+    fresh.resumptions = session_.resumptions();
     fresh.socket_errors = node->socket_errors();
-    if (const Session* s = current()) fresh.session = s->stats();
-    fresh.session.add_counters(past);
+    fresh.session = session_.stats();
     fresh.clock = clock_.stats(clock_now().time);
     stats_board_.post(fresh, last);
 }
@@ -183,7 +183,7 @@ void Link::Impl::on_turn(Now now) {
         if (!summary) break;
         summarise(std::move(*summary));
     }
-    if (!closed && established) set_state(state);  // the peer may have moved
+    if (!closed && session_.established()) set_state(state);  // the peer may have moved
     if (!closed && is_sender()) tend_outbox(now);
     if (!closed) move_data(now);
     if (!closed && stats_board_.wanted()) renew_stats(false);
@@ -205,8 +205,8 @@ void Link::Impl::close() {
     stretching.reset();
     outbox.fail();
     inbox.fail();
-    if (Session* s = current()) {
-        info = s->info();
+    session_.renew_info();
+    if (Session* s = session_.get()) {
         account_inbox(clock_now(), *s);
         s->close(clock_now(), CloseReason::graceful, {});
     }
@@ -222,13 +222,14 @@ void Link::Impl::close() {
 // ---
 
 std::string Link::Impl::peer_text() const {
-    if (info.peer != Address{}) return info.peer.to_string();
+    if (session_.info().peer != Address{}) return session_.info().peer.to_string();
     return config.caller ? config.host + ":" + std::to_string(config.port) : std::string();
 }
 
 void Link::Impl::set_state(LinkState next) {
-    renew_info();
-    const bool moved = established && info.peer != peer_told;
+    session_.renew_info();
+    const SessionInfo& info = session_.info();
+    const bool moved = session_.established() && info.peer != peer_told;
     if (closed || (state == next && circuit_told == retry.circuit() && !moved)) return;
     if (given_up && next != LinkState::closed) return;  // callers who are turned away are no news
     state = next;
@@ -239,13 +240,13 @@ void Link::Impl::set_state(LinkState next) {
 }
 
 ErrorReport Link::Impl::report_of(Error error) {
-    renew_info();
+    session_.renew_info();
     ErrorReport report;
     report.error = std::move(error);
     report.caller = config.caller;
     report.attempt = config.caller ? retry.attempt() : 0;
     report.peer = peer_text();
-    report.session = info;
+    report.session = session_.info();
     report.stream = stream;
     return report;
 }
@@ -318,13 +319,13 @@ void Link::Impl::end(Error error, bool tell) {
     ErrorReport told = report_of(error);
     told.error.terminal = true;
     if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
-    if (Session* s = current()) {
+    if (Session* s = session_.get()) {
         s->close(clock_now(), CloseReason::error, std::move(error));
         s->abandon();
     }
     upstream_open = false;
     // Where everything has been passed on, and no more can come, a session was only wanted to say so.
-    if (!finished || established || config.keep_listening) {
+    if (!finished || session_.established() || config.keep_listening) {
         tell_undelivered();
         // The observer first: a streaming thread that sees the queue fail may rely on the error having been
         // told.

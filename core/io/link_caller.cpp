@@ -16,24 +16,24 @@ bool is_about_the_address(ErrorCode code) {
 
 void Link::Impl::begin_attempt(Now now) {
     retry.begin_attempt();
-    if (!session) info = {};
+    if (!session_.exists()) session_.call({});
     set_state(state);
     if (closed) return;
     // What waits for its path calls where the peer was, every other time: names may be looked up over the
     // same path.
-    if (session && retry.attempt() % 2 == 1) {
-        addresses = {info.peer};
+    if (session_.exists() && retry.attempt() % 2 == 1) {
+        addresses = {session_.info().peer};
         next_address = 0;
         try_next_address(now);
         return;
     }
-    const Duration patience = session ? Duration(1s) : config.session.handshake_timeout;
+    const Duration patience = session_.exists() ? Duration(1s) : config.session.handshake_timeout;
     const Duration limit = std::min(patience, retry.remaining(now.time));
     resolver.resolve(config.host, config.port, limit, [this](Result<std::vector<Address>> found) {
         const Now then = clock_now();
-        if (!found && session) {
+        if (!found && session_.exists()) {
             // Where names cannot be looked up, the peer may still be where it was.
-            addresses = {info.peer};
+            addresses = {session_.info().peer};
             next_address = 0;
             try_next_address(then);
         } else if (!found) {
@@ -53,12 +53,14 @@ void Link::Impl::try_next_address(Now now) {
     SessionConfig session_config = config.session;
     session_config.handshake_timeout = std::min(session_config.handshake_timeout, retry.remaining(now.time));
     session_config.peer_proven = peer_proven();
-    if (session) session_config.urgent_until = away_since + silence_fast_for;
+    if (session_.exists()) session_config.urgent_until = session_.lost_at() + silence_fast_for;
     attempt_at = now.time;
     observer.on_trace("attempt " + std::to_string(retry.attempt()) + " calls " +
-                      addresses[next_address].to_string() + (session ? " to go on with the session" : ""));
-    attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
-    if (!session) info = find(attempt)->info();
+                      addresses[next_address].to_string() +
+                      (session_.exists() ? " to go on with the session" : ""));
+    attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config),
+                                       session_.handle());
+    if (!session_.exists()) session_.call(find(attempt)->info());
 }
 
 void Link::Impl::attempt_failed(Now now, Error error) {
@@ -71,8 +73,9 @@ void Link::Impl::attempt_failed(Now now, Error error) {
     addresses.clear();
     next_address = 0;
     // The peer says that the session is not ours to go on with, or not what it was.
-    if (session && error.code == ErrorCode::handshake_failure && error.reason == Reason::wrong_session) {
-        if (Session* lost = current()) lost->abandon();
+    if (session_.exists() && error.code == ErrorCode::handshake_failure &&
+        error.reason == Reason::wrong_session) {
+        if (Session* lost = session_.get()) lost->abandon();
         on_abandoned();
         if (closed) return;
     }
@@ -82,13 +85,13 @@ void Link::Impl::attempt_failed(Now now, Error error) {
 }
 
 void Link::Impl::call_beside(Now now, SessionHandle doubted) {
-    if (!config.caller || !config.auto_reconnect || !established || doubted != session || attempt != 0 ||
-        now.time < next_beside)
+    if (!config.caller || !config.auto_reconnect || !session_.established() || doubted != session_.handle() ||
+        attempt != 0 || now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
     observer.on_trace("a handshake begins beside the session, which the peer may not know any more");
     attempt_at = now.time;
-    attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
+    attempt = node->endpoint().connect(now, session_.get()->info().peer, config.session, session_.handle());
 }
 
 }  // namespace stt

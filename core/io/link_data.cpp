@@ -5,7 +5,7 @@
 namespace stt {
 void Link::Impl::move_data(Now now) {
     // Of a lost session, too: what has arrived is passed on, and its successor takes over what is written.
-    Session* const from = stream ? current() : nullptr;
+    Session* const from = stream ? session_.get() : nullptr;
     if (!from) return;
     move_outbox(*from);
     if (closed) return;
@@ -16,8 +16,8 @@ void Link::Impl::move_data(Now now) {
 }
 
 void Link::Impl::tend_outbox(Now now) {
-    Session* const from = stream ? current() : nullptr;
-    outbox_at = feeder.tend(now.time, from, stream.value_or(no_stream), established);
+    Session* const from = stream ? session_.get() : nullptr;
+    outbox_at = feeder.tend(now.time, from, stream.value_or(no_stream), session_.established());
     if (outbox.take_key_request()) observer.on_giving_up();
 }
 

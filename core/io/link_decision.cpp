@@ -9,7 +9,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     drop_question();
     Duration delay{};
     if (config.caller) {
-        if (established) stood(now, proven_at == time_never);
+        if (session_.established()) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
             give_up_in_time(std::move(error));  // reconnect-timeout holds, whoever decides
             return;
@@ -61,8 +61,8 @@ void Link::Impl::drop_question() {
 }
 
 void Link::Impl::drop_session(const Error& error) {
-    if (!established) return;
-    if (Session* s = current()) {
+    if (!session_.established()) return;
+    if (Session* s = session_.get()) {
         s->close(clock_now(), CloseReason::error, error);
         s->abandon();
     }

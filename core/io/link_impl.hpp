@@ -2,6 +2,7 @@
 /// Inside of Link; included by its sources only.
 #pragma once
 
+#include "core/io/current_session.hpp"
 #include "core/io/followed_clock.hpp"
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
@@ -43,9 +44,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     }
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
-    Session* current() { return find(session); }
-    /// `next` takes the place of the session there is; 0: none does.
-    void set_session(SessionHandle next);
 
     // link.cpp: the one place where things are told to the observer.
 
@@ -72,10 +70,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     /// Tells what report() still counts.
     void summarise_all();
     ErrorReport report_of(Error error);
-    /// The peer's address may change with the session standing.
-    void renew_info() {
-        if (const Session* s = current()) info = s->info();
-    }
     std::string peer_text() const;
 
     // link_decision.cpp: what follows an error that leaves the link without its stream.
@@ -97,8 +91,10 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void try_next_address(Now now);
     void attempt_failed(Now now, Error error);
     /// Whether a caller has no session, and `address` is what it calls, or has called last.
-    bool seeks(const Address& address) const { return !established && info.peer == address; }
-    bool peer_proven() const { return sessions > 0 || is_proven_peer(peer_known_as); }
+    bool seeks(const Address& address) const {
+        return !session_.established() && session_.info().peer == address;
+    }
+    bool peer_proven() const { return session_.count() > 0 || is_proven_peer(peer_known_as); }
     /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
     /// tell: one is begun beside the session that stands.
     void call_beside(Now now, SessionHandle doubted);
@@ -215,17 +211,12 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::optional<Question> question;  // the observer is deciding
     uint64_t questions = 0;            // so far
 
-    SessionStats past;            // counters of the sessions before
-    SessionHandle session = 0;    // the one the stream is on: it stands, or was lost and may be gone on with
-    bool established = false;     // it stands
+    CurrentSession session_;
     Time proven_at = time_never;  // when the session will have stood long enough to be a success
     SessionHandle attempt = 0;    // the caller's handshake under way, beside a session that stands or not
     Time attempt_at{};            // when it began
-    Time away_since{};            // when the session was lost
     PeerKey peer_known_as{};      // to proven_peers.hpp; of a caller
     Time next_beside{};
-    SessionInfo info;  // of the current session, or the last one
-    uint64_t sessions = 0, resumptions = 0;
 
     std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
     bool stream_begins = true;           // sender: that one is opened for the first time

@@ -14,9 +14,9 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
     upstream_taken = 0;
     const Now now = clock_now();
     if (const auto before = leave_stream()) take_rest(now, *before);
-    if (established) {
+    if (session_.established()) {
         open_stream();
-    } else if (config.caller && !session && !attempt) {
+    } else if (config.caller && !session_.exists() && !attempt) {
         retry.start(now.time);
         set_state(LinkState::connecting);
         if (!closed) begin_attempt(now);
@@ -24,19 +24,18 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
 }
 
 void Link::Impl::take_rest(Now now, StreamId id) {
-    Session* const from = current();
+    Session* const from = session_.get();
     if (!from) return;
     const bool ended = from->read(id).finished;
     from->consumed(now.time, id, UINT64_MAX, UINT64_MAX, ended);
 }
 
 void Link::Impl::make_way(Now now) {
-    Session* const idle = current();
+    Session* const idle = session_.get();
     idle->close(now, CloseReason::graceful, {});
     idle->abandon();
     leave_stream();
-    set_session(0);
-    established = false;
+    session_.end();
 }
 
 std::optional<Error> Link::Impl::refuse_another() const {

@@ -43,16 +43,16 @@ void Link::Impl::on_event(Now now, Event event) {
         // What the peer says by an error of the same code is no measurement.
         const bool measured =
             noted->error.code == ErrorCode::path_loss && noted->error.origin == ErrorOrigin::network;
-        if (session && event.session == session && measured)
+        if (session_.is(event.session) && measured)
             warn(std::move(noted->error));
-        else if (session && event.session == session)
+        else if (session_.is(event.session))
             report(std::move(noted->error));
         else if (noted->error.reason != Reason::both_call || seeks(noted->peer))
             report_other(std::move(noted->error), noted->peer);
         if (unknown && !closed && !given_up) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
-        if (event.session == session && !given_up) on_abandoned();
-    } else if (event.session != session || given_up) {
+        if (session_.is(event.session) && !given_up) on_abandoned();
+    } else if (!session_.is(event.session) || given_up) {
         return;  // of a session that is being closed
     } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
         on_stream_opened(*opened);
@@ -65,7 +65,7 @@ void Link::Impl::on_event(Now now, Event event) {
             take_rest(now, news->stream);
         stream_moved_at = now.time;
     } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
-        if (Session* const from = current()) clock_.on_measured(now.time, *from, measured->sample);
+        if (Session* const from = session_.get()) clock_.on_measured(now.time, *from, measured->sample);
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
         if (progress->stream != stream) return;
         stream_moved_at = now.time;
@@ -80,7 +80,7 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
     trace(handle, change);
     switch (change.state) {
         case SessionState::handshaking:
-            if (!established) set_state(LinkState::handshaking);
+            if (!session_.established()) set_state(LinkState::handshaking);
             return;
         case SessionState::established:
             return on_established(now, handle);
@@ -95,16 +95,11 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     const Session* const about = find(handle);
     std::string text = "session " + std::to_string(handle);
     if (about) text += " with " + about->info().peer.to_string();
-    text += handle == session ? "" : handle == attempt ? " (the attempt)" : " (another)";
+    text += session_.is(handle) ? "" : handle == attempt ? " (the attempt)" : " (another)";
     text += std::string(" is ") + name_of(change.state);
     if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
     if (!change.error.text.empty()) text += ": " + change.error.text;
     observer.on_trace(text);
-}
-
-void Link::Impl::set_session(SessionHandle next) {
-    if (const Session* earlier = current()) past.add_counters(earlier->stats());
-    session = next;
 }
 
 void Link::Impl::on_established(Now now, SessionHandle handle) {
@@ -118,28 +113,28 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         attempt = 0;
         retry_at = time_never;
     }
-    if (session && fresh->resumed() == session) {
+    if (session_.is(fresh->resumed())) {
         on_resumed(now, *fresh);
         return;
     }
-    if (idle() && established && !config.caller) make_way(now);
-    if (established && !config.caller) {
+    if (idle() && session_.established() && !config.caller) make_way(now);
+    if (session_.established() && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
-        current()->doubt(now.time, doubt_patience);
+        session_.get()->doubt(now.time, doubt_patience);
         fresh->close(now, CloseReason::error,
                      stream_error(ErrorCode::too_many_sessions, Reason::busy,
                                   tr("another caller has the listener's stream")));
         return;
     }
-    Session* const earlier = current();
-    if (earlier && established && earlier->last_received() > attempt_at) {
+    Session* const earlier = session_.get();
+    if (earlier && session_.established() && earlier->last_received() > attempt_at) {
         // It knows the session after all: who said otherwise, and has answered now, is somebody else.
         fresh->close(now, CloseReason::graceful, {});
         return;
     }
     if (earlier) {
         // The peer has proved itself, and does not know the session any more: it falls.
-        const bool stood = established;
+        const bool stood = session_.established();
         earlier->close(now, CloseReason::error, {});
         earlier->abandon();
         retry.start(now.time);  // should this one fall, too, its time begins now
@@ -151,13 +146,10 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         if (closed) return;
     }
     drop_question();  // its answer would be about the session before
-    set_session(handle);
-    established = true;
+    session_.begin(*fresh);
     proven_at = now.time + config.retry_initial_delay;
-    sessions++;
     if (config.caller) add_proven_peer(peer_known_as);
-    info = fresh->info();
-    if (!is_sender()) clock_.follow(info.peer_node, now.time);
+    if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
     readable = complete = false;
     finished = finished && is_sender();
     upstream = {};
@@ -168,7 +160,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 }
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
-    const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
+    const bool another = !config.caller && fresh.info().peer_node != session_.info().peer_node;
     Error why = another ? stream_error(ErrorCode::session_timeout, Reason::replaced,
                                        tr("the session was lost, and another caller has taken its place: the "
                                           "stream begins anew, and what came before may be incomplete"))
@@ -182,15 +174,11 @@ Error Link::Impl::begins_anew(const Session& fresh) const {
 
 void Link::Impl::on_resumed(Now now, const Session& fresh) {
     drop_question();
-    set_session(fresh.handle());
-    established = true;
+    session_.resume(fresh);
     proven_at = now.time + config.retry_initial_delay;
     retry.start(now.time);
-    sessions++;
-    resumptions++;
     stream_moved_at = now.time;
-    info = fresh.info();
-    if (!is_sender()) clock_.follow(info.peer_node, now.time);
+    if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream && !finished;
     set_state(LinkState::resumed);
@@ -207,8 +195,8 @@ void Link::Impl::open_or_expect_stream(Now now) {
 
 void Link::Impl::open_stream() {
     // A session that the peer has ended already has an event to follow.
-    if (finished || current()->state() != SessionState::established) return;
-    auto id = current()->open_stream(stream_header, config.priority, config.stream_id);
+    if (finished || session_.get()->state() != SessionState::established) return;
+    auto id = session_.get()->open_stream(stream_header, config.priority, config.stream_id);
     if (!id) {
         decide(clock_now(), id.error(), false);
         return;
@@ -221,7 +209,7 @@ void Link::Impl::open_stream() {
         if (auto message = observer.on_gap(lost, uncertain)) first.push_back(std::move(*message));
     };
     tell(outbox.give_up_undelivered(), true);
-    const bool same_peer = std::exchange(stream_peer, info.peer_node) == info.peer_node;
+    const bool same_peer = std::exchange(stream_peer, session_.info().peer_node) == session_.info().peer_node;
     const SendQueue::GivenUp skipped =
         outbox.take_skipped(same_peer ? SendQueue::Taker::returning : SendQueue::Taker::newcomer);
     if (same_peer) {
@@ -243,18 +231,18 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (is_sender()) {
         const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
                                          tr("both ends are senders: one of them has to receive"));
-        current()->reset(opened.stream, error);
-        ended_here = session;
+        session_.get()->reset(opened.stream, error);
+        ended_here = session_.handle();
         stream_failed(error);
         return;
     }
     if (const auto error = refuse_another()) {
-        current()->reset(opened.stream, *error);
+        session_.get()->reset(opened.stream, *error);
         report(*error);
         return;
     }
     // The end against the direction may still be in the outbox, which goes over to the next stream.
-    if (stream) current()->finish(*stream);
+    if (stream) session_.get()->finish(*stream);
     leave_stream();
     stream_expected_by = time_never;
     if (config.stream_id && *config.stream_id != opened.stream) {
@@ -262,18 +250,18 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
             stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
                          tr("the peer has opened stream %" PRIu64 ", and this receiver takes stream %" PRIu64,
                             opened.stream, *config.stream_id));
-        current()->reset(opened.stream, error);
-        ended_here = session;
+        session_.get()->reset(opened.stream, error);
+        ended_here = session_.handle();
         stream_failed(error);
         return;
     }
     const bool ended = inbox.finished() && !config.keep_listening;
     if (streams > 0 && (ended || inbox.behind())) {
         // The caller may try again: there may be room, or another receiver, by then.
-        current()->close(clock_now(), CloseReason::error,
-                         ended ? stream_has_ended()
-                               : stream_error(ErrorCode::too_many_sessions, Reason::behind,
-                                              tr("the listener has not come to the stream before yet")));
+        session_.get()->close(clock_now(), CloseReason::error,
+                              ended ? stream_has_ended()
+                                    : stream_error(ErrorCode::too_many_sessions, Reason::behind,
+                                                   tr("the listener has not come to the stream before yet")));
         return;
     }
     readable = finished = complete = false;
@@ -296,8 +284,8 @@ void Link::Impl::on_stream_closed(const Error& error) {
 void Link::Impl::on_stream_idle() {
     Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
                                tr("nothing of the stream moved in either direction for the stream-timeout"));
-    if (Session* s = current()) s->reset(*stream, error);
-    ended_here = session;
+    if (Session* s = session_.get()) s->reset(*stream, error);
+    ended_here = session_.handle();
     on_stream_closed(error);
 }
 
@@ -315,7 +303,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
         attempt = 0;
         // Beside a session that stands, nobody was there, or not the peer; its own time-out decides. What was
         // answered may be why nothing is heard any more.
-        if (!established)
+        if (!session_.established())
             attempt_failed(now, error);
         else if (error.origin == ErrorOrigin::peer && error.authenticated)
             report(error);
@@ -323,31 +311,30 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
             report_hearsay(error);
         return;
     }
-    if (handle != session) {
+    if (!session_.is(handle)) {
         const Session* const other = find(handle);
         if (other && error.code != ErrorCode::none) report_other(error, other->info().peer);
-        if (!established && !closed && state == LinkState::handshaking)
-            set_state(session ? LinkState::reconnecting : LinkState::connecting);
+        if (!session_.established() && !closed && state == LinkState::handshaking)
+            set_state(session_.exists() ? LinkState::reconnecting : LinkState::connecting);
         return;
     }
-    Session* const lost = current();
-    if (lost) info = lost->info();
-    established = false;
+    session_.renew_info();
+    Session* const lost = session_.get();
     const bool proven = std::exchange(proven_at, time_never) == time_never;
     stream_expected_by = time_never;
     upstream_open = false;
     // A receiver that has everything may not have been able to say so.
     if (lost && lost->resumable() && !given_up && !(finished && is_sender())) {
+        session_.lose(now.time);
         on_path_lost(now, error);
         return;
     }
     if (lost) lost->abandon();
-    set_session(0);
+    session_.end();
     on_lost(now, handle, error, proven);
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
-    away_since = now.time;
     if (config.caller) retry.start(now.time);
     if (attempt)
         report(error, Duration::zero());
@@ -357,7 +344,7 @@ void Link::Impl::on_path_lost(Now now, const Error& error) {
 }
 
 bool Link::Impl::waits_for_path(const Error& error) const {
-    if (!session || established) return false;
+    if (!session_.lost()) return false;
     switch (error.code) {
         case ErrorCode::connection_timeout:
         case ErrorCode::connection_refused:
@@ -372,7 +359,7 @@ bool Link::Impl::waits_for_path(const Error& error) const {
 Duration Link::Impl::call_again_after(Now now, const Error& error) const {
     if (error.code == ErrorCode::connection_timeout || is_path_lost(error)) return Duration::zero();
     // An answer that comes at once must not make a storm of calls.
-    return now.time - away_since < silence_fast_for ? silence_probe_fast : silence_probe_slow;
+    return now.time - session_.lost_at() < silence_fast_for ? silence_probe_fast : silence_probe_slow;
 }
 
 std::optional<StreamId> Link::Impl::leave_stream() {
@@ -394,9 +381,8 @@ void Link::Impl::tell_undelivered() {
 }
 
 void Link::Impl::end_stream(const Error& why) {
-    established = false;
+    session_.end();
     proven_at = time_never;
-    set_session(0);
     upstream_open = false;
     stream_expected_by = time_never;
     if (const auto ended = leave_stream()) observer.on_stream_closed(*ended, why);
