@@ -30,13 +30,13 @@ LinkConfig adapted(LinkConfig config) {
 Link::Impl::Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkObserver& link_observer)
     : config(std::move(link_config)),
       node(std::move(link_node)),
-      observer(link_observer),
       outbox(is_sender() ? config.send_queue_bytes : upstream_limit, [this] { node->loop().wake(); }),
       inbox([this] { node->loop().wake(); }),
+      session_(node->endpoint()),
+      reporter_(config, link_observer, *this),
       retry(
           {config.retry_initial_delay, config.retry_max_delay, config.reconnect_timeout, config.max_retries},
           system_random()),
-      session_(node->endpoint()),
       stream_header(config.stream_header) {}
 
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
@@ -95,6 +95,16 @@ void Link::fail(Error error) {
 LinkStats Link::stats() const { return impl_->stats(); }
 std::shared_ptr<PeerClock> Link::peer_clock() const { return impl_->clock_.get(); }
 
+Reporter::Facts Link::Impl::facts() {
+    // The peer's address may change while the session is established.
+    session_.renew_info();
+    return {.session = session_.info(),
+            .established = session_.established(),
+            .circuit = retry.circuit(),
+            .attempt = config.caller ? retry.attempt() : 0,
+            .stream = stream};
+}
+
 LinkStats Link::Impl::stats() {
     const bool inside = node->loop().on_thread();
     if (inside) renew_stats(false);
@@ -105,7 +115,7 @@ LinkStats Link::Impl::stats() {
 
 void Link::Impl::renew_stats(bool last) {
     LinkStats fresh;
-    fresh.state = state;
+    fresh.state = reporter_.state();
     fresh.circuit = retry.circuit();
     fresh.info = session_.info();
     fresh.sessions = session_.count();
@@ -118,8 +128,8 @@ void Link::Impl::renew_stats(bool last) {
 }
 
 void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
-    set_state(LinkState::connecting);
-    if (closed) return;
+    reporter_.set_state(LinkState::connecting);
+    if (reporter_.closed()) return;
     if (passphrase.empty()) {
         have_seeds(std::move(seeds));
         return;
@@ -132,7 +142,7 @@ void Link::Impl::start(SecretBytes passphrase, std::vector<SecretBytes> seeds) {
 }
 
 void Link::Impl::stretched(std::optional<SecretBytes> seed) {
-    if (closed) return;
+    if (reporter_.closed()) return;
     if (seed) {
         std::vector<SecretBytes> seeds;
         seeds.push_back(std::move(*seed));
@@ -153,7 +163,7 @@ void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
 
 void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
     use_seeds(std::move(seeds));
-    if (!config.caller || given_up) return;
+    if (!config.caller || reporter_.ended()) return;
     const Now now = clock_now();
     retry.start(now.time);
     begin_attempt(now);
@@ -170,23 +180,19 @@ void Link::Impl::on_turn(Now now) {
     if (now.time >= proven_at) {
         proven_at = time_never;
         retry.succeeded(now.time);
-        set_state(state);  // the circuit may have closed
+        reporter_.renew();  // the circuit may have closed
     }
-    if (!closed && now.time >= stream_expected_by) {
+    if (now.time >= stream_expected_by) {
         stream_expected_by = time_never;
-        warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
-                        tr("the peer has opened no stream: are both ends receivers?")));
+        reporter_.warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
+                                  tr("the peer has opened no stream: are both ends receivers?")));
     }
-    if (!closed && now.time >= stream_idle_at()) on_stream_idle();
-    while (!closed) {
-        auto summary = digest.take_due(now.time);
-        if (!summary) break;
-        summarise(std::move(*summary));
-    }
-    if (!closed && session_.established()) set_state(state);  // the peer may have moved
-    if (!closed && is_sender()) tend_outbox(now);
-    if (!closed) move_data(now);
-    if (!closed && stats_board_.wanted()) renew_stats(false);
+    if (now.time >= stream_idle_at()) on_stream_idle();
+    reporter_.summarise_due(now.time);
+    if (session_.established()) reporter_.renew();  // the peer may have moved
+    if (!reporter_.closed() && is_sender()) tend_outbox(now);
+    if (!reporter_.closed()) move_data(now);
+    if (!reporter_.closed() && stats_board_.wanted()) renew_stats(false);
 }
 
 void Link::Impl::close_from_any_thread() {
@@ -211,112 +217,25 @@ void Link::Impl::close() {
         s->close(clock_now(), CloseReason::graceful, {});
     }
     if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
-    summarise_all();
+    reporter_.summarise_all();
     tell_undelivered();
-    if (!given_up) set_state(LinkState::closed);
-    closed = true;
+    if (!reporter_.ended()) reporter_.set_state(LinkState::closed);
+    reporter_.close();
     renew_stats(true);
     node->shut_down();
 }
 
-// ---
-
-std::string Link::Impl::peer_text() const {
-    if (session_.info().peer != Address{}) return session_.info().peer.to_string();
-    return config.caller ? config.host + ":" + std::to_string(config.port) : std::string();
-}
-
-void Link::Impl::set_state(LinkState next) {
-    session_.renew_info();
-    const SessionInfo& info = session_.info();
-    const bool moved = session_.established() && info.peer != peer_told;
-    if (closed || (state == next && circuit_told == retry.circuit() && !moved)) return;
-    if (given_up && next != LinkState::closed) return;  // callers who are turned away are no news
-    state = next;
-    circuit_told = retry.circuit();
-    peer_told = info.peer;
-    renew_stats(false);  // who asks when told is not to hear of the time before
-    observer.on_status({state, info, peer_text(), circuit_told});
-}
-
-ErrorReport Link::Impl::report_of(Error error) {
-    session_.renew_info();
-    ErrorReport report;
-    report.error = std::move(error);
-    report.caller = config.caller;
-    report.attempt = config.caller ? retry.attempt() : 0;
-    report.peer = peer_text();
-    report.session = session_.info();
-    report.stream = stream;
-    return report;
-}
-
-void Link::Impl::report(Error error, std::optional<Duration> retry_after) {
-    if (closed || given_up) return;
-    error.terminal = false;
-    if (!digest.admit(clock_now().time, error)) return;
-    ErrorReport told = report_of(std::move(error));
-    told.retrying = retry_after.has_value();
-    told.next_delay = retry_after.value_or(Duration::zero());
-    observer.on_error(told);
-}
-
-void Link::Impl::warn(Error error) {
-    if (closed || given_up || !digest.admit(clock_now().time, error)) return;
-    ErrorReport told = report_of(std::move(error));
-    told.warned_of = true;
-    observer.on_error(told);
-}
-
-void Link::Impl::report_hearsay(Error error) {
-    error.terminal = false;
-    if (closed || given_up || !digest.admit(clock_now().time, error)) return;
-    ErrorReport told = report_of(std::move(error));
-    told.hearsay = true;
-    observer.on_error(told);
-}
-
-ErrorReport Link::Impl::report_about(Error error, const std::string& stranger) {
-    if (stranger.empty()) return report_of(std::move(error));
-    ErrorReport report;
-    report.error = std::move(error);
-    report.caller = config.caller;
-    report.peer = stranger;
-    return report;
-}
-
-void Link::Impl::report_other(Error error, const Address& peer) {
-    if (closed || given_up) return;
-    error.terminal = false;
-    const std::string stranger = peer.to_string();
-    if (digest.admit(clock_now().time, error, stranger))
-        observer.on_error(report_about(std::move(error), stranger));
-}
-
-void Link::Impl::summarise(ErrorDigest::Summary summary) {
-    ErrorReport told = report_about(std::move(summary.last), summary.stranger);
-    told.repeated = summary.repeated;
-    observer.on_error(told);
-}
-
-void Link::Impl::summarise_all() {
-    while (!closed) {
-        auto summary = digest.take_any();
-        if (!summary) return;
-        summarise(std::move(*summary));
-    }
-}
-
 void Link::Impl::end(Error error, bool tell) {
-    if (closed || given_up) return;
+    if (reporter_.ended()) return;
     drop_question();
-    if (closed || std::exchange(given_up, true)) return;
-    summarise_all();
-    if (closed) return;
+    if (reporter_.ended()) return;
+    reporter_.fail();
+    reporter_.summarise_all();
+    if (reporter_.closed()) return;
     resolver.cancel();
     stretching.reset();
     retry_at = stream_expected_by = time_never;
-    ErrorReport told = report_of(error);
+    ErrorReport told = reporter_.describe(error);
     told.error.terminal = true;
     if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
     if (Session* s = session_.get()) {
@@ -329,11 +248,11 @@ void Link::Impl::end(Error error, bool tell) {
         tell_undelivered();
         // The observer first: a streaming thread that sees the queue fail may rely on the error having been
         // told.
-        if (tell) observer.on_error(told);
+        if (tell) reporter_.report_end(told);
         outbox.fail();
         inbox.fail();
     }
-    set_state(LinkState::closed);
+    reporter_.set_state(LinkState::closed);
 }
 
 }  // namespace stt

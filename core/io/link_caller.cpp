@@ -17,8 +17,8 @@ bool is_about_the_address(ErrorCode code) {
 void Link::Impl::begin_attempt(Now now) {
     retry.begin_attempt();
     if (!session_.exists()) session_.call({});
-    set_state(state);
-    if (closed) return;
+    reporter_.renew();
+    if (reporter_.closed()) return;
     // What waits for its path calls where the peer was, every other time: names may be looked up over the
     // same path.
     if (session_.exists() && retry.attempt() % 2 == 1) {
@@ -41,7 +41,7 @@ void Link::Impl::begin_attempt(Now now) {
         } else {
             addresses = std::move(*found);
             next_address = 0;
-            observer.on_trace(config.host + " has " + std::to_string(addresses.size()) + " addresses");
+            reporter_.trace(config.host + " has " + std::to_string(addresses.size()) + " addresses");
             try_next_address(then);
         }
         // This is not a turn: what was started here needs one.
@@ -55,9 +55,9 @@ void Link::Impl::try_next_address(Now now) {
     session_config.peer_proven = peer_proven();
     if (session_.exists()) session_config.urgent_until = session_.lost_at() + silence_fast_for;
     attempt_at = now.time;
-    observer.on_trace("attempt " + std::to_string(retry.attempt()) + " calls " +
-                      addresses[next_address].to_string() +
-                      (session_.exists() ? " to go on with the session" : ""));
+    reporter_.trace("attempt " + std::to_string(retry.attempt()) + " calls " +
+                    addresses[next_address].to_string() +
+                    (session_.exists() ? " to go on with the session" : ""));
     attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config),
                                        session_.handle());
     if (!session_.exists()) session_.call(find(attempt)->info());
@@ -66,8 +66,8 @@ void Link::Impl::try_next_address(Now now) {
 void Link::Impl::attempt_failed(Now now, Error error) {
     if (is_about_the_address(error.code) && next_address < addresses.size() &&
         retry.remaining(now.time) > Duration::zero()) {
-        report(error, Duration::zero());
-        if (!closed) try_next_address(now);
+        reporter_.report(error, Duration::zero());
+        if (!reporter_.closed()) try_next_address(now);
         return;
     }
     addresses.clear();
@@ -77,7 +77,7 @@ void Link::Impl::attempt_failed(Now now, Error error) {
         error.reason == Reason::wrong_session) {
         if (Session* lost = session_.get()) lost->abandon();
         on_abandoned();
-        if (closed) return;
+        if (reporter_.closed()) return;
     }
     if (!waits_for_path(error)) retry.failed(now.time);
     const bool retried = config.auto_reconnect && may_retry(error, peer_proven());
@@ -89,7 +89,7 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         attempt != 0 || now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
-    observer.on_trace("a handshake begins beside the session, which the peer may not know any more");
+    reporter_.trace("a handshake begins beside the session, which the peer may not know any more");
     attempt_at = now.time;
     attempt = node->endpoint().connect(now, session_.get()->info().peer, config.session, session_.handle());
 }

@@ -8,7 +8,7 @@ void Link::Impl::move_data(Now now) {
     Session* const from = stream ? session_.get() : nullptr;
     if (!from) return;
     move_outbox(*from);
-    if (closed) return;
+    if (reporter_.closed()) return;
     if (is_sender())
         move_upstream(now, *from);
     else
@@ -18,14 +18,14 @@ void Link::Impl::move_data(Now now) {
 void Link::Impl::tend_outbox(Now now) {
     Session* const from = stream ? session_.get() : nullptr;
     outbox_at = feeder.tend(now.time, from, stream.value_or(no_stream), session_.established());
-    if (outbox.take_key_request()) observer.on_giving_up();
+    if (outbox.take_key_request()) reporter_.dropping();
 }
 
 void Link::Impl::move_outbox(Session& from) {
     if (is_sender() && finished) return;  // what is pushed is for the next stream
     while (const auto gap = feeder.feed(from, *stream)) {
-        auto notice = observer.on_gap(*gap, false);
-        if (closed) return;
+        auto notice = reporter_.gap(*gap, false);
+        if (reporter_.closed()) return;
         if (notice) feeder.write_notice(from, *stream, std::move(*notice));
     }
 }
@@ -80,8 +80,8 @@ bool Link::Impl::hand_upstream(uint64_t& handed) {
     InMessage message;
     while (upstream.next(message)) {
         handed = message.end_offset;
-        observer.on_upstream_message(std::move(message));
-        if (closed) return false;
+        reporter_.upstream_message(std::move(message));
+        if (reporter_.closed()) return false;
         message = {};
     }
     return true;

@@ -5,7 +5,7 @@
 namespace stt {
 
 void Link::Impl::decide(Now now, Error error, bool retried) {
-    if (closed || given_up) return;
+    if (reporter_.ended()) return;
     drop_question();
     Duration delay{};
     if (config.caller) {
@@ -20,13 +20,13 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
         delay = at_once ? std::min(call_again_after(now, error), retry.remaining(now.time))
                         : retry.next_delay(now.time);
     }
-    ErrorReport asked = report_of(error);
+    ErrorReport asked = reporter_.describe(error);
     asked.error.terminal = !retried;
     asked.retrying = retried;
     asked.next_delay = delay;
-    observer.on_trace(error.text + (retried ? ": to be retried" : ": not to be retried"));
+    reporter_.trace(error.text + (retried ? ": to be retried" : ": not to be retried"));
     question = Question{std::move(error), retried, delay, now.time + delay};
-    observer.on_decision(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
+    reporter_.ask(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
         if (self->node->loop().on_thread())
             self->decided(number, decision);
         else
@@ -40,7 +40,7 @@ void Link::Impl::give_up_in_time(Error error) {
 }
 
 void Link::Impl::decided(uint64_t number, RetryDecision decision) {
-    if (closed || given_up || !question || number != questions) return;
+    if (reporter_.ended() || !question || number != questions) return;
     Question asked = *std::exchange(question, std::nullopt);
     if (decision == RetryDecision::stop || (decision == RetryDecision::standard && !asked.retried)) {
         give_up(std::move(asked.error));
@@ -51,13 +51,12 @@ void Link::Impl::decided(uint64_t number, RetryDecision decision) {
         retry_at = asked.retry_at;
         last_error = asked.error;
     }
-    report(std::move(asked.error), asked.delay);
-    // The circuit may have changed.
-    if (!closed) set_state(state);
+    reporter_.report(std::move(asked.error), asked.delay);
+    reporter_.renew();  // the circuit may have changed
 }
 
 void Link::Impl::drop_question() {
-    if (auto asked = std::exchange(question, std::nullopt)) report(std::move(asked->error));
+    if (auto asked = std::exchange(question, std::nullopt)) reporter_.report(std::move(asked->error));
 }
 
 void Link::Impl::drop_session(const Error& error) {
@@ -67,7 +66,7 @@ void Link::Impl::drop_session(const Error& error) {
         s->abandon();
     }
     end_stream(error);
-    if (!closed) set_state(LinkState::reconnecting);
+    reporter_.set_state(LinkState::reconnecting);
 }
 
 }  // namespace stt

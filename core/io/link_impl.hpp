@@ -7,19 +7,19 @@
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
 #include "core/io/proven_peers.hpp"
+#include "core/io/reporter.hpp"
 #include "core/io/resolver.hpp"
 #include "core/io/stats_board.hpp"
 #include "core/io/stream_feeder.hpp"
 #include "core/io/stretcher.hpp"
-#include "core/proto/error_digest.hpp"
 #include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
 
 /// Functions run on the I/O thread where nothing else is said. An observer's callback may close the link:
-/// whoever calls one looks at `closed` before going on.
-struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
+/// whoever has called the reporter asks it before doing more than to report.
+struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from_this<Impl> {
     Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkObserver& link_observer);
 
     // link.cpp: life and death.
@@ -34,7 +34,7 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     void on_turn(Now now) override;
     Time deadline() const override {
         return std::min(
-            {retry_at, stream_expected_by, digest.deadline(), stream_idle_at(), proven_at, outbox_at});
+            {retry_at, stream_expected_by, reporter_.deadline(), stream_idle_at(), proven_at, outbox_at});
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
@@ -45,32 +45,13 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     bool is_sender() const { return config.role == StreamRole::sender; }
     Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
 
-    // link.cpp: the one place where things are told to the observer.
-
-    /// Tells of `next` unless it was told already, together with the circuit and the peer's address as they
-    /// are.
-    void set_state(LinkState next);
-    /// Tells of an error the link goes on after; of equal ones in quick succession the first few and their
-    /// number.
-    void report(Error error, std::optional<Duration> retry_after = {});
-    /// … that is worth a warning, although the link just goes on.
-    void warn(Error error);
-    /// … that somebody told in the peer's place, maybe. Only a note.
-    void report_hearsay(Error error);
-    /// … that does not concern the session of the stream, but somebody at `peer`.
-    void report_other(Error error, const Address& peer);
-    /// `stranger`: whom it is about; empty: the peer.
-    ErrorReport report_about(Error error, const std::string& stranger);
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error) { end(std::move(error), true); }
     /// … as reconnect-timeout has it.
     void give_up_in_time(Error error);
     void end(Error error, bool tell);
-    void summarise(ErrorDigest::Summary summary);
-    /// Tells what report() still counts.
-    void summarise_all();
-    ErrorReport report_of(Error error);
-    std::string peer_text() const;
+    Reporter::Facts facts() override;
+    void on_state_changed() override { renew_stats(false); }
 
     // link_decision.cpp: what follows an error that leaves the link without its stream.
 
@@ -174,7 +155,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     const LinkConfig config;  // without its secrets
     const std::shared_ptr<Node> node;
-    LinkObserver& observer;  // called on the I/O thread only
 
     // Any thread.
 
@@ -188,19 +168,15 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
 
     // The I/O thread only.
 
-    LinkState state = LinkState::closed;
-    Circuit circuit_told = Circuit::closed;
-    Address peer_told{};
-    bool closing = false;   // close() has begun
-    bool closed = false;    // no callbacks any more
-    bool given_up = false;  // the terminal error was told
+    bool closing = false;  // close() has begun
+    CurrentSession session_;
+    Reporter reporter_;
     Resolver resolver;
     std::shared_ptr<const void> stretching;  // while a passphrase's seed is wanted
     std::vector<Address> addresses;          // of the attempt under way
     size_t next_address = 0;
     RetryPolicy retry;
     Time retry_at = time_never;
-    ErrorDigest digest;
     Error last_error;  // why the last attempt failed
     struct Question {
         Error error;
@@ -211,7 +187,6 @@ struct Link::Impl final : NodeClient, std::enable_shared_from_this<Impl> {
     std::optional<Question> question;  // the observer is deciding
     uint64_t questions = 0;            // so far
 
-    CurrentSession session_;
     Time proven_at = time_never;  // when the session will have stood long enough to be a success
     SessionHandle attempt = 0;    // the caller's handshake under way, beside a session that stands or not
     Time attempt_at{};            // when it began

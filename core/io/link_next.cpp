@@ -6,7 +6,7 @@
 namespace stt {
 
 void Link::Impl::begin_stream(std::vector<uint8_t> header) {
-    if (closed || given_up) return;
+    if (reporter_.ended()) return;
     stream_header = std::move(header);
     stream_begins = true;
     finished = readable = false;
@@ -18,8 +18,8 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
         open_stream();
     } else if (config.caller && !session_.exists() && !attempt) {
         retry.start(now.time);
-        set_state(LinkState::connecting);
-        if (!closed) begin_attempt(now);
+        reporter_.set_state(LinkState::connecting);
+        if (!reporter_.closed()) begin_attempt(now);
     }
 }
 
@@ -57,7 +57,7 @@ void Link::Impl::call_for_next(Now now, const Error& error) {
     retry.start(now.time);
     retry_at = now.time + retry.next_delay(now.time);
     last_error = error;
-    set_state(LinkState::reconnecting);
+    reporter_.set_state(LinkState::reconnecting);
 }
 
 }  // namespace stt

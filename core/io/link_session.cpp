@@ -44,15 +44,15 @@ void Link::Impl::on_event(Now now, Event event) {
         const bool measured =
             noted->error.code == ErrorCode::path_loss && noted->error.origin == ErrorOrigin::network;
         if (session_.is(event.session) && measured)
-            warn(std::move(noted->error));
+            reporter_.warn(std::move(noted->error));
         else if (session_.is(event.session))
-            report(std::move(noted->error));
+            reporter_.report(std::move(noted->error));
         else if (noted->error.reason != Reason::both_call || seeks(noted->peer))
-            report_other(std::move(noted->error), noted->peer);
-        if (unknown && !closed && !given_up) call_beside(now, event.session);
+            reporter_.report_other(std::move(noted->error), noted->peer);
+        if (unknown && !reporter_.ended()) call_beside(now, event.session);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
-        if (session_.is(event.session) && !given_up) on_abandoned();
-    } else if (!session_.is(event.session) || given_up) {
+        if (session_.is(event.session) && !reporter_.ended()) on_abandoned();
+    } else if (!session_.is(event.session) || reporter_.ended()) {
         return;  // of a session that is being closed
     } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
         on_stream_opened(*opened);
@@ -80,7 +80,7 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
     trace(handle, change);
     switch (change.state) {
         case SessionState::handshaking:
-            if (!session_.established()) set_state(LinkState::handshaking);
+            if (!session_.established()) reporter_.set_state(LinkState::handshaking);
             return;
         case SessionState::established:
             return on_established(now, handle);
@@ -99,13 +99,13 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     text += std::string(" is ") + name_of(change.state);
     if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
     if (!change.error.text.empty()) text += ": " + change.error.text;
-    observer.on_trace(text);
+    reporter_.trace(text);
 }
 
 void Link::Impl::on_established(Now now, SessionHandle handle) {
     Session* const fresh = find(handle);
     if (!fresh) return;
-    if (given_up) {
+    if (reporter_.ended()) {
         fresh->close(now, CloseReason::error, stream_has_ended());
         return;
     }
@@ -141,9 +141,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         const Error why = begins_anew(*fresh);
         const bool cut = stream && !finished;
         end_stream(why);
-        if (!closed && stood) set_state(LinkState::reconnecting);
-        if (!closed && cut) warn(why);
-        if (closed) return;
+        if (stood) reporter_.set_state(LinkState::reconnecting);
+        if (cut) reporter_.warn(why);
+        if (reporter_.closed()) return;
     }
     drop_question();  // its answer would be about the session before
     session_.begin(*fresh);
@@ -154,8 +154,8 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     finished = finished && is_sender();
     upstream = {};
     upstream_taken = 0;
-    set_state(LinkState::connected);
-    if (closed) return;
+    reporter_.set_state(LinkState::connected);
+    if (reporter_.closed()) return;
     open_or_expect_stream(now);
 }
 
@@ -181,8 +181,8 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
     readable = true;  // what came before the loss may not have been read
     upstream_open = !is_sender() && stream && !finished;
-    set_state(LinkState::resumed);
-    if (closed || stream) return;
+    reporter_.set_state(LinkState::resumed);
+    if (reporter_.closed() || stream) return;
     open_or_expect_stream(now);
 }
 
@@ -205,8 +205,7 @@ void Link::Impl::open_stream() {
     stream_moved_at = clock_now().time;
     std::vector<OutMessage> first;
     const auto tell = [&](const SendQueue::Account& lost, bool uncertain) {
-        if (lost.buffers == 0 || closed) return;
-        if (auto message = observer.on_gap(lost, uncertain)) first.push_back(std::move(*message));
+        if (auto message = reporter_.gap(lost, uncertain)) first.push_back(std::move(*message));
     };
     tell(outbox.give_up_undelivered(), true);
     const bool same_peer = std::exchange(stream_peer, session_.info().peer_node) == session_.info().peer_node;
@@ -216,15 +215,14 @@ void Link::Impl::open_stream() {
         tell(skipped.uncertain, true);
         tell(skipped.certain, false);
     }
-    if (closed) return;
     streams++;
     const bool again = !std::exchange(stream_begins, false) || skipped.certain.buffers > 0;
     if (again && first.empty()) {
-        if (auto message = observer.on_late_start()) first.push_back(std::move(*message));
+        if (auto message = reporter_.late_start()) first.push_back(std::move(*message));
     }
-    if (closed) return;
+    if (reporter_.closed()) return;
     outbox.restart(std::move(first));
-    observer.on_stream_ready(*id, again);
+    reporter_.stream_ready(*id, again);
 }
 
 void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
@@ -238,7 +236,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     }
     if (const auto error = refuse_another()) {
         session_.get()->reset(opened.stream, *error);
-        report(*error);
+        reporter_.report(*error);
         return;
     }
     // The end against the direction may still be in the outbox, which goes over to the next stream.
@@ -271,14 +269,14 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (streams++ > 0) inbox.restart();
     outbox.clear();
     upstream_open = true;
-    observer.on_stream_opened(opened.stream, opened.header);
+    reporter_.stream_opened(opened.stream, opened.header);
 }
 
 void Link::Impl::on_stream_closed(const Error& error) {
-    observer.on_stream_closed(*leave_stream(), error);
+    reporter_.stream_closed(*leave_stream(), error);
     // A receiver that takes no other stream must not keep the next caller out.
-    if (!closed && !config.caller && error.reason == Reason::ended) drop_session(error);
-    if (!closed) stream_failed(error);
+    if (!reporter_.closed() && !config.caller && error.reason == Reason::ended) drop_session(error);
+    if (!reporter_.closed()) stream_failed(error);
 }
 
 void Link::Impl::on_stream_idle() {
@@ -291,7 +289,7 @@ void Link::Impl::on_stream_idle() {
 
 void Link::Impl::stream_failed(const Error& error) {
     if (question) {
-        report(error);  // what becomes of the session is being decided
+        reporter_.report(error);  // what becomes of the session is being decided
         return;
     }
     // The listener stays for callers who do better.
@@ -306,16 +304,16 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
         if (!session_.established())
             attempt_failed(now, error);
         else if (error.origin == ErrorOrigin::peer && error.authenticated)
-            report(error);
+            reporter_.report(error);
         else if (error.origin == ErrorOrigin::peer)
-            report_hearsay(error);
+            reporter_.report_unauthenticated(error);
         return;
     }
     if (!session_.is(handle)) {
         const Session* const other = find(handle);
-        if (other && error.code != ErrorCode::none) report_other(error, other->info().peer);
-        if (!session_.established() && !closed && state == LinkState::handshaking)
-            set_state(session_.exists() ? LinkState::reconnecting : LinkState::connecting);
+        if (other && error.code != ErrorCode::none) reporter_.report_other(error, other->info().peer);
+        if (!session_.established() && reporter_.state() == LinkState::handshaking)
+            reporter_.set_state(session_.exists() ? LinkState::reconnecting : LinkState::connecting);
         return;
     }
     session_.renew_info();
@@ -324,7 +322,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     stream_expected_by = time_never;
     upstream_open = false;
     // A receiver that has everything may not have been able to say so.
-    if (lost && lost->resumable() && !given_up && !(finished && is_sender())) {
+    if (lost && lost->resumable() && !reporter_.ended() && !(finished && is_sender())) {
         session_.lose(now.time);
         on_path_lost(now, error);
         return;
@@ -337,10 +335,10 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
 void Link::Impl::on_path_lost(Now now, const Error& error) {
     if (config.caller) retry.start(now.time);
     if (attempt)
-        report(error, Duration::zero());
+        reporter_.report(error, Duration::zero());
     else
         decide(now, error, true);
-    if (!given_up) set_state(LinkState::reconnecting);
+    if (!reporter_.ended()) reporter_.set_state(LinkState::reconnecting);
 }
 
 bool Link::Impl::waits_for_path(const Error& error) const {
@@ -370,14 +368,14 @@ std::optional<StreamId> Link::Impl::leave_stream() {
 void Link::Impl::on_abandoned() {
     end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
                             tr("the session was lost, and the peer did not go on with it")));
-    if (!config.caller && !closed) set_state(LinkState::connecting);
+    if (!config.caller) reporter_.set_state(LinkState::connecting);
 }
 
 void Link::Impl::tell_undelivered() {
-    if (!is_sender() || closed) return;
+    if (!is_sender() || reporter_.closed()) return;
     const SendQueue::GivenUp lost = outbox.give_up_all();
-    if (lost.uncertain.buffers > 0) observer.on_gap(lost.uncertain, true);
-    if (lost.certain.buffers > 0 && !closed) observer.on_gap(lost.certain, false);
+    reporter_.gap(lost.uncertain, true);
+    reporter_.gap(lost.certain, false);
 }
 
 void Link::Impl::end_stream(const Error& why) {
@@ -385,32 +383,32 @@ void Link::Impl::end_stream(const Error& why) {
     proven_at = time_never;
     upstream_open = false;
     stream_expected_by = time_never;
-    if (const auto ended = leave_stream()) observer.on_stream_closed(*ended, why);
+    if (const auto ended = leave_stream()) reporter_.stream_closed(*ended, why);
 }
 
 void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool proven) {
     const auto ended = leave_stream();
-    if (given_up || error.code == ErrorCode::none) return;
+    if (reporter_.ended() || error.code == ErrorCode::none) return;
     if (finished || complete) {
         // Everything had been said before.
         if (config.keep_listening && config.caller) {
             call_for_next(now, error);
             return;
         }
-        set_state(config.caller ? LinkState::closed : LinkState::connecting);
+        reporter_.set_state(config.caller ? LinkState::closed : LinkState::connecting);
         return;
     }
-    if (ended) observer.on_stream_closed(*ended, error);
-    if (closed) return;
+    if (ended) reporter_.stream_closed(*ended, error);
+    if (reporter_.closed()) return;
     if (config.caller) stood(now, proven);
     if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
         // The peer goes since its stream was ended here, which was reported.
-        set_state(LinkState::connecting);
+        reporter_.set_state(LinkState::connecting);
         return;
     }
     const bool retried = !config.caller || may_retry(error, true);
     decide(now, error, config.auto_reconnect && retried);
-    if (!given_up) set_state(LinkState::reconnecting);
+    if (!reporter_.ended()) reporter_.set_state(LinkState::reconnecting);
 }
 
 }  // namespace stt
