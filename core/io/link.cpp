@@ -34,9 +34,10 @@ Link::Impl::Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkOb
       inbox([this] { node->loop().wake(); }),
       session_(node->endpoint()),
       reporter_(config, link_observer, *this),
-      retry(
-          {config.retry_initial_delay, config.retry_max_delay, config.reconnect_timeout, config.max_retries},
-          system_random()),
+      caller_(
+          {config, node->endpoint(), session_, reporter_},
+          [this](Now now, Error error) { on_attempt_failed(now, std::move(error)); },
+          [this] { node->loop().wake(); }),
       stream_header(config.stream_header) {}
 
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
@@ -100,8 +101,8 @@ Reporter::Facts Link::Impl::facts() {
     session_.renew_info();
     return {.session = session_.info(),
             .established = session_.established(),
-            .circuit = retry.circuit(),
-            .attempt = config.caller ? retry.attempt() : 0,
+            .circuit = caller_.circuit(),
+            .attempt = caller_.attempt_number(),
             .stream = stream};
 }
 
@@ -116,7 +117,7 @@ LinkStats Link::Impl::stats() {
 void Link::Impl::renew_stats(bool last) {
     LinkStats fresh;
     fresh.state = reporter_.state();
-    fresh.circuit = retry.circuit();
+    fresh.circuit = caller_.circuit();
     fresh.info = session_.info();
     fresh.sessions = session_.count();
     fresh.reconnects = fresh.sessions > 0 ? fresh.sessions - 1 : 0;
@@ -156,32 +157,18 @@ void Link::Impl::stretched(std::optional<SecretBytes> seed) {
 }
 
 void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
-    if (config.caller && !seeds.empty())
-        peer_known_as = peer_key(config.host, config.port, seeds.front().bytes());
+    if (!seeds.empty()) caller_.set_seed(seeds.front().bytes());
     node->set_seeds(std::move(seeds));
 }
 
 void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
     use_seeds(std::move(seeds));
-    if (!config.caller || reporter_.ended()) return;
-    const Now now = clock_now();
-    retry.start(now.time);
-    begin_attempt(now);
+    if (config.caller && !reporter_.ended()) caller_.start(clock_now());
 }
 
 void Link::Impl::on_turn(Now now) {
-    if (now.time >= retry_at) {
-        retry_at = time_never;
-        if (retry.remaining(now.time) == Duration::zero())
-            give_up_in_time(last_error);
-        else
-            begin_attempt(now);
-    }
-    if (now.time >= proven_at) {
-        proven_at = time_never;
-        retry.succeeded(now.time);
-        reporter_.renew();  // the circuit may have closed
-    }
+    if (auto error = caller_.retry_if_due(now)) give_up_in_time(std::move(*error));
+    if (caller_.check_success(now.time)) reporter_.renew();
     if (now.time >= stream_expected_by) {
         stream_expected_by = time_never;
         reporter_.warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
@@ -207,7 +194,6 @@ void Link::Impl::close_from_any_thread() {
 
 void Link::Impl::close() {
     if (std::exchange(closing, true)) return;
-    resolver.cancel();
     stretching.reset();
     outbox.fail();
     inbox.fail();
@@ -216,7 +202,7 @@ void Link::Impl::close() {
         account_inbox(clock_now(), *s);
         s->close(clock_now(), CloseReason::graceful, {});
     }
-    if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
+    caller_.stop(clock_now());
     reporter_.summarise_all();
     tell_undelivered();
     if (!reporter_.ended()) reporter_.set_state(LinkState::closed);
@@ -232,12 +218,11 @@ void Link::Impl::end(Error error, bool tell) {
     reporter_.fail();
     reporter_.summarise_all();
     if (reporter_.closed()) return;
-    resolver.cancel();
+    caller_.stop(clock_now());
     stretching.reset();
-    retry_at = stream_expected_by = time_never;
+    stream_expected_by = time_never;
     ErrorReport told = reporter_.describe(error);
     told.error.terminal = true;
-    if (Session* s = find(attempt)) s->close(clock_now(), CloseReason::graceful, {});
     if (Session* s = session_.get()) {
         s->close(clock_now(), CloseReason::error, std::move(error));
         s->abandon();

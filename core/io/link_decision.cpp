@@ -4,29 +4,34 @@
 
 namespace stt {
 
+void Link::Impl::on_attempt_failed(Now now, Error error) {
+    // The peer says that the session is not ours to resume, or not what it was.
+    if (session_.exists() && error.code == ErrorCode::handshake_failure &&
+        error.reason == Reason::wrong_session) {
+        if (Session* const lost = session_.get()) lost->abandon();
+        on_abandoned();
+        if (reporter_.closed()) return;
+    }
+    const bool retried = caller_.note_failure(now.time, error);
+    decide(now, std::move(error), retried);
+}
+
 void Link::Impl::decide(Now now, Error error, bool retried) {
     if (reporter_.ended()) return;
     drop_question();
-    Duration delay{};
-    if (config.caller) {
-        if (session_.established()) stood(now, proven_at == time_never);
-        if (retry.remaining(now.time) == Duration::zero()) {
-            give_up_in_time(std::move(error));  // reconnect-timeout holds, whoever decides
-            return;
-        }
-        // Silence does not abandon a session: any HELLO may be the one that gets through.
-        const bool at_once = retried && waits_for_path(error);
-        retried = retried && (at_once || retry.retries_left());
-        delay = at_once ? std::min(call_again_after(now, error), retry.remaining(now.time))
-                        : retry.next_delay(now.time);
+    const auto plan = caller_.plan(now.time, error, retried);
+    if (!plan) {
+        give_up_in_time(std::move(error));  // reconnect-timeout holds, whoever decides
+        return;
     }
     ErrorReport asked = reporter_.describe(error);
-    asked.error.terminal = !retried;
-    asked.retrying = retried;
-    asked.next_delay = delay;
-    reporter_.trace(error.text + (retried ? ": to be retried" : ": not to be retried"));
-    question = Question{std::move(error), retried, delay, now.time + delay};
-    reporter_.ask(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
+    asked.error.terminal = !plan->retried;
+    asked.retrying = plan->retried;
+    asked.next_delay = plan->delay;
+    reporter_.trace(error.text + (plan->retried ? ": to be retried" : ": not to be retried"));
+    const uint64_t number =
+        question_.ask({std::move(error), plan->retried, plan->delay, now.time + plan->delay});
+    reporter_.ask(asked, [self = shared_from_this(), number](RetryDecision decision) {
         if (self->node->loop().on_thread())
             self->decided(number, decision);
         else
@@ -40,23 +45,21 @@ void Link::Impl::give_up_in_time(Error error) {
 }
 
 void Link::Impl::decided(uint64_t number, RetryDecision decision) {
-    if (reporter_.ended() || !question || number != questions) return;
-    Question asked = *std::exchange(question, std::nullopt);
-    if (decision == RetryDecision::stop || (decision == RetryDecision::standard && !asked.retried)) {
-        give_up(std::move(asked.error));
+    if (reporter_.ended()) return;
+    auto asked = question_.answer(number);
+    if (!asked) return;
+    if (asked->ended_by(decision)) {
+        give_up(std::move(asked->error));
         return;
     }
-    if (config.caller || !asked.retried) drop_session(asked.error);
-    if (config.caller) {
-        retry_at = asked.retry_at;
-        last_error = asked.error;
-    }
-    reporter_.report(std::move(asked.error), asked.delay);
+    if (config.caller || !asked->retried) drop_session(asked->error);
+    if (config.caller) caller_.retry_at(asked->retry_at, asked->error);
+    reporter_.report(std::move(asked->error), asked->delay);
     reporter_.renew();  // the circuit may have changed
 }
 
 void Link::Impl::drop_question() {
-    if (auto asked = std::exchange(question, std::nullopt)) reporter_.report(std::move(asked->error));
+    if (auto asked = question_.withdraw()) reporter_.report(std::move(asked->error));
 }
 
 void Link::Impl::drop_session(const Error& error) {

@@ -2,17 +2,16 @@
 /// Inside of Link; included by its sources only.
 #pragma once
 
+#include "core/io/caller.hpp"
 #include "core/io/current_session.hpp"
 #include "core/io/followed_clock.hpp"
 #include "core/io/link.hpp"
 #include "core/io/node.hpp"
-#include "core/io/proven_peers.hpp"
 #include "core/io/reporter.hpp"
-#include "core/io/resolver.hpp"
+#include "core/io/retry_question.hpp"
 #include "core/io/stats_board.hpp"
 #include "core/io/stream_feeder.hpp"
 #include "core/io/stretcher.hpp"
-#include "core/proto/retry_policy.hpp"
 #include "core/proto/session.hpp"
 
 namespace stt {
@@ -34,7 +33,7 @@ struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from
     void on_turn(Now now) override;
     Time deadline() const override {
         return std::min(
-            {retry_at, stream_expected_by, reporter_.deadline(), stream_idle_at(), proven_at, outbox_at});
+            {caller_.deadline(), stream_expected_by, reporter_.deadline(), stream_idle_at(), outbox_at});
     }
     /// When the stream has been idle for too long.
     Time stream_idle_at() const {
@@ -43,7 +42,6 @@ struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from
                    : time_never;
     }
     bool is_sender() const { return config.role == StreamRole::sender; }
-    Session* find(SessionHandle handle) { return handle ? node->endpoint().find(handle) : nullptr; }
 
     /// Tells of the error that ends the link, once, and ends what it ends.
     void give_up(Error error) { end(std::move(error), true); }
@@ -55,30 +53,15 @@ struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from
 
     // link_decision.cpp: what follows an error that leaves the link without its stream.
 
+    /// The caller's attempt has failed at every address.
+    void on_attempt_failed(Now now, Error error);
     /// Asks the observer; by default there is another attempt when `retried`.
     void decide(Now now, Error error, bool retried);
     void decided(uint64_t number, RetryDecision decision);
     /// The question has lost its point; its error is still to be told.
     void drop_question();
-    /// A caller's session is over, or its stream. One that falls as soon as it stands (not `proven`) is a
-    /// failed attempt like any other.
-    void stood(Now now, bool proven) { proven ? retry.start(now.time) : retry.failed(now.time); }
     /// Ends what still stands of the session after `error`.
     void drop_session(const Error& error);
-
-    // link_caller.cpp: from a host name to an established session.
-
-    void begin_attempt(Now now);
-    void try_next_address(Now now);
-    void attempt_failed(Now now, Error error);
-    /// Whether a caller has no session, and `address` is what it calls, or has called last.
-    bool seeks(const Address& address) const {
-        return !session_.established() && session_.info().peer == address;
-    }
-    bool peer_proven() const { return session_.count() > 0 || is_proven_peer(peer_known_as); }
-    /// Somebody says that the peer does not know the session, as a restarted one would. Only a handshake can
-    /// tell: one is begun beside the session that stands.
-    void call_beside(Now now, SessionHandle doubted);
 
     // link_session.cpp: what becomes of sessions and the stream.
 
@@ -92,17 +75,12 @@ struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from
     Error begins_anew(const Session& fresh) const;
     /// The session may be gone on with.
     void on_path_lost(Now now, const Error& error);
-    /// Whether `error` leaves the session waiting for its path: nothing was heard, or only what anybody on
-    /// the way may say.
-    bool waits_for_path(const Error& error) const;
-    /// How long it waits before it calls again after `error`.
-    Duration call_again_after(Now now, const Error& error) const;
     /// The stream has ended, without a word to the observer.
     std::optional<StreamId> leave_stream();
     /// … but was not.
     void on_abandoned();
-    /// The session that carried the stream is over. `proven`: it had stood for a while.
-    void on_lost(Now now, SessionHandle handle, const Error& error, bool proven);
+    /// The session that carried the stream is over. `success`: it had lasted for a while.
+    void on_lost(Now now, SessionHandle handle, const Error& error, bool success);
     /// The sender's stream goes no further: what has not been delivered is told of.
     void tell_undelivered();
     /// Nobody goes on with the stream there is; `why` tells the observer.
@@ -171,30 +149,11 @@ struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from
     bool closing = false;  // close() has begun
     CurrentSession session_;
     Reporter reporter_;
-    Resolver resolver;
+    Caller caller_;
+    RetryQuestion question_;
     std::shared_ptr<const void> stretching;  // while a passphrase's seed is wanted
-    std::vector<Address> addresses;          // of the attempt under way
-    size_t next_address = 0;
-    RetryPolicy retry;
-    Time retry_at = time_never;
-    Error last_error;  // why the last attempt failed
-    struct Question {
-        Error error;
-        bool retried;  // by default
-        Duration delay;
-        Time retry_at;
-    };
-    std::optional<Question> question;  // the observer is deciding
-    uint64_t questions = 0;            // so far
-
-    Time proven_at = time_never;  // when the session will have stood long enough to be a success
-    SessionHandle attempt = 0;    // the caller's handshake under way, beside a session that stands or not
-    Time attempt_at{};            // when it began
-    PeerKey peer_known_as{};      // to proven_peers.hpp; of a caller
-    Time next_beside{};
-
-    std::vector<uint8_t> stream_header;  // sender: of the stream that is opened next
-    bool stream_begins = true;           // sender: that one is opened for the first time
+    std::vector<uint8_t> stream_header;      // sender: of the stream that is opened next
+    bool stream_begins = true;               // sender: that one is opened for the first time
     std::optional<StreamId> stream;
     NodeId stream_peer{};          // who had the last one
     SessionHandle ended_here = 0;  // whose stream this end has ended, and reported it

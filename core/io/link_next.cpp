@@ -16,10 +16,9 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
     if (const auto before = leave_stream()) take_rest(now, *before);
     if (session_.established()) {
         open_stream();
-    } else if (config.caller && !session_.exists() && !attempt) {
-        retry.start(now.time);
+    } else if (config.caller && !session_.exists() && !caller_.calling()) {
         reporter_.set_state(LinkState::connecting);
-        if (!reporter_.closed()) begin_attempt(now);
+        if (!reporter_.closed()) caller_.start(now);
     }
 }
 
@@ -54,9 +53,7 @@ void Link::Impl::call_for_next(Now now, const Error& error) {
         decide(now, error, false);
         return;
     }
-    retry.start(now.time);
-    retry_at = now.time + retry.next_delay(now.time);
-    last_error = error;
+    caller_.call_later(now.time, error);
     reporter_.set_state(LinkState::reconnecting);
 }
 

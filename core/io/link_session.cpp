@@ -47,9 +47,9 @@ void Link::Impl::on_event(Now now, Event event) {
             reporter_.warn(std::move(noted->error));
         else if (session_.is(event.session))
             reporter_.report(std::move(noted->error));
-        else if (noted->error.reason != Reason::both_call || seeks(noted->peer))
+        else if (noted->error.reason != Reason::both_call || caller_.calls(noted->peer))
             reporter_.report_other(std::move(noted->error), noted->peer);
-        if (unknown && !reporter_.ended()) call_beside(now, event.session);
+        if (unknown && session_.is(event.session) && !reporter_.ended()) caller_.call_in_parallel(now);
     } else if (std::holds_alternative<event::Abandoned>(event.what)) {
         if (session_.is(event.session) && !reporter_.ended()) on_abandoned();
     } else if (!session_.is(event.session) || reporter_.ended()) {
@@ -92,10 +92,10 @@ void Link::Impl::on_state(Now now, SessionHandle handle, const event::StateChang
 }
 
 void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) {
-    const Session* const about = find(handle);
+    const Session* const about = node->endpoint().find(handle);
     std::string text = "session " + std::to_string(handle);
     if (about) text += " with " + about->info().peer.to_string();
-    text += session_.is(handle) ? "" : handle == attempt ? " (the attempt)" : " (another)";
+    text += session_.is(handle) ? "" : caller_.is_attempt(handle) ? " (the attempt)" : " (another)";
     text += std::string(" is ") + name_of(change.state);
     if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
     if (!change.error.text.empty()) text += ": " + change.error.text;
@@ -103,16 +103,13 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
 }
 
 void Link::Impl::on_established(Now now, SessionHandle handle) {
-    Session* const fresh = find(handle);
+    Session* const fresh = node->endpoint().find(handle);
     if (!fresh) return;
     if (reporter_.ended()) {
         fresh->close(now, CloseReason::error, stream_has_ended());
         return;
     }
-    if (handle == attempt) {
-        attempt = 0;
-        retry_at = time_never;
-    }
+    if (caller_.is_attempt(handle)) caller_.on_attempt_established();
     if (session_.is(fresh->resumed())) {
         on_resumed(now, *fresh);
         return;
@@ -127,7 +124,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         return;
     }
     Session* const earlier = session_.get();
-    if (earlier && session_.established() && earlier->last_received() > attempt_at) {
+    if (earlier && session_.established() && earlier->last_received() > caller_.attempt_began()) {
         // It knows the session after all: who said otherwise, and has answered now, is somebody else.
         fresh->close(now, CloseReason::graceful, {});
         return;
@@ -137,7 +134,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         const bool stood = session_.established();
         earlier->close(now, CloseReason::error, {});
         earlier->abandon();
-        retry.start(now.time);  // should this one fall, too, its time begins now
+        caller_.restart(now.time);  // should this one be lost, too, its time begins now
         const Error why = begins_anew(*fresh);
         const bool cut = stream && !finished;
         end_stream(why);
@@ -147,8 +144,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     }
     drop_question();  // its answer would be about the session before
     session_.begin(*fresh);
-    proven_at = now.time + config.retry_initial_delay;
-    if (config.caller) add_proven_peer(peer_known_as);
+    caller_.on_session(now.time);
     if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
     readable = complete = false;
     finished = finished && is_sender();
@@ -175,8 +171,7 @@ Error Link::Impl::begins_anew(const Session& fresh) const {
 void Link::Impl::on_resumed(Now now, const Session& fresh) {
     drop_question();
     session_.resume(fresh);
-    proven_at = now.time + config.retry_initial_delay;
-    retry.start(now.time);
+    caller_.on_resumption(now.time);
     stream_moved_at = now.time;
     if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
     readable = true;  // what came before the loss may not have been read
@@ -288,7 +283,7 @@ void Link::Impl::on_stream_idle() {
 }
 
 void Link::Impl::stream_failed(const Error& error) {
-    if (question) {
+    if (question_.open()) {
         reporter_.report(error);  // what becomes of the session is being decided
         return;
     }
@@ -297,20 +292,9 @@ void Link::Impl::stream_failed(const Error& error) {
 }
 
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
-    if (handle == attempt) {
-        attempt = 0;
-        // Beside a session that stands, nobody was there, or not the peer; its own time-out decides. What was
-        // answered may be why nothing is heard any more.
-        if (!session_.established())
-            attempt_failed(now, error);
-        else if (error.origin == ErrorOrigin::peer && error.authenticated)
-            reporter_.report(error);
-        else if (error.origin == ErrorOrigin::peer)
-            reporter_.report_unauthenticated(error);
-        return;
-    }
+    if (caller_.is_attempt(handle)) return caller_.on_attempt_closed(now, error);
     if (!session_.is(handle)) {
-        const Session* const other = find(handle);
+        const Session* const other = node->endpoint().find(handle);
         if (other && error.code != ErrorCode::none) reporter_.report_other(error, other->info().peer);
         if (!session_.established() && reporter_.state() == LinkState::handshaking)
             reporter_.set_state(session_.exists() ? LinkState::reconnecting : LinkState::connecting);
@@ -318,7 +302,7 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     }
     session_.renew_info();
     Session* const lost = session_.get();
-    const bool proven = std::exchange(proven_at, time_never) == time_never;
+    const bool success = caller_.on_session_over();
     stream_expected_by = time_never;
     upstream_open = false;
     // A receiver that has everything may not have been able to say so.
@@ -329,35 +313,16 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     }
     if (lost) lost->abandon();
     session_.end();
-    on_lost(now, handle, error, proven);
+    on_lost(now, handle, error, success);
 }
 
 void Link::Impl::on_path_lost(Now now, const Error& error) {
-    if (config.caller) retry.start(now.time);
-    if (attempt)
+    caller_.restart(now.time);
+    if (caller_.calling())
         reporter_.report(error, Duration::zero());
     else
         decide(now, error, true);
     if (!reporter_.ended()) reporter_.set_state(LinkState::reconnecting);
-}
-
-bool Link::Impl::waits_for_path(const Error& error) const {
-    if (!session_.lost()) return false;
-    switch (error.code) {
-        case ErrorCode::connection_timeout:
-        case ErrorCode::connection_refused:
-        case ErrorCode::network_unreachable:
-        case ErrorCode::udp_send_failed:
-            return !error.authenticated;
-        default:
-            return is_path_lost(error);
-    }
-}
-
-Duration Link::Impl::call_again_after(Now now, const Error& error) const {
-    if (error.code == ErrorCode::connection_timeout || is_path_lost(error)) return Duration::zero();
-    // An answer that comes at once must not make a storm of calls.
-    return now.time - session_.lost_at() < silence_fast_for ? silence_probe_fast : silence_probe_slow;
 }
 
 std::optional<StreamId> Link::Impl::leave_stream() {
@@ -380,13 +345,13 @@ void Link::Impl::tell_undelivered() {
 
 void Link::Impl::end_stream(const Error& why) {
     session_.end();
-    proven_at = time_never;
+    caller_.on_session_over();
     upstream_open = false;
     stream_expected_by = time_never;
     if (const auto ended = leave_stream()) reporter_.stream_closed(*ended, why);
 }
 
-void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool proven) {
+void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool success) {
     const auto ended = leave_stream();
     if (reporter_.ended() || error.code == ErrorCode::none) return;
     if (finished || complete) {
@@ -400,7 +365,7 @@ void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool
     }
     if (ended) reporter_.stream_closed(*ended, error);
     if (reporter_.closed()) return;
-    if (config.caller) stood(now, proven);
+    caller_.count_session(now.time, success);
     if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
         // The peer goes since its stream was ended here, which was reported.
         reporter_.set_state(LinkState::connecting);

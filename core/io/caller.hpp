@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// A caller's way from a host name to an established session, as often as its settings permit.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "core/io/current_session.hpp"
+#include "core/io/link.hpp"
+#include "core/io/proven_peers.hpp"
+#include "core/io/reporter.hpp"
+#include "core/io/resolver.hpp"
+#include "core/proto/retry_policy.hpp"
+
+namespace stt {
+
+/// I/O thread. It makes attempts and says when the next one is due; the link decides whether there is one. A
+/// listener has one that never calls.
+class Caller {
+  public:
+    /// All outlive the object.
+    struct Parts {
+        const LinkConfig& config;
+        Endpoint& endpoint;
+        CurrentSession& session;
+        Reporter& reporter;
+    };
+    /// `failed` is called when an attempt has failed at every address there is; what follows is decided
+    /// there, with the help of note_failure(). `wake` is called when something was begun outside a turn.
+    Caller(const Parts& parts, std::function<void(Now, Error)> failed, std::function<void()> wake);
+
+    // Attempts.
+
+    /// Calls are made with `seed`.
+    void set_seed(Bytes seed);
+    /// Begins the first attempt of a series.
+    void start(Now now);
+    /// Abandons the attempt under way. No other follows by itself.
+    void stop(Now now);
+    /// An unauthenticated report says that the peer does not know the session, as a restarted one would. Only
+    /// a handshake can tell: one is begun in parallel with the established session.
+    void call_in_parallel(Now now);
+    bool calling() const { return attempt_ != 0; }
+    bool is_attempt(SessionHandle handle) const { return attempt_ != 0 && attempt_ == handle; }
+    /// When the last one began.
+    Time attempt_began() const { return attempt_began_; }
+    /// Whether there is no session, and `address` is what is called, or was called last.
+    bool calls(const Address& address) const;
+    /// The attempt has led to a session.
+    void on_attempt_established();
+    void on_attempt_closed(Now now, const Error& error);
+
+    // Sessions, as far as they count for or against another attempt.
+
+    void on_session(Time now);
+    void on_resumption(Time now);
+    /// The session is over. Returns whether it had lasted long enough to count as a success.
+    bool on_session_over();
+    /// A session that was not a `success` counts as a failed attempt; after another the time starts anew.
+    void count_session(Time now, bool success);
+    /// If the session has just become a success. The circuit may have closed then.
+    bool check_success(Time now);
+
+    // Retrying.
+
+    /// The time without a session starts anew.
+    void restart(Time now) { retry_.start(now); }
+    /// The attempt that `error` ended counts as failed, unless a lost session still waits for its path.
+    /// Returns whether another may follow.
+    bool note_failure(Time now, const Error& error);
+    struct Plan {
+        bool retried;
+        Duration delay;
+    };
+    /// What follows `error` by default. `wanted`: another attempt would make sense. None: the time is over.
+    std::optional<Plan> plan(Time now, const Error& error, bool wanted);
+    /// There will be an attempt at `at`, as the last one, or the session, ended with `error`.
+    void retry_at(Time at, const Error& error);
+    /// The session has ended as it should, with `error`: another one is called for after a delay.
+    void call_later(Time now, const Error& error);
+    /// Begins the attempt that is due, if one is. Returns the error before it if the time for it is over.
+    std::optional<Error> retry_if_due(Now now);
+    Circuit circuit() const { return retry_.circuit(); }
+    /// The number of the attempt, from 1; 0: not of a caller.
+    unsigned attempt_number() const { return parts_.config.caller ? retry_.attempt() : 0; }
+    /// When retry_if_due() or check_success() must be called at the latest.
+    Time deadline() const { return std::min(retry_at_, success_at_); }
+
+  private:
+    void begin_attempt(Now now);
+    void on_resolved(Now now, Result<std::vector<Address>> found);
+    void call(Now now, std::vector<Address> addresses);
+    void call_next_address(Now now);
+    void fail(Now now, Error error);
+    bool peer_proven() const;
+    bool waits_for_path(const Error& error) const;
+    Duration call_again_after(Time now, const Error& error) const;
+
+    const Parts parts_;
+    const std::function<void(Now, Error)> failed_;
+    const std::function<void()> wake_;
+    Resolver resolver_;
+    std::vector<Address> addresses_;  // of the attempt under way
+    size_t next_address_ = 0;
+    SessionHandle attempt_ = 0;  // the handshake under way, in parallel with the session or not; 0: none
+    Time attempt_began_{};
+    Time next_parallel_{};  // no attempt in parallel before
+    PeerKey peer_key_{};    // the peer's in proven_peers.hpp
+    RetryPolicy retry_;
+    Time retry_at_ = time_never;
+    Error last_error_;              // why there is an attempt at retry_at_
+    Time success_at_ = time_never;  // when the session will have lasted long enough to be a success
+};
+
+}  // namespace stt
