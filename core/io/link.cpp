@@ -38,7 +38,13 @@ Link::Impl::Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkOb
           {config, node->endpoint(), session_, reporter_},
           [this](Now now, Error error) { on_attempt_failed(now, std::move(error)); },
           [this] { node->loop().wake(); }),
-      stream_header(config.stream_header) {}
+      stream_(make_stream_end()) {}
+
+std::unique_ptr<StreamEnd> Link::Impl::make_stream_end() {
+    const StreamEnd::Parts parts{config, session_, reporter_, outbox};
+    if (is_sender()) return std::make_unique<SendingEnd>(parts);
+    return std::make_unique<ReceivingEnd>(parts, inbox);
+}
 
 Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observer) {
     auto seeds = std::make_shared<std::vector<SecretBytes>>(std::move(config.seeds));
@@ -80,7 +86,7 @@ void Link::begin_stream(std::vector<uint8_t> header) {
 }
 
 bool Link::send_upstream(OutMessage message) {
-    if (!impl_->upstream_open) return false;
+    if (!impl_->stream_->takes_upstream()) return false;
     return impl_->outbox.push(std::move(message), Unit::event, 0, 1ns) == QueueStatus::ok;
 }
 
@@ -103,7 +109,7 @@ Reporter::Facts Link::Impl::facts() {
             .established = session_.established(),
             .circuit = caller_.circuit(),
             .attempt = caller_.attempt_number(),
-            .stream = stream};
+            .stream = stream_->stream()};
 }
 
 LinkStats Link::Impl::stats() {
@@ -169,16 +175,11 @@ void Link::Impl::have_seeds(std::vector<SecretBytes> seeds) {
 void Link::Impl::on_turn(Now now) {
     if (auto error = caller_.retry_if_due(now)) give_up_in_time(std::move(*error));
     if (caller_.check_success(now.time)) reporter_.renew();
-    if (now.time >= stream_expected_by) {
-        stream_expected_by = time_never;
-        reporter_.warn(make_error(ErrorCode::timeout, Reason::no_stream, ErrorOrigin::peer,
-                                  tr("the peer has opened no stream: are both ends receivers?")));
-    }
-    if (now.time >= stream_idle_at()) on_stream_idle();
+    heed(now, stream_->expire(now.time));
     reporter_.summarise_due(now.time);
     if (session_.established()) reporter_.renew();  // the peer may have moved
-    if (!reporter_.closed() && is_sender()) tend_outbox(now);
-    if (!reporter_.closed()) move_data(now);
+    if (!reporter_.closed()) stream_->tend(now.time);
+    if (!reporter_.closed()) heed(now, stream_->move(now.time));
     if (!reporter_.closed() && stats_board_.wanted()) renew_stats(false);
 }
 
@@ -199,12 +200,12 @@ void Link::Impl::close() {
     inbox.fail();
     session_.renew_info();
     if (Session* s = session_.get()) {
-        account_inbox(clock_now(), *s);
+        stream_->report_taken(clock_now().time, *s);
         s->close(clock_now(), CloseReason::graceful, {});
     }
     caller_.stop(clock_now());
     reporter_.summarise_all();
-    tell_undelivered();
+    stream_->report_undelivered();
     if (!reporter_.ended()) reporter_.set_state(LinkState::closed);
     reporter_.close();
     renew_stats(true);
@@ -220,17 +221,16 @@ void Link::Impl::end(Error error, bool tell) {
     if (reporter_.closed()) return;
     caller_.stop(clock_now());
     stretching.reset();
-    stream_expected_by = time_never;
+    stream_->on_session_over();
     ErrorReport told = reporter_.describe(error);
     told.error.terminal = true;
     if (Session* s = session_.get()) {
         s->close(clock_now(), CloseReason::error, std::move(error));
         s->abandon();
     }
-    upstream_open = false;
     // Where everything has been passed on, and no more can come, a session was only wanted to say so.
-    if (!finished || session_.established() || config.keep_listening) {
-        tell_undelivered();
+    if (!stream_->finished() || session_.established() || config.keep_listening) {
+        stream_->report_undelivered();
         // The observer first: a streaming thread that sees the queue fail may rely on the error having been
         // told.
         if (tell) reporter_.report_end(told);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <cinttypes>
-
 #include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
 
@@ -9,14 +7,6 @@ namespace {
 
 Error stream_error(ErrorCode code, Reason reason, std::string text) {
     return make_error(code, reason, ErrorOrigin::local, std::move(text));
-}
-
-/// With which a caller is refused after the one stream that the listener accepts.
-Error stream_has_ended() {
-    Error error =
-        stream_error(ErrorCode::too_many_sessions, Reason::ended, tr("the listener's stream has ended"));
-    error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
-    return error;
 }
 
 const char* name_of(SessionState state) {
@@ -55,24 +45,17 @@ void Link::Impl::on_event(Now now, Event event) {
     } else if (!session_.is(event.session) || reporter_.ended()) {
         return;  // of a session that is being closed
     } else if (const auto* opened = std::get_if<event::StreamOpened>(&event.what)) {
-        on_stream_opened(*opened);
+        heed(now, stream_->on_opened(now, *opened));
     } else if (const auto* closed_stream = std::get_if<event::StreamClosed>(&event.what)) {
-        if (closed_stream->stream == stream) on_stream_closed(closed_stream->error);
+        if (closed_stream->stream == stream_->stream()) on_stream_closed(now, closed_stream->error);
     } else if (const auto* news = std::get_if<event::StreamReadable>(&event.what)) {
-        if (news->stream == stream)
-            readable = true;
-        else if (is_sender())
-            take_rest(now, news->stream);
-        stream_moved_at = now.time;
+        stream_->on_readable(now.time, news->stream);
     } else if (const auto* measured = std::get_if<event::ClockMeasured>(&event.what)) {
         if (Session* const from = session_.get()) clock_.on_measured(now.time, *from, measured->sample);
     } else if (const auto* progress = std::get_if<event::StreamProgress>(&event.what)) {
-        if (progress->stream != stream) return;
-        stream_moved_at = now.time;
-        if (is_sender() && progress->finished) finished = true;
-        outbox.progress(progress->acked, progress->delivered, progress->finished);
+        stream_->on_progress(now.time, *progress);
     } else if (const auto* skipped = std::get_if<event::StreamSkipped>(&event.what)) {
-        if (skipped->stream == stream) outbox.skipped(skipped->from, skipped->to, skipped->kept);
+        stream_->on_skipped(*skipped);
     }
 }
 
@@ -114,7 +97,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         on_resumed(now, *fresh);
         return;
     }
-    if (idle() && session_.established() && !config.caller) make_way(now);
+    if (stream_->idle() && session_.established() && !config.caller) make_way(now);
     if (session_.established() && !config.caller) {
         // The one who is here may have crashed, and this be its successor.
         session_.get()->doubt(now.time, doubt_patience);
@@ -136,7 +119,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         earlier->abandon();
         caller_.restart(now.time);  // should this one be lost, too, its time begins now
         const Error why = begins_anew(*fresh);
-        const bool cut = stream && !finished;
+        const bool cut = stream_->stream() && !stream_->finished();
         end_stream(why);
         if (stood) reporter_.set_state(LinkState::reconnecting);
         if (cut) reporter_.warn(why);
@@ -146,13 +129,9 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     session_.begin(*fresh);
     caller_.on_session(now.time);
     if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
-    readable = complete = false;
-    finished = finished && is_sender();
-    upstream = {};
-    upstream_taken = 0;
+    stream_->on_session();
     reporter_.set_state(LinkState::connected);
-    if (reporter_.closed()) return;
-    open_or_expect_stream(now);
+    if (!reporter_.closed()) heed(now, stream_->begin(now));
 }
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
@@ -172,123 +151,40 @@ void Link::Impl::on_resumed(Now now, const Session& fresh) {
     drop_question();
     session_.resume(fresh);
     caller_.on_resumption(now.time);
-    stream_moved_at = now.time;
     if (!is_sender()) clock_.follow(session_.info().peer_node, now.time);
-    readable = true;  // what came before the loss may not have been read
-    upstream_open = !is_sender() && stream && !finished;
+    stream_->on_resumption(now.time);
     reporter_.set_state(LinkState::resumed);
-    if (reporter_.closed() || stream) return;
-    open_or_expect_stream(now);
+    if (!reporter_.closed() && !stream_->stream()) heed(now, stream_->begin(now));
 }
 
-void Link::Impl::open_or_expect_stream(Now now) {
-    if (is_sender())
-        open_stream();
-    else if (!config.keep_listening || !config.caller || streams == 0)
-        stream_expected_by = now.time + config.session.handshake_timeout;
+void Link::Impl::heed(Now now, const StreamEnd::Outcome& outcome) {
+    if (!outcome) return;
+    switch (outcome->kind) {
+        case StreamEnd::Fault::Kind::not_opened:
+            return decide(now, outcome->error, false);
+        case StreamEnd::Fault::Kind::misused:
+            return stream_failed(now, outcome->error);
+        case StreamEnd::Fault::Kind::closed:
+            return on_stream_closed(now, outcome->error);
+        case StreamEnd::Fault::Kind::unreadable:
+            return give_up(outcome->error);
+    }
 }
 
-void Link::Impl::open_stream() {
-    // A session that the peer has ended already has an event to follow.
-    if (finished || session_.get()->state() != SessionState::established) return;
-    auto id = session_.get()->open_stream(stream_header, config.priority, config.stream_id);
-    if (!id) {
-        decide(clock_now(), id.error(), false);
-        return;
-    }
-    stream = *id;
-    stream_moved_at = clock_now().time;
-    std::vector<OutMessage> first;
-    const auto tell = [&](const SendQueue::Account& lost, bool uncertain) {
-        if (auto message = reporter_.gap(lost, uncertain)) first.push_back(std::move(*message));
-    };
-    tell(outbox.give_up_undelivered(), true);
-    const bool same_peer = std::exchange(stream_peer, session_.info().peer_node) == session_.info().peer_node;
-    const SendQueue::GivenUp skipped =
-        outbox.take_skipped(same_peer ? SendQueue::Taker::returning : SendQueue::Taker::newcomer);
-    if (same_peer) {
-        tell(skipped.uncertain, true);
-        tell(skipped.certain, false);
-    }
-    streams++;
-    const bool again = !std::exchange(stream_begins, false) || skipped.certain.buffers > 0;
-    if (again && first.empty()) {
-        if (auto message = reporter_.late_start()) first.push_back(std::move(*message));
-    }
-    if (reporter_.closed()) return;
-    outbox.restart(std::move(first));
-    reporter_.stream_ready(*id, again);
-}
-
-void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
-    if (is_sender()) {
-        const Error error = stream_error(ErrorCode::stream_closed, Reason::both_send,
-                                         tr("both ends are senders: one of them has to receive"));
-        session_.get()->reset(opened.stream, error);
-        ended_here = session_.handle();
-        stream_failed(error);
-        return;
-    }
-    if (const auto error = refuse_another()) {
-        session_.get()->reset(opened.stream, *error);
-        reporter_.report(*error);
-        return;
-    }
-    // The end against the direction may still be in the outbox, which goes over to the next stream.
-    if (stream) session_.get()->finish(*stream);
-    leave_stream();
-    stream_expected_by = time_never;
-    if (config.stream_id && *config.stream_id != opened.stream) {
-        const Error error =
-            stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
-                         tr("the peer has opened stream %" PRIu64 ", and this receiver takes stream %" PRIu64,
-                            opened.stream, *config.stream_id));
-        session_.get()->reset(opened.stream, error);
-        ended_here = session_.handle();
-        stream_failed(error);
-        return;
-    }
-    const bool ended = inbox.finished() && !config.keep_listening;
-    if (streams > 0 && (ended || inbox.behind())) {
-        // The caller may try again: there may be room, or another receiver, by then.
-        session_.get()->close(clock_now(), CloseReason::error,
-                              ended ? stream_has_ended()
-                                    : stream_error(ErrorCode::too_many_sessions, Reason::behind,
-                                                   tr("the listener has not come to the stream before yet")));
-        return;
-    }
-    readable = finished = complete = false;
-    ended_here = 0;
-    stream = opened.stream;
-    stream_moved_at = clock_now().time;
-    if (streams++ > 0) inbox.restart();
-    outbox.clear();
-    upstream_open = true;
-    reporter_.stream_opened(opened.stream, opened.header);
-}
-
-void Link::Impl::on_stream_closed(const Error& error) {
-    reporter_.stream_closed(*leave_stream(), error);
+void Link::Impl::on_stream_closed(Now now, const Error& error) {
+    reporter_.stream_closed(*stream_->leave(), error);
     // A receiver that takes no other stream must not keep the next caller out.
     if (!reporter_.closed() && !config.caller && error.reason == Reason::ended) drop_session(error);
-    if (!reporter_.closed()) stream_failed(error);
+    if (!reporter_.closed()) stream_failed(now, error);
 }
 
-void Link::Impl::on_stream_idle() {
-    Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
-                               tr("nothing of the stream moved in either direction for the stream-timeout"));
-    if (Session* s = session_.get()) s->reset(*stream, error);
-    ended_here = session_.handle();
-    on_stream_closed(error);
-}
-
-void Link::Impl::stream_failed(const Error& error) {
+void Link::Impl::stream_failed(Now now, const Error& error) {
     if (question_.open()) {
         reporter_.report(error);  // what becomes of the session is being decided
         return;
     }
     // The listener stays for callers who do better.
-    decide(clock_now(), error, !config.caller);
+    decide(now, error, !config.caller);
 }
 
 void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
@@ -303,10 +199,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
     session_.renew_info();
     Session* const lost = session_.get();
     const bool success = caller_.on_session_over();
-    stream_expected_by = time_never;
-    upstream_open = false;
-    // A receiver that has everything may not have been able to say so.
-    if (lost && lost->resumable() && !reporter_.ended() && !(finished && is_sender())) {
+    stream_->on_session_over();
+    if (lost && lost->resumable() && !reporter_.ended() && !stream_->satisfied()) {
         session_.lose(now.time);
         on_path_lost(now, error);
         return;
@@ -325,36 +219,23 @@ void Link::Impl::on_path_lost(Now now, const Error& error) {
     if (!reporter_.ended()) reporter_.set_state(LinkState::reconnecting);
 }
 
-std::optional<StreamId> Link::Impl::leave_stream() {
-    outbox.end_stream();
-    return std::exchange(stream, std::nullopt);
-}
-
 void Link::Impl::on_abandoned() {
     end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
                             tr("the session was lost, and the peer did not go on with it")));
     if (!config.caller) reporter_.set_state(LinkState::connecting);
 }
 
-void Link::Impl::tell_undelivered() {
-    if (!is_sender() || reporter_.closed()) return;
-    const SendQueue::GivenUp lost = outbox.give_up_all();
-    reporter_.gap(lost.uncertain, true);
-    reporter_.gap(lost.certain, false);
-}
-
 void Link::Impl::end_stream(const Error& why) {
     session_.end();
     caller_.on_session_over();
-    upstream_open = false;
-    stream_expected_by = time_never;
-    if (const auto ended = leave_stream()) reporter_.stream_closed(*ended, why);
+    stream_->on_session_over();
+    if (const auto ended = stream_->leave()) reporter_.stream_closed(*ended, why);
 }
 
 void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool success) {
-    const auto ended = leave_stream();
+    const auto ended = stream_->leave();
     if (reporter_.ended() || error.code == ErrorCode::none) return;
-    if (finished || complete) {
+    if (stream_->complete()) {
         // Everything had been said before.
         if (config.keep_listening && config.caller) {
             call_for_next(now, error);
@@ -366,7 +247,7 @@ void Link::Impl::on_lost(Now now, SessionHandle handle, const Error& error, bool
     if (ended) reporter_.stream_closed(*ended, error);
     if (reporter_.closed()) return;
     caller_.count_session(now.time, success);
-    if (!config.caller && handle == ended_here && error.origin == ErrorOrigin::peer) {
+    if (!config.caller && stream_->ended_in(handle) && error.origin == ErrorOrigin::peer) {
         // The peer goes since its stream was ended here, which was reported.
         reporter_.set_state(LinkState::connecting);
         return;
