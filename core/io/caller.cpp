@@ -9,7 +9,7 @@
 namespace stt {
 namespace {
 
-// How long a name may take to be looked up while a lost session waits.
+// How long looking up a name may take while a lost session waits.
 constexpr Duration resumption_lookup_max = 1s;
 
 // Whether another address of the same host may do better.
@@ -53,8 +53,8 @@ void Caller::begin_attempt(Now now) {
     if (!parts_.session.exists()) parts_.session.call({});
     parts_.reporter.renew();
     if (parts_.reporter.closed()) return;
-    // What waits for its path calls where the peer was, every other time: names may be looked up over the
-    // same path.
+    // For a session that waits for its path, every other call goes where the peer was: name servers may only
+    // be reached over the same path.
     if (parts_.session.exists() && retry_.attempt() % 2 == 1) {
         call(now, {parts_.session.info().peer});
         return;
@@ -65,7 +65,7 @@ void Caller::begin_attempt(Now now) {
     resolver_.resolve(parts_.config.host, parts_.config.port, limit,
                       [this](Result<std::vector<Address>> found) {
                           on_resolved(clock_now(), std::move(found));
-                          // This is not a turn: what was started here needs one.
+                          // This is not a turn, and what was begun here needs one.
                           wake_();
                       });
 }
@@ -125,8 +125,8 @@ void Caller::on_attempt_established() {
 
 void Caller::on_attempt_closed(Now now, const Error& error) {
     attempt_ = 0;
-    // In parallel with an established session: nobody was there, or not the peer, and the session's own
-    // timeout decides. An answer may be why nothing is heard any more.
+    // In parallel with an established session a failure says little: the peer may not have been reached, and
+    // the session's own timeout decides. But an answer may explain why nothing is heard any more.
     if (!parts_.session.established())
         fail(now, error);
     else if (error.origin == ErrorOrigin::peer && error.authenticated)
@@ -183,8 +183,8 @@ bool Caller::note_failure(Time now, const Error& error) {
     return parts_.config.auto_reconnect && may_retry(error, peer_proven());
 }
 
-/// Whether `error` leaves a lost session waiting for its path: nothing was heard, or only what anybody on the
-/// way may say.
+/// Whether a lost session still waits for its path after `error`: nothing was heard, or only what any host on
+/// the way can forge.
 bool Caller::waits_for_path(const Error& error) const {
     if (!parts_.session.lost()) return false;
     switch (error.code) {
@@ -198,10 +198,10 @@ bool Caller::waits_for_path(const Error& error) const {
     }
 }
 
-/// How long it waits before it calls again after `error`.
+/// How long a lost session waits after `error` before the next call.
 Duration Caller::call_again_after(Time now, const Error& error) const {
     if (error.code == ErrorCode::connection_timeout || is_path_lost(error)) return Duration::zero();
-    // An answer that comes at once must not make a storm of calls.
+    // An answer that comes at once must not cause a storm of calls.
     return now - parts_.session.lost_at() < silence_fast_for ? silence_probe_fast : silence_probe_slow;
 }
 
@@ -209,7 +209,7 @@ std::optional<Caller::Plan> Caller::plan(Time now, const Error& error, bool want
     if (!parts_.config.caller) return Plan{wanted, Duration::zero()};
     if (parts_.session.established()) count_session(now, success_at_ == time_never);
     if (retry_.remaining(now) == Duration::zero()) return std::nullopt;
-    // Silence does not end a resumption: any HELLO may be the one that gets through.
+    // Silence does not end a resumption: the next HELLO may be the one that gets through.
     if (wanted && waits_for_path(error))
         return Plan{true, std::min(call_again_after(now, error), retry_.remaining(now))};
     const bool retried = wanted && retry_.retries_left();

@@ -16,8 +16,8 @@
 
 namespace stt {
 
-/// I/O thread. It makes attempts and says when the next one is due; the link decides whether there is one. A
-/// listener has one that never calls.
+/// All of it belongs to the I/O thread. It makes attempts and knows when the next one is due; the link
+/// decides whether there is to be one. A listener's Caller never calls.
 class Caller {
   public:
     /// All outlive the object.
@@ -27,17 +27,17 @@ class Caller {
         CurrentSession& session;
         Reporter& reporter;
     };
-    /// `failed` is called when an attempt has failed at every address there is; what follows is decided
-    /// there, with the help of note_failure(). `wake` is called when something was begun outside a turn.
+    /// `failed` is called when an attempt has failed at every address. It decides what follows, with the help
+    /// of note_failure(). `wake` is called when something was begun outside a turn.
     Caller(const Parts& parts, std::function<void(Now, Error)> failed, std::function<void()> wake);
 
     // Attempts.
 
-    /// Calls are made with `seed`.
+    /// `seed` is the one that calls are made with.
     void set_seed(Bytes seed);
     /// Begins the first attempt of a series.
     void start(Now now);
-    /// Abandons the attempt under way. No other follows by itself.
+    /// Ends the attempt under way. No other follows by itself.
     void stop(Now now);
     /// An unauthenticated report says that the peer does not know the session, as a restarted one would. Only
     /// a handshake can tell: one is begun in parallel with the established session.
@@ -46,41 +46,47 @@ class Caller {
     bool is_attempt(SessionHandle handle) const { return attempt_ != 0 && attempt_ == handle; }
     /// When the last one began.
     Time attempt_began() const { return attempt_began_; }
-    /// Whether there is no session, and `address` is what is called, or was called last.
+    /// Whether no session is established, and `address` is being called, or was called last.
     bool calls(const Address& address) const;
     /// The attempt has led to a session.
     void on_attempt_established();
+    /// It has not.
     void on_attempt_closed(Now now, const Error& error);
 
-    // Sessions, as far as they count for or against another attempt.
+    // Sessions. One counts as a success when it has lasted for retry-initial-delay.
 
+    /// A session is established.
     void on_session(Time now);
+    /// The same, and it has resumed another.
     void on_resumption(Time now);
-    /// The session is over. Returns whether it had lasted long enough to count as a success.
+    /// The session is over. Returns whether it was a success.
     bool on_session_over();
-    /// A session that was not a `success` counts as a failed attempt; after another the time starts anew.
+    /// A caller's session is over, or its stream. Without `success` it counts as one more failed attempt,
+    /// else the time without a session starts anew.
     void count_session(Time now, bool success);
-    /// If the session has just become a success. The circuit may have closed then.
+    /// Whether the session has just become a success. The circuit may have closed by that.
     bool check_success(Time now);
 
     // Retrying.
 
     /// The time without a session starts anew.
     void restart(Time now) { retry_.start(now); }
-    /// The attempt that `error` ended counts as failed, unless a lost session still waits for its path.
+    /// Counts the attempt that `error` has ended as failed, unless a lost session still waits for its path.
     /// Returns whether another may follow.
     bool note_failure(Time now, const Error& error);
     struct Plan {
-        bool retried;
-        Duration delay;
+        bool retried;    ///< there is another attempt
+        Duration delay;  ///< before it
     };
-    /// What follows `error` by default. `wanted`: another attempt would make sense. None: the time is over.
+    /// What follows `error` by default. `wanted`: another attempt would make sense. None: reconnect-timeout
+    /// has passed. Of a listener, which waits for the next caller, there is always a plan, without delay.
     std::optional<Plan> plan(Time now, const Error& error, bool wanted);
-    /// There will be an attempt at `at`, as the last one, or the session, ended with `error`.
+    /// The next attempt is due at `at`. `error` ended the last one, or the session.
     void retry_at(Time at, const Error& error);
-    /// The session has ended as it should, with `error`: another one is called for after a delay.
+    /// The session has done its work, and has ended with `error`: the next attempt is due after a delay.
     void call_later(Time now, const Error& error);
-    /// Begins the attempt that is due, if one is. Returns the error before it if the time for it is over.
+    /// Begins the attempt that is due, if one is. If reconnect-timeout has passed, it returns the error of
+    /// retry_at() instead.
     std::optional<Error> retry_if_due(Now now);
     Circuit circuit() const { return retry_.circuit(); }
     /// The number of the attempt, from 1; 0: not of a caller.
@@ -104,14 +110,14 @@ class Caller {
     Resolver resolver_;
     std::vector<Address> addresses_;  // of the attempt under way
     size_t next_address_ = 0;
-    SessionHandle attempt_ = 0;  // the handshake under way, in parallel with the session or not; 0: none
-    Time attempt_began_{};
-    Time next_parallel_{};  // no attempt in parallel before
-    PeerKey peer_key_{};    // the peer's in proven_peers.hpp
+    SessionHandle attempt_ = 0;  // the handshake under way, in parallel with a session or not; 0: none
+    Time attempt_began_{};       // of the last one
+    Time next_parallel_{};       // when another may begin in parallel with a session
+    PeerKey peer_key_{};         // of the peer, for proven_peers.hpp
     RetryPolicy retry_;
     Time retry_at_ = time_never;
-    Error last_error_;              // why there is an attempt at retry_at_
-    Time success_at_ = time_never;  // when the session will have lasted long enough to be a success
+    Error last_error_;              // of retry_at()
+    Time success_at_ = time_never;  // when the session will count as a success; never: it does, or is over
 };
 
 }  // namespace stt

@@ -7,7 +7,7 @@
 
 namespace stt {
 
-/// I/O thread. It only keeps account: it ends no session, and tells nobody.
+/// All of it belongs to the I/O thread. It only keeps records: it neither ends sessions nor reports anything.
 class CurrentSession {
   public:
     /// `endpoint` outlives the object.
@@ -19,7 +19,7 @@ class CurrentSession {
     bool established() const { return state_ == State::established; }
     /// Its path was lost, and another session may resume it.
     bool lost() const { return state_ == State::lost; }
-    /// When that was; of the one that was lost last.
+    /// When the last one was lost.
     Time lost_at() const { return lost_at_; }
     /// 0: there is none.
     SessionHandle handle() const { return handle_; }
@@ -27,9 +27,10 @@ class CurrentSession {
     /// Null: there is none.
     Session* get() const { return handle_ ? endpoint_.find(handle_) : nullptr; }
 
-    /// Of the session, or the last one, or whom a caller without a session calls; as of the last renewal.
+    /// Of the session, or of the last one, or of the attempt of a caller without a session; as it was when it
+    /// was renewed last.
     const SessionInfo& info() const { return info_; }
-    /// The peer's address may change while the session is established.
+    /// To be called before info() matters: the peer's address may change.
     void renew_info();
 
     // What becomes of it.
@@ -40,9 +41,9 @@ class CurrentSession {
     void resume(const Session& fresh);
     /// It was lost, and may be resumed.
     void lose(Time now);
-    /// There is none any more.
+    /// It is over.
     void end();
-    /// There is none, and `info` tells whom the caller calls for one; empty: nobody yet.
+    /// There is none, and the caller's attempt at one has `info`; empty: it is not known yet what to call.
     void call(const SessionInfo& info) { info_ = info; }
 
     // Statistics.

@@ -12,14 +12,15 @@ namespace stt {
 
 class FollowedClock {
   public:
-    /// Any thread: null until a node is known. Another peer may have another.
+    /// Any thread. Null until a node is known; another one after another node has come.
     std::shared_ptr<PeerClock> get() const;
 
     // I/O thread.
 
     /// From now on the clock of `node` is followed.
     void follow(const NodeId& node, Time now);
-    /// `from` has measured it. If it has jumped, or is measured with much noise, the session asks more often.
+    /// `from` has measured it. The session then asks again at once if the clock has jumped, and more often if
+    /// the measurements are noisy.
     void on_measured(Time now, Session& from, const ClockSample& sample);
     ClockStats stats(Time now) const;
 

@@ -161,7 +161,7 @@ class Link {
     void set_seeds(std::vector<SecretBytes> seeds);
 
   private:
-    struct Impl;
+    class Impl;
     explicit Link(std::shared_ptr<Impl> impl);
     std::shared_ptr<Impl> impl_;
 };

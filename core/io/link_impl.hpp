@@ -12,108 +12,143 @@
 #include "core/io/retry_question.hpp"
 #include "core/io/sending_end.hpp"
 #include "core/io/stats_board.hpp"
-#include "core/io/stretcher.hpp"
-#include "core/proto/session.hpp"
 
 namespace stt {
 
-/// Functions run on the I/O thread where nothing else is said. An observer's callback may close the link:
-/// whoever has called the reporter asks it before doing more than to report.
-struct Link::Impl final : NodeClient, Reporter::Subject, std::enable_shared_from_this<Impl> {
-    Impl(LinkConfig link_config, std::shared_ptr<Node> link_node, LinkObserver& link_observer);
+/// Holds the parts of a link together, and decides what the events of its sessions mean. The observer may
+/// close the link from inside any report: code that does more after one than to report again asks the
+/// reporter first whether it has.
+class Link::Impl final : public NodeClient,
+                         public std::enable_shared_from_this<Impl>,
+                         private Reporter::Subject {
+  public:
+    /// `node` was not started yet.
+    Impl(LinkConfig config, std::shared_ptr<Node> node, LinkObserver& observer);
 
-    // link.cpp: life and death.
+    // Any thread. As in Link, if nothing else is said.
 
-    void start(SecretBytes passphrase, std::vector<SecretBytes> seeds);
-    /// Null: it could not be done.
-    void stretched(std::optional<SecretBytes> seed);
-    void use_seeds(std::vector<SecretBytes> seeds);
-    void have_seeds(std::vector<SecretBytes> seeds);
-    void close_from_any_thread();
+    /// Starts the I/O thread. Exactly one of `seeds` and `passphrase` is not empty.
+    void start(std::vector<SecretBytes> seeds, SecretBytes passphrase);
     void close();
+    uint16_t local_port() const { return node_->local_port(); }
+    SendQueue& outbox() { return outbox_; }
+    ReceiveQueue& inbox() { return inbox_; }
+    void begin_stream(std::vector<uint8_t> header);
+    bool send_upstream(OutMessage message);
+    LinkStats stats();
+    std::shared_ptr<PeerClock> peer_clock() const { return clock_.get(); }
+    void fail(Error error);
+    void set_seeds(std::vector<SecretBytes> seeds);
+
+  private:
+    // All that follows: I/O thread.
+
+    // NodeClient
+
+    void on_event(Now now, Event event) override;
     void on_turn(Now now) override;
-    Time deadline() const override {
-        return std::min({caller_.deadline(), stream_->deadline(), reporter_.deadline()});
-    }
-    bool is_sender() const { return config.role == StreamRole::sender; }
+    Time deadline() const override;
 
-    /// Tells of the error that ends the link, once, and ends what it ends.
-    void give_up(Error error) { end(std::move(error), true); }
-    /// … as reconnect-timeout has it.
-    void give_up_in_time(Error error);
-    void end(Error error, bool tell);
+    // Reporter::Subject
+
     Reporter::Facts facts() override;
-    void on_state_changed() override { renew_stats(false); }
+    void on_state_changed() override { post_stats(false); }
 
-    // link_decision.cpp: what follows an error that leaves the link without its stream.
+    // Its beginning and its end.
+
+    void begin(std::vector<SecretBytes> seeds, SecretBytes passphrase);
+    /// `seed`: none if the passphrase could not be stretched.
+    void on_stretched(std::optional<SecretBytes> seed);
+    void use_seeds(std::vector<SecretBytes> seeds);
+    /// The first ones are there: a caller may call.
+    void begin_with(std::vector<SecretBytes> seeds);
+    void shut_down();
+    enum class Telling : uint8_t {
+        report,
+        silent,  ///< the error comes from the element, which has reported it
+    };
+    /// The link fails for good by `error`, once: ends what there is.
+    void end(Error error, Telling telling = Telling::report);
+    /// The same after reconnect-timeout without a session. `error`: of the last attempt.
+    void end_overdue(Error error);
+    void post_stats(bool last);
+    std::unique_ptr<StreamEnd> make_stream_end();
+
+    // What follows an error that leaves the link without its session or its stream.
 
     /// The caller's attempt has failed at every address.
     void on_attempt_failed(Now now, Error error);
-    /// Asks the observer; by default there is another attempt when `retried`.
+    /// Asks the observer. By default there is another attempt if `retried`.
     void decide(Now now, Error error, bool retried);
-    void decided(uint64_t number, RetryDecision decision);
-    /// The question has lost its point; its error is still to be told.
-    void drop_question();
-    /// Ends what still stands of the session after `error`.
-    void drop_session(const Error& error);
+    void on_decided(uint64_t number, RetryDecision decision);
+    /// The answer does not matter any more. The error that was asked about is reported all the same.
+    void withdraw_question();
+    /// Ends the established session, if there is one, by `error`.
+    void drop_session(Now now, const Error& error);
 
-    // link_session.cpp: what becomes of sessions and the stream.
+    // What becomes of sessions.
 
-    void on_event(Now now, Event event) override;
+    void on_note(Now now, SessionHandle handle, event::ErrorNoted noted);
     void on_state(Now now, SessionHandle handle, const event::StateChanged& change);
     void trace(SessionHandle handle, const event::StateChanged& change);
+    /// What a session that has just been established is to the link.
+    enum class Arrival : uint8_t {
+        too_late,     ///< the link has ended
+        resumption,   ///< it has resumed the session there was
+        first,        ///< there is no other
+        rival,        ///< the listener already serves another caller
+        relief,       ///< the same, but without a stream under way
+        unneeded,     ///< the caller has heard from the present session since the attempt began
+        replacement,  ///< the peer is authenticated, and does not know the present session any more
+    };
+    Arrival classify(const Session& fresh) const;
     void on_established(Now now, SessionHandle handle);
-    void on_resumed(Now now, const Session& fresh);
+    void begin_session(Now now, const Session& fresh);
+    void resume_session(Now now, const Session& fresh);
+    /// Ends the present session, of which the peer of `fresh` knows nothing. False: the link was closed.
+    bool replace_session(Now now, const Session& fresh);
+    /// Ends the present session, which is idle, for another caller.
+    void yield_session(Now now);
     void on_closed(Now now, SessionHandle handle, const Error& error);
-    /// Why `fresh` does not go on with the stream there was.
-    Error begins_anew(const Session& fresh) const;
-    /// The session may be gone on with.
-    void on_path_lost(Now now, const Error& error);
-    /// … but was not.
+    void on_other_closed(SessionHandle handle, const Error& error);
+    /// The session's path was lost: another session may resume it.
+    void on_lost(Now now, const Error& error);
+    /// It was lost, and none will.
     void on_abandoned();
-    /// The session that carried the stream is over. `success`: it had lasted for a while.
-    void on_lost(Now now, SessionHandle handle, const Error& error, bool success);
-    /// Nobody goes on with the stream there is; `why` tells the observer.
-    void end_stream(const Error& why);
-    /// Decides what follows a fault of the stream.
-    void heed(Now now, const StreamEnd::Outcome& outcome);
+    /// It is over. `success`: it counts as one (Caller::on_session_over).
+    void on_over(Now now, SessionHandle handle, const Error& error, bool success);
+    /// There is no session any more, and no other continues its stream, whose end `why` explains.
+    void end_session(const Error& why);
+
+    // What becomes of the stream.
+
+    /// Does what a step of the stream has led to.
+    void conclude(Now now, const StreamEnd::Outcome& outcome);
     void on_stream_closed(Now now, const Error& error);
-    /// The peer does what no retry can mend.
-    void stream_failed(Now now, const Error& error);
+    void on_stream_failed(Now now, const Error& error);
+    void begin_next_stream(std::vector<uint8_t> header);
 
-    // link_next.cpp: one stream after another.
+    // Constant.
 
-    /// Sender: the next stream, after one that was delivered.
-    void begin_stream(std::vector<uint8_t> header);
-    /// Receiver: leaves the session that stands for a caller who has a stream.
-    void make_way(Now now);
-    /// Caller, receiver: the session is over, as is its stream. Calls for the next one.
-    void call_for_next(Now now, const Error& error);
-
-    // Constant once the I/O thread runs.
-
-    const LinkConfig config;  // without its secrets
-    const std::shared_ptr<Node> node;
+    const LinkConfig config_;  // without its secrets
+    const std::shared_ptr<Node> node_;
 
     // Any thread.
 
-    SendQueue outbox;
-    ReceiveQueue inbox;
+    SendQueue outbox_;
+    ReceiveQueue inbox_;
     StatsBoard stats_board_;
-    FollowedClock clock_;  // receiver
-    LinkStats stats();
-    void renew_stats(bool last);  // I/O thread
+    FollowedClock clock_;  // of a receiver
 
-    // The I/O thread only.
+    // I/O thread.
 
-    bool closing = false;  // close() has begun
     CurrentSession session_;
     Reporter reporter_;
     Caller caller_;
     RetryQuestion question_;
-    std::shared_ptr<const void> stretching;  // while a passphrase's seed is wanted
-    const std::unique_ptr<StreamEnd> stream_;
-    std::unique_ptr<StreamEnd> make_stream_end();
+    const std::unique_ptr<StreamEnd> stream_;  // its takes_upstream(): any thread
+    std::shared_ptr<const void> stretching_;   // while a passphrase's seed is wanted
+    bool shutting_down_ = false;
 };
 
 }  // namespace stt

@@ -28,8 +28,7 @@ StreamEnd::Outcome ReceivingEnd::begin(Now now) {
 
 // Events.
 
-/// Why the stream that the peer has opened is not taken in parallel with, or after, the one there is; none:
-/// it is.
+/// Why another stream is not accepted in parallel with, or after, the present one. None: it is accepted.
 std::optional<Error> ReceivingEnd::refuse_another() const {
     if (!stream_ || (parts_.config.keep_listening && finished())) return std::nullopt;
     if (!finished())
@@ -49,7 +48,7 @@ StreamEnd::Outcome ReceivingEnd::on_opened(Now now, const event::StreamOpened& o
         parts_.reporter.report(*error);
         return std::nullopt;
     }
-    // The end against the direction may still be in the outbox, which goes over to the next stream.
+    // The end of the other half may still be in the outbox, which now serves the next stream.
     if (stream_) session.finish(*stream_);
     leave();
     expected_by_ = time_never;
@@ -63,7 +62,7 @@ StreamEnd::Outcome ReceivingEnd::on_opened(Now now, const event::StreamOpened& o
     }
     const bool ended = inbox_.finished() && !config.keep_listening;
     if (had_stream_ && (ended || inbox_.behind())) {
-        // The caller may try again: there may be room, or another receiver, by then.
+        // The caller may try again: by then there may be space, or another receiver.
         session.close(now, CloseReason::error,
                       ended ? stream_has_ended()
                             : make_error(ErrorCode::too_many_sessions, Reason::behind, ErrorOrigin::local,
@@ -100,7 +99,7 @@ void ReceivingEnd::report_taken(Time now, Session& session) {
     if (!consumed) return;
     session.consumed(now, *stream_, consumed->taken, consumed->delivered, consumed->finished);
     if (!consumed->finished || std::exchange(progress_, Progress::finished) == Progress::finished) return;
-    // Nobody upstream is to be told anything any more: the stream ends in this direction, too.
+    // Nothing is to be sent upstream any more: the stream ends in this direction, too.
     upstream_open_ = false;
     parts_.outbox.finish();
 }

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A receiver's end of its stream: media come, messages for the sender leave.
+/// A receiver's end of its stream: it receives media and sends messages against the direction.
 #pragma once
 
 #include "core/io/stream_end.hpp"
 
 namespace stt {
 
-/// I/O thread.
+/// All of it belongs to the I/O thread.
 class ReceivingEnd final : public StreamEnd {
   public:
     /// `inbox` outlives the object.
     ReceivingEnd(const Parts& parts, ReceiveQueue& inbox) : StreamEnd(parts), inbox_(inbox) {}
 
-    /// Never: it may not have been able to say that it has everything.
+    /// Never: the sender may not have learnt yet that everything has arrived.
     bool satisfied() const override { return false; }
 
     void on_session() override;
     void on_resumption(Time now) override;
-    /// Expects a stream within the handshake timeout. A receiver that calls does so only for the first one:
-    /// after that the listener may have nothing to send yet.
+    /// Expects a stream within the handshake timeout. With keep_listening a caller does so only for the first
+    /// one: after that the listener may have nothing to send yet.
     Outcome begin(Now now) override;
     Outcome on_opened(Now now, const event::StreamOpened& opened) override;
     void report_taken(Time now, Session& session) override;
@@ -28,7 +28,7 @@ class ReceivingEnd final : public StreamEnd {
     std::optional<Error> refuse_another() const;
 
     ReceiveQueue& inbox_;
-    bool had_stream_ = false;
+    bool had_stream_ = false;  // in any session
 };
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a link tells its observer. Nothing else calls the observer.
+/// Reports to a link's observer. Nothing else calls the observer.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,12 @@
 
 namespace stt {
 
-/// I/O thread. The observer may close the link from inside any call; from close() on nothing is reported, so
-/// that whoever only reports need not ask. Whoever does more after a report looks at closed().
+/// All of it belongs to the I/O thread. The observer may close the link from inside any report. After that
+/// close() nothing is reported any more, so that further reports need no condition. Code that does anything
+/// else after a report looks at closed() first.
 class Reporter {
   public:
-    /// What a report says of the link beside its own subject.
+    /// What a report says of the link.
     struct Facts {
         const SessionInfo& session;  ///< of the current session, the last one, or the one that is called
         bool established;
@@ -28,7 +29,7 @@ class Reporter {
       public:
         /// As they are now. Valid until the next call.
         virtual Facts facts() = 0;
-        /// The state is about to be reported: statistics that the observer then asks for must not be older.
+        /// The state is about to be reported. Statistics that the observer then asks for must be as new.
         virtual void on_state_changed() = 0;
 
       protected:
@@ -38,43 +39,42 @@ class Reporter {
     /// All outlive the object.
     Reporter(const LinkConfig& config, LinkObserver& observer, Subject& subject);
 
-    // How far the link has come.
+    // Whether the link has ended.
 
-    /// It has failed for good, or is closed: there is nothing to decide any more.
+    /// It has failed for good, or is closed: nothing is left to decide.
     bool ended() const { return phase_ != Phase::running; }
     bool closed() const { return phase_ == Phase::closed; }
-    /// It has failed: of states and errors only those of its end are reported from now on.
+    /// The link has failed for good. From now on only its end is reported, not other states and errors.
     void fail() { phase_ = Phase::failed; }
-    /// Nothing is reported from now on.
+    /// The link is closed. From now on nothing is reported.
     void close() { phase_ = Phase::closed; }
 
     // Its state.
 
     LinkState state() const { return state_; }
-    /// Reports `next` unless it was reported already, together with the circuit and the peer's address as
-    /// they are.
+    /// Reports `next`, the circuit and the peer's address, unless all of them were reported already.
     void set_state(LinkState next);
-    /// The circuit may have changed, or the peer's address.
+    /// The same with the state as it is: the circuit may have changed, or the address.
     void renew() { set_state(state_); }
 
     // Errors.
 
-    /// Reports an error after which the link continues; of equal ones in quick succession the first few, and
-    /// how many followed. `retry_after`: another attempt follows.
+    /// Reports an error after which the link continues. Of equal ones in quick succession it reports the
+    /// first few, and later their number. `retry_after`: another attempt follows after that time.
     void report(Error error, std::optional<Duration> retry_after = {});
-    /// The same, as a warning, although nothing is to be decided.
+    /// The same, as a warning.
     void warn(Error error);
-    /// The same of an unauthenticated report, as a note: the peer need not have said it.
+    /// The same of an unauthenticated report, as a note.
     void report_unauthenticated(Error error);
     /// The same of an error that concerns another node, at `peer`, and not the session of the stream.
     void report_other(Error error, const Address& peer);
     /// A report of `error` with the facts as they are now.
     ErrorReport describe(Error error);
-    /// Reports the error that the link ends with.
+    /// Reports the error that ends the link.
     void report_end(const ErrorReport& report);
-    /// Reports how many equal errors there were, where it is time to.
+    /// Reports the numbers of equal errors that are due.
     void summarise_due(Time now);
-    /// The same, whether it is time or not.
+    /// Reports all of them.
     void summarise_all();
     /// When summarise_due() must be called at the latest.
     Time deadline() const { return digest_.deadline(); }
@@ -86,7 +86,7 @@ class Reporter {
     void stream_opened(StreamId stream, const std::vector<uint8_t>& header);
     void stream_ready(StreamId stream, bool again);
     void stream_closed(StreamId stream, const Error& error);
-    /// Without effect where nothing is lost.
+    /// Reports nothing if nothing is lost.
     std::optional<OutMessage> gap(const SendQueue::Account& lost, bool uncertain);
     std::optional<OutMessage> late_start();
     void dropping();
@@ -95,7 +95,7 @@ class Reporter {
   private:
     enum class Phase : uint8_t { running, failed, closed };
 
-    /// `other`: the node it is about; empty: the peer.
+    /// `other`: the address of the node that it is about; empty: the peer.
     ErrorReport describe(Error error, const std::string& other);
     std::string peer_text(const SessionInfo& session) const;
     bool admit(Error& error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The question to the observer what follows an error, until it is answered.
+/// What the observer was asked about an error, until it answers.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace stt {
 
-/// I/O thread. There is one question at a time.
+/// All of it belongs to the I/O thread. There is one question at a time.
 class RetryQuestion {
   public:
     struct Subject {
@@ -17,22 +17,21 @@ class RetryQuestion {
         Duration delay;  ///< before the next attempt
         Time retry_at;   ///< when that is
 
-        /// Whether the link ends by `decision`.
+        /// Whether the link ends if the answer is `decision`.
         bool ended_by(RetryDecision decision) const {
             return decision == RetryDecision::stop || (decision == RetryDecision::standard && !retried);
         }
     };
 
     bool open() const { return subject_.has_value(); }
-    /// Takes the place of the question there was. Returns the number by which it is answered.
+    /// Replaces the question there was. Returns the number by which the new one is answered.
     uint64_t ask(Subject subject) {
         subject_ = std::move(subject);
         return ++number_;
     }
-    /// The question with that number has its answer, or none: another one was asked, it was withdrawn, or
-    /// answered before.
+    /// Question `number` is answered. None: it was answered or withdrawn before, or another one was asked.
     std::optional<Subject> answer(uint64_t number) { return number == number_ ? withdraw() : std::nullopt; }
-    /// There is no question any more; returns the one there was.
+    /// The question does not matter any more. Returns it, if there was one.
     std::optional<Subject> withdraw() { return std::exchange(subject_, std::nullopt); }
 
   private:

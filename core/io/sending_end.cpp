@@ -24,7 +24,7 @@ StreamEnd::Outcome SendingEnd::begin(Now now) {
     stream_ = *id;
     moved_at_ = now.time;
 
-    std::vector<OutMessage> first;  // tell the receiver what it does not get
+    std::vector<OutMessage> first;  // inform the receiver of what is missing
     const auto report_gap = [&](const SendQueue::Account& lost, bool uncertain) {
         if (auto notice = parts_.reporter.gap(lost, uncertain)) first.push_back(std::move(*notice));
     };
@@ -73,7 +73,8 @@ void SendingEnd::on_progress(Time now, const event::StreamProgress& progress) {
     StreamEnd::on_progress(now, progress);
 }
 
-/// Takes what still comes against the direction of a stream that is over. The session keeps it until then.
+/// Discards what still arrives against the direction of a stream that is over. The session keeps such a
+/// stream until then.
 void SendingEnd::discard_rest(Time now, StreamId stream) {
     Session* const session = parts_.session.get();
     if (!session) return;
@@ -90,7 +91,7 @@ void SendingEnd::tend(Time now) {
 }
 
 void SendingEnd::feed(Session& session) {
-    if (!finished()) StreamEnd::feed(session);  // else what is pushed is for the next stream
+    if (!finished()) StreamEnd::feed(session);  // else what was pushed belongs to the next stream
 }
 
 StreamEnd::Outcome SendingEnd::receive(Time now, Session& session) {
@@ -117,7 +118,7 @@ StreamEnd::Outcome SendingEnd::receive(Time now, Session& session) {
     return Fault{Fault::Kind::closed, *error};
 }
 
-/// Hands over the messages that are complete, up to offset `handed`. False: the link was closed.
+/// Passes on the messages that are complete, up to offset `handed`. False: the link was closed.
 bool SendingEnd::hand_upstream(uint64_t& handed) {
     InMessage message;
     while (upstream_.next(message)) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A sender's end of its stream: media leave, messages from the receiver come.
+/// A sender's end of its stream: it sends media and receives messages against the direction.
 #pragma once
 
 #include "core/io/stream_end.hpp"
 
 namespace stt {
 
-/// I/O thread.
+/// All of it belongs to the I/O thread.
 class SendingEnd final : public StreamEnd {
   public:
     explicit SendingEnd(const Parts& parts) : StreamEnd(parts), header_(parts.config.stream_header) {}
@@ -18,7 +18,7 @@ class SendingEnd final : public StreamEnd {
     Outcome begin(Now now) override;
     void set_next(Time now, std::vector<uint8_t> header) override;
 
-    /// The peer sends, too.
+    /// The peer is a sender, too.
     Outcome on_opened(Now now, const event::StreamOpened& opened) override;
     void on_readable(Time now, StreamId stream) override;
     void on_progress(Time now, const event::StreamProgress& progress) override;
@@ -33,8 +33,8 @@ class SendingEnd final : public StreamEnd {
     void discard_rest(Time now, StreamId stream);
 
     std::vector<uint8_t> header_;  // of the stream that is opened next
-    NodeId peer_{};                // which had the last one
-    Time tend_at_ = time_never;    // something in the outbox becomes too old
+    NodeId peer_{};                // of the last one
+    Time tend_at_ = time_never;    // when something in the outbox becomes too old
     MessageReader upstream_;       // messages from the receiver
     uint64_t upstream_taken_ = 0;  // bytes of them
 };

@@ -16,11 +16,11 @@ class StatsBoard {
     /// How long ask() waits for the I/O thread.
     static constexpr auto timeout = 50ms;
 
-    /// Not on the I/O thread: asks it for the statistics as they are now. `wake` makes it look at wanted().
-    /// If it does not answer in time, the result is the last that it posted: it may be in a callback that
-    /// waits for a lock which the caller holds.
+    /// Any thread but the I/O thread: asks that one for the statistics as they are now. `wake` makes it look
+    /// at wanted(). If it does not answer in time, the result is what it posted last: it may be in a callback
+    /// that waits for a lock which the caller of ask() holds.
     LinkStats ask(const std::function<void()>& wake);
-    /// Any thread: those that were posted last.
+    /// Any thread: the statistics that were posted last.
     LinkStats latest() const;
 
     // I/O thread.

@@ -78,7 +78,8 @@ StreamEnd::Outcome StreamEnd::expire(Time now) {
 }
 
 StreamEnd::Outcome StreamEnd::move(Time now) {
-    // Of a lost session, too: what has arrived is passed on, and its successor takes over what is written.
+    // The same for a lost session: what has arrived is passed on, and what is written is taken over by the
+    // session that resumes it.
     Session* const session = stream_ ? parts_.session.get() : nullptr;
     if (!session) return std::nullopt;
     feed(*session);
