@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/caller.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/io/loop.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/receiving_end.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <utility>
 

@@ -2,6 +2,9 @@
 /// A sender's end of its stream: it sends media and receives messages against the direction.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "core/io/stream_end.hpp"
 
 namespace stt {

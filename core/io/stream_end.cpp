@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/io/stream_end.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/base/text.hpp"

@@ -2,6 +2,7 @@
 /// A link's end of its stream: what moves between the session and the element's queues.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 #include <vector>
