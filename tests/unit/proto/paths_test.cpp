@@ -211,7 +211,7 @@ TEST_F(PathsTest, go_on_counting_what_is_lost_when_one_replaces_another) {
         if (second % 2 == 0)
             paths.start_over(now, outcome);
         else
-            move(second == 1 ? moved : home);
+            move(second % 4 == 1 ? moved : home);
     }
     ASSERT_EQ(notes.size(), 1u);
     EXPECT_EQ(notes[0].code, ErrorCode::path_loss);
