@@ -54,7 +54,7 @@ class AckTracker {
   private:
     struct Range {
         uint64_t first, last;
-        // NACKs sent for the gap below this range
+        // NACKs sent for the gap below this range.
         uint8_t nacks = 0;
         Time nacked{};
     };

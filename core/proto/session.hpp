@@ -151,8 +151,8 @@ class Session {
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
     void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
-    /// Handles a datagram that does not answer a call. It has no effect unless the session is calling and `from`
-    /// is the address that it calls.
+    /// Handles a datagram that does not answer a call. It has no effect unless the session is calling and
+    /// `from` is the address that it calls.
     void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
