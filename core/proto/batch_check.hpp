@@ -25,8 +25,8 @@ class BatchCheck {
     Duration pause_ = pause_initial;
     Time allowed_at_{};
     Time batch_sent_{};  // when the latest batch that got through was sent
-    Time single_sent_ =
-        time_never;  // when the first single datagram that got through after that batch was sent
+    // When the first single datagram that got through after that batch was sent.
+    Time single_sent_ = time_never;
 };
 
 }  // namespace stt

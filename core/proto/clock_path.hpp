@@ -98,8 +98,8 @@ class ClockPaths {
     std::vector<Route> paths_;  // the reference first
     uint64_t current_ = 0;      // id of the path in use
     uint64_t next_id_ = 0;
-    std::vector<ClockPairs::Exchange>
-        candidate_;  // exchanges that were not trusted, since the latest trusted one
+    // Exchanges that were not trusted, since the latest trusted one.
+    std::vector<ClockPairs::Exchange> candidate_;
 };
 
 }  // namespace stt

@@ -63,8 +63,8 @@ class ReportLimit {
 
   private:
     static constexpr size_t reports = static_cast<size_t>(NetworkReport::send_failed) + 1;
-    std::array<Time, 2 * reports>
-        next_{};  // by report, first those of the network, then those of this machine
+    // By report, first those of the network, then those of this machine.
+    std::array<Time, 2 * reports> next_{};
     Time next_unknown_{};
 };
 

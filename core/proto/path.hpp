@@ -41,8 +41,9 @@ class Path {
     void add_to(SessionStats& stats) const;
     /// Returns how many bytes of a live stream, sent and unsent, the session should hold rather than the
     /// application. The value is 1.25 × bandwidth × round trip. Acknowledgements thus never find the session
-    /// without data, and unused bandwidth is discovered. While the bandwidth is unknown, the value is the
-    /// congestion window.
+    /// without data, and unused bandwidth is discovered. While the
+    /// controller does not know the bandwidth or still searches for it, the value is at least the congestion
+    /// window.
     uint64_t live_window() const;
 
     // The size of datagrams. Errors for the application are appended to `notes`.
@@ -64,7 +65,7 @@ class Path {
     /// A router reports that the path carries only datagrams of `most` bytes, fewer than it must. Returns the
     /// error to report to a caller, or to pass to report_narrow().
     Error narrow_error(uint64_t most, const ReportSource& source) const;
-    /// Appends `error` to `notes`, at a limited rate.
+    /// Appends `error` to `notes`, at most once per keepalive_timeout.
     void report_narrow(Time now, Error error, std::vector<Error>& notes);
 
     // A path that is too narrow for the session's packets carries data only in probes.

@@ -185,8 +185,8 @@ class Recovery {
     uint64_t delivered_ = 0;
     Time delivered_time_{};
     Time first_sent_time_{};
-    uint64_t app_limited_until_ =
-        0;  // delivered_ at which the application-limited period ends; 0: not limited
+    // delivered_ at which the application-limited period ends; 0: not limited.
+    uint64_t app_limited_until_ = 0;
     Counters counters_;
 };
 

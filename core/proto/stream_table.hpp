@@ -92,12 +92,7 @@ class StreamTable {
         std::vector<uint8_t> header;
         bool readable_told = false, progress_changed = false;
         // Abrupt end.
-        enum class Reset : uint8_t {
-            none,
-            due,
-            sent,
-            acked
-        } reset = Reset::none;       // STREAM_CLOSE of this side
+        enum class Reset : uint8_t { none, due, sent, acked } reset = Reset::none;  // own STREAM_CLOSE
         bool reset_by_peer = false;  // STREAM_CLOSE of the peer arrived
         Error reset_error;
         bool final_window_acked = false;  // the peer knows that this side has delivered the end
