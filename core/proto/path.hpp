@@ -41,9 +41,8 @@ class Path {
     void add_to(SessionStats& stats) const;
     /// Returns how many bytes of a live stream, sent and unsent, the session should hold rather than the
     /// application. The value is 1.25 × bandwidth × round trip. Acknowledgements thus never find the session
-    /// without data, and unused bandwidth is discovered. While the
-    /// controller does not know the bandwidth or still searches for it, the value is at least the congestion
-    /// window.
+    /// without data, and unused bandwidth is discovered. While the controller does not know the bandwidth or
+    /// still searches for it, the value is at least the congestion window.
     uint64_t live_window() const;
 
     // The size of datagrams. Errors for the application are appended to `notes`.

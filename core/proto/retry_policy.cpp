@@ -14,10 +14,10 @@ constexpr size_t outcomes_min = 5, outcomes_max = 10;
 // delay, so that an attempt is still judged together with those around it.
 constexpr Duration outcome_age_max = 120s;
 
-// The pause of an open circuit is this multiple of the initial delay. It equals the
-// ceiling of the delay before the fifth consecutive attempt, 8 s by default, so that shorter delays give a
-// shorter pause. An open circuit delays finding a peer that has returned by at most this pause, hence the
-// limit.
+// The pause of an open circuit is this multiple of the initial delay, limited by max_delay and pause_max. By
+// default it is 8 s, the ceiling of the delay before the fifth consecutive attempt, so that shorter delays
+// give a shorter pause. An open circuit delays finding a peer that has returned by at most this pause, hence
+// the limit.
 constexpr int pause_factor = 8;
 constexpr Duration pause_max = 10s;
 
