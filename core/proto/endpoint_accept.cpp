@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a listener does with HELLOs, cheapest checks first: version, cookie, one symmetric opening, time and
-// nonce, and only then memory and X25519.
+// Handles HELLOs at a listener, the cheapest checks first: version, cookie, one symmetric opening, time and
+// nonce. Memory and X25519 are used only afterwards.
 #include <algorithm>
 
 #include "core/base/text.hpp"
@@ -79,11 +79,11 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
         case NonceCache::Verdict::fresh:
             break;
     }
-    // Those that linger after their close do not keep others out.
+    // Sessions that linger after their close do not keep other callers out.
     const auto live = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
         return entry.second->state() != SessionState::closed;
     });
-    // One more than may stand: it may be somebody who comes back to a session that is here.
+    // One more than the limit is permitted, because it may be a peer that resumes an existing session.
     if (static_cast<size_t>(live) > config_.max_sessions) {
         reject(now, from, *header, &*opened, busy_error(config_.max_sessions));
         return;
@@ -92,7 +92,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     accept(now, from, std::move(*opened));
 }
 
-/// Nobody here takes calls, which whoever calls should know at once.
+/// This node accepts no calls, which a caller should learn at once.
 void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello) {
     if (by_attempt(hello.attempt)) {
         const bool own = config_.is_own && config_.is_own(from);
@@ -121,14 +121,14 @@ std::optional<Error> Endpoint::no_room(Now now) {
 
 void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
     const AttemptId attempt = hello.header().attempt;
-    // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
+    // A session that answered an earlier HELLO of the attempt yields to the one that answers this HELLO.
     if (Session* earlier = by_attempt(attempt)) earlier->close(now, CloseReason::graceful, {});
     bound_resumable();
     std::unique_ptr<Session> session(new Session(now, place_at(from), std::move(hello), config_.session));
     adopt(std::move(session), attempt);
 }
 
-/// Says no, on the wire as often as the limit allows, and to the application.
+/// Reports the refusal to the caller, as often as the limit permits, and to the application.
 void Endpoint::reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
                       Error error) {
     if (!reject_limit_.allow(now.time)) {

@@ -23,7 +23,7 @@ Time Liveness::next_probe() const {
 }
 
 Time Liveness::next_interval() const {
-    // Three to a timeout.
+    // Three keep-alives per timeout.
     Duration interval = std::min(interval_, timeout_ / 3);
     if (peer_timeout_ > Duration::zero()) interval = std::min(interval, peer_timeout_ / 3);
     return std::max(last_received_, last_sent_) + std::max<Duration>(interval, interval_min);

@@ -10,8 +10,8 @@
 
 namespace stt {
 
-// The window is looked at only here, so packets that open cost nothing; after a time without damage its first
-// damaged packet ends a window that was very long, and the next begins.
+// The window is examined only here, so that opened packets cost nothing. After a time without damage, the
+// first damaged packet ends a very long window, and the next window begins.
 std::optional<Error> PacketFaults::on_damaged(uint64_t opened) {
     damaged_++;
     const uint64_t all = opened - opened_before_ + damaged_;

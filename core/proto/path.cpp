@@ -12,7 +12,8 @@ namespace stt {
 
 namespace {
 
-/// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
+/// Returns the datagram size that the configured mtu gives on the path to `peer`, or none if the MTU is
+/// discovered.
 std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer) {
     if (!config.mtu) return std::nullopt;
     return *config.mtu - peer.headers_size();
@@ -61,7 +62,7 @@ void Path::limit_datagram(uint64_t most) {
     use_datagram_size();
 }
 
-/// Two packets of data go beside the probe, and tell by their arrival when it is lost.
+/// Two data packets fit beside the probe, and their arrival shows when it is lost.
 uint64_t Path::mtu_probe_room() const {
     const uint64_t window = recovery_.window();
     return window - std::min(window, 2 * mtu_.current());

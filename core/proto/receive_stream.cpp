@@ -10,10 +10,11 @@ namespace stt {
 
 namespace {
 
-/// How long a streaming thread may be late in taking data without that being the window's fault.
+/// The delay with which a streaming thread may take data without the window being considered too small.
 constexpr Duration scheduling_allowance = 5ms;
 
-/// Progress that opens no window is reported this late, so that reports are exact without a frame per buffer.
+/// Progress that opens no window is reported with this delay, so that reports are exact without a frame per
+/// buffer.
 constexpr Duration progress_delay = 50ms;
 
 Error violation(ErrorCode code, Reason reason, std::string text) {
@@ -52,7 +53,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         return growth;
     }
 
-    // Fill only the holes: what is there already stays.
+    // Only the holes are filled; bytes that have arrived are kept.
     auto behind = pieces_.upper_bound(offset);
     if (behind != pieces_.begin()) {
         const auto before = std::prev(behind);
@@ -150,7 +151,7 @@ Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
     if (!growth.ok()) return growth;
     bool same = false;
     if (meets_skip(from, to, same)) {
-        if (same) return growth;  // told again
+        if (same) return growth;  // the peer has repeated the skip
         return violation(ErrorCode::invalid_frame, Reason::skip, tr("the peer skips what it has skipped"));
     }
     if (passed_.size() + skips_ahead_ >= skips_max)
@@ -210,7 +211,7 @@ void ReceiveStream::consumed(Time now, uint64_t taken, uint64_t delivered, bool 
     delivered_ = std::max(delivered_, std::min(delivered, taken_));
     if (finished && ended() && end_read_) end_consumed_ = true;
 
-    // A window that is used up within two round trips is too small for bandwidth × delay: double it.
+    // A window that is used up within two round trips is too small for bandwidth × delay, and is doubled.
     if (taken_ - tuned_at_ >= window_ / 2) {
         if (tuned_when_ != Time{} && now - tuned_when_ < 2 * rtt + scheduling_allowance)
             window_ = std::min(2 * window_, window_max_);
