@@ -104,7 +104,8 @@ class SendQueue {
     Account set_flushing(bool flushing);
     /// Whether finish() was called and no flush has discarded the end.
     bool finished() const;
-    /// While set, push and wait functions return `flushing` instead of blocking. Nothing is discarded.
+    /// While set, push functions return `flushing` instead of blocking, and wait_delivered() returns it at
+    /// once. Nothing is discarded.
     void set_interrupted(bool interrupted);
     /// Makes push functions and wait_delivered() block until `until` at most, and then return `timeout`. Null
     /// leaves only their own timeouts. Of several limits in a row the first one counts.

@@ -5,8 +5,9 @@
 namespace stt {
 namespace {
 
-// The number of bytes taken or delivered that justifies waking the I/O thread. It is an eighth of the initial
-// window, so that the sender never waits for the report.
+// The number of bytes taken or delivered that justifies waking the I/O thread. It is an eighth of the usual
+// initial window of 512 KiB, so that the sender does not wait for the report. With a smaller max-window, the
+// sender may wait until the reader has nothing left to read.
 constexpr uint64_t wake_step = 64 << 10;
 
 }  // namespace
