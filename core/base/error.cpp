@@ -12,7 +12,7 @@ namespace {
 
 using enum RecoveryClass;
 
-// In numerical order: find_error searches by halves.
+// In numerical order, because find_error() uses binary search.
 constexpr std::array table{
     ErrorInfo{ErrorCode::connection_timeout, "CONNECTION_TIMEOUT", "connection", retry, true,
               "The peer may be starting, or the network may be down for a while.",
@@ -261,7 +261,7 @@ constexpr std::array causes{
                        "audioconvert, a decryptor or an overlay does.")},
 };
 
-// Of a listener, whose peer has called it and cannot be called back.
+// The causes for a listener, which its peer has called and which cannot call the peer back.
 constexpr std::array causes_of_listeners{
     ErrorCause{ErrorCode::connection_refused, Reason::port_closed, false,
                tr_noop("Nothing to do if the caller was stopped: it is taken up again when it calls. "

@@ -27,7 +27,7 @@ NoiseHandshake::Config noise_config(bool initiator, Bytes prologue, Bytes seed, 
     return config;
 }
 
-// A CHALLENGE or AUTH_PROOF: clear header, then the Noise message.
+// Makes a CHALLENGE or AUTH_PROOF: the clear header, followed by the Noise message.
 Result<std::vector<uint8_t>> write_packet(PacketType type, const HandshakeHeader& header,
                                           NoiseHandshake& noise, Bytes payload) {
     static_assert(challenge_header_size == auth_proof_header_size);
@@ -38,7 +38,8 @@ Result<std::vector<uint8_t>> write_packet(PacketType type, const HandshakeHeader
     return packet;
 }
 
-// The header is not under the AEAD, so every field of it is compared with what it must be.
+// Returns the Noise message in `packet`. The AEAD does not cover the clear header, so every field of it is
+// compared with its expected value.
 std::optional<Bytes> noise_part(Bytes packet, PacketType type, const AttemptId& attempt, SessionId receiver) {
     if (packet_type(packet) != type || handshake_version(packet) != wire_version) return std::nullopt;
     const auto header = read_handshake_header(packet);
@@ -68,7 +69,7 @@ RejectMac mac_of(Bytes seed, const RejectPacket& packet) {
     return mac;
 }
 
-// Binds the proof to this handshake and to who takes part in it.
+// The MAC binds the proof to this handshake and to both identities.
 std::array<uint8_t, 32> resume_mac_of(Bytes secret, Bytes challenge_hash, const NodeId& caller,
                                       const NodeId& responder) {
     std::string label = "stt resume proof";
@@ -115,7 +116,7 @@ std::vector<uint8_t> CallerHandshake::make_hello(WallTime wall, const Cookie& co
     noise_.emplace(noise_config(true, hello_prologue(header), seed_.bytes(), identity_, random_));
 
     std::vector<uint8_t> plain = encode(payload);
-    // Tag zero begins padding, so zeros are enough.
+    // Tag zero begins padding, so zero bytes are enough.
     plain.resize(datagram_min - hello_header_size - noise_->overhead());
     std::vector<uint8_t> packet(hello_header_size);
     write_hello_header(packet, header);
@@ -153,8 +154,8 @@ std::vector<uint8_t> CallerHandshake::make_auth_proof(const AuthProofPayload& pa
     header.attempt = attempt_;
     header.receiver_session = responder_session_;
     auto packet = write_packet(PacketType::auth_proof, header, *noise_, encode(payload));
-    // X25519 with the responder's ephemeral key succeeded in read_challenge: its key is not of low order, and
-    // `se` uses that same key.
+    // X25519 with the responder's ephemeral key succeeded in read_challenge(), so that key is not of low
+    // order; `se` uses the same key.
     assert(packet);
     return std::move(*packet);
 }

@@ -22,7 +22,7 @@ namespace stt {
 namespace {
 
 constexpr size_t key_size = 32;
-// Eight seeds with generous comments; more is some other file.
+// Bytes; enough for eight seeds with long comments. A longer file is not a key file.
 constexpr size_t file_max = 16384;
 
 class File {
@@ -43,19 +43,19 @@ class File {
 Error file_error(std::string text, ErrorCode code, Reason reason) {
     return make_error(code, reason, ErrorOrigin::local, std::move(text)).ending();
 }
-// What is wrong with the file itself.
+// An error about the file itself.
 Error bad_file(std::string text, Reason reason = Reason::key_file) {
     return file_error(std::move(text), ErrorCode::none, reason);
 }
-/// `format`: of a sentence about the file and what the system says.
+/// `format` is the format of a sentence about the file and the system's error.
 Error system_error(const char* format, const std::string& path, int number) {
     const Reason reason = reason_of_system_error(number);
     return file_error(tr(format, path.c_str(), std::strerror(number)), code_of_system_error(number),
                       reason == Reason::system ? Reason::key_file : reason);
 }
 
-// Whether the open file lies in the directory that systemd passes credentials in, or beneath. The kernel says
-// where it lies, so that links in the path that it was opened by do not matter.
+// Whether the open file is in the directory in which systemd passes credentials, or below it. The kernel
+// reports where the file is, so that symbolic links in the path that was opened do not matter.
 bool is_credential(int fd) {
     const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
     if (!directory || directory[0] != '/') return false;
@@ -73,8 +73,8 @@ bool on_read_only_mount(int fd) {
     return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
-// Those who run services mount secrets as files of root's that a group or all may read, and that nobody can
-// change the mode of: who sees them is decided by who sees the mount.
+// Service managers mount secrets as files of root's that a group or everybody may read, and whose mode cannot
+// be changed. Access is then controlled by who can see the mount.
 bool is_mounted_secret(int fd, const struct stat& status) {
     const bool only_read = (status.st_mode & (S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH)) == 0;
     const bool trusted_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
@@ -82,7 +82,7 @@ bool is_mounted_secret(int fd, const struct stat& status) {
 }
 
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
-    // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
+    // The flags prevent hanging on a FIFO, or acquiring a terminal, before the file is known to be regular.
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file.is_open()) return system_error(tr_noop("%s: cannot open it: %s"), path, errno);
     struct stat status;
@@ -115,7 +115,7 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(first, line.find_last_not_of(blank) - first + 1);
 }
 
-/// `when_empty`: the format of a sentence about the file.
+/// `when_empty` is the format of a sentence about the file.
 Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* when_empty) {
     size_t size = 0;
     auto content = read_private_file(path, size);
@@ -154,15 +154,15 @@ bool write_all(int fd, Bytes bytes) {
     return true;
 }
 
-// Best effort: some file systems cannot, and the file itself is safe.
+// Best effort: some file systems do not support it, and the file itself is already synchronised.
 void sync_directory_of(const std::string& path) {
     const auto parent = std::filesystem::path(path).parent_path();
     const File directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory.is_open()) ::fsync(directory.fd());
 }
 
-// A file beside `path` is written and then linked to that name: a link never replaces anything, as O_EXCL
-// does not, and whoever reads `path` meanwhile never sees half of it.
+// Writes a temporary file beside `path` and links it to that name. Like O_EXCL, a link never replaces a file,
+// and a concurrent reader of `path` never sees a part of it.
 Status write_key(const std::string& path, Bytes key) {
     SecretBytes line(2 * key_size + 1);
     sodium_bin2hex(reinterpret_cast<char*>(line.writable().data()), line.size(), key.data(), key.size());
@@ -219,7 +219,7 @@ Result<std::shared_ptr<const Identity>> read_or_create_identity(const std::strin
     auto identity = read_identity_file(path);
     if (identity || identity.error().reason != Reason::no_such_file) return identity;
     auto created = write_identity_file(path);
-    // Somebody was faster: theirs it is.
+    // Another process was faster, so its identity is used.
     if (!created && created.error().reason == Reason::exists) return read_identity_file(path);
     return created;
 }
