@@ -6,9 +6,9 @@
  * @title: sttsink
  * @see_also: sttsrc
  *
- * Sends the buffers, caps and events that it is given to a #sttsrc in another process or on another host, in
- * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends are given the same
- * seed; either can be the one that listens (`stt://:PORT`) or the one that calls (`stt://HOST:PORT`).
+ * Sends the buffers, caps and events that it receives to a #sttsrc in another process or on another host, in
+ * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends must have the same
+ * seed. Either end can be the listener (`stt://:PORT`), and the other one is the caller (`stt://HOST:PORT`).
  *
  * ## Example launch lines
  * |[
@@ -16,10 +16,10 @@
  * export STT_SEED_FILE=demo.seed
  * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
  * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
- * ]| A test picture, shown by another process. With `-e`, Ctrl-C in the second is a proper end of the stream.
+ * ]| Sends a test picture to another process, which displays it. With `-e`, Ctrl-C ends the stream cleanly.
  * |[
  * gst-launch-1.0 filesrc location=original ! sttsink uri=stt://127.0.0.1:7600 framing=bytes
- * ]| A file as it is; `filesink` at the far end writes a copy.
+ * ]| Sends a file as plain bytes. With `filesink` the far end writes a copy.
  *
  * Since: 0.1
  */

@@ -6,9 +6,9 @@
  * @title: sttsrc
  * @see_also: sttsink
  *
- * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. What is live at its origin
- * plays by an estimate of the sender's clock; all else begins to play when it comes. A path that breaks is a
- * pause in which nothing is lost.
+ * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. A live stream plays by an
+ * estimate of the sender's clock; any other stream begins to play when it arrives. If the path breaks, the
+ * stream pauses and nothing is lost.
  *
  * ## Example launch lines
  * |[
@@ -16,13 +16,13 @@
  * export STT_SEED_FILE=demo.seed
  * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
  * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
- * ]| Waits for a sender and shows what it sends.
+ * ]| Waits for a sender and displays what it sends.
  * |[
  * gst-launch-1.0 -e sttsrc uri=stt://:7600 auto-reconnect=false ! filesink location=copy
- * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it is there.
+ * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it has arrived.
  * |[
  * gst-launch-1.0 playbin uri=stt://127.0.0.1:7600
- * ]| Calls a sender that listens. Players set nothing but the URI: the seed is that of the environment.
+ * ]| Calls a sender that listens. Players set only the URI, so the seed comes from the environment.
  *
  * Since: 0.1
  */
