@@ -427,8 +427,8 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     for (const Gap& gap : missing) all += gap;
     const Error error = undelivered_error(all, reached_, caller_, timeout);
     announcer_.post(undelivered_messages(element_, missing, error));
-    // This precedes the message, as a handler that stops the element would make the session end in the usual
-    // way.
+    // The session fails without waiting for the message: a handler that stops the element would make it end
+    // in the usual way.
     if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
         open_link->fail(cut_off_error(all, timeout));
     announcer_.wait_posted();

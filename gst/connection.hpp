@@ -111,8 +111,8 @@ class Connection final : public LinkObserver {
     /// property `name`. `format` is the sentence for the case that a peer was there, with placeholders for
     /// `name` and `limit`.
     /// If no peer of a listener ever reached a stream, the text says how far one got. The reason is
-    /// `no-caller` if there was no call. The origin is the peer once there was a session, and the network
-    /// before. Callable from any thread.
+    /// `no-caller` if there was no call. The origin is the peer while the stream is open, and for a listener
+    /// whose peer had a session but opened no stream. Otherwise it is the network. Callable from any thread.
     Error timed_out(Reason reason, const char* format, const char* name, uint32_t limit) const;
     /// Whether a terminal error was announced.
     bool failed() const;

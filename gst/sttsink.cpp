@@ -232,7 +232,7 @@ void stt_sink_init(SttSink* self) {
             },
         .failed =
             [self] {
-                // The pad blocks in PAUSED for something that will not come any more. It is released on a
+                // What the streaming thread waits for in PAUSED will not come. It is let go on a
                 // thread that holds no lock.
                 gst_element_call_async(
                     GST_ELEMENT(self),

@@ -37,8 +37,8 @@ class Timeline {
     /// Set the sender's segment and the timing for all that follows.
     void set_segment(const GstSegment& segment);
     void set_timing(const Timing& timing) { timing_ = timing; }
-    /// Discards the state for another run of the sender, whose clock cannot be compared with the previous
-    /// one.
+    /// Discards the mapping, so that the next item is placed anew. Called after a flush, in which the
+    /// application may have reset the running time.
     void forget();
 
     bool has_segment() const { return has_segment_; }

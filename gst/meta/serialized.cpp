@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// gst_meta_serialize() and gst_meta_deserialize() put a header of their own around the same functions' bytes.
-// In GStreamer 1.24 to 1.26 they count its length in too few bits: a long name of a type, or a length that a
-// peer has chosen, leads them out of their memory.
+// gst_meta_serialize() and gst_meta_deserialize() are not used. They add a header of their own to the bytes
+// of the same functions. In GStreamer 1.24 to 1.26 they compute its length in too few bits. A long name of a
+// type, or a length chosen by a peer, then makes them access memory out of bounds.
 #include "gst/meta/serialized.hpp"
 
 #include <algorithm>
