@@ -58,7 +58,8 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     return success();
 }
 
-/// An id of the other side's would be found out only once the session stands.
+/// Checks that the id is one of the local side's. The protocol would detect such an error only once the
+/// session is established.
 Status set_stream_id(LinkConfig& config, int32_t id) {
     if (id < 0) return success();
     config.stream_id = static_cast<uint64_t>(id);
@@ -112,7 +113,7 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     if (Status set = set_peer(config, settings); !set) return set.error();
     if (Status set = set_session(config, settings); !set) return set.error();
     if (settings.framing == static_cast<uint32_t>(Framing::bytes)) {
-        // A receiver could not find its place again.
+        // A receiver of bytes could not resynchronise after a drop.
         if (settings.max_age > 0) return bad_setting(tr("max-age cannot be had with framing=bytes"));
         if (settings.when_full == static_cast<uint32_t>(WhenFull::drop))
             return bad_setting(tr("when-full=drop cannot be had with framing=bytes"));

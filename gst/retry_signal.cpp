@@ -25,7 +25,7 @@ GType decision_type() {
     return type;
 }
 
-/// The first handler with an opinion decides.
+/// The first handler whose answer is not `standard` decides.
 gboolean accumulate(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
     g_value_copy(answer, result);
     return g_value_get_enum(answer) == static_cast<int>(RetryDecision::standard);

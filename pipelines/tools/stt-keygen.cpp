@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// stt-keygen: makes the files that seed-file and identity-file name.
+/// stt-keygen creates the files for seed-file and identity-file.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
