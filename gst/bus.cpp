@@ -134,7 +134,7 @@ uint64_t delay_ms(const ErrorReport& report) {
 /// Returns the end of the text, for users who see only the text and no details.
 std::string what_follows(const ErrorReport& report) {
     if (report.error.terminal)
-        return report.attempt > 1 ? tr("; given up after %u attempts", unsigned{report.attempt}) : "";
+        return report.attempt > 1 ? tr("; gave up after %u attempts", unsigned{report.attempt}) : "";
     if (!report.retrying) return "";
     if (!report.caller) return tr("; waiting for a caller");
     const uint64_t ms = delay_ms(report);

@@ -131,7 +131,7 @@ bool Connection::open() {
     const std::string start =
         caller_ ? tr("Connecting to %s:%u", config->host.c_str(), unsigned{config->port}) : tr("Listening");
     if (!progress_.start(start)) {
-        progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before it began"));
+        progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before connecting began"));
         announcer_.set_log(nullptr);
         return false;
     }
@@ -366,15 +366,15 @@ Error Connection::timed_out(Reason reason, const char* format, const char* name,
     const Reached reached = caller_ ? Reached::stream : reached_.load();
     if (reached == Reached::nothing)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
-                          tr("nobody has called for the %s of %u ms", name, unsigned{limit}));
+                          tr("no caller connected within the %s of %u ms", name, unsigned{limit}));
     if (reached == Reached::call)
-        return make_error(
-            ErrorCode::timeout, reason, ErrorOrigin::network,
-            tr("somebody has called, but no session was made within the %s of %u ms", name, unsigned{limit}));
+        return make_error(ErrorCode::timeout, reason, ErrorOrigin::network,
+                          tr("a caller has called, but no session was established within the %s of %u ms",
+                             name, unsigned{limit}));
     if (reached == Reached::session)
         return make_error(
             ErrorCode::timeout, reason, ErrorOrigin::peer,
-            tr("somebody has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
+            tr("a caller has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
     return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
                       tr(format, name, unsigned{limit}));
 }
@@ -622,7 +622,7 @@ void install_properties(GObjectClass* object_class, Side side) {
         object_class, property_node_id,
         g_param_spec_string("node-id", "Node id",
                             "This node's identity, for the peer's peer-node-id: 64 hexadecimal digits. With "
-                            "identity-file it is known once the element has left READY",
+                            "identity-file, it is known once the element has left READY",
                             nullptr, flags));
     g_object_class_install_property(
         object_class, property_stats,
@@ -635,7 +635,7 @@ void install_properties(GObjectClass* object_class, Side side) {
     g_object_class_install_property(
         object_class, property_is_live,
         g_param_spec_boolean("is-live", "Is live",
-                             "Always true: what comes is played as it comes, and a player need not buffer it",
+                             "Always true: data is played as it arrives, and a player need not buffer it",
                              TRUE, flags));
 }
 
@@ -652,7 +652,7 @@ static void init_uri_handler(GstURIHandlerInterface* handler) {
         Connection& connection = Connection::of(element);
         if (connection.link()) {
             g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
-                                tr("the URI can be changed in NULL or READY only").c_str());
+                                tr("the URI can only be changed in NULL or READY").c_str());
             return FALSE;
         }
         const Status set = connection.set_uri(uri);

@@ -79,7 +79,7 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
 /// Sets a row's field from the text in a URI.
 Status set_text(Settings& settings, const SettingRow& row, const std::string& text) {
     const Error bad =
-        refusal(tr("the URI's value '%s' does not suit the property '%s'", text.c_str(), row.name));
+        refusal(tr("the URI's value '%s' is not valid for the property '%s'", text.c_str(), row.name));
     if (auto* field = std::get_if<std::string Settings::*>(&row.field)) {
         settings.*(*field) = text;
         return success();

@@ -44,7 +44,7 @@ Error unsendable(Reason reason, std::string text) {
 
 Error no_memory() {
     return make_error(ErrorCode::resource_exhausted, Reason::memory, ErrorOrigin::local,
-                      tr("no memory for a buffer that arrived"))
+                      tr("no memory for a received buffer"))
         .ending();
 }
 
@@ -76,9 +76,8 @@ Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, P
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
             return unsendable(Reason::not_mappable, tr("a buffer could not be mapped for reading"));
         if (owner->info.size > message_payload_max)
-            return unsendable(Reason::too_large,
-                              tr("a buffer of %zu bytes is larger than the largest that can be sent, 64 MiB",
-                                 size_t{owner->info.size}));
+            return unsendable(Reason::too_large, tr("a buffer of %zu bytes exceeds the limit of 64 MiB",
+                                                    size_t{owner->info.size}));
     }
     const Bytes payload(owner->info.data, owner->info.size);
     if (header.size() <= buffer_header_max) {
@@ -141,7 +140,7 @@ Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
     GST_BUFFER_OFFSET(buffer) = head.offset;
     GST_BUFFER_OFFSET_END(buffer) = head.offset_end;
     if (decoder && !decoder->decode(metas, buffer))
-        return malformed(tr("the peer sent a malformed meta of a buffer"));
+        return malformed(tr("the peer sent a buffer with a malformed meta"));
     return Decoded(std::move(owned));
 }
 
@@ -155,7 +154,7 @@ std::optional<Gap> read_gap(ByteReader in) {
 
 Result<Decoded> decode_given_up(ByteReader in) {
     if (const std::optional<Gap> gap = read_gap(in)) return Decoded(*gap);
-    return malformed(tr("the peer sent a malformed report of a gap"));
+    return malformed(tr("the peer sent a malformed gap report"));
 }
 
 OutMessage encode_gap(MessageKind kind, const Gap& gap) {
@@ -211,7 +210,7 @@ Result<Decoded> decode_timing(ByteReader in) {
     const bool ok = in.ok() && in.empty() && GST_CLOCK_TIME_IS_VALID(timing.base_time) &&
                     timing.latency <= pipeline_latency_max &&
                     std::abs(timing.clock.skew) <= clock_skew_max;  // false for NaN, too
-    if (!ok) return malformed(tr("the peer sent a malformed timing"));
+    if (!ok) return malformed(tr("the peer sent a malformed timing message"));
     return Decoded(timing);
 }
 
@@ -364,7 +363,7 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::discarded:
         case MessageKind::playout:
         case MessageKind::reads_serialized:
-            return malformed(tr("the peer sent a malformed message: it goes the other way"));
+            return malformed(tr("the peer sent a message that belongs to the other direction"));
     }
     return Decoded(DecodedUnknown{});
 }

@@ -86,8 +86,9 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
 Error receive_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::receive_timeout, tr_noop("the peer sent nothing for the %s of %u ms"),
-                                "receive-timeout", connection.setting(&Settings::receive_timeout));
+    return connection.timed_out(Reason::receive_timeout,
+                                tr_noop("the peer sent nothing within the %s of %u ms"), "receive-timeout",
+                                connection.setting(&Settings::receive_timeout));
 }
 
 /// Reports to the inbox how many of the taken messages were pushed downstream. A sink that plays in real time

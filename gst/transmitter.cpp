@@ -18,7 +18,7 @@ namespace stt {
 namespace {
 
 Error send_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::send_timeout, tr_noop("the peer took nothing for the %s of %u ms"),
+    return connection.timed_out(Reason::send_timeout, tr_noop("the peer took nothing within the %s of %u ms"),
                                 "send-timeout", connection.setting(&Settings::send_timeout));
 }
 

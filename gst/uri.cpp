@@ -56,7 +56,7 @@ Status check_scheme(std::string_view scheme) {
     for (const std::string_view later : {"stt+ws", "stt+wss", "stt+ice", "stt+ices"}) {
         if (scheme == later)
             return bad_uri(
-                tr_noop("the transport of '%s' is not built in; use stt://HOST:PORT, which goes over UDP"),
+                tr_noop("the transport of '%s' is not built in; use stt://HOST:PORT, which uses UDP"),
                 scheme);
     }
     return bad_uri(tr_noop("unknown scheme '%s'; use stt://HOST:PORT or stt://:PORT"), scheme);
@@ -96,13 +96,12 @@ Status read_authority(std::string_view authority, Uri& uri) {
         if (end == std::string_view::npos) return bad_uri(tr("the IPv6 address lacks its closing bracket"));
         const std::string_view inside = authority.substr(1, end - 1);
         if (inside.find(':') == std::string::npos)
-            return bad_uri(tr_noop("only IPv6 addresses go in brackets, not '%s'"), inside);
+            return bad_uri(tr_noop("only IPv6 addresses are written in brackets, not '%s'"), inside);
         const auto host = read_ipv6(inside);
         if (!host) return bad_uri(tr_noop("the address '%s' is malformed"), inside);
         if (lacks_zone(*host))
-            return bad_uri(
-                tr("the link-local address '%s' needs the interface it is of: stt://[%s%%25INTERFACE]:PORT",
-                   std::string(inside).c_str(), std::string(inside).c_str()));
+            return bad_uri(tr("the link-local address '%s' needs its interface: stt://[%s%%25INTERFACE]:PORT",
+                              std::string(inside).c_str(), std::string(inside).c_str()));
         uri.host = *host;
         port = authority.substr(end + 1);
         if (!port.starts_with(':')) return bad_uri(tr("the port is missing: stt://[ADDRESS]:PORT"));
@@ -125,7 +124,7 @@ Status read_authority(std::string_view authority, Uri& uri) {
     uri.to_listen = uri.host.empty() || is_wildcard(uri.host);
     if (uri.host == "*") uri.host.clear();
     if (value == 0 && !uri.to_listen)
-        return bad_uri(tr("port 0 cannot be called; it is for listening: stt://:0"));
+        return bad_uri(tr("port 0 cannot be called; use it to listen: stt://:0"));
     uri.port = static_cast<uint16_t>(value);
     return success();
 }
@@ -152,7 +151,7 @@ Status read_query(std::string_view query, Uri& uri) {
         if (!value) return bad_uri(tr_noop("the value of '%s' is malformed"), name);
         if (name == "transports") {
             if (*value != "udp")
-                return bad_uri(tr_noop("of transports only 'udp' is built in, not '%s'"), *value);
+                return bad_uri(tr_noop("only the transport 'udp' is built in, not '%s'"), *value);
             continue;
         }
         uri.settings.emplace_back(name, *value);
@@ -181,7 +180,7 @@ Result<Uri> parse_uri(std::string_view text) {
     }
     const size_t slash = rest.find('/');
     if (slash != std::string_view::npos && rest.size() > slash + 1)
-        return bad_uri(tr_noop("a path '%s' means nothing over UDP; use stream-id or stream-label"),
+        return bad_uri(tr_noop("the path '%s' has no meaning over UDP; use stream-id or stream-label"),
                        rest.substr(slash));
     Uri uri;
     if (Status read = read_authority(rest.substr(0, slash), uri); !read) return read.error();

@@ -130,17 +130,18 @@ Result<ChallengePayload> CallerHandshake::read_challenge(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::challenge_decrypt_failed;
     const auto sealed = noise_part(datagram, PacketType::challenge, attempt_, local_session_);
     if (!sealed)
-        return handshake_error(sub_code, Reason::challenge, tr("a CHALLENGE does not answer our HELLO"));
+        return handshake_error(sub_code, Reason::challenge,
+                               tr("a CHALLENGE does not answer this node's HELLO"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
         return handshake_error(sub_code, Reason::challenge,
-                               tr("a CHALLENGE does not open: %s", plain.error().text.c_str()));
+                               tr("a CHALLENGE cannot be opened: %s", plain.error().text.c_str()));
     auto payload = decode_challenge_payload(*plain);
     if (!payload) return payload.error();
     if (!(ciphers_ & cipher_bit(payload->cipher)))
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               tr("the CHALLENGE chose a cipher that was not offered"));
+                               tr("a CHALLENGE chooses a cipher that was not offered"));
     noise_ = std::move(attempt);
     responder_session_ = payload->responder_session;
     cipher_ = payload->cipher;
@@ -215,7 +216,7 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
         cipher_ = Cipher::chacha20_poly1305;
     else
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               tr("a HELLO offers no cipher that we have"));
+                               tr("a HELLO offers no cipher that this node supports"));
     local_session_ = local_session;
 
     ChallengePayload payload;
@@ -236,12 +237,13 @@ Result<AuthProofPayload> ResponderHandshake::read_auth_proof(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::proof_verification_failed;
     const auto sealed = noise_part(datagram, PacketType::auth_proof, header_.attempt, local_session_);
     if (!sealed)
-        return handshake_error(sub_code, Reason::proof, tr("an AUTH_PROOF does not answer our CHALLENGE"));
+        return handshake_error(sub_code, Reason::proof,
+                               tr("an AUTH_PROOF does not answer this node's CHALLENGE"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
         return handshake_error(sub_code, Reason::proof,
-                               tr("an AUTH_PROOF does not open: %s", plain.error().text.c_str()));
+                               tr("an AUTH_PROOF cannot be opened: %s", plain.error().text.c_str()));
     auto payload = decode_auth_proof_payload(*plain);
     if (!payload) return payload.error();
     noise_ = std::move(attempt);

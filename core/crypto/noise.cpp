@@ -59,7 +59,7 @@ Error refuse(std::string text) {
                       std::move(text));
 }
 
-Error zero_shared_secret() { return refuse(tr("X25519 gave zero: the peer's public key is of low order")); }
+Error zero_shared_secret() { return refuse(tr("X25519 yields zero: the peer's public key has low order")); }
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
@@ -233,7 +233,7 @@ struct alignas(16) NoiseHandshake::State {
             case Token::s: {
                 const Bytes sealed = in.bytes(key_size + tag());
                 if (!in.ok()) return refuse(tr("a handshake message is too short"));
-                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("a handshake message does not open"));
+                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("a handshake message cannot be opened"));
                 has_rs = true;
                 return success();
             }
@@ -312,7 +312,7 @@ Result<std::vector<uint8_t>> NoiseHandshake::State::read(Bytes bytes) {
     const Bytes sealed = in.rest();
     if (sealed.size() < tag()) return refuse(tr("a handshake message is too short"));
     std::vector<uint8_t> payload(sealed.size() - tag());
-    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("a handshake message does not open"));
+    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("a handshake message cannot be opened"));
     message++;
     return payload;
 }

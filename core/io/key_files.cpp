@@ -90,8 +90,8 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
         return system_error(tr_noop("%s: cannot examine it: %s"), path, errno);
     if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file", path.c_str()));
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
-        return bad_file(tr("%s: others than its owner have access to it; run: chmod 600 '%s'", path.c_str(),
-                           path.c_str()),
+        return bad_file(tr("%s: users other than its owner have access to it; run: chmod 600 '%s'",
+                           path.c_str(), path.c_str()),
                         Reason::file_mode);
 
     SecretBytes content(file_max + 1);
@@ -103,7 +103,7 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
         if (got == 0) break;
         size += static_cast<size_t>(got);
     }
-    if (size > file_max) return bad_file(tr("%s: too long to be a file of keys", path.c_str()));
+    if (size > file_max) return bad_file(tr("%s: too long for a key file", path.c_str()));
     return content;
 }
 
@@ -132,11 +132,11 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty()) continue;
         if (keys.size() == keys_max)
-            return bad_file(tr("%s: line %zu: at most %zu may be in it; remove this one", path.c_str(),
+            return bad_file(tr("%s: line %zu: too many keys; remove this line (limit: %zu)", path.c_str(),
                                number, keys_max));
         auto key = seed_from_hex(line);
         if (!key)
-            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, as openssl rand -hex 32 makes",
+            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, such as openssl rand -hex 32 prints",
                                path.c_str(), number));
         keys.push_back(std::move(*key));
     }
@@ -171,7 +171,7 @@ Status write_key(const std::string& path, Bytes key) {
     std::string beside = path + ".XXXXXX";
     const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
     if (!file.is_open() && errno == ENOENT)
-        return file_error(tr("%s: the directory is not there", path.c_str()), ErrorCode::none,
+        return file_error(tr("%s: the directory does not exist", path.c_str()), ErrorCode::none,
                           Reason::no_such_directory);
     if (!file.is_open()) return system_error(tr_noop("%s: cannot create it: %s"), path, errno);
     int number = 0;
@@ -181,7 +181,7 @@ Status write_key(const std::string& path, Bytes key) {
     ::unlink(beside.c_str());
     if (number == EEXIST)
         return file_error(
-            tr("%s: exists already and is not overwritten; remove it first or choose another name",
+            tr("%s: already exists and is not overwritten; remove it first or choose another name",
                path.c_str()),
             ErrorCode::none, Reason::exists);
     if (number != 0) return system_error(tr_noop("%s: cannot write it: %s"), path, number);
@@ -194,7 +194,7 @@ Status write_key(const std::string& path, Bytes key) {
 Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
     return read_keys(
         path, seeds_max,
-        tr_noop("%s: nothing in it; a seed is made with: (umask 077; openssl rand -hex 32 > FILE)"));
+        tr_noop("%s: the file is empty; to make a seed, run: (umask 077; openssl rand -hex 32 > FILE)"));
 }
 
 Status write_seed_file(const std::string& path) {
@@ -204,7 +204,7 @@ Status write_seed_file(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Identity>> read_identity_file(const std::string& path) {
-    auto keys = read_keys(path, 1, tr_noop("%s: nothing in it; remove it, and an identity is made"));
+    auto keys = read_keys(path, 1, tr_noop("%s: the file is empty; remove it, and a new identity is made"));
     if (!keys) return keys.error();
     return std::make_shared<const Identity>(Identity::from_secret(std::move(keys->front())));
 }

@@ -163,7 +163,7 @@ void Link::Impl::stretched(std::optional<SecretBytes> seed) {
     }
     // Settings refuse what is too short.
     give_up(make_error(ErrorCode::resource_exhausted, Reason::passphrase, ErrorOrigin::local,
-                       tr("the %zu MiB of memory that stretching a passphrase takes could not be had",
+                       tr("cannot allocate the %zu MiB of memory that are needed to stretch the passphrase",
                           passphrase_memory >> 20)));
 }
 

@@ -56,7 +56,7 @@ void Link::Impl::try_next_address(Now now) {
     if (session) session_config.urgent_until = away_since + silence_fast_for;
     attempt_at = now.time;
     observer.on_trace("attempt " + std::to_string(retry.attempt()) + " calls " +
-                      addresses[next_address].to_string() + (session ? " to go on with the session" : ""));
+                      addresses[next_address].to_string() + (session ? " to resume the session" : ""));
     attempt = node->endpoint().connect(now, addresses[next_address++], std::move(session_config), session);
     if (!session) info = find(attempt)->info();
 }
@@ -86,7 +86,7 @@ void Link::Impl::call_beside(Now now, SessionHandle doubted) {
         now.time < next_beside)
         return;
     next_beside = now.time + config.retry_initial_delay;
-    observer.on_trace("a handshake begins beside the session, which the peer may not know any more");
+    observer.on_trace("a handshake begins in parallel with the session, which the peer may no longer know");
     attempt_at = now.time;
     attempt = node->endpoint().connect(now, current()->info().peer, config.session, session);
 }

@@ -24,7 +24,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     asked.error.terminal = !retried;
     asked.retrying = retried;
     asked.next_delay = delay;
-    observer.on_trace(error.text + (retried ? ": to be retried" : ": not to be retried"));
+    observer.on_trace(error.text + (retried ? ": is retried" : ": is not retried"));
     question = Question{std::move(error), retried, delay, now.time + delay};
     observer.on_decision(asked, [self = shared_from_this(), number = ++questions](RetryDecision decision) {
         if (self->node->loop().on_thread())
@@ -35,7 +35,7 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
 }
 
 void Link::Impl::give_up_in_time(Error error) {
-    if (config.auto_reconnect) error.text = tr("%s; reconnect-timeout has passed", error.text.c_str());
+    if (config.auto_reconnect) error.text = tr("%s; reconnect-timeout has expired", error.text.c_str());
     give_up(std::move(error));
 }
 

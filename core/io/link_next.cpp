@@ -43,9 +43,9 @@ std::optional<Error> Link::Impl::refuse_another() const {
     if (!stream || between_streams()) return std::nullopt;
     if (!finished)
         return make_error(ErrorCode::too_many_streams, Reason::one_stream, ErrorOrigin::local,
-                          tr("this receiver takes one stream of a session"));
+                          tr("the receiver accepts one stream per session"));
     Error error = make_error(ErrorCode::stream_closed, Reason::ended, ErrorOrigin::local,
-                             tr("the receiver here has ended with the stream before"));
+                             tr("the receiver ended with the previous stream"));
     error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
     return error;
 }

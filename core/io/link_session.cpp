@@ -97,7 +97,7 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     if (about) text += " with " + about->info().peer.to_string();
     text += handle == session ? "" : handle == attempt ? " (the attempt)" : " (another)";
     text += std::string(" is ") + name_of(change.state);
-    if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
+    if (about && about->resumed() != 0) text += ", resumes session " + std::to_string(about->resumed());
     if (!change.error.text.empty()) text += ": " + change.error.text;
     observer.on_trace(text);
 }
@@ -128,7 +128,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
         current()->doubt(now.time, doubt_patience);
         fresh->close(now, CloseReason::error,
                      stream_error(ErrorCode::too_many_sessions, Reason::busy,
-                                  tr("another caller has the listener's stream")));
+                                  tr("the listener already serves another caller")));
         return;
     }
     Session* const earlier = current();
@@ -169,12 +169,14 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 
 Error Link::Impl::begins_anew(const Session& fresh) const {
     const bool another = !config.caller && fresh.info().peer_node != info.peer_node;
-    Error why = another ? stream_error(ErrorCode::session_timeout, Reason::replaced,
-                                       tr("the session was lost, and another caller has taken its place: the "
-                                          "stream begins anew, and what came before may be incomplete"))
-                        : stream_error(ErrorCode::session_not_found, Reason::peer_restarted,
-                                       tr("the peer was restarted: the stream begins anew, and what came "
-                                          "before may be incomplete"));
+    Error why =
+        another
+            ? stream_error(ErrorCode::session_timeout, Reason::replaced,
+                           tr("the session was lost, and another caller has connected: the stream begins "
+                              "anew, and earlier data may be incomplete"))
+            : stream_error(
+                  ErrorCode::session_not_found, Reason::peer_restarted,
+                  tr("the peer was restarted: the stream begins anew, and earlier data may be incomplete"));
     why.origin = ErrorOrigin::peer;
     why.authenticated = true;
     return why;
@@ -260,7 +262,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
     if (config.stream_id && *config.stream_id != opened.stream) {
         const Error error =
             stream_error(ErrorCode::stream_id_conflict, Reason::other_stream,
-                         tr("the peer has opened stream %" PRIu64 ", and this receiver takes stream %" PRIu64,
+                         tr("stream %" PRIu64 " was opened, but the receiver accepts only stream %" PRIu64,
                             opened.stream, *config.stream_id));
         current()->reset(opened.stream, error);
         ended_here = session;
@@ -273,7 +275,7 @@ void Link::Impl::on_stream_opened(const event::StreamOpened& opened) {
         current()->close(clock_now(), CloseReason::error,
                          ended ? stream_has_ended()
                                : stream_error(ErrorCode::too_many_sessions, Reason::behind,
-                                              tr("the listener has not come to the stream before yet")));
+                                              tr("the listener has not finished the previous stream yet")));
         return;
     }
     readable = finished = complete = false;
@@ -295,7 +297,7 @@ void Link::Impl::on_stream_closed(const Error& error) {
 
 void Link::Impl::on_stream_idle() {
     Error error = stream_error(ErrorCode::stream_closed, Reason::stream_timeout,
-                               tr("nothing of the stream moved in either direction for the stream-timeout"));
+                               tr("the stream carried no data in either direction within stream-timeout"));
     if (Session* s = current()) s->reset(*stream, error);
     ended_here = session;
     on_stream_closed(error);
@@ -382,7 +384,7 @@ std::optional<StreamId> Link::Impl::leave_stream() {
 
 void Link::Impl::on_abandoned() {
     end_stream(stream_error(ErrorCode::session_timeout, Reason::not_resumed,
-                            tr("the session was lost, and the peer did not go on with it")));
+                            tr("the session was lost, and the peer did not resume it")));
     if (!config.caller && !closed) set_state(LinkState::connecting);
 }
 

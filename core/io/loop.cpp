@@ -52,7 +52,7 @@ Result<std::shared_ptr<Loop>> Loop::create() {
     loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->timer_ < 0) {
         return make_error(ErrorCode::resource_exhausted, reason_of_system_error(errno), ErrorOrigin::local,
-                          tr("no timer: %s", std::generic_category().message(errno).c_str()))
+                          tr("cannot create a timer: %s", std::generic_category().message(errno).c_str()))
             .ending();
     }
     loop->context_ = g_main_context_new();

@@ -99,16 +99,16 @@ struct Resolver::Lookup {
             if (const int lacking = error ? lack_of_descriptors() : 0)
                 self->finish(make_error(ErrorCode::resource_exhausted, Reason::descriptors,
                                         ErrorOrigin::local,
-                                        tr("the address of '%s' cannot be looked up: %s", self->host.c_str(),
+                                        tr("cannot look up the address of '%s': %s", self->host.c_str(),
                                            std::generic_category().message(lacking).c_str())));
             else if (error)
                 self->finish(lookup_error(
                     ErrorCode::network_unreachable,
                     tr("cannot find the address of '%s': %s", self->host.c_str(), error->message)));
             else if (addresses.empty())
-                self->finish(
-                    lookup_error(ErrorCode::network_unreachable,
-                                 tr("cannot find the address of '%s': it has none", self->host.c_str())));
+                self->finish(lookup_error(
+                    ErrorCode::network_unreachable,
+                    tr("cannot find the address of '%s': the name has no address", self->host.c_str())));
             else
                 self->finish(std::move(addresses));
         }

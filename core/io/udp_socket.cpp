@@ -160,7 +160,7 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
         local = parse_address(config.local_address, 0);
         if (!local)
             return setting_error(Reason::bad_setting,
-                                 tr("local-address='%s' is no IP address of this machine, such as 192.0.2.1",
+                                 tr("local-address='%s' is not a numeric IP address, such as 192.0.2.1",
                                     config.local_address.c_str()));
     }
     local->port = config.local_port;
@@ -175,7 +175,7 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     SocketAddress bound;
     socklen_t size = bound.capacity();
     if (getsockname(fd_, bound.get(), &size) != 0)
-        return open_error(tr_noop("cannot read back what UDP address %s port %u was bound to: %s"), config,
+        return open_error(tr_noop("cannot determine what UDP address %s port %u was bound to: %s"), config,
                           errno);
     local_ = bound.address();
     const bool any = local_.ip == Ip{} || local_.ip == Address::v4({0, 0, 0, 0}, 0).ip;

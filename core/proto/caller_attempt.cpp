@@ -28,17 +28,19 @@ Error refusal(const RejectPacket& packet) {
             return because(Reason::wrong_seed,
                            tr("the peer has another seed: it could not open what this end sent"));
         case ErrorCode::connection_refused:
-            return because(Reason::both_call, tr("the peer calls, too: one of the two has to listen"));
+            return because(Reason::both_call,
+                           tr("the peer calls as well: one of the two ends has to listen"));
         case ErrorCode::protocol_version_mismatch:
             return because(Reason::version,
-                           tr("the peer speaks version %u of the protocol, this side version %u",
+                           tr("the peer uses protocol version %u, but this end uses version %u",
                               unsigned{packet.version}, unsigned{wire_version}));
         case ErrorCode::too_many_sessions:
-            return because(Reason::busy, tr("the peer has as many sessions as it allows"));
+            return because(Reason::busy, tr("the peer has reached its max-sessions"));
         case ErrorCode::handshake_failure:
             if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse))
-                return because(Reason::nonce_reuse, tr("the peer has seen this HELLO's nonce before"));
-            return because(Reason::timestamp_expired, tr("the peer's clock and ours are too far apart"));
+                return because(Reason::nonce_reuse, tr("the peer has already seen the nonce of this HELLO"));
+            return because(Reason::timestamp_expired,
+                           tr("the clocks of the peer and of this node differ too much"));
         default:
             return because(Reason::none,
                            tr("the peer refused the connection (%s)", std::string(error_name(code)).c_str()));
@@ -156,7 +158,7 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
             !config_.peer_proven) {
             error.code = ErrorCode::authentication_failed;
             error.reason = Reason::wrong_seed;
-            error.text = tr("%s; its seed is another one", error.text.c_str());
+            error.text = tr("%s; the peer has another seed", error.text.c_str());
         }
         error.origin = ErrorOrigin::peer;
         error.terminal = true;
@@ -225,9 +227,9 @@ Error refused_by_final(const FinalFrame& frame, const NodeId& own) {
                                                                  : Reason::refused;
     std::string text = frame.text.empty() ? tr("the peer refused the session") : std::string(frame.text);
     if (about_session)
-        text = tr("the peer does not take this node for the owner of the session it asked for");
+        text = tr("the peer does not accept this node as the owner of the session to be resumed");
     if (about_node)
-        text = tr("the listener's peer-node-id names another node than this one, %s", to_hex(own).c_str());
+        text = tr("the listener's peer-node-id names a node other than this one, %s", to_hex(own).c_str());
     Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
     error.sub_code = frame.sub_code;
     return error;

@@ -16,9 +16,8 @@ Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::str
 }
 
 Error busy_error(size_t max_sessions) {
-    return make_error(
-        ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-        tr("all %zu sessions that the listener's max-sessions allows are in use", max_sessions));
+    return make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+                      tr("the listener has reached its max-sessions of %zu", max_sessions));
 }
 
 }  // namespace
@@ -36,7 +35,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (version != wire_version) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, Reason::version,
-                           tr("a caller speaks version %u of the protocol, this side version %u",
+                           tr("a caller uses protocol version %u, but this end uses version %u",
                               unsigned{version}, unsigned{wire_version})));
         return;
     }
@@ -60,7 +59,8 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (!opened) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed,
-                           Reason::wrong_seed, tr("a caller's HELLO did not open: its seed is another one")));
+                           Reason::wrong_seed,
+                           tr("a caller's HELLO cannot be opened: the caller has another seed")));
         return;
     }
     switch (nonces_.check(now, opened->payload(), cookie_valid)) {
@@ -68,13 +68,14 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
             reject(
                 now, from, *header, &*opened,
                 hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, Reason::nonce_reuse,
-                            tr("a HELLO came with a nonce that was used before: a replay")));
+                            tr("a HELLO has a nonce that was used before; it may be a replay")));
             return;
         case NonceCache::Verdict::expired:
             reject(now, from, *header, &*opened,
                    hello_error(ErrorCode::handshake_failure, HandshakeSubCode::timestamp_expired,
                                Reason::timestamp_expired,
-                               tr("a HELLO's time is too far from ours: a replay, or a clock that is off")));
+                               tr("the time of a HELLO differs too much from this node's: it is a replay, or "
+                                  "a clock is wrong")));
             return;
         case NonceCache::Verdict::fresh:
             break;
@@ -102,7 +103,7 @@ void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHe
     handle_no_answer(now, from, NoAnswer::hello);
     reject(now, from, hello, nullptr,
            hello_error(ErrorCode::connection_refused, HandshakeSubCode::none, Reason::both_call,
-                       tr("%s calls, too: one of the two has to listen", from.to_string().c_str())));
+                       tr("%s calls as well: one of the two ends has to listen", from.to_string().c_str())));
 }
 
 std::optional<Error> Endpoint::no_room(Now now) {

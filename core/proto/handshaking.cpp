@@ -60,7 +60,7 @@ Handshaking::Verdict Handshaking::on_final(const FinalFrame& frame) {
     if (!earlier || !earlier->ticket(earlier->info().name))
         return {Kind::broken,
                 make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
-                           tr("the peer goes on with a session that is not here any more"))};
+                           tr("the peer resumed a session that this node no longer has"))};
     return {Kind::established, {}, earlier, earlier->info().name};
 }
 
@@ -111,7 +111,7 @@ Result<Session*> Handshaking::find_earlier(const AuthProofPayload& payload) {
         answering_->resume_mac_fits(ticket->secret.bytes(), payload.resume_proof->mac))
         return earlier;
     return make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::peer,
-                      tr("a caller wanted to go on with session %s, but could not prove that it was its own",
+                      tr("a caller tried to resume session %s, but did not prove that it owns the session",
                          to_hex(payload.resume_proof->session).c_str()))
         .at(HandshakeSubCode::proof_verification_failed)
         .proven();

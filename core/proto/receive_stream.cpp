@@ -28,10 +28,10 @@ Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end > limit_)
         return violation(
             ErrorCode::flow_control_violation, Reason::stream_window,
-            tr("the peer sent up to offset %" PRIu64 " where %" PRIu64 " was allowed", end, limit_));
+            tr("the peer sent up to offset %" PRIu64 ", but the limit is %" PRIu64, end, limit_));
     if (final_size_ && end > *final_size_)
         return violation(ErrorCode::invalid_frame, Reason::stream_size,
-                         tr("data behind the end of the stream"));
+                         tr("the peer sent data beyond the end of the stream"));
     const uint64_t growth = end - highest_;
     highest_ = end;
     return growth;
@@ -152,11 +152,12 @@ Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
     bool same = false;
     if (meets_skip(from, to, same)) {
         if (same) return growth;  // the peer has repeated the skip
-        return violation(ErrorCode::invalid_frame, Reason::skip, tr("the peer skips what it has skipped"));
+        return violation(ErrorCode::invalid_frame, Reason::skip,
+                         tr("the peer skipped a range that overlaps an earlier one"));
     }
     if (passed_.size() + skips_ahead_ >= skips_max)
         return violation(ErrorCode::buffer_overflow, Reason::skips,
-                         tr("the peer skips too much of a stream at a time"));
+                         tr("the peer skipped too many ranges of a stream at a time"));
     drop_pieces(std::max(from, next_), to);
     if (from > next_) {
         pieces_.emplace(from, Piece{.data = {}, .skipped = to - from});
@@ -192,7 +193,8 @@ void ReceiveStream::on_all_lost() {
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
     if ((final_size_ && *final_size_ != size) || size < highest_)
-        return violation(ErrorCode::invalid_frame, Reason::stream_size, tr("the end of the stream moved"));
+        return violation(ErrorCode::invalid_frame, Reason::stream_size,
+                         tr("the peer moved the end of the stream"));
     const Result<uint64_t> growth = grow(size);
     if (growth.ok()) final_size_ = size;
     return growth;

@@ -209,9 +209,10 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes datagram,
     if (!incoming) {
         if (traffic_.integrity_lost())
             fail_protocol(
-                now, make_error(
-                         ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
-                         tr("so many packets failed to open that the cipher's integrity limit is reached")));
+                now,
+                make_error(
+                    ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
+                    tr("so many packets could not be opened that the cipher's integrity limit is reached")));
         return false;
     }
     resumption_.on_heard();
@@ -298,7 +299,7 @@ void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
 void Session::handle_session_unknown(Now now) {
     if (state_ != SessionState::established || !report_limit_.allow_unknown(now.time)) return;
     note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
-                    tr("the peer says that it does not know the session")));
+                    tr("the peer reports that it does not know the session")));
 }
 
 // Packets to be sent.

@@ -77,14 +77,15 @@ const StreamTable::Stream* StreamTable::find(StreamId id) const {
 Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority,
                                    std::optional<StreamId> wanted) {
     if (ours_open_ >= peer_.max_streams)
-        return local_error(ErrorCode::too_many_streams, Reason::max_streams,
-                           tr("the peer allows %" PRIu64 " streams at a time", peer_.max_streams));
+        return local_error(
+            ErrorCode::too_many_streams, Reason::max_streams,
+            tr("the session has reached the peer's max-streams of %" PRIu64, peer_.max_streams));
     StreamId id = wanted.value_or(next_id_);
     if (wanted && !is_ours(id))
         return local_error(
             ErrorCode::stream_id_conflict, Reason::wrong_side,
-            caller_ ? tr("stream %" PRIu64 " is the peer's to open: the ids of a caller are even", id)
-                    : tr("stream %" PRIu64 " is the peer's to open: the ids of a listener are odd", id));
+            caller_ ? tr("only the peer can open stream %" PRIu64 ": a caller's stream ids are even", id)
+                    : tr("only the peer can open stream %" PRIu64 ": a listener's stream ids are odd", id));
     if (wanted && (find(id) || is_retired(id)))
         return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
                            tr("stream %" PRIu64 " is in use or was used before", id));
@@ -239,7 +240,7 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
     if (open >= max_streams_) {
         const Error error =
             local_error(ErrorCode::too_many_streams, Reason::max_streams,
-                        tr("the peer opened a stream too many: at most %" PRIu64 " at a time", max_streams_));
+                        tr("the session has reached the receiver's max-streams of %" PRIu64, max_streams_));
         // The peer may cause any number of these, but the application receives one report.
         if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
         reset(id, stream, error);
@@ -258,8 +259,9 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
 
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
     if (is_ours(frame.stream))
-        return peer_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
-                          tr("the peer opened stream %" PRIu64 ", which is not its to open", frame.stream));
+        return peer_error(
+            ErrorCode::stream_id_conflict, Reason::wrong_side,
+            tr("the peer opened stream %" PRIu64 ", which only this end can open", frame.stream));
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->announced() || stream->is_reset()) return success();
     stream->opening = Stream::Opening::announced;
@@ -324,12 +326,12 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     if (!stream || stream->is_reset()) return success();
     if (frame.to > stream->send.sent())
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          tr("the peer has passed what was never skipped"));
+                          tr("the peer reported a skip of data that was never sent"));
     const std::optional<StreamSkip> skip = stream->send.on_skipped(frame.to);
     if (!skip) return success();  // the peer has repeated the report
     if (frame.kept < skip->from)
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          tr("the peer has passed what it does not have"));
+                          tr("the peer reported a skip, but lacks data from before it"));
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
     mark_progress(frame.stream, *stream);
     if (stream->send.fin_due()) control_.insert(frame.stream);
@@ -344,8 +346,9 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     Stream* stream = find(frame.stream);
     if (!stream) {
         if (is_ours(frame.stream) && !is_retired(frame.stream))
-            return peer_error(ErrorCode::invalid_frame, Reason::unknown_stream,
-                              tr("a window for stream %" PRIu64 ", which was never opened", frame.stream));
+            return peer_error(
+                ErrorCode::invalid_frame, Reason::unknown_stream,
+                tr("the peer sent a window for stream %" PRIu64 ", which was never opened", frame.stream));
         return success();
     }
     stream->send.on_window(frame.limit, frame.delivered);

@@ -97,12 +97,12 @@ class FieldReader {
     }
     void take_varint(Tag tag, uint64_t& into, uint64_t low, uint64_t high) {
         read(tag, [&](ByteReader& in) { into = in.varint(); });
-        if (into < low || into > high) fail(tr_noop("%s has a value out of bounds"));
+        if (into < low || into > high) fail(tr_noop("%s has a value that is out of range"));
     }
     void take_time(WallTime& into) {
         uint64_t time = 0;
         take_u64(tag_time, time);
-        if (time > microseconds_max) return fail(tr_noop("%s has a time out of bounds"));
+        if (time > microseconds_max) return fail(tr_noop("%s has a time that is out of range"));
         into = WallTime(time);
     }
     void take_limits(SessionLimits& limits) {
@@ -133,9 +133,9 @@ class FieldReader {
         while (!in.empty() && in.peek() != tag_padding) {
             const uint64_t tag = in.varint();
             const Bytes value = in.bytes(in.varint());
-            if (!in.ok()) return fail(tr_noop("%s is cut short"));
+            if (!in.ok()) return fail(tr_noop("%s is truncated"));
             if (tag >= tag_end) continue;
-            if (seen(tag)) return fail(tr_noop("%s has a field twice"));
+            if (seen(tag)) return fail(tr_noop("%s contains a field twice"));
             values_[tag] = value;
             seen_ |= 1u << tag;
         }

@@ -87,7 +87,7 @@ bool is_foreign(const GstMetaInfo* info) {
 
 void MetaEncoder::warn_of(const GstMeta* meta) {
     if (!told_.insert(meta->info->type).second) return;
-    warning_(dropped(tr("metas of the type %s are not carried: the receiver gets the buffers without",
+    warning_(dropped(tr("metas of type %s are not carried: the receiver gets the buffers without them",
                         g_type_name(meta->info->type))));
 }
 
@@ -143,10 +143,10 @@ bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
             case MetaRead::refused:
                 // Peers choose the names, and must not be able to flood the bus.
                 if (told_.size() < refusals_told_max && told_.insert(what).second)
-                    warning_(dropped(
-                        tr("metas of the type %s that arrive are not taken: they cannot be read here, or "
-                           "there are too many names",
-                           what.c_str())));
+                    warning_(
+                        dropped(tr("received metas of type %s are discarded: this end cannot read them, or "
+                                   "there are too many names",
+                                   what.c_str())));
         }
     }
     add_default_audio_meta(of);

@@ -19,12 +19,12 @@ constexpr unsigned report_within_ms = 5'000;  // added to the sink's wait for it
 
 constexpr char usage[] =
     "send URI [FILE]      send FILE, or a live test tone\n"
-    "  stt-watch [OPTION…] receive URI [FILE]   write what arrives to FILE, or nowhere\n"
+    "  stt-watch [OPTION…] receive URI [FILE]   write what arrives to FILE, or discard it\n"
     "\n"
-    "Prints a line for each event. After an error that may pass, it starts again after a pause; after one "
-    "that\n"
-    "will not, it ends and says what to do. Ctrl-C ends the stream properly, a second one at once.\n"
-    "Exit status: 0 the stream ended and all of it arrived, 1 it failed or lost something, 2 usage.";
+    "Prints one line for each event. After an error that may pass, it starts again after a pause. After any\n"
+    "other error, it ends and says what to do. Ctrl-C ends the stream properly; a second Ctrl-C stops at\n"
+    "once. Exit status: 0: the stream ended and all of it arrived; 1: it failed or lost data; 2: usage "
+    "error.";
 
 struct Options {
     bool sends = false;
@@ -98,7 +98,7 @@ void say_stream(const GstStructure* stream) {
     const std::string event = text_of(stream, "event");
     if (event == "gap") {  // durations are in ns
         return say("stream",
-                   "gap: given up" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
+                   "gap: data is missing" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
     }
     say("stream", event + list_of(stream, {"stream-id", "stream-label", "framing", "name", "message"}));
 }
@@ -351,8 +351,8 @@ void Watch::interrupt() {
     if (options_.sends) g_object_get(stt_, "drain-timeout", &drain_ms, nullptr);
     say("end",
         "ending the stream" +
-            (drain_ms > 0 ? ", waiting up to " + seconds(drain_ms) + " until the peer has it all" : "") +
-            "; once more to stop at once");
+            (drain_ms > 0 ? ", waiting up to " + seconds(drain_ms) + " until the peer has all of it" : "") +
+            "; press Ctrl-C again to stop at once");
     // EOS is sent on a thread of GStreamer, as with a full send queue the call waits until the source makes
     // progress. It is not sent to the pipeline, whose lock must stay free for stop().
     const GstElementCallAsyncFunc end = [](GstElement* source, gpointer) {
@@ -379,9 +379,9 @@ Options read_options(int argc, char** argv) {
     char** words = nullptr;
     const GOptionEntry entries[] = {
         {"seed-file", 's', 0, G_OPTION_ARG_FILENAME, &seed_file,
-         "the seed that both ends share ($STT_SEED_FILE)", "FILE"},
+         "file with the seed that both ends share (default: $STT_SEED_FILE)", "FILE"},
         {"max-attempts", 'a', 0, G_OPTION_ARG_INT, &options.max_attempts,
-         "give up after N failures in a row (never)", "N"},
+         "give up after N failures in a row (default: never)", "N"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, nullptr, nullptr},
         {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr},
     };
@@ -395,8 +395,8 @@ Options read_options(int argc, char** argv) {
     if (!parsed || count < 2 || count > 3 || !(options.sends || g_str_equal(words[0], "receive"))) {
         std::fprintf(stderr, "stt-watch: %s\n",
                      error       ? error->message
-                     : count < 2 ? "say what to do, send or receive, and the URI"
-                     : count > 3 ? "more than one FILE"
+                     : count < 2 ? "send or receive, and a URI, are required"
+                     : count > 3 ? "more than one FILE is given"
                                  : "the first word must be send or receive");
         char* help = g_option_context_get_help(context, TRUE, nullptr);
         std::fputs(help, stderr);

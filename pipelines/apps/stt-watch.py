@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How an application embeds sttsink and sttsrc: it says in one line each what their messages tell, and reacts to
-errors as a product would. stt-watch.cpp is the same in C++.
+"""How an application embeds sttsink and sttsrc. It prints one line for each of their messages, and reacts to errors
+as a product would. stt-watch.cpp is the same in C++.
 
-After an error that may pass, it starts again after a pause; after one that will not, it ends and says what to do.
-Ctrl-C ends the stream properly, a second one at once. Exit status: 0 the stream ended and all of it arrived,
-1 it failed or lost something, 2 usage.
+After an error that may pass, it starts again after a pause. After any other error, it ends and says what to do. Ctrl-C
+ends the stream properly; a second Ctrl-C stops at once. Exit status: 0: the stream ended and all of it arrived;
+1: it failed or lost data; 2: usage error.
 """
 import argparse
 import datetime
@@ -59,7 +59,7 @@ def say_session(session, element):
 def say_stream(stream):
     event = text_of(stream, "event")
     if event == "gap":  # durations are in ns
-        say("stream", "gap: given up" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
+        say("stream", "gap: data is missing" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
     else:
         say("stream", event + list_of(stream, "stream-id", "stream-label", "framing", "name", "message"))
 
@@ -215,8 +215,8 @@ class Watch:
             return GLib.SOURCE_CONTINUE
         self.finishing = True
         drain = self.stt.get_property("drain-timeout") if self.sends else 0  # a source does not wait
-        waits = f", waiting up to {drain / 1000:g} s until the peer has it all" if drain else ""
-        say("end", f"ending the stream{waits}; once more to stop at once")
+        waits = f", waiting up to {drain / 1000:g} s until the peer has all of it" if drain else ""
+        say("end", f"ending the stream{waits}; press Ctrl-C again to stop at once")
         # EOS is sent on a thread of GStreamer, as with a full send queue the call waits until the source makes
         # progress. It is not sent to the pipeline, whose lock must stay free for stop().
         self.source.call_async(lambda source: source.send_event(Gst.Event.new_eos()))
@@ -237,10 +237,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("direction", choices=("send", "receive"))
     parser.add_argument("uri", metavar="URI")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="without it a live test tone is sent, or thrown away")
-    parser.add_argument("-s", "--seed-file", metavar="FILE", help="the seed that both ends share ($STT_SEED_FILE)")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="default: send a live test tone, or discard what arrives")
+    parser.add_argument("-s", "--seed-file", metavar="FILE", help="file with the shared seed (default: $STT_SEED_FILE)")
     parser.add_argument(
-        "-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row (never)"
+        "-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row (default: never)"
     )
     arguments = parser.parse_intermixed_args()
     Gst.init(None)

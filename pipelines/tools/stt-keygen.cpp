@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     if (!identity) return fail(identity.error());
     std::printf("%s\n", stt::to_hex(identity.value()->node_id()).c_str());
     if (std::fflush(stdout) == 0) return 0;
-    std::fprintf(stderr, "stt-keygen: %s is made, but its node id cannot be printed: %s.\n", argv[2],
+    std::fprintf(stderr, "stt-keygen: %s was created, but its node id cannot be printed: %s.\n", argv[2],
                  std::strerror(errno));
     return exit_failure;
 }

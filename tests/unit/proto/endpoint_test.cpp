@@ -288,7 +288,7 @@ TEST_F(EndpointTest, a_closed_port_of_the_caller_is_no_missing_listener) {
     const auto at_caller = caller.all<event::ErrorNoted>(), at_listener = listener.all<event::ErrorNoted>();
     ASSERT_EQ(at_caller.size(), 1u);
     ASSERT_EQ(at_listener.size(), 1u);
-    EXPECT_NE(at_caller[0].error.text.find("nobody listens"), std::string::npos) << at_caller[0].error.text;
+    EXPECT_NE(at_caller[0].error.text.find("nothing listens"), std::string::npos) << at_caller[0].error.text;
     EXPECT_EQ(at_listener[0].error.reason, Reason::port_closed);
     EXPECT_EQ(at_listener[0].error.text.find("listens"), std::string::npos) << at_listener[0].error.text;
 }
