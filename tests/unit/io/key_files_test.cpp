@@ -183,7 +183,7 @@ TEST_F(KeyFiles, what_is_wrong_is_named) {
     write(many);
     EXPECT_TRUE(read_seed_file(path_));
     write(many + one);
-    expect_refused("line 9: at most 8");
+    expect_refused("line 9: too many keys");
     write(std::string(20000, '\n'));
     expect_refused("too long");
 }
