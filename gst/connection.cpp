@@ -192,22 +192,25 @@ void Connection::start_timers() {
         g_weak_ref_clear(last);
         g_free(last);
     });
-    const auto guarded = [element](void (*call)(Connection&)) {
+    const auto guarded = [element](bool (*call)(Connection&)) {
         gpointer strong = g_weak_ref_get(element.get());
-        if (!strong) return;
-        call(of(strong));
+        if (!strong) return false;
+        const bool again = call(of(strong));
         gst_object_unref(strong);
+        return again;
     };
     look_due_ = false;
     if (caller_ && hooks_.waits_for_peer) {
         // No event reports such a change: a live source behind a muxer sends none before it plays.
         wait_timer_.start(upstream_interval_ms, [guarded] {
-            guarded([](Connection& self) {
-                if (!self.progress_.under_way() || self.look_due_.exchange(true)) return;
+            return guarded([](Connection& self) {
+                if (!self.progress_.under_way()) return false;
+                if (self.look_due_.exchange(true)) return true;
                 self.announcer_.run([&self] {
                     self.look_due_ = false;
                     self.complete_unless_waited_for();
                 });
+                return true;
             });
         });
     }
@@ -216,13 +219,14 @@ void Connection::start_timers() {
         // The timer thread must not read the statistics: this may wait for the I/O thread, and would delay
         // every user of the system clock.
         stats_timer_.start(interval, [guarded] {
-            guarded([](Connection& self) {
+            return guarded([](Connection& self) {
                 // If messages are taken more slowly than at this rate, they do not pile up.
-                if (self.stats_due_.exchange(true)) return;
+                if (self.stats_due_.exchange(true)) return true;
                 self.announcer_.run([&self] {
                     self.stats_due_ = false;
                     self.post_stats();
                 });
+                return true;
             });
         });
     }
@@ -234,9 +238,12 @@ void Connection::start_timers() {
     // The first check always reloads, as the file may have changed since it was read.
     seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = FileVersion{}]() mutable {
         const FileVersion version = version_of(file);
-        if (version == seen || version == FileVersion{}) return;
+        if (version == seen || version == FileVersion{}) return true;
         seen = version;
-        guarded([](Connection& self) { self.announcer_.run([&self] { self.reload_seeds(); }); });
+        return guarded([](Connection& self) {
+            self.announcer_.run([&self] { self.reload_seeds(); });
+            return true;
+        });
     });
 }
 

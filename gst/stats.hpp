@@ -26,9 +26,9 @@ void set_lateness(GstStructure* structure, const Lateness::Summary& lateness);
 class PeriodicCall {
   public:
     ~PeriodicCall() { stop(); }
-    /// Starts the calls. `interval_ms` must be positive, and `call` must not block. A call in progress may
-    /// outlast stop().
-    void start(uint32_t interval_ms, std::function<void()> call);
+    /// Starts the calls. `interval_ms` must be positive, and `call` must not block. It returns false when it
+    /// need not be called again. A call in progress may outlast stop().
+    void start(uint32_t interval_ms, std::function<bool()> call);
     void stop();
 
   private:

@@ -11,6 +11,8 @@ namespace {
 // than a fraction of a millisecond.
 constexpr unsigned receives_per_turn = 4;
 constexpr unsigned batches_per_turn = 32;
+/// The least time between two turns while the socket is full, if no descriptor is ready before.
+constexpr Duration blocked_turn_min = 1ms;
 // Closing sends one packet per session, and the answers that were due.
 constexpr unsigned batches_at_end = 256;
 
@@ -81,7 +83,10 @@ Loop::Wait Node::turn(Loop::Ready ready) {
     if (shut_down_) return {};
 
     Loop::Wait wait;
-    wait.deadline = std::min(endpoint_.next_timeout(clock_now().time), client_->deadline());
+    const Time later = clock_now().time;
+    wait.deadline = std::min(endpoint_.next_timeout(later), client_->deadline());
+    // What is due to be sent has to wait for room in the socket.
+    if (blocked_) wait.deadline = std::max(wait.deadline, later + blocked_turn_min);
     wait.writable = blocked_;
     wait.again = more_to_read_ || more_to_send;
     return wait;

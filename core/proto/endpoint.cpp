@@ -258,8 +258,16 @@ void Endpoint::handle_timeout(Now now) {
         const Deadlines due = session.deadlines(now.time);
         if (due.next().at <= now.time) session.handle_timeout(now, due);
     }
-    // A session can be found until its last event was taken.
-    if (events_.empty()) forget_closed(now);
+    // A session can be found until its last event was taken, and one that is superseded until its successor's
+    // was: the application adds up their statistics.
+    if (events_.empty() && !has_news()) forget_closed(now);
+}
+
+/// Returns true while a session has events that were not taken.
+bool Endpoint::has_news() const {
+    for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle))
+        if (!sessions_.at(*handle)->events_.empty()) return true;
+    return false;
 }
 
 /// Only awake sessions are examined, because each is awake when its time has come.

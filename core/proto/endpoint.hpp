@@ -48,7 +48,8 @@ class Endpoint final : private SessionHost {
     /// resume, which is established or resumable; 0 means none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
     /// Returns null once the session has been forgotten, which happens after its `closed` event was taken.
-    /// The application must finish its calls to a session before it calls the endpoint again.
+    /// The application must finish its calls to a session before it calls next_timeout() or handle_timeout():
+    /// afterwards, a session at rest does not notice them.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
     NodeId node_id() const override { return config_.identity->node_id(); }
@@ -118,6 +119,7 @@ class Endpoint final : private SessionHost {
     void note(const Address& peer, Error error);
     std::vector<Session*> at(const Address& peer);
     void leave(SessionHandle handle, const Address& peer);
+    bool has_news() const;
     void forget_closed(Now now);
     void bound_resumable();
 

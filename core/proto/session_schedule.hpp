@@ -17,14 +17,16 @@ namespace stt {
 /// rests until its next deadline. A turn thus costs only what its busy sessions cost, however many others
 /// there are.
 ///
-/// Belongs to one endpoint, whose thread calls it. All operations take O(log n) in the number of sessions.
+/// Belongs to one endpoint, whose thread calls it. An operation on one session takes O(log n) in the number
+/// of sessions, idle() a time in proportion to those awake.
 class SessionSchedule {
   public:
     /// Something happens to the session, or may happen.
     void wake(SessionHandle session);
     /// Wakes all sessions that rest until `now` or earlier.
     void wake_due(Time now);
-    /// The session has nothing to send now. It stays awake until rest(), because it may have events.
+    /// The session has nothing to send now. It stays awake until rest(), because it may have events. One that
+    /// only waits for its pacer is asked again in the next turn.
     void on_sent_all(SessionHandle session);
     /// The session no longer exists.
     void forget(SessionHandle session);
