@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Straight lines between clocks.
+/// Linear functions between clocks.
 #pragma once
 
 #include <cmath>
@@ -9,14 +9,14 @@
 
 namespace stt {
 
-/// What one clock shows as a function of another: `to` when the other shows `from`, and `1 + skew` for each
-/// unit from there. Nanoseconds. `skew` lies within ±0.5.
+/// The time of one clock as a function of another's: `to` when the other shows `from`, then `1 + skew` per
+/// unit. All times are in nanoseconds. `skew` lies within ±0.5.
 struct Affine {
     int64_t from = 0, to = 0;
     double skew = 0;
 
-    /// Exact to a nanosecond for `x` within a hundred days of `from` (a double holds 53 bits), for a skew of
-    /// zero always.
+    /// The result is exact to a nanosecond for an `x` within a hundred days of `from`, as a double holds 53
+    /// bits. With a skew of zero it is always exact. Values that do not fit wrap around.
     int64_t operator()(int64_t x) const {
         const int64_t elapsed = wrapping_sub(x, from);
         if (skew == 0) return wrapping_add(to, elapsed);
@@ -24,12 +24,12 @@ struct Affine {
     }
     bool operator==(const Affine&) const = default;
     Affine inverse() const { return {to, from, -skew / (1 + skew)}; }
-    /// First this, then `next`.
+    /// The composition that applies this function first and `next` to its result.
     Affine then(const Affine& next) const { return {from, next(to), (1 + skew) * (1 + next.skew) - 1}; }
 
   private:
     static int64_t bounded(double value) {
-        constexpr double limit = 4.6e18;  // half of what an int64_t holds
+        constexpr double limit = 4.6e18;  // half of the range of int64_t
         return std::llround(value > limit ? limit : value < -limit ? -limit : value);
     }
 };

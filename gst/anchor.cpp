@@ -14,13 +14,13 @@ struct Anchor::Registry {
     std::map<AnchorKey, std::weak_ptr<Anchor>> anchors;  // under mutex
 
     static Registry& get() {
-        static auto* const registry = new Registry;  // elements may outlive static objects
+        static auto* const registry = new Registry;  // not destroyed, as elements may outlive static objects
         return *registry;
     }
     void forget_the_gone() {
         std::erase_if(anchors, [](const auto& entry) { return entry.second.expired(); });
     }
-    /// Of the same sender pipeline, in another pipeline here.
+    /// Returns an anchor of the same sender pipeline for another local pipeline.
     std::shared_ptr<Anchor> sibling(const AnchorKey& key, const AnchorBase& base) {
         for (const auto& [other, weak] : anchors) {
             if (other.epoch != key.epoch || other.base_time != key.base_time) continue;

@@ -82,7 +82,7 @@ void Announcer::work() {
             if (!job.only_logged) gst_element_post_message(element_, gst_message_ref(message.get()));
         }
         const uint64_t number = job.number;
-        job = {};  // what it holds may run anybody's code as it goes
+        job = {};  // without the lock, as releasing the contents may run arbitrary code
         lock.lock();
         handed_over_ = number;
         progress_.notify_all();
@@ -104,7 +104,7 @@ void Announcer::interrupt(bool on) {
 }
 
 void Announcer::clear() {
-    std::deque<Job> dropped;  // without the lock
+    std::deque<Job> dropped;  // destroyed after the lock is released
     const std::lock_guard lock(mutex_);
     dropped.swap(jobs_);
     for (Job& job : dropped) {

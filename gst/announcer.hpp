@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Hands messages and upstream events to the application and the pipeline, in order, on a thread that holds
-/// no lock of ours and that nothing of ours waits for: whatever a handler does there, set_state(NULL)
-/// included, cannot deadlock with a session or a streaming thread.
+/// The announcer hands messages and upstream events to the application and the pipeline, in order. It does so
+/// on a thread that holds none of the plugin's locks and that no other thread of the plugin waits for.
+/// Therefore no handler can deadlock with a session or a streaming thread, not even by set_state(NULL).
 #pragma once
 
 #include <gst/gst.h>
@@ -20,32 +20,35 @@ namespace stt {
 
 class Announcer {
   public:
-    /// `element` owns the announcer; jobs under way keep it alive.
+    /// `element` owns the announcer. Jobs in progress hold a reference to the element.
     explicit Announcer(GstElement* element) : element_(element) {}
     ~Announcer();
 
-    /// Messages posted from now on are written to `log` as well; null: to none. Any thread.
+    /// Writes the messages posted from now on to `log` as well; null disables this. Callable from any thread.
     void set_log(std::shared_ptr<EventLog> log);
-    /// Queues `message` for gst_element_post_message. Takes ownership; any thread, does not block.
+    /// Queues `message` for gst_element_post_message() and takes ownership of it. Callable from any thread;
+    /// does not block.
     void post(GstMessage* message) { post(std::vector<GstMessage*>{message}); }
-    /// The same for messages that belong together: clear() drops all of them, or none.
+    /// Queues messages that belong together: clear() drops either all of them or none.
     void post(const std::vector<GstMessage*>& messages);
-    /// Posts it at once, before what is queued: on a thread of the application's, or in a job.
+    /// Posts `message` immediately, ahead of the queued ones, and takes ownership of it. Callable from a
+    /// thread of the application or from a job.
     void post_now(GstMessage* message);
-    /// Queues any other call; any thread, does not block.
+    /// Queues any other call. Callable from any thread; does not block.
     void run(std::function<void()> job);
-    /// Blocks until everything queued before was handed over, or interrupt(true) is in force.
+    /// Blocks until everything queued before the call has been handed over, or until interrupt(true) is
+    /// called.
     void wait_posted();
-    /// While set, wait_posted returns at once.
+    /// While `on` is set, wait_posted() returns at once.
     void interrupt(bool on);
-    /// Drops what is queued, but for what the log is to have of it: the element stops.
+    /// Drops the queued jobs when the element stops. Their messages are still written to the log.
     void clear();
 
   private:
     struct Job {
-        std::function<void()> call;  // or
+        std::function<void()> call;  // null: the job posts `messages`
         std::vector<MessagePtr> messages;
-        std::shared_ptr<EventLog> log;  // theirs; may be null
+        std::shared_ptr<EventLog> log;  // the log for `messages`; may be null
         uint64_t number = 0;
         bool only_logged = false;
     };
@@ -58,8 +61,8 @@ class Announcer {
     std::mutex mutex_;
     std::condition_variable progress_;
     std::deque<Job> jobs_;           // under mutex_
-    uint64_t queued_ = 0;            // number of the last job; under mutex_
-    uint64_t handed_over_ = 0;       // … of the last one done with; under mutex_
+    uint64_t queued_ = 0;            // number of the last job queued; under mutex_
+    uint64_t handed_over_ = 0;       // number of the last job completed; under mutex_
     bool working_ = false;           // a thread of GStreamer's pool is in work(); under mutex_
     bool interrupted_ = false;       // under mutex_
     std::shared_ptr<EventLog> log_;  // under mutex_

@@ -68,7 +68,7 @@ void set_session(GstStructure* structure, const SessionInfo& session, const std:
     if (any_set(session.name)) set(structure, "session-id", to_hex(session.name));
 }
 
-/// Text that came from the peer may hold anything; structures hold UTF-8.
+/// Text that came from the peer may contain any bytes, but structures hold UTF-8.
 std::string valid_text(const std::string& text) {
     char* valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
     std::string result(valid);
@@ -76,7 +76,8 @@ std::string valid_text(const std::string& text) {
     return result;
 }
 
-/// Of an error that no code names: settings, what they lead to on this machine, and data that cannot be sent.
+/// Returns the code for an error without an error code: invalid settings, the local failures they lead to,
+/// and data that cannot be sent.
 unsigned resource_code_without(Reason reason, bool side_reads) {
     switch (reason) {
         case Reason::no_such_file:
@@ -130,17 +131,17 @@ uint64_t delay_ms(const ErrorReport& report) {
     return static_cast<uint64_t>(std::max<int64_t>(delay, 0));
 }
 
-/// For people who see the text and no details.
+/// Returns the end of the text, for users who see only the text and no details.
 std::string what_follows(const ErrorReport& report) {
     if (report.error.terminal)
-        return report.attempt > 1 ? tr("; given up after %u attempts", unsigned{report.attempt}) : "";
+        return report.attempt > 1 ? tr("; gave up after %u attempts", unsigned{report.attempt}) : "";
     if (!report.retrying) return "";
     if (!report.caller) return tr("; waiting for a caller");
     const uint64_t ms = delay_ms(report);
     return ms == 0 ? tr("; trying again") : tr("; trying again in %" PRIu64 " ms", ms);
 }
 
-/// What programs that do not know `stt-error` show beside the text, as gst-launch-1.0 does.
+/// Returns what programs that do not know `stt-error`, such as gst-launch-1.0, show in addition to the text.
 std::string debug_text(const ErrorReport& report) {
     std::string text(reason_name(report.error.reason));
     const std::string hint = translated(hint_for(report.error, report.caller));
@@ -196,7 +197,7 @@ GstStructure* error_structure(const ErrorReport& report) {
     if (report.repeated > 0) set(details, "repeated", report.repeated);
     set_session(details, report.session, report.peer);
     if (report.stream) set(details, "stream-id", uint64_t{*report.stream});
-    // Names the event, so that the element message and the standard one can be matched.
+    // An id of the event, by which the element message and the standard message can be matched.
     char* id = g_uuid_string_random();
     set(details, "event-id", std::string(id));
     g_free(id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Every message and structure that the elements put on the bus is made here.
+/// Builds every message and structure that the elements post on the bus.
 #pragma once
 
 #include <gst/gst.h>
@@ -9,37 +9,39 @@
 
 namespace stt {
 
-/// As `stt-session` and the statistics have it: closed, open or half-open.
+/// The circuit breaker's state as `stt-session` and the statistics show it: closed, open or half-open. The
+/// string is static.
 const char* name_of(Circuit circuit);
 
-/// Details of an error: the structure `stt-error`. Owned by the caller.
+/// Returns the structure `stt-error` with the details of an error. The caller owns it.
 GstStructure* error_structure(const ErrorReport& report);
 
-/// The closest GError of GStreamer, its text with what follows. `side_reads`: of sttsrc. Owned by the caller.
+/// Returns the closest GError that GStreamer defines. Its text includes what the element does next.
+/// `side_reads` is true for sttsrc. The caller owns the result.
 GError* gerror_for(const ErrorReport& report, bool side_reads);
 
-/// All messages about `report`: `stt-error` and, when it is terminal, ERROR, or, when it is being recovered
-/// from or worth a warning, WARNING with the same structure as details. In order of posting; owned by the
-/// caller.
+/// Returns all messages about `report`, in the order of posting. The first is `stt-error`. A terminal error
+/// adds ERROR; one that is being recovered from or deserves a warning adds WARNING, with the same structure
+/// as details. The caller owns the messages.
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads);
 
-/// `stt-session` of an element that calls or listens, with its own node id.
+/// Returns `stt-session` for an element that is a caller or a listener, with its own node id.
 GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node);
 
-/// `stt-stream`, event opened or closed. `header` may be null.
+/// Return `stt-stream` with the event opened or closed. `header` may be null.
 GstMessage* stream_opened_message(GstElement* element, StreamId stream, const StreamHeader* header);
 GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Error& error);
 
-/// `stt-stream`, event gap.
+/// Returns `stt-stream` with the event gap.
 GstMessage* gap_message(GstElement* element, const Gap& gap);
 
-/// EOS came before the peer had everything: `stt-stream` with event gap for each of `missing`, and `error` as
-/// an ERROR (a WARNING where it is not terminal), with details that say how much that is in all. In order of
-/// posting; owned by the caller.
+/// Returns the messages for an EOS that came before the peer had everything, in the order of posting. There
+/// is one `stt-stream` with the event gap for each of `missing`. `error` follows as an ERROR, or as a WARNING
+/// if it is not terminal; its details hold the total. The caller owns the messages.
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
                                               const Error& error);
 
-/// PROGRESS of a caller's first connect, or of a listener's bind.
+/// Returns PROGRESS about a caller's first connect or a listener's bind.
 GstMessage* progress_message(GstElement* element, GstProgressType type, const std::string& text);
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A clock for what happens per buffer or per message.
+/// A clock that can be read per buffer or per message.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@
 
 namespace stt {
 
-/// CLOCK_MONOTONIC_COARSE, ns: some milliseconds behind CLOCK_MONOTONIC, and cheap enough to be read a
-/// million times a second. Any thread.
+/// Returns CLOCK_MONOTONIC_COARSE, ns. It lags CLOCK_MONOTONIC by some milliseconds, but reading it a million
+/// times per second is cheap. Callable from any thread.
 inline int64_t coarse_now() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);

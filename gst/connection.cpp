@@ -23,10 +23,10 @@ namespace {
 
 enum : unsigned { property_node_id = own_property_first, property_stats, property_is_live };
 
-/// How often the seed file is looked at for a change.
+/// How often the seed file is checked for a change.
 constexpr uint32_t seed_file_interval_ms = 1000;
 
-/// How often a caller that is not connected yet looks whether what is upstream is live.
+/// How often a caller that is not connected yet checks whether its upstream is live.
 constexpr uint32_t upstream_interval_ms = 100;
 
 GQuark connection_quark() {
@@ -34,10 +34,10 @@ GQuark connection_quark() {
     return quark;
 }
 
-/// How long a receiver has for its answer, once the stream has been opened to it: some round trips.
+/// How long a receiver has for its answer once the stream has been opened to it: some round trips.
 constexpr Duration answer_patience = 500ms;
 
-/// What tells one version of a file from another.
+/// Distinguishes versions of a file.
 using FileVersion = std::array<int64_t, 4>;
 FileVersion version_of(const std::string& path) {
     struct stat status {};
@@ -131,7 +131,7 @@ bool Connection::open() {
     const std::string start =
         caller_ ? tr("Connecting to %s:%u", config->host.c_str(), unsigned{config->port}) : tr("Listening");
     if (!progress_.start(start)) {
-        progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before it began"));
+        progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before connecting began"));
         announcer_.set_log(nullptr);
         return false;
     }
@@ -147,7 +147,7 @@ bool Connection::open() {
         const std::lock_guard lock(mutex_);
         link_ = std::move(*link);
     }
-    // The stream may have come before the link was to be had.
+    // The stream may have been opened before link_ was set.
     if (side_ == Side::src && ready()) greet_sender();
     start_timers();
     notify_since(before);
@@ -176,10 +176,10 @@ void Connection::close() {
         ready_ = false;
         changed_.notify_all();
     }
-    // What the link says at its end still goes out.
+    // Messages that the link posts while it closes are still sent.
     announcer_.clear();
     link->close();
-    announcer_.set_log(nullptr);  // what was posted before is still written
+    announcer_.set_log(nullptr);  // messages posted before are still written
     cancel_progress();
     notify_since(before);
 }
@@ -187,41 +187,46 @@ void Connection::close() {
 void Connection::start_timers() {
     GWeakRef* weak = g_new0(GWeakRef, 1);
     g_weak_ref_init(weak, element_);
-    // Timers run on a thread that outlives the element: they hold it weakly.
+    // Timers run on a thread that outlives the element, so they hold a weak reference to it.
     const std::shared_ptr<GWeakRef> element(weak, [](GWeakRef* last) {
         g_weak_ref_clear(last);
         g_free(last);
     });
-    const auto guarded = [element](void (*call)(Connection&)) {
+    const auto guarded = [element](bool (*call)(Connection&)) {
         gpointer strong = g_weak_ref_get(element.get());
-        if (!strong) return;
-        call(of(strong));
+        if (!strong) return false;
+        const bool again = call(of(strong));
         gst_object_unref(strong);
+        return again;
     };
     look_due_ = false;
     if (caller_ && hooks_.waits_for_peer) {
-        // No event tells of it: a source that is live, behind a muxer, sends none before it plays.
+        // No event reports such a change: a live source behind a muxer sends none before it plays.
         wait_timer_.start(upstream_interval_ms, [guarded] {
-            guarded([](Connection& self) {
-                if (!self.progress_.under_way() || self.look_due_.exchange(true)) return;
+            return guarded([](Connection& self) {
+                if (!self.progress_.under_way()) return false;
+                if (self.look_due_.exchange(true)) return true;
                 self.announcer_.run([&self] {
                     self.look_due_ = false;
                     self.complete_unless_waited_for();
                 });
+                return true;
             });
         });
     }
     stats_due_ = false;
     if (const uint32_t interval = setting(&Settings::stats_interval)) {
-        // Not here: reading them may wait for the I/O thread, and all of the process's clock waits with it.
+        // The timer thread must not read the statistics: this may wait for the I/O thread, and would delay
+        // every user of the system clock.
         stats_timer_.start(interval, [guarded] {
-            guarded([](Connection& self) {
-                // Where messages are taken more slowly than that, none pile up.
-                if (self.stats_due_.exchange(true)) return;
+            return guarded([](Connection& self) {
+                // If messages are taken more slowly than at this rate, they do not pile up.
+                if (self.stats_due_.exchange(true)) return true;
                 self.announcer_.run([&self] {
                     self.stats_due_ = false;
                     self.post_stats();
                 });
+                return true;
             });
         });
     }
@@ -230,16 +235,20 @@ void Connection::start_timers() {
         return seed_file_of(settings_);
     }();
     if (file.empty()) return;
-    // The first look reloads: the file may have changed since it was read.
+    // The first check always reloads, as the file may have changed since it was read.
     seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = FileVersion{}]() mutable {
         const FileVersion version = version_of(file);
-        if (version == seen || version == FileVersion{}) return;
+        if (version == seen || version == FileVersion{}) return true;
         seen = version;
-        guarded([](Connection& self) { self.announcer_.run([&self] { self.reload_seeds(); }); });
+        return guarded([](Connection& self) {
+            self.announcer_.run([&self] { self.reload_seeds(); });
+            return true;
+        });
     });
 }
 
-/// An application that plays once a caller is connected would never play what does not wait for that.
+/// If the data does not wait for the connection, completes the progress. Otherwise an application that plays
+/// only once a caller is connected would never play.
 void Connection::complete_unless_waited_for() {
     if (progress_.under_way() && !hooks_.waits_for_peer())
         progress_.end(GST_PROGRESS_TYPE_COMPLETE, tr("Connecting continues while the pipeline plays"));
@@ -328,7 +337,7 @@ void Connection::tell_playout() {
         open_link->send_upstream(encode_playout(setting(&Settings::latency) * GST_MSECOND));
 }
 
-/// What a sender wants to know of its receiver.
+/// Reports to the sender what it needs to know of its receiver.
 void Connection::greet_sender() {
     tell_playout();
     const std::shared_ptr<Link> open_link = link();
@@ -364,15 +373,15 @@ Error Connection::timed_out(Reason reason, const char* format, const char* name,
     const Reached reached = caller_ ? Reached::stream : reached_.load();
     if (reached == Reached::nothing)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
-                          tr("nobody has called for the %s of %u ms", name, unsigned{limit}));
+                          tr("no caller connected within the %s of %u ms", name, unsigned{limit}));
     if (reached == Reached::call)
-        return make_error(
-            ErrorCode::timeout, reason, ErrorOrigin::network,
-            tr("somebody has called, but no session was made within the %s of %u ms", name, unsigned{limit}));
+        return make_error(ErrorCode::timeout, reason, ErrorOrigin::network,
+                          tr("a caller has called, but no session was established within the %s of %u ms",
+                             name, unsigned{limit}));
     if (reached == Reached::session)
         return make_error(
             ErrorCode::timeout, reason, ErrorOrigin::peer,
-            tr("somebody has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
+            tr("a caller has called, but opened no stream within the %s of %u ms", name, unsigned{limit}));
     return make_error(ErrorCode::timeout, reason, ready_ ? ErrorOrigin::peer : ErrorOrigin::network,
                       tr(format, name, unsigned{limit}));
 }
@@ -424,10 +433,11 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     Gap all;
     for (const Gap& gap : missing) all += gap;
     const Error error = undelivered_error(all, reached_, caller_, timeout);
-    announcer_.post(undelivered_messages(element_, missing, error));
-    // Before anybody stops the element over it, which would look like the end of any session.
+    // The session fails first: a handler of the message that stops the element would make it end in the usual
+    // way.
     if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
         open_link->fail(cut_off_error(all, timeout));
+    announcer_.post(undelivered_messages(element_, missing, error));
     announcer_.wait_posted();
     const std::lock_guard lock(mutex_);
     error_posted_ = error_posted_ || timeout > 0;
@@ -456,7 +466,7 @@ void Connection::announce_error(const ErrorReport& report) {
     }
     announcer_.post(error_messages(element_, report, side_ == Side::src));
     if (!terminal) return;
-    // Last: programs leave at it, and would not see what is wrong.
+    // The ERROR comes last, as programs exit on it and would miss the messages after it.
     progress_.end(GST_PROGRESS_TYPE_ERROR, report.error.text);
     if (hooks_.failed) hooks_.failed();
     announcer_.run([this] {
@@ -467,12 +477,12 @@ void Connection::announce_error(const ErrorReport& report) {
 }
 
 void Connection::on_status(const LinkStatus& status) {
-    // A stream that was lost with its session may be gone on with: what is sent meanwhile is held for it.
+    // A stream that was lost with its session may resume: data sent in the meantime is held for it.
     if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
     if (status.state == LinkState::handshaking) note_reached(Reached::call);
     if (stands(status.state)) note_reached(Reached::session);
     announcer_.post(session_message(element_, status, caller_, node_));
-    // Told again: only the circuit has changed, or the peer's address.
+    // For a repeated state only the circuit breaker or the peer's address has changed.
     if (!progress_.under_way() || std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
         progress_.proceed(tr("Authenticating with %s", status.peer.c_str()));
@@ -481,7 +491,7 @@ void Connection::on_status(const LinkStatus& status) {
 }
 
 void Connection::on_error(const ErrorReport& report) {
-    // Who is turned away before the handshake, as for another seed, has called as well.
+    // A peer that is rejected before the handshake, for instance for another seed, has called as well.
     if (report.error.origin == ErrorOrigin::peer) note_reached(Reached::call);
     announce_error(report);
 }
@@ -619,7 +629,7 @@ void install_properties(GObjectClass* object_class, Side side) {
         object_class, property_node_id,
         g_param_spec_string("node-id", "Node id",
                             "This node's identity, for the peer's peer-node-id: 64 hexadecimal digits. With "
-                            "identity-file it is known once the element has left READY",
+                            "identity-file, it is known once the element has left READY",
                             nullptr, flags));
     g_object_class_install_property(
         object_class, property_stats,
@@ -632,7 +642,7 @@ void install_properties(GObjectClass* object_class, Side side) {
     g_object_class_install_property(
         object_class, property_is_live,
         g_param_spec_boolean("is-live", "Is live",
-                             "Always true: what comes is played as it comes, and a player need not buffer it",
+                             "Always true: data is played as it arrives, and a player need not buffer it",
                              TRUE, flags));
 }
 
@@ -649,7 +659,7 @@ static void init_uri_handler(GstURIHandlerInterface* handler) {
         Connection& connection = Connection::of(element);
         if (connection.link()) {
             g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
-                                tr("the URI can be changed in NULL or READY only").c_str());
+                                tr("the URI can only be changed in NULL or READY").c_str());
             return FALSE;
         }
         const Status set = connection.set_uri(uri);

@@ -11,7 +11,7 @@ EventPtr Continuity::gap_before(GstBuffer* buffer, bool known) {
     if (!std::exchange(missing_, false) || !known || !GST_CLOCK_TIME_IS_VALID(end_)) return nullptr;
     GstClockTime duration = counted;
     if (const GstClockTime start = GST_BUFFER_PTS(buffer); GST_CLOCK_TIME_IS_VALID(start)) {
-        // What comes next may be older: it was sent twice, or is reordered.
+        // The next buffer may be older, as one that is sent twice or reordered.
         if (start <= end_) return nullptr;
         duration = start - end_;
     }
@@ -25,7 +25,7 @@ void Continuity::pass(GstBuffer* buffer) { pass(GST_BUFFER_PTS(buffer), GST_BUFF
 
 void Continuity::pass(GstClockTime start, GstClockTime duration) {
     if (!GST_CLOCK_TIME_IS_VALID(start)) return;
-    // Both may come from a peer.
+    // Both values may come from a peer.
     const bool fits = GST_CLOCK_TIME_IS_VALID(duration) && duration < GST_CLOCK_TIME_NONE - start;
     const GstClockTime end = fits ? start + duration : start;
     end_ = GST_CLOCK_TIME_IS_VALID(end_) ? std::max(end_, end) : end;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How far the stream has been pushed, and that something is missing before what comes next.
+/// Tracks how far a stream has been pushed and whether data is missing before the next buffer.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,25 +8,26 @@
 
 namespace stt {
 
-/// Streaming thread. Timestamps are those pushed.
+/// Used on the streaming thread. Timestamps are those pushed downstream.
 class Continuity {
   public:
-    /// Another segment of the sender's: timestamps before and after do not compare.
+    /// The sender has begun another segment: timestamps before and after it cannot be compared.
     void begin() { end_ = GST_CLOCK_TIME_NONE; }
-    /// Something is missing before what comes next; `duration` of it is known, ns, 0: of nothing.
+    /// Records that data is missing before the next buffer. `duration` is the part of it that is known, ns; 0
+    /// means that nothing is known.
     void miss(GstClockTime duration) {
         missing_ = true;
         missing_duration_ += duration;
     }
-    /// The GAP event to be pushed before `buffer`, which lies in a TIME segment that plays forwards or not:
-    /// `known`. Null where nothing is missing, or nobody knows from when on.
+    /// Returns the GAP event to be pushed before `buffer`. `known` says whether the buffer lies in a TIME
+    /// segment that plays forwards. Returns null if nothing is missing or if the start of the gap is unknown.
     EventPtr gap_before(GstBuffer* buffer, bool known);
-    /// This was pushed.
+    /// Records what was pushed.
     void pass(GstBuffer* buffer);
     void pass(GstClockTime start, GstClockTime duration);
 
   private:
-    GstClockTime end_ = GST_CLOCK_TIME_NONE;  // of what was pushed last; none: nothing was
+    GstClockTime end_ = GST_CLOCK_TIME_NONE;  // end of what was pushed last, ns; none: nothing was pushed
     bool missing_ = false;
     GstClockTime missing_duration_ = 0;
 };

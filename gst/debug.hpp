@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The debug category `stt`: what a connection does and says. Buffers and events are in `sttsink` and
-/// `sttsrc`.
+/// The debug category `stt` for connections and their messages. Buffers and events are logged in the
+/// categories `sttsink` and `sttsrc`.
 #pragma once
 
 #include <gst/gst.h>

@@ -76,10 +76,10 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
             SecretBytes::copy_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
-/// Sets a row's field from a URI's text.
+/// Sets a row's field from the text in a URI.
 Status set_text(Settings& settings, const SettingRow& row, const std::string& text) {
     const Error bad =
-        refusal(tr("the URI's value '%s' does not suit the property '%s'", text.c_str(), row.name));
+        refusal(tr("the URI's value '%s' is not valid for the property '%s'", text.c_str(), row.name));
     if (auto* field = std::get_if<std::string Settings::*>(&row.field)) {
         settings.*(*field) = text;
         return success();
@@ -105,7 +105,7 @@ Status set_text(Settings& settings, const SettingRow& row, const std::string& te
     return success();
 }
 
-/// Calls `use` with each row that the URI's query names; ends with the first error.
+/// Calls `use` for each row that the URI's query names, and stops at the first error.
 Status for_each_setting(const Uri& uri,
                         const std::function<Status(unsigned, const SettingRow&, const std::string&)>& use) {
     const std::span<const SettingRow> rows = setting_table();
@@ -118,7 +118,8 @@ Status for_each_setting(const Uri& uri,
     return success();
 }
 
-/// What puts the row's field back to its present value; of none that a URI may set it holds a secret.
+/// Returns a function that restores the present value of the row's field. No field that a URI may set holds a
+/// secret.
 std::function<void(Settings&)> restorer(const Settings& settings, const SettingRow& row) {
     return std::visit(
         Overloaded{
@@ -200,7 +201,7 @@ bool needs_new_connection(unsigned id) {
 Status set_uri(Settings& settings, Side side, const std::string& text) {
     settings.refused_uri.reset();
     Result<Uri> uri = text.empty() ? Result<Uri>(Uri{}) : parse_uri(text);
-    // Nothing is stored before everything is known to be good.
+    // Nothing is stored before all values are known to be valid.
     Settings scratch;
     Status good =
         uri ? for_each_setting(*uri, [&](unsigned, const SettingRow& row,
@@ -214,7 +215,7 @@ Status set_uri(Settings& settings, Side side, const std::string& text) {
     settings.uri = text;
     settings.parsed_uri = *uri;
     return for_each_setting(*uri, [&](unsigned id, const SettingRow& row, const std::string& value) {
-        // One URI may serve both ends, so what only the other one knows is no mistake.
+        // One URI may serve both ends, so a setting that only the other end has is not an error.
         if (!(row.sides & static_cast<unsigned>(side))) return success();
         settings.before_uri.emplace(id, restorer(settings, row));
         return set_text(settings, row, value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The properties of sttsink and sttsrc: one table, installed on both classes.
+/// The properties of sttsink and sttsrc: one table, whose rows are installed on both classes.
 #pragma once
 
 #include <gst/gst.h>
@@ -20,12 +20,13 @@ enum class Side : uint8_t { sink = 1, src = 2 };
 enum class Mode : uint32_t { automatic, caller, listener };
 enum class Framing : uint32_t { buffer, bytes };
 enum class Timestamps : uint32_t { rebase, original, arrival };
-/// What becomes of data that a full send queue has no room for.
+/// What is done with data for which a full send queue has no space.
 enum class WhenFull : uint32_t { automatic, block, drop };
-/// What a property is when the stream decides. FALSE and TRUE are as of a boolean.
+/// A property that can leave the choice to the stream. The values of FALSE and TRUE are those of a boolean.
 enum class Choice : uint32_t { no, yes, automatic };
 
-/// What was set on an element. Times in milliseconds, as users give them. Guarded by the owner.
+/// The values set on an element. Times are in milliseconds, as users set them. The owner guards the
+/// structure.
 struct Settings {
     std::string uri;
     uint32_t mode = 0;  ///< Mode
@@ -72,28 +73,30 @@ struct Settings {
 
     SecretBytes seed;        ///< 32 bytes; empty: not set
     SecretBytes passphrase;  ///< empty: not set
-    Uri parsed_uri;          ///< of `uri`
-    /// Puts back what a property (by id) was before `uri` set it; none for what was set by itself since.
+    Uri parsed_uri;          ///< from `uri`
+    /// Functions that restore what a property, by id, was before `uri` set it. There is none for a property
+    /// that has been set directly since.
     std::map<unsigned, std::function<void(Settings&)>> before_uri;
-    /// What was wrong with the last value given: setters cannot refuse, so it fails the start.
+    /// The error in the last value given. As setters cannot fail, it makes the start of the element fail.
     std::optional<Error> refused_secret, refused_uri;
 };
 
-/// Installs the table's properties for `side` on `object_class`, whose set_property and get_property must
-/// hand on to set_setting and get_setting.
+/// Installs the table's properties for `side` on `object_class`. The set_property and get_property functions
+/// of the class must call set_setting() and get_setting().
 void install_settings(GObjectClass* object_class, Side side);
 
-/// Sets property `id` (as given to set_property). False: not one of the table's.
+/// Set or get the property `id`, as passed to set_property() and get_property(). They return false if it is
+/// not in the table.
 bool set_setting(Settings& settings, Side side, unsigned id, const GValue* value);
 bool get_setting(const Settings& settings, unsigned id, GValue* value);
-/// Whether a running connection cannot take the property up.
+/// Whether a change of the property takes effect only in a new connection.
 bool needs_new_connection(unsigned id);
 
-/// Takes `text` apart and stores it together with what its query sets, in place of what the last one's set.
-/// On an error only refused_uri changes.
+/// Parses `text` and stores it with the settings of its query, which replace those of the previous URI. On an
+/// error only refused_uri changes.
 Status set_uri(Settings& settings, Side side, const std::string& text);
 
-/// Id from which an element may number further properties of its own.
+/// The first id that an element may use for further properties of its own.
 inline constexpr unsigned own_property_first = 1000;
 
 }  // namespace stt

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The elements' types, for the plugin's entry point.
+/// The types of the elements, for the plugin's entry point.
 #pragma once
 
 #include <gst/gst.h>
 
 namespace stt {
 
-/// GstBaseSink: sends what it is given.
+/// A GstBaseSink that sends what it is given.
 GType sttsink_get_type();
-/// GstPushSrc, live: delivers what a sttsink sends.
+/// A live GstPushSrc that delivers what a sttsink sends.
 GType sttsrc_get_type();
 
 }  // namespace stt

@@ -15,7 +15,8 @@
 namespace stt {
 namespace {
 
-/// Of regular files and devices only: a pipe whose reader goes would end the process by SIGPIPE.
+/// Opens regular files and devices only: a write to a pipe whose reader has exited would end the process by
+/// SIGPIPE.
 int open_file(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
@@ -25,7 +26,7 @@ int open_file(const std::string& path) {
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 }
 
-/// `format`: of a sentence about the file and what the system says.
+/// `format` is a sentence with placeholders for the path and for the system's error text.
 Error file_error(const char* format, const std::string& path, int code) {
     return make_error(ErrorCode::none,
                       code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
@@ -48,7 +49,7 @@ void add_value(JsonBuilder* builder, const GValue* value) {
     } else if (G_VALUE_HOLDS_DOUBLE(value) && std::isfinite(g_value_get_double(value))) {
         json_builder_add_double_value(builder, g_value_get_double(value));
     } else {
-        // What JSON has no form of.
+        // A type for which JSON has no form.
         char* text = gst_value_serialize(value);
         text ? json_builder_add_string_value(builder, text) : json_builder_add_null_value(builder);
         g_free(text);
@@ -68,7 +69,7 @@ std::string json_line(GstElement* element, const GstStructure* structure) {
     json_builder_add_string_value(builder, gst_structure_get_name(structure));
     const auto add_field = [](GQuark field, const GValue* value, gpointer data) -> gboolean {
         auto* to = static_cast<JsonBuilder*>(data);
-        // An error's own timestamp takes the line's place: it is of when the error came about.
+        // An error's own timestamp replaces that of the line, as it is the time at which the error occurred.
         json_builder_set_member_name(to, g_quark_to_string(field));
         add_value(to, value);
         return TRUE;
@@ -118,7 +119,7 @@ bool EventLog::moved() const {
            named.st_dev != opened.st_dev;
 }
 
-// False: errno says why.
+// Returns false with the cause in errno.
 bool EventLog::append(const std::string& line) {
     if (fd_ < 0 || moved()) {
         if (fd_ >= 0) close(fd_);
@@ -137,7 +138,7 @@ bool EventLog::append(const std::string& line) {
     }
     if (written > 0) {
         torn_ = true;
-        errno = ENOSPC;  // what the rest would have met
+        errno = ENOSPC;  // a partial write means that the rest would have failed so
     }
     return false;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The file behind the property `event-log`: what the elements say on the bus, as a line of JSON each.
+/// The file behind the property `event-log`: it holds the elements' bus messages, one line of JSON each.
 #pragma once
 
 #include <gst/gst.h>
@@ -12,19 +12,19 @@
 
 namespace stt {
 
-/// Any thread; but as files may be slow, not those that data or the network waits for.
+/// Thread-safe. As file access may be slow, threads that carry data or packets must not call it.
 class EventLog {
   public:
-    /// Opens `path` for appending, and makes it, for its owner only, where there is none. The error names
-    /// path and property.
+    /// Opens `path` for appending. A file that does not exist is created, accessible to its owner only. The
+    /// error names the path and the property.
     static Result<std::shared_ptr<EventLog>> open(const std::string& path);
     ~EventLog();
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
-    /// Appends `message` when it is one of the elements' own (a structure stt-…), by a single write(). The
-    /// file is opened anew when another tool has moved or removed it. An error comes once, until a line has
-    /// been written again.
+    /// Appends `message` by a single write() if its structure is one of the elements' own (stt-…). The file
+    /// is opened again if another tool has moved or removed it. A failure is reported once, and again only
+    /// after a line has been written.
     Status write(GstElement* element, GstMessage* message);
 
   private:
@@ -35,8 +35,8 @@ class EventLog {
     const std::string path_;
     std::mutex mutex_;
     int fd_;               // under mutex_
-    bool torn_ = false;    // the last line lacks its end; under mutex_
-    bool failed_ = false;  // and that was told; under mutex_
+    bool torn_ = false;    // the last line is incomplete; under mutex_
+    bool failed_ = false;  // the failure was reported; under mutex_
 };
 
 }  // namespace stt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the messages of all events have in common: the event's sequence number (4 bytes), what its kind adds
-/// to that, and a body, which ends the header or, where that would get too long, is the payload.
+/// The common form of all event messages: the event's sequence number (4 bytes), fields that depend on the
+/// kind, and a body. The body ends the header, or is the payload if the header would get too long.
 #pragma once
 
 #include <string>
@@ -10,17 +10,18 @@
 
 namespace stt {
 
-/// Event texts and data are taken up to this size in bytes: far beyond any tag or key, yet bounded.
+/// Largest accepted body of an event in bytes: larger than any tag or key in use, yet bounded.
 inline constexpr size_t event_body_max = 16 << 20;
 
 OutMessage event_message(MessageKind kind, GstEvent* event, Bytes fixed, Bytes body = {});
-/// With `text`, which it frees, as the body. Error: it is null, too large or too nested.
+/// Builds a message with `text`, which it frees, as the body. Error: `text` is null, too large or too deeply
+/// nested.
 Result<std::optional<OutMessage>> text_message(MessageKind kind, GstEvent* event, uint8_t fixed, char* text);
 
-/// What follows the fixed part: the rest of the header and the payload. Null: malformed.
+/// Returns what follows the fixed part: the rest of the header and the payload. Returns null if malformed.
 std::optional<std::string> read_body(ByteReader& in, const InMessage& message);
 
-/// Why an event is not sent.
+/// Returns the error for an event that cannot be sent.
 Error event_unsendable(std::string text);
 
 inline Bytes bytes_of(std::string_view text) {

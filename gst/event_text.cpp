@@ -15,9 +15,10 @@
 namespace stt {
 namespace {
 
-/// GStreamer's parser calls itself for every list, array or nested structure it opens, and each level takes
-/// some hundred bytes of stack; quoting makes the true depth hard to tell, so that the openings are counted.
-/// The streamheader of caps, the richest case in use, opens a handful.
+/// The largest number of lists, arrays and nested structures in a text. GStreamer's parser calls itself for
+/// each one that it opens, and each level takes some hundred bytes of stack.
+/// Quoting makes the true depth hard to determine, so all opening brackets are counted. The streamheader of
+/// caps, the richest case in use, has a handful.
 constexpr long openings_max = 1024;
 
 Result<std::optional<OutMessage>> encode_gap(GstEvent* event) {
@@ -78,7 +79,7 @@ EventPtr decode_protection(ByteReader& in, const InMessage& message) {
     return event;
 }
 
-/// Numbered by their place.
+/// A type's index is its number on the wire.
 constexpr GstEventType custom_types[] = {GST_EVENT_CUSTOM_DOWNSTREAM, GST_EVENT_CUSTOM_DOWNSTREAM_STICKY,
                                          GST_EVENT_CUSTOM_BOTH, GST_EVENT_CUSTOM_DOWNSTREAM_OOB,
                                          GST_EVENT_CUSTOM_BOTH_OOB};
@@ -87,7 +88,7 @@ Result<std::optional<OutMessage>> encode_custom(GstEvent* event) {
     const GstStructure* structure = gst_event_get_structure(event);
     if (!structure) return event_unsendable(tr("a custom event without a structure cannot be carried"));
     char* text = gst_structure_to_string(structure);
-    // Fields such as pointers can be printed but not read back.
+    // Some fields, such as pointers, can be printed but not read back.
     GstStructure* readable = text ? gst_structure_from_string(text, nullptr) : nullptr;
     if (!readable) {
         g_free(text);
@@ -166,12 +167,12 @@ bool valid_utf8(const std::string& text) { return g_utf8_validate_len(text.data(
 bool parseable(const std::string& text) {
     const long openings =
         std::count_if(text.begin(), text.end(), [](char c) { return c == '{' || c == '[' || c == '<'; });
-    // Names begin with a letter; GStreamer takes one that does not for the caller's mistake.
+    // Names begin with a letter. GStreamer treats any other beginning as a programming error of the caller.
     return !text.empty() && g_ascii_isalpha(text.front()) && openings <= openings_max && valid_utf8(text);
 }
 
 GstTagList* parse_tags(const std::string& text) {
-    // GStreamer takes any other beginning for the caller's mistake.
+    // GStreamer treats any other beginning as a programming error of the caller.
     if (!text.starts_with("taglist") || !parseable(text)) return nullptr;
     return gst_tag_list_new_from_string(text.c_str());
 }

@@ -8,16 +8,16 @@
 
 namespace stt {
 
-/// The event of a message that has one and goes downstream, with the sender's ids; null when it is malformed.
-/// Untrusted.
+/// Returns the event of a message of a downstream event, with the sender's ids, or null if it is malformed.
+/// The input is untrusted.
 EventPtr decode_event(const InMessage& message);
 
-/// Whether GStreamer may be given `text` to parse: UTF-8, and not so nested that its parser runs out of
-/// stack.
+/// Whether `text` is safe for GStreamer's parser: it is UTF-8, and not so deeply nested that the parser
+/// exhausts the stack.
 bool parseable(const std::string& text);
-/// Without a NUL, too.
+/// Whether `text` is UTF-8 without a NUL.
 bool valid_utf8(const std::string& text);
-/// Tags from what gst_tag_list_to_string wrote, owned by the caller; null when `text` is malformed.
+/// Parses tags written by gst_tag_list_to_string(). The caller owns the result; null if `text` is malformed.
 GstTagList* parse_tags(const std::string& text);
 
 }  // namespace stt

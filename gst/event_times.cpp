@@ -52,7 +52,7 @@ EventPtr map_times(EventPtr event, Timeline& timeline, std::optional<GstClockTim
               [&](GstClockTime sent) { return arrival ? *arrival : running_time_here(timeline, sent); });
     map_field(structure, "timestamp",
               [&](GstClockTime sent) { return arrival ? *arrival : timeline.map(sent); });
-    // In a segment that starts at 0 the three are one.
+    // In a segment that starts at 0 the timestamp, the running time and the stream time are equal.
     if (arrival) map_field(structure, "stream-time", [&](GstClockTime) { return *arrival; });
     return event;
 }

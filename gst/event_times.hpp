@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Times that events carry within them, mapped from the sender's to those here.
+/// Maps the times within events from the sender's to local ones.
 #pragma once
 
 #include "gst/owned.hpp"
@@ -7,9 +7,9 @@
 
 namespace stt {
 
-/// `event` with its times as they are in `timeline` at this place: GAP, SEGMENT_DONE, force-key-unit. All
-/// others pass as they are. `arrival`: the running time that stands for all of them, where times are those of
-/// the arrival; none: they are not.
+/// Returns `event` with its times mapped by the current state of `timeline`, for GAP, SEGMENT_DONE and
+/// force-key-unit. All other events are returned unchanged. If timestamps are arrival times, `arrival` is the
+/// running time that replaces all of them; otherwise it is null.
 EventPtr map_times(EventPtr event, Timeline& timeline, std::optional<GstClockTime> arrival);
 
 }  // namespace stt

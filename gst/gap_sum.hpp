@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Gaps that a peer reports, summed up until somebody has the time to tell of them: so none pile up, and none
-/// is lost.
+/// Sums up the gaps that a peer reports until a thread has time to report them. This bounds the memory and
+/// loses none of them.
 #pragma once
 
 #include <mutex>
@@ -11,10 +11,10 @@
 
 namespace stt {
 
-/// Any thread.
+/// Thread-safe.
 class GapSum {
   public:
-    /// True: the first since take(), so that somebody must be asked to tell.
+    /// Returns true for the first gap since take(), in which case the caller must schedule a report.
     bool add(const Gap& gap) {
         const std::lock_guard lock(mutex_);
         const bool first = !sum_;
@@ -22,7 +22,7 @@ class GapSum {
         *sum_ += gap;
         return first;
     }
-    /// None: nothing was added since.
+    /// Returns the sum, or null if no gap was added since the last call.
     std::optional<Gap> take() {
         const std::lock_guard lock(mutex_);
         return std::exchange(sum_, std::nullopt);

@@ -34,7 +34,7 @@ Lateness::Summary Lateness::summary() const {
     }
     if (size == 0) return summary;
     std::sort(sorted.begin(), sorted.begin() + static_cast<ptrdiff_t>(size));
-    // The least value that this many in a hundred do not exceed.
+    // The least value that is not exceeded by `hundredths` percent of the values.
     const auto percentile = [&](size_t hundredths) { return sorted[(size * hundredths + 99) / 100 - 1]; };
     summary.p50 = percentile(50);
     summary.p99 = percentile(99);

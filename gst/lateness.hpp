@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How punctual the latest buffers were.
+/// Statistics of how punctual the most recent buffers were.
 #pragma once
 
 #include <array>
@@ -8,28 +8,28 @@
 
 namespace stt {
 
-/// Times are nanoseconds; negative: early. Any thread.
+/// Times are in nanoseconds; a negative time is early. Thread-safe.
 class Lateness {
   public:
-    /// A buffer came `late` after it was due. Allocates nothing.
+    /// Records a buffer that came `late` after it was due. Does not allocate.
     void record(int64_t late);
-    /// Forgets all.
+    /// Discards all records.
     void reset();
 
-    /// All 0 when nothing was recorded.
+    /// All values are 0 if nothing was recorded.
     struct Summary {
         int64_t jitter =
             0;  ///< mean change from one buffer to the next, smoothed as in RFC 3550, section 6.4.1
         int64_t p50 = 0, p99 = 0, worst = 0;
     };
-    /// Of the latest `count` buffers.
+    /// Returns the summary of the `count` most recent buffers.
     Summary summary() const;
     static constexpr size_t count = 256;
 
   private:
     mutable std::mutex mutex_;
-    std::array<int64_t, count> latest_{};  // under mutex_; a ring
-    size_t recorded_ = 0;                  // under mutex_; in all
+    std::array<int64_t, count> latest_{};  // a ring; under mutex_
+    size_t recorded_ = 0;                  // total count; under mutex_
     double jitter_ = 0;                    // under mutex_
 };
 

@@ -26,9 +26,9 @@ Status set_peer(LinkConfig& config, const Settings& settings) {
     if (config.caller) {
         if (uri.host.empty()) return bad_setting(tr("mode=caller needs a host in uri: stt://HOST:PORT"));
         if (uri.to_listen)
-            return bad_setting(tr(
-                "'%s' stands for every address of this host and cannot be called; to listen write stt://:%u",
-                uri.host.c_str(), unsigned{uri.port}));
+            return bad_setting(
+                tr("'%s' means every address of this host and cannot be called; to listen, use stt://:%u",
+                   uri.host.c_str(), unsigned{uri.port}));
         config.host = uri.host;
         config.local_port = static_cast<uint16_t>(settings.local_port);
         return success();
@@ -58,19 +58,21 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     return success();
 }
 
-/// An id of the other side's would be found out only once the session stands.
+/// Checks that the id is one of the local side's. The protocol would detect such an error only once the
+/// session is established.
 Status set_stream_id(LinkConfig& config, int32_t id) {
     if (id < 0) return success();
     config.stream_id = static_cast<uint64_t>(id);
     const bool sender_calls = config.caller == (config.role == StreamRole::sender);
     if ((id % 2 == 0) == sender_calls) return success();
     return make_error(ErrorCode::stream_id_conflict, Reason::wrong_side, ErrorOrigin::local,
-                      sender_calls ? tr("stream-id=%" PRId32
-                                        " cannot be: the sender calls, and the ids of callers are even",
-                                        id)
-                                   : tr("stream-id=%" PRId32
-                                        " cannot be: the sender listens, and the ids of listeners are odd",
-                                        id))
+                      sender_calls
+                          ? tr("stream-id=%" PRId32
+                               " is not possible: the sender calls, and a caller's stream ids are even",
+                               id)
+                          : tr("stream-id=%" PRId32
+                               " is not possible: the sender listens, and a listener's stream ids are odd",
+                               id))
         .ending();
 }
 
@@ -101,8 +103,8 @@ Result<std::vector<SecretBytes>> read_seeds(const Settings& settings) {
     const std::string file = seed_file_of(settings);
     if (file.empty())
         return bad_setting(
-            tr("no seed: set seed-file, seed, passphrase or the environment's STT_SEED_FILE; (umask 077; "
-               "openssl rand -hex 32 > FILE) makes a seed"));
+            tr("no seed: set seed-file, seed, passphrase or the environment variable STT_SEED_FILE; to make "
+               "a seed, run: (umask 077; openssl rand -hex 32 > FILE)"));
     return read_seed_file(file);
 }
 
@@ -112,10 +114,10 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     if (Status set = set_peer(config, settings); !set) return set.error();
     if (Status set = set_session(config, settings); !set) return set.error();
     if (settings.framing == static_cast<uint32_t>(Framing::bytes)) {
-        // A receiver could not find its place again.
-        if (settings.max_age > 0) return bad_setting(tr("max-age cannot be had with framing=bytes"));
+        // A receiver of bytes could not resynchronise after a drop.
+        if (settings.max_age > 0) return bad_setting(tr("max-age cannot be used with framing=bytes"));
         if (settings.when_full == static_cast<uint32_t>(WhenFull::drop))
-            return bad_setting(tr("when-full=drop cannot be had with framing=bytes"));
+            return bad_setting(tr("when-full=drop cannot be used with framing=bytes"));
     }
     if (Status set = set_stream_id(config, settings.stream_id); !set) return set.error();
     Result<std::vector<SecretBytes>> seeds = read_seeds(settings);

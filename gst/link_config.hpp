@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// From an element's settings to its link's configuration.
+/// Converts an element's settings to the configuration of its link.
 #pragma once
 
 #include "core/io/link.hpp"
@@ -7,16 +7,17 @@
 
 namespace stt {
 
-/// Reads the files that `settings` names. The error's text names the property at fault; its code is `none`
-/// when the settings are to blame, but for a stream-id of the other side's.
+/// Reads the files that `settings` names. The error's text names the property at fault. Its code is `none` if
+/// the settings are at fault, except for a stream-id that belongs to the other side.
 Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role);
 
-/// The seeds that are accepted: of seed, or of seed-file or STT_SEED_FILE. Empty: a passphrase is set.
+/// Returns the accepted seeds: those of `seed`, else of `seed-file`, else of the file that STT_SEED_FILE
+/// names. An empty list means that a passphrase is set.
 Result<std::vector<SecretBytes>> read_seeds(const Settings& settings);
-/// The file that the seeds are read from; empty: none.
+/// Returns the path of the file that the seeds are read from, or an empty string.
 std::string seed_file_of(const Settings& settings);
 
-/// The identity of a process that names no file.
+/// Returns the identity that all elements of the process without an identity-file share.
 std::shared_ptr<const Identity> process_identity();
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The numbers and names of a sender's run as they are in this process.
+/// Maps the numbers and names of a sender's run to those of this process.
 #pragma once
 
 #include <array>
@@ -9,22 +9,23 @@
 
 namespace stt {
 
-/// Streaming thread.
+/// Used on the streaming thread.
 class LocalIds {
   public:
-    /// What comes next is of the sender's run `instance`.
+    /// Announces that all further events belong to the sender's run `instance`.
     void begin(uint64_t instance);
 
-    /// `event`, which came from the sender, with ids of this process: the stream ids in STREAM_START and
-    /// STREAM_COLLECTION, the group id, the sequence number.
+    /// Returns `event`, which came from the sender, with local ids: the stream ids in STREAM_START and
+    /// STREAM_COLLECTION, the group id and the sequence number.
     EventPtr local(EventPtr event);
-    /// A STREAM_START of the run where the sender sends none.
+    /// Returns a STREAM_START for a run in which the sender sends none.
     EventPtr stream_start();
-    /// The same for all that has the sequence number `sent` there; as long as 16 others did not come between.
+    /// Returns the local sequence number for the sender's number `sent`. It is the same for each use of
+    /// `sent`, as long as fewer than 16 other numbers came in between.
     uint32_t seqnum(uint32_t sent);
 
   private:
-    /// Another for every run of every sender, and the same whenever that goes on.
+    /// Returns an id that differs for every run of every sender, and stays the same when a run resumes.
     std::string stream_id(const char* sent) const;
     unsigned group(unsigned sent);
     EventPtr stream_start(GstEvent* sent);
@@ -37,7 +38,7 @@ class LocalIds {
     uint64_t instance_ = 0;
     Number group_;
     std::array<Number, 16> seqnums_{};
-    size_t next_seqnum_ = 0;  // the place in seqnums_ for the next new one
+    size_t next_seqnum_ = 0;  // index in seqnums_ for the next new number
 };
 
 }  // namespace stt

@@ -30,7 +30,8 @@ bool MediaFormat::encrypted() const {
 }
 
 bool MediaFormat::wants_meta(std::string_view api) const {
-    // The feature is called GstVideoOverlayComposition, the API GstVideoOverlayCompositionMetaAPI.
+    // The feature is named GstVideoOverlayComposition and the API GstVideoOverlayCompositionMetaAPI, so
+    // prefixes are compared.
     for (const std::string& name : metas_)
         if (api.starts_with(name)) return true;
     return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What caps say of the payload of the buffers that follow them, as far as metas speak of it too.
+/// The properties of the payload that caps describe, as far as metas describe them too.
 #pragma once
 
 #include <gst/audio/audio.h>
@@ -14,27 +14,28 @@ namespace stt {
 
 class MediaFormat {
   public:
-    /// No caps are in force.
+    /// Constructs the format for the case that no caps are in force.
     MediaFormat() = default;
-    /// Those of `caps`, which are fixed. Caps from a peer are welcome.
+    /// Constructs the format of `caps`, which must be fixed. Untrusted caps are accepted.
     explicit MediaFormat(const GstCaps* caps);
 
-    /// The layout that these caps give a buffer without metas. Null: not raw video, not raw audio.
+    /// The layout that these caps give to a buffer without metas. Null if the media is not raw video or not
+    /// raw audio, respectively.
     const GstVideoInfo* video() const { return std::get_if<GstVideoInfo>(&raw_); }
     const GstAudioInfo* audio() const { return std::get_if<GstAudioInfo>(&raw_); }
-    /// Raw audio whose channels follow each other instead of alternating.
+    /// Whether the media is raw audio that is not interleaved.
     bool planar() const;
-    /// Common encryption (application/x-cenc and the like).
+    /// Whether common encryption applies (application/x-cenc and the like).
     bool encrypted() const;
     /// Whether the media type is `name`.
     bool is(std::string_view name) const { return name_ == name; }
-    /// Whether a feature of the caps (meta:NAME) says that metas of the API `api` belong to the payload.
+    /// Whether a feature of the caps (meta:NAME) declares that metas of the API `api` belong to the payload.
     bool wants_meta(std::string_view api) const;
 
   private:
     std::variant<std::monostate, GstVideoInfo, GstAudioInfo> raw_;
     std::string name_;
-    std::vector<std::string> metas_;  // the features' NAMEs
+    std::vector<std::string> metas_;  // the NAMEs of the features
 };
 
 }  // namespace stt

@@ -12,25 +12,25 @@
 namespace stt {
 namespace {
 
-/// Bits of a buffer's first header byte: which fields follow, in this order.
+/// Bits of the first byte of a buffer's header. They say which fields follow, in this order.
 enum : uint8_t {
     has_flags = 1,
     has_pts = 2,
-    has_dts = 4,  ///< relative to the PTS when there is one
+    has_dts = 4,  ///< relative to the PTS if there is one
     has_duration = 8,
     has_offset = 16,
-    has_offset_end = 32,  ///< relative to the offset when there is one
-    has_metas = 64,       ///< to the end of the header
+    has_offset_end = 32,  ///< relative to the offset if there is one
+    has_metas = 64,       ///< up to the end of the header
 };
 
-/// Flags that mean the same on another host. TAG_MEMORY and SYNC_AFTER concern the sender's memory.
+/// Flags whose meaning is the same on another host. TAG_MEMORY and SYNC_AFTER concern the sender's memory.
 constexpr uint32_t carried_flags =
     GST_BUFFER_FLAG_LIVE | GST_BUFFER_FLAG_DECODE_ONLY | GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC |
     GST_BUFFER_FLAG_CORRUPTED | GST_BUFFER_FLAG_MARKER | GST_BUFFER_FLAG_HEADER | GST_BUFFER_FLAG_GAP |
     GST_BUFFER_FLAG_DROPPABLE | GST_BUFFER_FLAG_DELTA_UNIT | GST_BUFFER_FLAG_NON_DROPPABLE |
-    ~(static_cast<uint32_t>(GST_BUFFER_FLAG_LAST) - 1);  // those of a media type of its own
+    ~(static_cast<uint32_t>(GST_BUFFER_FLAG_LAST) - 1);  // flags that are specific to a media type
 
-/// One byte of presence, six numbers of at most nine bytes.
+/// One byte of presence bits, then six numbers of at most nine bytes each.
 constexpr size_t buffer_header_max = 1 + 6 * 9;
 
 Error malformed(std::string text) {
@@ -44,11 +44,11 @@ Error unsendable(Reason reason, std::string text) {
 
 Error no_memory() {
     return make_error(ErrorCode::resource_exhausted, Reason::memory, ErrorOrigin::local,
-                      tr("no memory for a buffer that arrived"))
+                      tr("no memory for a received buffer"))
         .ending();
 }
 
-/// Keeps a buffer mapped, beside the head of its message: one allocation for both.
+/// Keeps a buffer mapped, and holds the head of its message in the same allocation.
 struct MappedBuffer {
     explicit MappedBuffer(BufferPtr mapped) : buffer(mapped.release()) {}
     MappedBuffer(const MappedBuffer&) = delete;
@@ -60,7 +60,7 @@ struct MappedBuffer {
     GstBuffer* buffer;
     GstMapInfo info = GST_MAP_INFO_INIT;
     std::array<uint8_t, message_prefix_max + buffer_header_max> head;
-    std::vector<uint8_t> long_head;  ///< instead of `head`, with metas
+    std::vector<uint8_t> long_head;  ///< replaces `head` if there are metas
 };
 
 BufferPtr copy_memory(GstBuffer* buffer) {
@@ -76,9 +76,8 @@ Result<OutMessage> with_payload(uint8_t kind, Bytes header, GstBuffer* buffer, P
         if (!gst_buffer_map(owner->buffer, &owner->info, GST_MAP_READ))
             return unsendable(Reason::not_mappable, tr("a buffer could not be mapped for reading"));
         if (owner->info.size > message_payload_max)
-            return unsendable(Reason::too_large,
-                              tr("a buffer of %zu bytes is larger than the largest that can be sent, 64 MiB",
-                                 size_t{owner->info.size}));
+            return unsendable(Reason::too_large, tr("a buffer of %zu bytes exceeds the limit of 64 MiB",
+                                                    size_t{owner->info.size}));
     }
     const Bytes payload(owner->info.data, owner->info.size);
     if (header.size() <= buffer_header_max) {
@@ -112,7 +111,7 @@ BufferPtr buffer_of(const InMessage& message) {
     return buffer;
 }
 
-/// `metas`: the rest of the header. False: malformed.
+/// `metas` is set to the rest of the header. Returns false if malformed.
 bool read_head(const InMessage& message, BufferHead& head, Bytes& metas) {
     ByteReader in{Bytes(message.header)};
     const uint8_t present = in.u8();
@@ -141,7 +140,7 @@ Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
     GST_BUFFER_OFFSET(buffer) = head.offset;
     GST_BUFFER_OFFSET_END(buffer) = head.offset_end;
     if (decoder && !decoder->decode(metas, buffer))
-        return malformed(tr("the peer sent a malformed meta of a buffer"));
+        return malformed(tr("the peer sent a buffer with a malformed meta"));
     return Decoded(std::move(owned));
 }
 
@@ -155,7 +154,7 @@ std::optional<Gap> read_gap(ByteReader in) {
 
 Result<Decoded> decode_given_up(ByteReader in) {
     if (const std::optional<Gap> gap = read_gap(in)) return Decoded(*gap);
-    return malformed(tr("the peer sent a malformed report of a gap"));
+    return malformed(tr("the peer sent a malformed gap report"));
 }
 
 OutMessage encode_gap(MessageKind kind, const Gap& gap) {
@@ -166,7 +165,7 @@ OutMessage encode_gap(MessageKind kind, const Gap& gap) {
     return header_only(kind, out.written());
 }
 
-/// Backwards, GStreamer counts from the end.
+/// A segment that plays backwards is counted from its end.
 bool has_end(const GstSegment& segment) {
     return segment.stop != GST_CLOCK_TIME_NONE && segment.stop >= segment.offset;
 }
@@ -194,9 +193,9 @@ Result<Decoded> decode_segment(ByteReader in) {
     return Decoded(DecodedSegment{segment, seqnum});
 }
 
-/// Of a clock that plays media; further off, a pipeline could not follow it.
+/// The largest skew of a clock that plays media. A pipeline could not follow a clock that is further off.
 constexpr double clock_skew_max = 0.05;
-/// Of a pipeline. Longer ones would make the receiver's pipeline wait as long.
+/// The largest latency of a pipeline. The receiver's pipeline would have to wait for as long.
 constexpr GstClockTime pipeline_latency_max = 3600 * GST_SECOND;
 
 Result<Decoded> decode_timing(ByteReader in) {
@@ -210,8 +209,8 @@ Result<Decoded> decode_timing(ByteReader in) {
     timing.clock.skew = read_double(in);
     const bool ok = in.ok() && in.empty() && GST_CLOCK_TIME_IS_VALID(timing.base_time) &&
                     timing.latency <= pipeline_latency_max &&
-                    std::abs(timing.clock.skew) <= clock_skew_max;  // no NaN either
-    if (!ok) return malformed(tr("the peer sent a malformed timing"));
+                    std::abs(timing.clock.skew) <= clock_skew_max;  // false for NaN, too
+    if (!ok) return malformed(tr("the peer sent a malformed timing message"));
     return Decoded(timing);
 }
 
@@ -364,14 +363,14 @@ Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
         case MessageKind::discarded:
         case MessageKind::playout:
         case MessageKind::reads_serialized:
-            return malformed(tr("the peer sent a malformed message: it goes the other way"));
+            return malformed(tr("the peer sent a message that belongs to the other direction"));
     }
     return Decoded(DecodedUnknown{});
 }
 
 namespace {
 
-/// Bits of a stream header's byte behind the sender's run.
+/// Bits of the byte that follows the sender's run in a stream header.
 enum : uint8_t { bytes_framing = 1, serializes_metas = 2 };
 
 }  // namespace
@@ -379,7 +378,7 @@ enum : uint8_t { bytes_framing = 1, serializes_metas = 2 };
 std::vector<uint8_t> encode(const StreamHeader& header) {
     std::vector<uint8_t> bytes(1 + 8 + 1 + label_max);
     ByteWriter out(bytes);
-    out.u8(1);  // version of this layout
+    out.u8(1);  // the version of this layout
     out.u64(header.instance);
     out.u8(static_cast<uint8_t>((header.bytes ? bytes_framing : 0) |
                                 (header.serializes ? serializes_metas : 0)));

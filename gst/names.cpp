@@ -30,7 +30,8 @@ bool may_name(std::string_view name) {
     if (name.empty() || name.size() > name_length_max) return false;
     std::string text(name);
     if (g_quark_try_string(text.c_str()) != 0) return true;
-    // What is counted may not be a quark yet: its text is read afterwards, or turns out to be malformed.
+    // A name that is counted need not be a quark yet: its text is parsed later, or may turn out to be
+    // malformed.
     const std::lock_guard lock(mutex);
     if (counted.contains(text)) return true;
     if (counted.size() >= peer_names_max) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Names that a peer brings into the process. GLib keeps a name of a field, a region or a tag (a GQuark) for
-/// as long as the process runs, so that what peers may add has a bound.
+/// Bounds the names that peers bring into the process. GLib keeps the name of a field, region or tag (a
+/// GQuark) as long as the process runs.
 #pragma once
 
 #include <cstddef>
@@ -9,19 +9,21 @@
 
 namespace stt {
 
-/// New names that all peers together may bring into one process.
+/// The number of new names that all peers together may add to one process.
 inline constexpr size_t peer_names_max = 4096;
-/// Longest name that is taken from a peer, in bytes.
+/// The longest name accepted from a peer, in bytes.
 inline constexpr size_t name_length_max = 128;
 
-/// Whether GLib takes `name` for the name of a type, and it is not too long.
+/// Whether GLib accepts `name` as the name of a type and its length is within the limit.
 bool is_type_name(const std::string& name);
 
-/// Whether `name` may become a GQuark: it is one already, or it counts as one more. Any thread.
+/// Whether `name` may become a GQuark. If it is not one already, it is counted as a new name. Callable from
+/// any thread.
 bool may_name(std::string_view name);
 
-/// The same for every name in the text of a structure that has no others within it: what it begins with, and
-/// what stands before an equals sign. What only looks like a name counts too.
+/// Calls may_name() for every name in `text`, the text of a structure that contains no other structures.
+/// Names are the initial word and each word before an equals sign; text that only looks like a name counts as
+/// one.
 bool may_name_all(const std::string& text);
 
 }  // namespace stt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Numbers in message headers: a length byte, then that many bytes, big-endian without leading zeros. Unlike
-/// a varint it holds every 64-bit value, and times of some hours take seven bytes.
+/// a varint this holds every 64-bit value. Times of some hours take seven bytes with the length.
 #pragma once
 
 #include <bit>
@@ -15,7 +15,7 @@ inline void write_number(ByteWriter& out, uint64_t value) {
     for (int i = size - 1; i >= 0; i--) out.u8(static_cast<uint8_t>(value >> (8 * i)));
 }
 
-/// Zero, and `in` no longer ok(), for a length over eight.
+/// A length over eight yields zero, and `in` is no longer ok().
 inline uint64_t read_number(ByteReader& in) {
     const uint8_t size = in.u8();
     if (size > 8) {
@@ -27,7 +27,7 @@ inline uint64_t read_number(ByteReader& in) {
     return value;
 }
 
-/// A difference modulo 2^64 that is usually small, of either sign.
+/// Writes a difference modulo 2^64 that is usually small and may have either sign.
 inline void write_difference(ByteWriter& out, uint64_t difference) {
     write_number(out, difference << 1 ^ (difference >> 63 ? ~uint64_t{0} : 0));
 }

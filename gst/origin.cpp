@@ -52,7 +52,7 @@ Origin find_origin(GstBaseSink* sink, Choice live) {
     origin.live = live == Choice::yes;
     if (live == Choice::automatic) origin.live = ask_sttsrc(pad).value_or(pipeline_live != FALSE);
     if (pipeline_live && GST_CLOCK_TIME_IS_VALID(latency)) origin.latency = latency;
-    // A sink that synchronises passes on when the whole pipeline's latency is over.
+    // A sink that synchronises sends an item when the latency of the whole pipeline has passed.
     if (gst_base_sink_get_sync(sink))
         origin.latency = std::max(origin.latency, gst_base_sink_get_latency(sink));
     return origin;

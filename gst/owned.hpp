@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// GStreamer's counted objects, each reference with one owner.
+/// Owning pointers to GStreamer's reference-counted objects.
 #pragma once
 
 #include <gst/gst.h>

@@ -12,7 +12,7 @@ size_t size_of(const InMessage& message) {
     return message.header.size() + static_cast<size_t>(message.payload_size) + PausedBacklog::overhead;
 }
 
-/// Messages with the same key replace each other; none: all of them count.
+/// Messages with the same key replace each other; without a key all of them are kept.
 std::optional<std::pair<uint8_t, uint8_t>> replacement_key(const InMessage& message) {
     switch (static_cast<MessageKind>(message.kind)) {
         case MessageKind::stream_start:
@@ -25,9 +25,9 @@ std::optional<std::pair<uint8_t, uint8_t>> replacement_key(const InMessage& mess
         case MessageKind::ended:
         case MessageKind::timing:
             return std::pair(message.kind, uint8_t{0});
-        // Of the stream's own and of global ones.
+        // Tags of the stream and global tags are kept separately.
         case MessageKind::tag: {
-            constexpr size_t scope = 4;  // place in the header, behind the sequence number
+            constexpr size_t scope = 4;  // offset of the scope in the header, after the sequence number
             return std::pair(message.kind,
                              message.header.size() > scope ? message.header[scope] : uint8_t{0});
         }
@@ -42,7 +42,7 @@ InMessage report_of(const Gap& gap) {
     reader.push(Chunk::copy_of(encoded.head));
     InMessage message;
     reader.next(message);
-    message.end_offset = 0;  // stands nowhere in the stream
+    message.end_offset = 0;  // it has no position in the stream
     return message;
 }
 
@@ -84,7 +84,7 @@ PausedBacklog::Want PausedBacklog::take_buffer(InMessage message) {
     if (!head || live_ != true) return keep(std::move(message), Kind::media, std::nullopt), Want::no_more;
     const Gap account{1, message.payload_size, GST_CLOCK_TIME_IS_VALID(head->duration) ? head->duration : 0,
                       false};
-    // Headers that repeat within the stream have a time, and are as good as any other unit.
+    // Headers that are repeated within the stream have a time and are treated like any other unit.
     const bool timeless = !GST_CLOCK_TIME_IS_VALID(head->pts) && !GST_CLOCK_TIME_IS_VALID(head->dts);
     if (head->flags & GST_BUFFER_FLAG_HEADER && timeless)
         return keep(std::move(message), Kind::header, account);
@@ -135,7 +135,7 @@ void PausedBacklog::give_up_media() {
     drop_replaced();
 }
 
-/// Of state that replaces other state the newest counts, as no media stand between.
+/// Keeps only the newest of the states that replace each other, as there is no media in between.
 void PausedBacklog::drop_replaced() {
     std::set<std::pair<uint8_t, uint8_t>> newer;
     std::deque<Item> kept;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a receiver that is paused holds of a live stream, so that it is current when it plays again.
+/// The part of a live stream that a paused receiver keeps, so that it is current when it plays again.
 #pragma once
 
 #include <deque>
@@ -10,34 +10,38 @@
 
 namespace stt {
 
-/// Takes messages in the stream's order, keeps the newest key unit with what follows it, and gives up the
-/// media before; state (caps, segment and the like) and headers stay. Bounded. One thread at a time.
+/// Takes messages in the order of the stream. It keeps the newest key unit with what follows it, and skips
+/// the media before. State (caps, segment and the like) and headers are kept. The size is bounded. Used by
+/// one thread at a time.
 class PausedBacklog {
   public:
-    /// `live`: whether the stream is; none: its timing has not come yet, and will say.
+    /// `live` says whether the stream is live; null if its timing has not arrived yet.
     explicit PausedBacklog(std::optional<bool> live) : live_(live) {}
 
     enum class Want : uint8_t {
         more,
-        no_more,  ///< not live, malformed, or too much state: what follows stays where it is
+        no_more,  ///< not live, malformed, or too much state: the caller must leave all further messages in
+                  ///< the receive queue
     };
-    /// Takes the next one.
+    /// Takes the next message.
     Want take(InMessage message);
-    /// What is taken next is of another stream, which makes what is kept of this one useless.
+    /// Announces that all further messages belong to another stream. Discards what is kept of the current
+    /// one.
     void begin_stream();
-    /// Stream offset up to which everything may count as passed on; 0: nothing was given up yet.
+    /// The stream offset up to which all bytes may be reported as delivered; 0 if nothing was skipped yet.
     uint64_t passed() const { return passed_; }
 
-    /// What was given up so far.
+    /// What has been skipped so far.
     const Gap& discarded() const { return discarded_; }
-    /// Whether what is kept begins, or what follows will begin, with a unit that needs others before it.
+    /// Whether the first unit that is kept, or the next one to come, needs units before it.
     bool lacks_key_unit() const { return lacks_key_unit_; }
-    /// What the receiver is to go on with: reports of what the sender has given up and of discarded(), which
-    /// stand for a discontinuity, then what is kept.
+    /// Returns the messages with which the receiver resumes. First come reports of what the sender has
+    /// dropped and of discarded(), which mark a discontinuity, then the messages that were kept.
     std::vector<InMessage> finish();
 
-    /// Bytes of media that are kept, beside a single buffer, and of state and headers. Each message counts
-    /// with `overhead`. A key unit and what follows it should fit: the first is two seconds at 64 Mbit/s.
+    /// Limits in bytes of media, of state and headers, and the overhead that is counted for each message. A
+    /// single larger buffer is kept. A key unit and what follows it should fit: media_max holds two seconds
+    /// at 64 Mbit/s.
     static constexpr size_t media_max = 16 << 20, state_max = 1 << 20, overhead = 512;
 
   private:
@@ -45,7 +49,7 @@ class PausedBacklog {
     struct Item {
         InMessage message;
         Kind kind;
-        std::optional<Gap> account;  // what it counts for when it is given up; none: nothing
+        std::optional<Gap> account;  // the media count to add if it is skipped; none: nothing
     };
     Want keep(InMessage message, Kind kind, std::optional<Gap> account);
     Want take_buffer(InMessage message);

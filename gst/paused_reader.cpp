@@ -13,7 +13,7 @@
 namespace stt {
 namespace {
 
-/// Until a flush is looked for the end of again.
+/// The interval at which the end of a flush is polled for.
 constexpr Duration flush_patience = 20ms;
 
 }  // namespace

@@ -14,17 +14,18 @@
 
 namespace stt {
 
-/// From start() to the end a thread reads in place of the streaming thread, which may still be in a push with
-/// what it had taken, and takes nothing more. State changes only.
+/// From start() until resume() or abandon() a thread reads in place of the streaming thread. The latter may
+/// still be in a push of what it had taken, and takes no more messages. Called in state changes only.
 class PausedReader {
   public:
     ~PausedReader() { abandon(); }
 
-    /// `live`: whether the stream that is being read is; none: not known yet.
+    /// Starts reading. `live` says whether the current stream is live; null if that is not known yet.
     void start(std::shared_ptr<Link> link, std::optional<bool> live);
-    /// The streaming thread goes on, with what was kept. The sender is told of what was not.
+    /// Lets the streaming thread resume with what was kept. Reports to the sender what was discarded.
     void resume();
-    /// The stream is over for this element. Returns what was discarded of it; the sender is not told.
+    /// Stops reading because the element stops using the stream. Returns what was discarded, which is not
+    /// reported to the sender.
     Gap abandon();
 
   private:
@@ -32,8 +33,8 @@ class PausedReader {
     void stop();
 
     std::shared_ptr<Link> link_;
-    GThread* thread_ = nullptr;             // null: nothing is read on
-    std::optional<PausedBacklog> backlog_;  // the thread's while it runs
+    GThread* thread_ = nullptr;             // null: not started
+    std::optional<PausedBacklog> backlog_;  // used by the thread while it runs
     std::mutex mutex_;
     std::condition_variable stopped_;
     bool stopping_ = false;  // under mutex_

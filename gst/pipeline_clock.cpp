@@ -21,7 +21,7 @@ GQuark epoch_quark() {
 }  // namespace
 
 uint64_t epoch_of(GstClock* clock) {
-    // One thread makes the number, and others read it.
+    // Ensures that only one thread creates the number.
     static std::mutex mutex;
     const std::lock_guard lock(mutex);
     if (const auto* epoch = static_cast<uint64_t*>(g_object_get_qdata(G_OBJECT(clock), epoch_quark())))
@@ -45,8 +45,8 @@ bool PipelineClock::observe(GstClock* clock) {
     if (epoch == epoch_ && before - looked_ < jump_interval) return false;
     if (const std::optional<Affine> line = sender_clock_line(clock))
         return observe_line(epoch, before, *line);
-    // A thread that is preempted between the two clocks reads them apart: the closest of three readings
-    // counts.
+    // A thread that is preempted between reading the two clocks gets a wrong pair. The reading that took the
+    // least time of up to three is used.
     constexpr int64_t close = 100'000;
     int64_t shortest = INT64_MAX;
     Reading best{};
@@ -75,14 +75,15 @@ bool PipelineClock::observe(uint64_t epoch, Reading reading) {
     return true;
 }
 
-/// A young line is sampled as often as makes it twice as old, so that its rate is known to a hundred parts
-/// per million after a tenth of a second.
+/// Until a line has reached sample_interval in age, samples are spaced so that each doubles its age.
+/// Therefore its rate is known to a hundred parts per million after a tenth of a second.
 bool PipelineClock::due(int64_t now) const {
     const int64_t age = samples_.back().monotonic - samples_.front().monotonic;
     return now - samples_.back().monotonic >= std::clamp(age, jump_interval, sample_interval);
 }
 
-/// A clock whose line is known needs no samples, which would lag behind it when it changes its rate.
+/// A clock whose line is known exactly needs no samples. A fit to samples would lag when the clock changes
+/// its rate.
 bool PipelineClock::observe_line(uint64_t epoch, int64_t now, const Affine& line) {
     looked_ = now;
     const int64_t then = now + sample_interval;
@@ -94,20 +95,21 @@ bool PipelineClock::observe_line(uint64_t epoch, int64_t now, const Affine& line
 }
 
 void PipelineClock::begin(uint64_t epoch, Reading reading) {
-    // A clock that jumps goes on as fast as before.
+    // A clock that jumps keeps its rate.
     const double skew = epoch == epoch_ ? line_.skew : 0;
     epoch_ = epoch;
     line_ = {reading.monotonic, reading.clock, skew};
     samples_.assign(1, reading);
 }
 
-/// The straight line of least squares through the samples.
+/// Returns the least-squares line through the samples.
 Affine PipelineClock::fitted() const {
     const Reading& last = samples_.back();
     const auto count = static_cast<double>(samples_.size());
     double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
     for (const Reading& sample : samples_) {
-        // `y` is how much more than the time `x` the clock advanced: small, so that a double holds it well.
+        // `y` is how much more than `x` the clock has advanced. It is small, so that a double holds it
+        // exactly enough.
         const auto x = static_cast<double>(sample.monotonic - last.monotonic);
         const auto y = static_cast<double>(sample.clock - last.clock) - x;
         sum_x += x, sum_y += y, sum_xx += x * x, sum_xy += x * y;

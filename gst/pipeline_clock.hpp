@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A pipeline's clock against this host's CLOCK_MONOTONIC, which is what hosts compare with each other.
+/// Relates a pipeline's clock to the local CLOCK_MONOTONIC, which is the clock that hosts compare with each
+/// other.
 #pragma once
 
 #include <gst/gst.h>
@@ -10,48 +11,50 @@
 
 namespace stt {
 
-/// A random number kept with a GstClock object: elements on one clock announce the same epoch, and another
-/// clock is another epoch. Never 0. Any thread.
+/// Returns a random number that is kept with the GstClock object and is never 0. Elements on one clock
+/// announce the same epoch; another clock has another epoch. Callable from any thread.
 uint64_t epoch_of(GstClock* clock);
 
-/// CLOCK_MONOTONIC, ns.
+/// Returns CLOCK_MONOTONIC, ns.
 int64_t monotonic_now();
 
-/// Follows one GstClock at a time: it may drift against CLOCK_MONOTONIC, be steered, jump, or be replaced.
-/// One thread at a time.
+/// Follows one GstClock at a time. The clock may drift against CLOCK_MONOTONIC, be steered, jump or be
+/// replaced. Used by one thread at a time.
 class PipelineClock {
   public:
-    /// How the clock is read, as a pair of CLOCK_MONOTONIC and the clock's time at one instant, ns.
+    /// CLOCK_MONOTONIC and the clock's time at the same instant, ns.
     struct Reading {
         int64_t monotonic, clock;
     };
 
-    /// Looks at `clock` where that is due: every `jump_interval` for a jump, and for the line as often as it
-    /// is old, every `sample_interval` in the end. True: line() or epoch() has changed. `clock` may be null:
-    /// then nothing changes.
+    /// Reads `clock` if a reading is due: every `jump_interval` to detect a jump. Samples for the line are
+    /// taken at intervals that grow with its age up to `sample_interval`. Returns true if line() or epoch()
+    /// has changed. If `clock` is null, nothing changes.
     bool observe(GstClock* clock);
-    /// The same with a reading that the caller has taken, of the clock of `epoch`.
+    /// Does the same with a reading that the caller has taken of the clock of `epoch`.
     bool observe(uint64_t epoch, Reading reading);
 
-    /// Null until a clock was observed.
+    /// False until a clock has been observed.
     explicit operator bool() const { return epoch_ != 0; }
     uint64_t epoch() const { return epoch_; }
     /// The clock's time as a function of CLOCK_MONOTONIC.
     const Affine& line() const { return line_; }
 
-    /// Time between two looks for a jump, ns.
+    /// Time between two checks for a jump, ns.
     static constexpr int64_t jump_interval = 10'000'000;
     /// Longest time between two samples for the line, ns.
     static constexpr int64_t sample_interval = 1'000'000'000;
-    /// Samples that make a line: half a minute, in which a quartz stays straight to some microseconds.
+    /// The number of samples that are kept for a line: half a minute, in which a quartz oscillator deviates
+    /// from a line by some microseconds only.
     static constexpr size_t samples_max = 32;
-    /// A reading further off the line than this is a jump, ns. Clocks of audio devices move in steps of up to
-    /// 20 ms.
+    /// A reading further off the line than this is a jump, ns. The clocks of audio devices move in steps of
+    /// up to 20 ms.
     static constexpr int64_t jump = 40'000'000;
-    /// A line is renewed when the newest would be further off it than this in a second, ns: reading two
-    /// clocks one after the other is exact to some microseconds.
+    /// The line is fitted again if the newest sample is further off it than this, ns. The line of a
+    /// sender_clock is taken over if it differs by more in a second. Reading two clocks in sequence is exact
+    /// to some microseconds.
     static constexpr int64_t tolerance = 20'000;
-    /// No clock that plays media is further off than this: two in a hundred.
+    /// The largest skew: no clock that plays media is off by more than two percent.
     static constexpr double skew_max = 0.02;
 
   private:
@@ -62,7 +65,7 @@ class PipelineClock {
 
     uint64_t epoch_ = 0;
     Affine line_;
-    int64_t looked_ = 0;  // when it was last looked at, CLOCK_MONOTONIC
+    int64_t looked_ = 0;  // CLOCK_MONOTONIC of the last reading, ns
     std::deque<Reading> samples_;
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which buffers must not be held: those that upstream would soon have no more of.
+/// Detects buffers that must not be held, as upstream would soon run out of them.
 #pragma once
 
 #include <gst/gst.h>
 
 namespace stt {
 
-/// Asks a buffer's pool once, and keeps it no longer than others do. One thread at a time.
+/// Queries each pool once, and holds only a weak reference to it. Used by one thread at a time.
 class PoolWatch {
   public:
     PoolWatch() { g_weak_ref_init(&pool_, nullptr); }
@@ -14,16 +14,16 @@ class PoolWatch {
     PoolWatch(const PoolWatch&) = delete;
     PoolWatch& operator=(const PoolWatch&) = delete;
 
-    /// Whether `buffer`, or one that it has its memory from, comes from a pool with a maximum. Its owner
-    /// waits when it is empty, as cameras and decoders do, and needs all of them back when the format
-    /// changes.
+    /// Whether `buffer`, or a parent from which it has its memory, comes from a pool with a maximum. The
+    /// owner of such a pool, for instance a camera or a decoder, waits while it is empty. It also needs all
+    /// buffers back when the format changes.
     bool is_limited(GstBuffer* buffer);
 
   private:
     bool pool_is_limited(GstBufferPool* pool);
 
-    GWeakRef pool_;         // the one asked last
-    bool limited_ = false;  // it has a maximum
+    GWeakRef pool_;         // the pool queried last
+    bool limited_ = false;  // that pool has a maximum
 };
 
 }  // namespace stt

@@ -12,7 +12,8 @@ void PrerollExit::open() {
     let_go();
 }
 
-// The base class commits the state first, and waits then: from another thread, the lock is to be had by then.
+// The base class commits the state first and waits afterwards. Another thread gets the lock when the base
+// class waits.
 void PrerollExit::on_preroll() {
     if (!wanted_) return;
     gst_element_call_async(
@@ -33,7 +34,7 @@ void PrerollExit::let_go() {
 void PrerollExit::close(Connection& connection) {
     wanted_ = false;
     if (!open_.exchange(false)) return;
-    // The thread holds the preroll lock while it waits for the peer.
+    // The streaming thread holds the preroll lock while it waits for the peer.
     connection.interrupt(true);
     GST_BASE_SINK_PREROLL_LOCK(sink_);
     connection.interrupt(false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Lets the streaming thread of a paused sink go on. An EOS that the application sends makes GstBaseSrc wait
-/// for the streaming thread, on the application's thread: with one that waits for PLAYING in the sink that is
-/// for good, as it is the application that would have set PLAYING.
+/// Lets the streaming thread of a paused sink continue. When the application sends EOS, GstBaseSrc waits for
+/// the streaming thread on the application's thread. If the streaming thread waits in the sink for PLAYING,
+/// that is a deadlock, as it is the application that would have set PLAYING.
 #pragma once
 
 #include <gst/base/gstbasesink.h>
@@ -16,15 +16,15 @@ class PrerollExit {
   public:
     explicit PrerollExit(GstBaseSink* sink) : sink_(sink) {}
 
-    /// As new. Within a state change, before data come.
+    /// Resets the state. Called in a state change, before data arrives.
     void start();
-    /// The streaming thread, where it waits in the preroll of a paused sink or as soon as it does, continues
-    /// as in PLAYING. Any thread that does not hold the preroll lock.
+    /// Lets the streaming thread continue as in PLAYING if it waits in the preroll of a paused sink, or as
+    /// soon as it does. Callable from any thread that does not hold the preroll lock.
     void open();
-    /// The streaming thread is about to preroll. It holds the preroll lock.
+    /// Called before the streaming thread prerolls, with the preroll lock held.
     void on_preroll();
-    /// Before PLAYING: brings the streaming thread back to where the base class expects it, out of what it
-    /// may wait for meanwhile. Within a state change.
+    /// Called in the state change to PLAYING: returns the streaming thread from any wait for the peer to
+    /// where the base class expects it.
     void close(Connection& connection);
 
   private:
@@ -32,7 +32,7 @@ class PrerollExit {
 
     GstBaseSink* const sink_;
     std::atomic<bool> wanted_{false};  // from open() until close() or start(); any thread
-    std::atomic<bool> open_{false};    // the streaming thread was let go; written under the preroll lock
+    std::atomic<bool> open_{false};    // the streaming thread was let go; set under the preroll lock
 };
 
 }  // namespace stt

@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The PROGRESS of an element that opens: of listening, or of a caller's first connect. Applications that
-/// follow it, as gst-launch-1.0 does, play once it has ended.
+/// The PROGRESS messages of an element that opens: of a listener's bind or a caller's first connect.
+/// Applications that follow them, such as gst-launch-1.0, start to play when the progress has ended.
 #pragma once
 
 #include <gst/gst.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 
 #include "gst/announcer.hpp"
 
 namespace stt {
 
-/// Any thread, except where noted. Texts are as people read them.
+/// Thread-safe. The texts are for users.
 class Progress {
   public:
-    /// `element` posts the messages. Both outlive this.
+    /// `element` posts the messages. `element` and `announcer` must outlive this object.
     Progress(GstElement* element, Announcer& announcer) : element_(element), announcer_(announcer) {}
 
-    /// Posts START in the state change, so that an application knows when set_state() returns that something
-    /// is under way. False: a handler of the message has stopped the element.
+    /// Posts START within the state change, so that when set_state() returns the application knows that an
+    /// operation is in progress. Returns false if a handler of the message has stopped the element.
     bool start(const std::string& text);
-    /// Posts CONTINUE, unless it has ended.
+    /// Posts CONTINUE, unless the progress has ended.
     void proceed(const std::string& text);
-    /// Ends it by COMPLETE, CANCELED or ERROR, unless it has ended.
+    /// Ends the progress with COMPLETE, CANCELED or ERROR, unless it has ended already.
     void end(GstProgressType type, const std::string& text);
     bool under_way() const { return under_way_; }
 
   private:
     GstElement* const element_;
     Announcer& announcer_;
-    std::atomic<bool> under_way_{false};  // started and not ended
+    std::mutex mutex_;                    // held while a message is queued, so that none follows the last
+    std::atomic<bool> under_way_{false};  // has started and has not ended; ends under mutex_
 };
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How often something may happen.
+/// A token bucket that limits how often something happens.
 #pragma once
 
 #include <algorithm>
@@ -7,16 +7,16 @@
 
 namespace stt {
 
-/// One thread at a time.
+/// Used by one thread at a time.
 class RateLimit {
   public:
     using Clock = std::chrono::steady_clock;
 
-    /// Once an `interval` in the long run, and `burst` times at once.
+    /// Allows one event per `interval` in the long run, and `burst` events at once.
     constexpr RateLimit(std::chrono::milliseconds interval, int burst)
         : interval_(interval), ahead_(interval * (burst - 1)) {}
 
-    /// Whether it may happen now, and if so, that it does.
+    /// Whether an event is allowed now. If so, it is counted.
     bool take(Clock::time_point now) {
         if (now + ahead_ < next_) return false;
         next_ = std::max(next_, now) + interval_;
@@ -25,7 +25,7 @@ class RateLimit {
 
   private:
     std::chrono::milliseconds interval_, ahead_;
-    Clock::time_point next_{};  // when it would be due if it happened evenly
+    Clock::time_point next_{};  // the time of the next event if events were evenly spaced
 };
 
 }  // namespace stt

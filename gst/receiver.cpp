@@ -31,19 +31,20 @@ GstCaps* sender_time_caps() {
 }
 
 /// How long the first item of a live stream waits for an estimate of the sender's clock, which takes three
-/// round trips. Without one it plays by its arrival, and all is moved when the estimate is there.
+/// round trips. Without an estimate the item plays by its arrival, and playout is corrected when there is
+/// one.
 constexpr Duration estimate_patience = 500ms;
 
-/// Within this time buffers are due together, ns: less than media need, more than a batch of small packets of
-/// a fast stream spans.
+/// Buffers within this time are pushed as due together, ns. It is less than media requires, and more than the
+/// span of a batch of small packets of a fast stream.
 constexpr GstClockTimeDiff due_together = 5 * GST_MSECOND;
 
-/// So many events wait for the first time that is known; the next one pushes them all.
+/// The largest number of events that wait for the first known time. The next one makes all of them be pushed.
 constexpr size_t held_max = 64;
 
-/// What tells pipelines apart; never followed.
+/// Identifies the pipeline. The pointer is never dereferenced.
 const void* topmost(GstObject* object) {
-    // Each parent keeps its child, and the element is kept by its streaming thread.
+    // Each parent holds its child, and the streaming thread holds the element.
     GstObject* top = GST_OBJECT(gst_object_ref(object));
     while (GstObject* parent = gst_object_get_parent(top)) {
         gst_object_unref(top);
@@ -53,7 +54,7 @@ const void* topmost(GstObject* object) {
     return top;
 }
 
-/// GStreamer decides by DTS, where there is one, when a buffer is due.
+/// GStreamer uses the DTS, if there is one, to decide when a buffer is due.
 GstClockTime due_time(GstBuffer* buffer) {
     return GST_BUFFER_DTS_IS_VALID(buffer) ? GST_BUFFER_DTS(buffer) : GST_BUFFER_PTS(buffer);
 }
@@ -94,13 +95,14 @@ GstClockTime Receiver::now() const {
     return gst_element_get_current_running_time(GST_ELEMENT_CAST(element_));
 }
 
-/// The time that stands for all those of an event, where they are not the sender's.
+/// Returns the time that replaces all times of an event, if the sender's are not used.
 std::optional<GstClockTime> Receiver::arrival() const {
     if (!run_.stamp_arrival) return std::nullopt;
     return GST_CLOCK_TIME_IS_VALID(run_.here.running_time) ? arrival_time() : 0;
 }
 
-/// The running time here at which the message at hand arrived, whenever this thread has come to it.
+/// Returns the local running time at which the current message arrived, however late this thread has taken
+/// it.
 GstClockTime Receiver::arrival_time() const {
     const LocalTime& here = run_.here;
     if (!GST_CLOCK_TIME_IS_VALID(here.running_time) || run_.arrived == Time{}) return now();
@@ -131,7 +133,7 @@ std::optional<bool> Receiver::live() const {
     return stream_.live;
 }
 
-/// The clock here is looked at once for all messages that were taken at once.
+/// The local clock is read once for all messages that were taken together.
 void Receiver::look_at_clocks() {
     run_.place_due = true;
     LocalTime& here = run_.here;
@@ -152,15 +154,16 @@ void Receiver::look_at_clocks() {
     renew_base_delay();
 }
 
-/// How fast the sender's clock runs here: as it does against its host's, and that against this one's.
+/// Computes the rate of the sender's clock relative to the local CLOCK_MONOTONIC. It is the clock's rate on
+/// its host, divided by that of the local CLOCK_MONOTONIC relative to the host's.
 void Receiver::follow_sender() {
     const Timing& timing = run_.timeline.timing();
     if (timing.epoch == 0 || !run_.here.from_peer) return;
     clock_provider_.follow(timing.epoch, (1 + timing.clock.skew) / (1 + run_.here.from_peer->skew));
 }
 
-/// The path's base delay is part of the LATENCY answer, and every change of it makes the pipeline wait or
-/// drop: only what matters beside `latency` is taken up.
+/// The path's base delay is part of the answer to LATENCY. As each change makes the pipeline wait or drop,
+/// only changes that are significant relative to `latency` are applied.
 void Receiver::renew_base_delay() {
     constexpr GstClockTime step = 5 * GST_MSECOND;
     const bool live = run_.timeline.live() && run_.timestamps == Timestamps::rebase;
@@ -187,7 +190,7 @@ void Receiver::take_timing(const Timing& timing) {
         changed = changed || latency != stream_.sender_latency;
         stream_.sender_latency = latency;
     }
-    // Whatever sends this on asks again whether it is live, too.
+    // On LATENCY a sttsink downstream also queries again whether the stream is live.
     if (changed) Connection::of(element_).announce_latency();
     renew_base_delay();
 }
@@ -205,7 +208,7 @@ void Receiver::read_stream(uint64_t number) {
     }
     const bool same_run = !first && instance == run_.instance;
     if (!same_run) {
-        // What waits before the first stream is the application's.
+        // Events held before the first stream are the application's.
         if (!first) {
             end_held();
             run_.caps.reset();
@@ -224,7 +227,7 @@ void Receiver::read_stream(uint64_t number) {
         stream_ = {};
     }
     run_.continuity.begin();
-    run_.pushed_segment.reset();  // it follows the STREAM_START, whatever came before
+    run_.pushed_segment.reset();  // the segment must follow STREAM_START even if it is unchanged
     run_.segment_sent = 0;
 }
 
@@ -238,7 +241,7 @@ void Receiver::flushed() {
     run_.batch.clear();
     run_.pushed_segment.reset();
     run_.segment_due = run_.place_due = run_.discont = true;
-    // The application may have begun to count running time anew.
+    // The application may have reset the running time.
     run_.timeline.forget();
     run_.continuity.begin();
 }
@@ -261,7 +264,7 @@ GstFlowReturn Receiver::take_injected() {
 }
 
 Result<GstFlowReturn> Receiver::take(const InMessage& message) {
-    // What a flush meets is discarded, but for the state in it.
+    // Messages that meet a flush are discarded, except for the state in them.
     const GstFlowReturn injected = take_injected();
     Result<GstFlowReturn> flow = take_message(message);
     return flow && injected != GST_FLOW_OK ? Result<GstFlowReturn>(injected) : flow;
@@ -309,7 +312,7 @@ Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
                       *decoded);
 }
 
-/// Sees where an item that comes next lies on the timeline here.
+/// Determines where the next item lies on the local timeline.
 void Receiver::place(GstClockTime timestamp) {
     if (!run_.place_due || run_.stamp_arrival || !GST_CLOCK_TIME_IS_VALID(timestamp)) return;
     run_.place_due = false;
@@ -318,8 +321,8 @@ void Receiver::place(GstClockTime timestamp) {
         run_.here.from_peer = Connection::of(element_).from_peer_clock(estimate_patience);
     if (run_.timeline.place(timestamp, run_.here)) {
         run_.segment_due = true;
-        // Where nothing was pushed before, the stream goes on as it was sent. A stored stream that had to
-        // wait goes on where it was, only later.
+        // If nothing was pushed before, there is no discontinuity. A stored stream that had to wait continues
+        // where it was, only later.
         run_.discont = run_.discont || (!first && run_.timeline.live());
         run_.resync = !first;
     }
@@ -351,7 +354,7 @@ GstFlowReturn Receiver::take_buffer(BufferPtr buffer) {
     return GST_FLOW_OK;
 }
 
-/// Sinks wait for the time of a list's first buffer only.
+/// Sinks wait only for the time of the first buffer of a list.
 bool Receiver::joins_batch(GstBuffer* buffer) const {
     if (run_.batch.empty()) return true;
     const GstClockTime first = due_time(run_.batch.front().get()), due = due_time(buffer);
@@ -359,7 +362,7 @@ bool Receiver::joins_batch(GstBuffer* buffer) const {
     return GST_CLOCK_TIME_IS_VALID(first) && ABS(GST_CLOCK_DIFF(first, due)) <= due_together;
 }
 
-/// By the clock as it was when the messages at hand were taken: a clock is not read for each buffer.
+/// Uses the clock reading of the current messages, as the clock is not read for each buffer.
 void Receiver::record_lateness(GstBuffer* buffer) {
     const GstClockTime due = due_time(buffer);
     if (!run_.pushed_segment || run_.pushed_segment->format != GST_FORMAT_TIME ||
@@ -405,7 +408,7 @@ void Receiver::stamp(GstBuffer* buffer) {
 
 GstFlowReturn Receiver::take_event(EventPtr event) {
     const GstFlowReturn flow = finish_batch();
-    // A flush discards media, not what they are understood by: that is kept until it can be pushed.
+    // A flush discards media but not state, which is kept until it can be pushed.
     if (flow != GST_FLOW_OK && !is_sticky(event.get())) return flow;
     const GstFlowReturn passed = pass_event(std::move(event));
     return flow == GST_FLOW_OK ? passed : flow;
@@ -415,13 +418,13 @@ GstFlowReturn Receiver::pass_event(EventPtr event) {
     switch (GST_EVENT_TYPE(event.get())) {
         case GST_EVENT_STREAM_START:
             return start_stream(std::move(event));
-        case GST_EVENT_CAPS:  // goes before the segment
+        case GST_EVENT_CAPS:  // pushed before the segment
             run_.caps = std::move(event);
             return push_caps();
-        case GST_EVENT_INSTANT_RATE_CHANGE:  // these are not in order with the data
+        case GST_EVENT_INSTANT_RATE_CHANGE:  // these are not ordered relative to the data
         case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
         case GST_EVENT_CUSTOM_BOTH_OOB:
-            // Nothing precedes STREAM_START, which the sender's state begins with.
+            // No event precedes STREAM_START, with which the sender's state begins.
             if (!run_.start_due) return push_event(std::move(event));
             break;
         case GST_EVENT_GAP: {
@@ -449,7 +452,7 @@ GstFlowReturn Receiver::push_held() {
     run_.held.insert(run_.held.begin(), std::make_move_iterator(run_.ended.begin()),
                      std::make_move_iterator(run_.ended.end()));
     run_.ended.clear();
-    // A flush discards media, not what they are understood by.
+    // A flush discards media but not state.
     size_t done = 0;
     for (; flow == GST_FLOW_OK && done < run_.held.size(); done++) {
         EventPtr event(gst_event_ref(run_.held[done].get()));
@@ -462,18 +465,18 @@ GstFlowReturn Receiver::push_held() {
 
 GstFlowReturn Receiver::release_held() {
     const GstFlowReturn flow = push_held();
-    // The first buffer may still move it.
+    // The first buffer may still change it.
     run_.segment_due = run_.timeline.wants_anchor();
     return flow;
 }
 
-/// What still waits for a time is of the stream before.
+/// Ends what still waits for a time, as it belongs to the previous stream.
 void Receiver::end_held() {
     if (!run_.held.empty()) push_held();
     run_.held.clear();
 }
 
-/// STREAM_START goes before anything else, also where the sender has sent none.
+/// Pushes STREAM_START before anything else, even if the sender has sent none.
 GstFlowReturn Receiver::push_start() {
     if (run_.start_due) return start_stream(run_.ids.stream_start());
     if (!run_.start) return GST_FLOW_OK;
@@ -499,7 +502,7 @@ GstFlowReturn Receiver::push_segment() {
         gst_segment_init(&segment, GST_FORMAT_TIME);
     else
         segment = run_.timeline.segment();
-    // The sender may repeat one.
+    // The sender may repeat a segment.
     const bool repeated = run_.segment_seqnum != run_.pushed_seqnum && !run_.stamp_arrival;
     if (run_.pushed_segment && gst_segment_is_equal(&*run_.pushed_segment, &segment) && !repeated)
         return GST_FLOW_OK;
@@ -515,7 +518,7 @@ GstFlowReturn Receiver::start_stream(EventPtr event) {
     if (std::exchange(run_.start_due, false)) {
         run_.ended = ended_by_another_run(GST_BASE_SRC_PAD(element_));
     } else {
-        if (seqnum == run_.start_seqnum) return GST_FLOW_OK;  // of a peer that came back
+        if (seqnum == run_.start_seqnum) return GST_FLOW_OK;  // from a peer that has returned
         end_held();
     }
     run_.start_seqnum = seqnum;
@@ -530,7 +533,7 @@ GstFlowReturn Receiver::push_event(EventPtr event) {
 
 GstFlowReturn Receiver::push_now(EventPtr event) {
     GstPad* pad = GST_BASE_SRC_PAD(element_);
-    // Downstream's refusal of an event, of caps above all, shows in the flow of the next buffer.
+    // If downstream refuses an event, of which caps are the main case, the flow of the next buffer shows it.
     if (has_room_for(pad, event.get()))
         gst_pad_push_event(pad, event.release());
     else
@@ -553,13 +556,13 @@ GstFlowReturn Receiver::finish_batch() {
         flow = gst_pad_push_list(pad, list);
     }
     batch.clear();
-    run_.batch.swap(batch);  // keeps its memory
+    run_.batch.swap(batch);  // keeps the capacity
     return flow == GST_FLOW_OK && counted_out() ? GST_FLOW_EOS : flow;
 }
 
 GstFlowReturn Receiver::finish_stream() {
     const GstFlowReturn flow = finish_batch();
-    if (flow != GST_FLOW_OK || (run_.start_due && run_.held.empty())) return flow;  // nothing came
+    if (flow != GST_FLOW_OK || (run_.start_due && run_.held.empty())) return flow;  // nothing has arrived
     return !run_.held.empty() || run_.timeline.has_segment() ? push_held() : flow;
 }
 
@@ -575,8 +578,8 @@ GstFlowReturn Receiver::end(EventPtr eos) {
     GstPad* pad = GST_BASE_SRC_PAD(element_);
     push_start();
     if (GST_PAD_IS_FLUSHING(pad)) return GST_FLOW_FLUSHING;
-    // The result says nothing: the application may stop the pipeline on the sink's EOS message, before the
-    // pads have come to report success.
+    // The result is not used: the application may stop the pipeline on the sink's EOS message before the pads
+    // can report success.
     gst_pad_push_event(pad, eos.release());
     return GST_FLOW_OK;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What sttsrc does with the messages that arrive: events and buffers, in order, to its source pad.
+/// Converts the messages that arrive at sttsrc to events and buffers, and pushes them in order to its source
+/// pad.
 #pragma once
 
 #include <gst/base/gstbasesrc.h>
@@ -21,54 +22,61 @@
 
 namespace stt {
 
-/// Pushes by itself instead of through GstBaseSrc, which would put its own SEGMENT in front of the first
-/// buffer only, and drop what create() returned when the pipeline was paused meanwhile. Streaming thread,
-/// except where noted.
+/// Pushes by itself instead of by way of GstBaseSrc. The latter would push its own SEGMENT before the first
+/// buffer only, and would drop what create() returned if the pipeline was paused meanwhile. Used on the
+/// streaming thread, except where noted.
 class Receiver {
   public:
     explicit Receiver(GstBaseSrc* element);
 
-    /// Begins anew; while no streaming thread runs.
+    /// Resets the state. Called while no streaming thread runs.
     void start(Timestamps timestamps);
 
-    /// Passes one message on or, if it is a buffer, gathers it. Error: the message is malformed.
+    /// Passes one message downstream or, if it is a buffer, may add it to the batch. An error means that the
+    /// message is malformed.
     Result<GstFlowReturn> take(const InMessage& message);
-    /// Passes on what was gathered.
+    /// Pushes the batch.
     GstFlowReturn finish_batch();
-    /// How many of the messages taken last are still gathered.
+    /// How many of the latest messages are still in the batch.
     size_t batched() const { return run_.batch.size(); }
-    /// Nothing came for a while: passes on the events that were to follow the first buffer's time.
+    /// Called when nothing has arrived for a while: pushes the events that wait for the time of the first
+    /// buffer.
     GstFlowReturn release_held();
     bool holds_events() const { return !run_.held.empty(); }
-    /// FLUSH_STOP came: downstream has lost its segment. While no streaming thread runs, or with the source
-    /// pad's stream lock.
+    /// Called on FLUSH_STOP, after which downstream has no segment. Called while no streaming thread runs, or
+    /// with the source pad's stream lock held.
     void flushed();
-    /// Passes on what was injected.
+    /// Pushes the injected events.
     GstFlowReturn take_injected();
-    /// The end of the stream: everything left. Another stream may follow.
+    /// Pushes everything left at the end of the stream. Another stream may follow.
     GstFlowReturn finish_stream();
-    /// The end of everything: what is left, and `eos`.
+    /// Pushes everything left, then `eos`. No other stream follows.
     GstFlowReturn end(EventPtr eos);
-    /// EOS of the sender's stream: with the number of its segment, as GstBaseSrc has it.
+    /// Returns an EOS for the sender's stream with the sequence number of its segment, as GstBaseSrc does.
     EventPtr eos() const;
 
-    /// Passes `event`, which the application made, on before the next message or by take_injected(). Any
-    /// thread.
+    /// Queues an event of the application, to be pushed before the next message or by take_injected().
+    /// Callable from any thread.
     void inject(EventPtr event);
-    /// A stream was opened, of the sender's run `instance`. Any thread, before its first message is taken.
+    /// Records that a stream was opened, which belongs to the sender's run `instance`. Callable from any
+    /// thread, before the stream's first message is taken.
     void opened(uint64_t instance);
-    /// The messages taken next are of stream `number`, counted from 0 as they were opened. Looks at the
-    /// clocks.
+    /// Announces that further messages are of stream `number`, which counts streams from 0 in the order of
+    /// opening. Reads the clocks.
     void read_stream(uint64_t number);
-    /// The running time at the sender that is `here` at this end; none: before its start. Any thread.
+    /// Returns the sender's running time for the local running time `here`, or none if it is before the
+    /// start. Callable from any thread.
     GstClockTime sender_running_time_at(GstClockTime here) const;
-    /// How long after its time an item is to be played: the answer to the LATENCY query, ns. Any thread.
+    /// Returns how long after its running time an item is played, which is the answer to the LATENCY query,
+    /// ns. Callable from any thread.
     GstClockTime latency() const;
-    /// Whether the stream is live at its origin; null: none has come yet. Any thread.
+    /// Returns whether the stream is live at its source, or null before the first timing has arrived.
+    /// Callable from any thread.
     std::optional<bool> live() const;
-    /// How late buffers left by the source pad, against their running time and latency(). Any thread.
+    /// Statistics of how late buffers left the source pad, relative to their running time plus latency().
+    /// Callable from any thread.
     const Lateness& lateness() const { return lateness_; }
-    /// The clock for the pipeline, which runs as the sender's. Any thread.
+    /// The clock offered to the pipeline, which runs as fast as the sender's. Callable from any thread.
     ClockProvider& clock_provider() { return clock_provider_; }
 
   private:
@@ -102,47 +110,49 @@ class Receiver {
     MetaDecoder metas_;
     Lateness lateness_;
     ClockProvider clock_provider_;
-    /// Of one run from READY to PAUSED and back.
+    /// The state of one run from READY to PAUSED and back.
     struct Run {
         Timestamps timestamps = Timestamps::rebase;
         bool stamp_arrival = false;
         int64_t buffers_left = -1;  // of num-buffers; negative: no limit
         Timeline timeline{false};
         PipelineClock clock;
-        LocalTime here;                 // as it was when the messages at hand were taken
-        Time arrived{};                 // when the message at hand did; none: it is the application's
-        bool estimate_awaited = false;  // once in a run: a peer may have none to give
-        bool place_due = true;          // the next item with a time is to be placed on the timeline
+        LocalTime here;                 // as of when the current messages were taken
+        Time arrived{};                 // arrival of the current message; 0: injected
+        bool estimate_awaited = false;  // the wait takes place once in a run, as a peer may have no estimate
+        bool place_due = true;          // the next item with a time must be placed on the timeline
         bool segment_due = true;
-        uint32_t segment_sent = 0, segment_seqnum = 0;  // number of the sender's SEGMENT, there and here
+        uint32_t segment_sent = 0,
+                 segment_seqnum = 0;  // sequence number of the sender's SEGMENT, there and here
         std::optional<GstSegment> pushed_segment;
         uint32_t pushed_seqnum = 0;
-        EventPtr start, caps;          // not yet pushed
-        std::vector<EventPtr> ended;   // of ended_by_another_run(); they go before those held
-        std::vector<EventPtr> held;    // they follow a segment that waits for the first timestamp
-        std::vector<BufferPtr> batch;  // due together
+        EventPtr start, caps;          // not pushed yet
+        std::vector<EventPtr> ended;   // from ended_by_another_run(); pushed before `held`
+        std::vector<EventPtr> held;    // events that follow a segment which waits for the first timestamp
+        std::vector<BufferPtr> batch;  // buffers that are due together
         bool discont = false;
-        bool resync = false;  // the next buffer plays at another time than follows from the last
+        bool resync = false;  // the time of the next buffer is not continuous with the last
         Continuity continuity;
         LocalIds ids;
-        bool start_due = true;           // a STREAM_START is to be pushed before anything else
-        uint32_t start_seqnum = 0;       // of the last one
-        std::optional<uint64_t> stream;  // the number of the one being read
-        uint64_t instance = 0;           // its sender's run
+        bool start_due = true;           // a STREAM_START must be pushed before anything else
+        uint32_t start_seqnum = 0;       // of the last STREAM_START
+        std::optional<uint64_t> stream;  // the number of the current stream
+        uint64_t instance = 0;           // the sender's run of the current stream
     } run_;
     StartHold start_hold_;
     std::mutex injected_mutex_;
-    std::vector<EventPtr> injected_;  // under the mutex
+    std::vector<EventPtr> injected_;  // under injected_mutex_
     std::atomic<bool> has_injected_ = false;
     std::mutex opened_mutex_;
-    std::map<uint64_t, uint64_t> opened_;  // under the mutex: instances of streams not yet read, by number
-    uint64_t opened_count_ = 0;            // under the mutex
+    std::map<uint64_t, uint64_t>
+        opened_;                 // instances of streams not read yet, by number; under opened_mutex_
+    uint64_t opened_count_ = 0;  // under opened_mutex_
     mutable std::mutex stream_mutex_;
-    /// What other threads ask for; under stream_mutex_.
+    /// What other threads read; under stream_mutex_.
     struct Stream {
         std::optional<bool> live;
         GstClockTime sender_latency = 0, base_delay = 0;
-        Affine to_sender{};  // running time there as a function of running time here
+        Affine to_sender{};  // the sender's running time as a function of the local one
     } stream_;
 };
 

@@ -10,9 +10,8 @@ constexpr char name[] = "retry-decision";
 
 GType decision_type() {
     static const GEnumValue values[] = {
-        {static_cast<int>(RetryDecision::standard), "As the properties and the error's kind have it",
-         "default"},
-        {static_cast<int>(RetryDecision::retry), "Try again, also after what would have been the end",
+        {static_cast<int>(RetryDecision::standard), "As the properties and the kind of error say", "default"},
+        {static_cast<int>(RetryDecision::retry), "Try again, even if the error would end the element's work",
          "retry"},
         {static_cast<int>(RetryDecision::stop), "End with this error", "stop"},
         {0, nullptr, nullptr},
@@ -25,7 +24,7 @@ GType decision_type() {
     return type;
 }
 
-/// The first handler with an opinion decides.
+/// The first handler whose answer is not `standard` decides.
 gboolean accumulate(GSignalInvocationHint*, GValue* result, const GValue* answer, gpointer) {
     g_value_copy(answer, result);
     return g_value_get_enum(answer) == static_cast<int>(RetryDecision::standard);

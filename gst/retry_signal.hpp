@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The signal `retry-decision`, by which an application has its say after an error.
+/// The signal `retry-decision`, by which an application can decide what happens after an error.
 #pragma once
 
 #include <gst/gst.h>
@@ -8,11 +8,11 @@
 
 namespace stt {
 
-/// Installs it on an element's class.
+/// Installs the signal on an element's class.
 void install_retry_signal(GObjectClass* object_class);
-/// Whether anybody is connected to it. Any thread.
+/// Whether a handler is connected to the signal. Callable from any thread.
 bool retry_signal_is_heard(GstElement* element);
-/// Emits it with the structure of `report`, on the calling thread.
+/// Emits the signal with the structure of `report` on the calling thread, and returns the handlers' decision.
 RetryDecision emit_retry_signal(GstElement* element, const ErrorReport& report);
 
 }  // namespace stt

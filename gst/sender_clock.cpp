@@ -8,21 +8,22 @@
 namespace stt {
 namespace {
 
-/// A rate is a fraction of this: parts per billion, which is a microsecond in a quarter of an hour.
+/// The denominator of a rate. Its precision is one part per billion, which is a microsecond in a quarter of
+/// an hour.
 constexpr GstClockTime rate_unit = 1'000'000'000;
-/// Between two changes of the rate, ns.
+/// The shortest time between two changes of the rate, ns.
 constexpr GstClockTime change_interval = 100 * GST_MSECOND;
-/// Within which two thirds of a new rate are reached, s: an estimate that is still settling does not shake
-/// the clock.
+/// The time in which about two thirds of a new rate are reached, s. It keeps an estimate that is still
+/// settling from disturbing the clock.
 constexpr double time_constant = 1;
-/// Clocks that play media are not further off.
+/// The largest skew: clocks that play media are not further off.
 constexpr double skew_max = 0.05;
 
 struct GstSttSenderClock {
     GstSystemClock parent;
-    // Under follow_mutex.
-    double skew;           ///< present rate less 1
-    GstClockTime changed;  ///< when sender_clock_follow() did anything last, internal time
+    // Guarded by follow_mutex.
+    double skew;           ///< current rate minus 1
+    GstClockTime changed;  ///< internal time of the last change in sender_clock_follow(), ns
 };
 struct GstSttSenderClockClass {
     GstSystemClockClass parent;
@@ -31,7 +32,8 @@ struct GstSttSenderClockClass {
 GType stt_sender_clock_get_type();
 G_DEFINE_TYPE(GstSttSenderClock, stt_sender_clock, GST_TYPE_SYSTEM_CLOCK)
 
-/// Several streams may steer one clock. It is held for a moment, and no clock needs it often.
+/// Guards all clocks, as several streams may steer one clock. It is held briefly, and no clock needs it
+/// often.
 std::mutex& follow_mutex() {
     static std::mutex mutex;
     return mutex;
@@ -98,7 +100,7 @@ GstClock* SenderClocks::find(uint64_t epoch) {
 }
 
 void SenderClocks::add(uint64_t epoch, GstClock* clock) {
-    std::vector<gpointer> held;  // dropped without the lock: the last reference may be among them
+    std::vector<gpointer> held;  // released without the lock, as the last reference may be among them
     {
         const std::lock_guard lock(mutex_);
         bool taken = false;
@@ -106,7 +108,7 @@ void SenderClocks::add(uint64_t epoch, GstClock* clock) {
             gpointer strong = g_weak_ref_get(&it->second);
             if (strong) held.push_back(strong);
             taken = taken || (it->first == epoch && strong);
-            // A clock follows one other at a time, so that peers cannot make this grow.
+            // A clock follows only one sender's clock at a time, so that peers cannot make the map grow.
             if (!strong || (strong == clock && it->first != epoch)) {
                 g_weak_ref_clear(&it->second);
                 it = clocks_.erase(it);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A GstClock that runs as fast as a sender's clock.
+/// A GstClock that runs at the rate of a sender's clock.
 #pragma once
 
 #include <gst/gst.h>
@@ -12,31 +12,34 @@
 
 namespace stt {
 
-/// A clock as of GstSystemClock, which shows CLOCK_MONOTONIC until it is given a rate to follow. Owned by the
-/// caller.
+/// Returns a clock derived from GstSystemClock, which shows CLOCK_MONOTONIC until it is given a rate to
+/// follow. The caller owns the reference.
 GstClock* sender_clock_new();
-/// `rate`: how fast it is to run against CLOCK_MONOTONIC, within 5 % of 1. It is approached in some seconds;
-/// the time shown is continuous. Called at any interval; as nobody calls, the last rate stays. Any thread.
+/// Sets the rate at which the clock is to run relative to CLOCK_MONOTONIC. `rate` is limited to 1 ± 5 %. The
+/// clock approaches it within some seconds, and the time shown is continuous. It may be called at any
+/// interval; the last rate stays in force. Callable from any thread.
 void sender_clock_follow(GstClock* clock, double rate);
-/// Its time as a function of CLOCK_MONOTONIC, exactly; null: not a clock made here. Any thread.
+/// Returns the clock's time as an exact function of CLOCK_MONOTONIC, or null if `clock` was not created here.
+/// Callable from any thread.
 std::optional<Affine> sender_clock_line(GstClock* clock);
 
-/// The clocks of this process by the sender's clock they follow. They are held by their users alone. Any
-/// thread.
+/// The clocks of this process by the epoch of the sender's clock that they follow. It holds weak references
+/// only. Thread-safe.
 class SenderClocks {
   public:
     static SenderClocks& process();
     ~SenderClocks();
 
-    /// The one that follows the sender's clock of `epoch`, a reference of the caller's; null: none does.
+    /// Returns a new reference to the clock that follows the sender's clock of `epoch`, or null if there is
+    /// none.
     GstClock* find(uint64_t epoch);
-    /// From now on `clock` follows that of `epoch`, unless another one does already.
+    /// Registers that `clock` follows the sender's clock of `epoch`, unless another clock does already.
     void add(uint64_t epoch, GstClock* clock);
     size_t size() const;
 
   private:
     mutable std::mutex mutex_;
-    std::map<uint64_t, GWeakRef> clocks_;  // under mutex_; each clock once
+    std::map<uint64_t, GWeakRef> clocks_;  // each clock at most once; under mutex_
 };
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The table behind gst/element_settings: every property with its text, range and field.
+/// The table behind gst/element_settings: each property with its text, range and field.
 #pragma once
 
 #include <span>
@@ -16,13 +16,13 @@ struct SettingRow {
     const char* nick;
     const char* blurb;
     Field field;
-    unsigned sides;                    ///< of Side
-    bool connection;                   ///< a change needs a new connection
-    int64_t min = 0, max = 0;          ///< of numbers
-    GType (*enumeration)() = nullptr;  ///< set: the field is one of this type's values
+    unsigned sides;                    ///< bits of Side
+    bool connection;                   ///< a change takes effect only in a new connection
+    int64_t min = 0, max = 0;          ///< for numbers
+    GType (*enumeration)() = nullptr;  ///< if set, the field holds a value of this type
 };
 
-/// In the order of the property ids, from 1.
+/// Returns the table in the order of the property ids, which start at 1.
 std::span<const SettingRow> setting_table();
 
 }  // namespace stt

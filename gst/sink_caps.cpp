@@ -15,7 +15,7 @@ const char* foreign_memory(const GstCapsFeatures* features) {
     return nullptr;
 }
 
-// Elements in a row that are looked through; more are no path of one stream's.
+// The largest number of consecutive elements that are searched. A path of one stream has fewer.
 constexpr unsigned elements_max = 32;
 
 bool are_under_way(GstPad* pad, const GstCaps* caps, unsigned elements_left) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Small objects that one thread makes and another one destroys, at a high rate.
+/// Allocation of small objects that one thread creates and another one destroys at a high rate.
 #pragma once
 
 #include <glib.h>
 
 namespace stt {
 
-/// An allocator of the standard library's on GLib's slices: those pass between threads in magazines, where
-/// the C library's allocator takes a lock, which both threads want, for each.
+/// A standard allocator on GLib's slices. Slices pass between threads in magazines. The C library's allocator
+/// instead takes a lock for each object, for which both threads contend.
 template <class T>
 struct SliceAllocator {
     using value_type = T;

@@ -28,7 +28,7 @@ int64_t SmoothMap::gap(int64_t x, const Affine& target) const { return wrapping_
 void SmoothMap::steer(int64_t x, const Affine& target) {
     if (wrapping_sub(end_, pieces_.back().from) < piece_min) return;
     const int64_t value = peek(end_);
-    // After a silence the whole of it is there to close the gap in, but no more than closes it.
+    // After a silence its whole length is available to close the gap in, but the gap is not overshot.
     const auto time = static_cast<double>(std::max(closing_time, wrapping_sub(x, end_)));
     const double limit = wrapping_sub(end_, began_) < settling_time ? settling_correction : correction;
     const double closing = static_cast<double>(wrapping_sub(target(end_), value)) / time;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Statistics as users read them.
+/// Statistics in the form for users.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,23 +11,24 @@
 
 namespace stt {
 
-/// Sets the fields of `application/x-stt-stats` on `structure`. Counters in packets and bytes, times in
-/// microseconds, rates in bits per second.
+/// Sets the fields of `application/x-stt-stats` on `structure`. Counters are in packets and bytes, times in
+/// microseconds and rates in bits per second.
 void set_stats(GstStructure* structure, const LinkStats& stats);
 
-/// … and what a receiver knows of the sender's clock, ns: a microsecond would be coarser than what is
+/// Adds what a receiver knows of the sender's clock, ns. Microseconds would be coarser than what can be
 /// measured on a local network.
 void set_clock(GstStructure* structure, const ClockStats& clock);
 
-/// … and how punctual the latest buffers of a receiver were, ns.
+/// Adds how punctual the latest buffers of a receiver were, ns.
 void set_lateness(GstStructure* structure, const Lateness::Summary& lateness);
 
-/// Calls back at an interval on the system clock's thread.
+/// Calls a function periodically on the thread of the system clock.
 class PeriodicCall {
   public:
     ~PeriodicCall() { stop(); }
-    /// `interval_ms` > 0. `call` must not block; one that has begun may outlast stop().
-    void start(uint32_t interval_ms, std::function<void()> call);
+    /// Starts the calls. `interval_ms` must be positive, and `call` must not block. It returns false when it
+    /// need not be called again. A call in progress may outlast stop().
+    void start(uint32_t interval_ms, std::function<bool()> call);
     void stop();
 
   private:

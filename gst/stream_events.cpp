@@ -14,7 +14,7 @@ std::string id_text(const char* id) {
     return text.size() <= stream_id_max ? text : sha256(text);
 }
 
-/// `text` is freed. What is too long or too nested is left out: it is of help, not needed.
+/// Writes `text` and frees it. A text that is too long or too deeply nested is omitted, as it is optional.
 void write_text(FieldWriter& out, char* text) {
     const std::string written(text ? text : "");
     g_free(text);
@@ -40,7 +40,7 @@ struct TagsDeleter {
     void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
 };
 
-/// Null: malformed.
+/// Returns null if malformed.
 StreamPtr read_stream(FieldReader& in) {
     const std::string id = in.text(stream_id_max);
     const auto type = static_cast<GstStreamType>(in.number32());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Events that say which streams there are: STREAM_START and STREAM_COLLECTION.
+/// The events that describe the streams: STREAM_START and STREAM_COLLECTION.
 #pragma once
 
 #include <string>
@@ -8,22 +8,22 @@
 
 namespace stt {
 
-/// A stream's id has at most this many bytes on the wire; a longer one is replaced by its SHA-256.
+/// The longest stream id on the wire in bytes. A longer id is replaced by its SHA-256.
 inline constexpr size_t stream_id_max = 1024;
-/// Of one collection.
+/// The largest number of streams in a collection.
 inline constexpr size_t streams_max = 1024;
-/// Of the text of a stream's caps or tags, bytes.
+/// The longest text of a stream's caps or tags in bytes.
 inline constexpr size_t stream_text_max = 1 << 20;
 
 Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event);
 Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event);
 
-/// The event, with the sender's ids, of a message behind its sequence number; null when it is malformed.
-/// Untrusted.
+/// Decode an event, with the sender's ids, from a message whose sequence number has been read from `in`. They
+/// return null if it is malformed. The input is untrusted.
 EventPtr decode_stream_start(ByteReader& in, const InMessage& message);
 EventPtr decode_stream_collection(ByteReader& in, const InMessage& message);
 
-/// In hexadecimal digits.
+/// Returns the hash in hexadecimal digits.
 std::string sha256(const std::string& text);
 
 struct ObjectDeleter {
@@ -32,9 +32,9 @@ struct ObjectDeleter {
 using StreamPtr = std::unique_ptr<GstStream, ObjectDeleter>;
 using CollectionPtr = std::unique_ptr<GstStreamCollection, ObjectDeleter>;
 
-/// What a STREAM_START event says.
+/// The content of a STREAM_START event.
 struct StreamStart {
-    const char* id = nullptr;  ///< the event's
+    const char* id = nullptr;  ///< owned by the event
     GstStreamFlags flags = GST_STREAM_FLAG_NONE;
     unsigned group = GST_GROUP_ID_INVALID;
     StreamPtr stream;

@@ -6,7 +6,7 @@
 namespace stt {
 namespace {
 
-/// An event that takes the place of `event` on pads. Null: none is needed.
+/// Returns an empty event that replaces `event` on pads, or null if none is needed.
 EventPtr nothing_instead(GstEvent* event) {
     if (GST_EVENT_TYPE(event) == GST_EVENT_CUSTOM_DOWNSTREAM_STICKY) {
         const char* name = gst_structure_get_name(gst_event_get_structure(event));
@@ -23,7 +23,7 @@ EventPtr nothing_instead(GstEvent* event) {
     return nothing;
 }
 
-/// Whether a pad keeps only the newer one of the two.
+/// Whether a pad keeps only the newer of the two events.
 bool same_place(GstEvent* a, GstEvent* b) {
     const GstStructure* structure = gst_event_get_structure(b);
     return GST_EVENT_TYPE(a) == GST_EVENT_TYPE(b) && structure &&

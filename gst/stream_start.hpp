@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// How a stream begins on sttsrc's pad: with the sender's STREAM_START, and with nothing left of a run of the
-/// sender that is over.
+/// The beginning of a stream on sttsrc's pad: with the sender's STREAM_START, and without remnants of the
+/// sender's previous run.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,27 +11,28 @@
 
 namespace stt {
 
-/// GstBaseSrc pushes a STREAM_START of its own before anything has come from the sender. Downstream would
-/// take the sender's for another stream, so that the first one is kept back on its way out of the pad.
+/// GstBaseSrc pushes a STREAM_START of its own before anything has arrived from the sender. Downstream would
+/// then take the sender's STREAM_START for that of another stream. Therefore a pad probe drops the first one.
 class StartHold {
   public:
-    /// From now on none goes out. While no streaming thread runs.
+    /// Drops every STREAM_START from now on. Called while no streaming thread runs.
     void hold(GstPad* pad);
-    /// What is pushed next goes out. Streaming thread.
+    /// Lets further events pass. Called on the streaming thread.
     void release(GstPad* pad);
 
   private:
-    gulong probe_ = 0;  // 0: none
+    gulong probe_ = 0;  // id of the pad probe; 0: none
 };
 
-/// What is to be pushed after the STREAM_START of another run. Pads drop but the tags with it; for tables of
-/// contents and sticky custom events of the run before the list holds such as say nothing.
+/// Returns the events to be pushed after the STREAM_START of another run. On STREAM_START pads drop tags, but
+/// not tables of contents and sticky custom events. The list replaces those of the previous run by empty
+/// ones.
 std::vector<EventPtr> ended_by_another_run(GstPad* pad);
-/// Takes out of `ended` what `event` replaces anyway.
+/// Removes from `ended` the entry that `event` replaces anyway.
 void spare_replaced(std::vector<EventPtr>& ended, GstEvent* event);
 
-/// Pads keep sticky events of each type under as many names as there are. False: `event`, of a peer, has a
-/// name that is one too many.
+/// A pad keeps a sticky event of each type for every name. Returns false if `event`, which comes from a peer,
+/// has a new name that exceeds the limit.
 bool has_room_for(GstPad* pad, GstEvent* event);
 inline constexpr size_t sticky_names_max = 64;
 

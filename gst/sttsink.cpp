@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// sttsink: one stream to the peer.
+/// The element sttsink sends one stream to the peer.
 
 /**
  * SECTION:element-sttsink
  * @title: sttsink
  * @see_also: sttsrc
  *
- * Sends the buffers, caps and events that it is given to a #sttsrc in another process or on another host, in
- * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends are given the same
- * seed; either can be the one that listens (`stt://:PORT`) or the one that calls (`stt://HOST:PORT`).
+ * Sends the buffers, caps and events that it receives to a #sttsrc in another process or on another host, in
+ * order, complete and encrypted. No muxer, payloader or caps filter is needed. Both ends must have the same
+ * seed. Either end can be the listener (`stt://:PORT`), and the other one is the caller (`stt://HOST:PORT`).
  *
  * ## Example launch lines
  * |[
@@ -16,10 +16,10 @@
  * export STT_SEED_FILE=demo.seed
  * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
  * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
- * ]| A test picture, shown by another process. With `-e`, Ctrl-C in the second is a proper end of the stream.
+ * ]| Sends a test picture to another process, which displays it. With `-e`, Ctrl-C ends the stream cleanly.
  * |[
  * gst-launch-1.0 filesrc location=original ! sttsink uri=stt://127.0.0.1:7600 framing=bytes
- * ]| A file as it is; `filesink` at the far end writes a copy.
+ * ]| Sends a file as plain bytes. With `filesink` the far end writes a copy.
  *
  * Since: 0.1
  */
@@ -46,8 +46,8 @@ struct SttSink {
     Connection* connection;
     Transmitter* transmitter;
     UpstreamLimits* upstream_limits;  ///< I/O thread
-    GstPadEventFunction base_event;   ///< of the pad, as the base class set it
-    GapSum* discarded;                ///< by the receiver
+    GstPadEventFunction base_event;   ///< of the pad, as set by the base class
+    GapSum* discarded;                ///< gaps that the receiver has discarded
     PrerollExit* preroll_exit;
 };
 struct SttSinkClass {
@@ -61,8 +61,9 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSink, stt_sink, GST_TYPE_BASE_SINK,
 
 SttSink* self_of(gpointer object) { return static_cast<SttSink*>(object); }
 
-/// The base class would ask get_caps() without a filter. A CAPS event asks as well, before it is handed over;
-/// were it refused then, what is upstream would post an ERROR of its own.
+/// Answers ACCEPT_CAPS itself, as the base class would call get_caps() without a filter. A CAPS event also
+/// leads to this query before it is passed to the sink. If it were refused then, the upstream element would
+/// post an ERROR of its own.
 bool accepts(GstBaseSink* sink, GstQuery* query) {
     GstCaps* caps = nullptr;
     gst_query_parse_accept_caps(query, &caps);
@@ -77,12 +78,12 @@ gboolean set_caps(GstBaseSink* sink, GstCaps* caps) {
             tr("caps with %s cannot be sent; put an element that downloads to system memory before sttsink",
                feature)));
     }
-    return TRUE;  // what follows meets EOS
+    return TRUE;  // everything that follows is refused as after EOS
 }
 
-/// GAP and EOS, once it is their time.
+/// Handles GAP and EOS when their time has come.
 GstFlowReturn wait_event(GstBaseSink* sink, GstEvent* event) {
-    self_of(sink)->preroll_exit->on_preroll();  // what the base class tells of buffers only
+    self_of(sink)->preroll_exit->on_preroll();  // the base class calls it for buffers only
     const GstFlowReturn waited = GST_BASE_SINK_CLASS(stt_sink_parent_class)->wait_event(sink, event);
     if (waited != GST_FLOW_OK) return waited;
     Transmitter& transmitter = *self_of(sink)->transmitter;
@@ -109,13 +110,13 @@ gboolean event(GstBaseSink* sink, GstEvent* event) {
     if (type == GST_EVENT_INSTANT_RATE_CHANGE || type == GST_EVENT_CUSTOM_DOWNSTREAM_OOB ||
         type == GST_EVENT_CUSTOM_BOTH_OOB)
         return transmitter.take_out_of_band(kept.get());
-    // GAP and EOS went out of wait_event.
+    // GAP and EOS were handled in wait_event.
     const bool carried = (gst_event_type_get_flags(type) & GST_EVENT_TYPE_SERIALIZED) &&
                          type != GST_EVENT_GAP && type != GST_EVENT_EOS;
     return !carried || transmitter.take_event(kept.get());
 }
 
-/// A STREAM_START after EOS begins another stream. The base class would take no more before a flush.
+/// A STREAM_START after EOS begins another stream. The base class would accept nothing more before a flush.
 gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
     const GstPadEventFunction base_event = self_of(parent)->base_event;
     if (GST_EVENT_TYPE(event) == GST_EVENT_STREAM_START && self_of(parent)->parent.eos) {
@@ -125,15 +126,15 @@ gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
     return base_event(pad, parent, event);
 }
 
-/// An application that waits for the first connect before it plays, as gst-launch-1.0 does, plays now.
+/// Makes an application that waits for the first connect before it plays, such as gst-launch-1.0, play now.
 void expect_eos(SttSink* self) {
     self->transmitter->expect_eos();
     self->connection->cancel_progress();
     if (GST_STATE(self) != GST_STATE_PLAYING) self->preroll_exit->open();
 }
 
-/// What the application sends to the pipeline. A bin hands downstream events, such as the EOS that ends
-/// everything, to those of its elements that are flagged as sources, which is why this one is.
+/// Handles events that the application sends to the pipeline. A bin passes downstream events, such as the EOS
+/// that ends everything, only to elements that are flagged as sources. Therefore this element has that flag.
 gboolean send_event(GstElement* element, GstEvent* event) {
     const bool latency = GST_EVENT_TYPE(event) == GST_EVENT_LATENCY;
     if (!(gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_DOWNSTREAM)) {
@@ -143,7 +144,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
     }
     if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) expect_eos(self_of(element));
     gst_event_unref(event);
-    return FALSE;  // it comes by the pad
+    return FALSE;  // it arrives through the pad
 }
 
 gboolean query(GstBaseSink* sink, GstQuery* query) {
@@ -168,7 +169,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         self->preroll_exit->start();
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
-    // Before the first buffer that the base class lets through.
+    // This precedes the first buffer that the base class lets through.
     if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
         self->transmitter->pipeline_changed();
         self->preroll_exit->close(*self->connection);
@@ -186,7 +187,8 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     return changed;
 }
 
-/// I/O thread. Upstream elements may do anything in their event functions.
+/// Called on the I/O thread. The event functions of upstream elements may do anything, so the event is pushed
+/// on the announcer's thread.
 void push_upstream(SttSink* self, EventPtr event) {
     self->connection->announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(event))] {
         gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_event_ref(kept.get()));
@@ -222,7 +224,7 @@ void stt_sink_init(SttSink* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::sink);
     self->connection->set_hooks({
         .upstream_message = [self](InMessage message) { pass_upstream(self, message); },
-        // What comes next may be of no use to it before a key unit.
+        // The data that follows may be of no use to the peer before a key unit.
         .key_unit_wanted =
             [self] {
                 push_upstream(self, EventPtr(gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
@@ -230,7 +232,8 @@ void stt_sink_init(SttSink* self) {
             },
         .failed =
             [self] {
-                // Nothing that it waits for in PAUSED comes any more. On a thread that holds no lock.
+                // What the streaming thread waits for in PAUSED will not come. It is let go on a
+                // thread that holds no lock.
                 gst_element_call_async(
                     GST_ELEMENT(self),
                     [](GstElement* element, gpointer) {
@@ -251,7 +254,7 @@ void stt_sink_init(SttSink* self) {
     self->preroll_exit = new PrerollExit(&self->parent);
     GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
     gst_base_sink_set_processing_deadline(&self->parent, 0);
-    // The receiver clips; and a copy of the last buffer is of no use here.
+    // The receiver does the clipping, and a copy of the last buffer is of no use in this element.
     gst_base_sink_set_drop_out_of_segment(&self->parent, FALSE);
     gst_base_sink_set_last_sample_enabled(&self->parent, FALSE);
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// sttsrc: delivers the peer's stream.
+/// The element sttsrc delivers the peer's stream.
 
 /**
  * SECTION:element-sttsrc
  * @title: sttsrc
  * @see_also: sttsink
  *
- * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. What is live at its origin
- * plays by an estimate of the sender's clock; all else begins to play when it comes. A path that breaks is a
- * pause in which nothing is lost.
+ * Delivers what a #sttsink sends, with its caps, timestamps, metadata and events. A live stream plays by an
+ * estimate of the sender's clock; any other stream begins to play when it arrives. If the path breaks, the
+ * stream pauses and nothing is lost.
  *
  * ## Example launch lines
  * |[
@@ -16,13 +16,13 @@
  * export STT_SEED_FILE=demo.seed
  * gst-launch-1.0 sttsrc uri=stt://:7600 ! decodebin ! autovideosink &
  * gst-launch-1.0 -e videotestsrc is-live=true ! x264enc tune=zerolatency ! sttsink uri=stt://127.0.0.1:7600
- * ]| Waits for a sender and shows what it sends.
+ * ]| Waits for a sender and displays what it sends.
  * |[
  * gst-launch-1.0 -e sttsrc uri=stt://:7600 auto-reconnect=false ! filesink location=copy
- * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it is there.
+ * ]| Receives a file that is sent with `framing=bytes`, and ends when all of it has arrived.
  * |[
  * gst-launch-1.0 playbin uri=stt://127.0.0.1:7600
- * ]| Calls a sender that listens. Players set nothing but the URI: the seed is that of the environment.
+ * ]| Calls a sender that listens. Players set only the URI, so the seed comes from the environment.
  *
  * Since: 0.1
  */
@@ -49,11 +49,12 @@ GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
 namespace stt {
 namespace {
 
-/// Messages taken at once, so that a batch is pushed downstream before its first buffer has become old.
+/// The largest number of messages taken at once, so that a batch is pushed downstream before its first buffer
+/// has aged.
 constexpr size_t batch_max = 64;
-/// How often a batch that takes long reports to the sender how far it has gone downstream, ns.
+/// How often the progress of a slow batch downstream is reported to the sender, ns.
 constexpr int64_t tell_passed_every = 100'000'000;
-/// How long events wait for a buffer that says where the sender's time lies.
+/// How long events wait for a buffer whose time shows where the sender's time lies.
 constexpr Duration hold_time = 100ms;
 
 struct SttSrc {
@@ -62,16 +63,16 @@ struct SttSrc {
     Receiver* receiver;
     PausedReader* paused_reader;
     UpstreamEvents* upstream;
-    // Streaming thread.
-    std::vector<InMessage>* messages;  ///< taken from the inbox, passed on up to next_message
+    // Used on the streaming thread.
+    std::vector<InMessage>* messages;  ///< taken from the inbox; those before next_message are processed
     size_t next_message;
-    bool ended;              ///< EOS went downstream
-    bool between_streams;    ///< one has ended, and another is waited for
-    int64_t told_passed_at;  ///< coarse_now()
-    // Any thread.
-    std::atomic<bool> pausing;             ///< PLAYING to PAUSED is under way
+    bool ended;              ///< EOS was pushed downstream
+    bool between_streams;    ///< a stream has ended, and the next one is awaited
+    int64_t told_passed_at;  ///< coarse_now(), ns
+    // Used on any thread.
+    std::atomic<bool> pausing;             ///< the change from PLAYING to PAUSED is in progress
     std::atomic<bool> flushing;            ///< from interrupt() to resume()
-    std::atomic<GstEvent*> requested_eos;  ///< the application's; owned, null: none
+    std::atomic<GstEvent*> requested_eos;  ///< from the application; owned, null: none
 };
 struct SttSrcClass {
     GstPushSrcClass parent;
@@ -85,12 +86,13 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
 
 Error receive_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::receive_timeout, tr_noop("the peer sent nothing for the %s of %u ms"),
-                                "receive-timeout", connection.setting(&Settings::receive_timeout));
+    return connection.timed_out(Reason::receive_timeout,
+                                tr_noop("the peer sent nothing within the %s of %u ms"), "receive-timeout",
+                                connection.setting(&Settings::receive_timeout));
 }
 
-/// Reports to the inbox how many of the messages taken have gone downstream. A sink that plays them in real
-/// time takes long for all of them, and the sender is to see that it is taking them.
+/// Reports to the inbox how many of the taken messages were pushed downstream. A sink that plays in real time
+/// takes long for all of them, and the sender must see that it makes progress.
 void tell_passed(SttSrc* self, int64_t now) {
     const std::shared_ptr<Link> link = self->connection->link();
     const size_t passed = self->next_message - self->receiver->batched();
@@ -98,7 +100,7 @@ void tell_passed(SttSrc* self, int64_t now) {
     self->told_passed_at = now;
 }
 
-/// Passes on what the application has sent, and what was taken from the inbox.
+/// Pushes the events that the application has sent, and the messages taken from the inbox.
 GstFlowReturn pass_on(SttSrc* self) {
     std::vector<InMessage>& messages = *self->messages;
     self->told_passed_at = coarse_now();
@@ -117,11 +119,11 @@ GstFlowReturn pass_on(SttSrc* self) {
     return self->receiver->finish_batch();
 }
 
-/// The stream has come to its end, or the application wants none of the rest of it. EOS goes out here and not
-/// from the base class, so that the peer learns that it has. Never returns OK.
+/// Ends the stream, at its end or because the application wants no more of it. EOS is pushed here instead of
+/// by the base class, so that the peer is informed of its delivery. Never returns OK.
 GstFlowReturn end(SttSrc* self, EventPtr eos) {
     GST_DEBUG_OBJECT(self, "passing EOS on");
-    // Applications leave at EOS: what was announced before must be on the bus.
+    // Applications exit on EOS, so messages announced before must be on the bus first.
     self->connection->announcer().wait_posted();
     const GstFlowReturn flow = self->receiver->end(std::move(eos));
     if (flow != GST_FLOW_OK) return flow;
@@ -129,15 +131,15 @@ GstFlowReturn end(SttSrc* self, EventPtr eos) {
     return GST_FLOW_FLUSHING;
 }
 
-/// Makes create() return once it does not push, and until resume().
+/// Makes create() return when it is not in a push, and on each call until resume().
 void interrupt(SttSrc* self) {
-    EventPtr(self->requested_eos.exchange(nullptr));  // is discarded, as all that a flush meets
+    EventPtr(self->requested_eos.exchange(nullptr));  // discarded like everything that a flush meets
     self->flushing = true;
     self->connection->interrupt(true);
 }
 
-/// Ends a flush, once create() has returned. unlock_stop() is not implemented: since GStreamer 1.24 the
-/// streaming thread calls it as well, after a pause, and could undo what another thread has just asked for.
+/// Ends a flush when create() has returned. This is not done in unlock_stop(): since GStreamer 1.24 the
+/// streaming thread calls that after a pause, too, and it could undo what another thread has just requested.
 void resume(SttSrc* self) {
     GstPad* pad = GST_BASE_SRC_PAD(self);
     GST_PAD_STREAM_LOCK(pad);
@@ -147,7 +149,8 @@ void resume(SttSrc* self) {
     GST_PAD_STREAM_UNLOCK(pad);
 }
 
-/// The base class does it for a flush that is sent to the element, not for one that comes by the pad.
+/// Restarts the task. The base class does so for a flush that is sent to the element, but not for one that
+/// arrives through the pad.
 void restart_task(SttSrc* self) {
     GstPad* pad = GST_BASE_SRC_PAD(self);
     GST_OBJECT_LOCK(pad);
@@ -158,20 +161,21 @@ void restart_task(SttSrc* self) {
     gst_object_unref(task);
 }
 
-/// Lets the streaming thread pass `eos` on after what it has taken from the inbox. The base class would wait
-/// here until it may, and in PAUSED a sink holds the thread up until this returns and the state changes.
+/// Makes the streaming thread push `eos` after the messages that it has taken from the inbox. The base class
+/// would wait here for the streaming thread. In PAUSED a sink blocks that thread until this function returns
+/// and the state changes.
 void request_eos(SttSrc* self, EventPtr eos) {
     EventPtr(self->requested_eos.exchange(eos.release()));
     self->connection->interrupt(true);
 }
 
-/// Sends upstream over `link`, which outlives what this returns.
+/// Returns a function that sends upstream by way of `link`, which must outlive it.
 UpstreamEvents::Send sending_over(Link& link) {
     return [&link](OutMessage message) { return link.send_upstream(std::move(message)); };
 }
 
-/// Takes messages and pushes them downstream until something ends that; never returns OK. Any error of the
-/// link's has been posted when this returns EOS: the base class would post another for a worse result.
+/// Takes messages and pushes them downstream until an event ends this; never returns OK. When it returns EOS,
+/// any error of the link has been posted. For a worse result the base class would post another error.
 GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
     SttSrc* self = self_of(source);
     const std::shared_ptr<Link> link = self->connection->link();
@@ -188,7 +192,7 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
         hold_until = holding ? std::min(hold_until, now + hold_time) : SteadyTime::max();
         const bool limited = limit > 0ms && !self->between_streams;
         const SteadyTime until = limited ? std::min(quiet_until, hold_until) : hold_until;
-        // To the queue, zero means for ever.
+        // For the queue zero means no limit.
         const Duration left = until == SteadyTime::max() ? 0ns : std::max<Duration>(until - now, 1ns);
         switch (link->inbox().pop(*self->messages, batch_max, left)) {
             case QueueStatus::ok:
@@ -205,10 +209,10 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
             }
             case QueueStatus::eos: {
                 if (keep_listening) {
-                    self->receiver->read_stream(link->inbox().stream());  // it may have been empty
+                    self->receiver->read_stream(link->inbox().stream());  // the stream may have been empty
                     if (const GstFlowReturn flow = self->receiver->finish_stream(); flow != GST_FLOW_OK)
                         return flow;
-                    self->upstream->start();  // a QOS that waits is about this stream
+                    self->upstream->start();  // a waiting QOS belongs to the stream that has ended
                     self->between_streams = true;
                     link->inbox().eos_passed();
                     break;
@@ -255,22 +259,23 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
     return taken;
 }
 
-/// What the application sends to the element itself.
+/// Handles events that the application sends to the element itself.
 gboolean send_event(GstElement* element, GstEvent* event) {
     SttSrc* self = self_of(element);
     const GstEventType type = GST_EVENT_TYPE(event);
     const unsigned kind = gst_event_type_get_flags(type);
-    if (type == GST_EVENT_SEEK) {  // the base class would flush downstream, only to find that it cannot seek
+    if (type == GST_EVENT_SEEK) {  // the base class would flush downstream before it detects that the element
+                                   // cannot seek
         gst_event_unref(event);
         return FALSE;
     }
     if (type == GST_EVENT_EOS && self->connection->link()) {
-        self->connection->cancel_progress();  // who waits for the first connect before it plays plays now
+        self->connection->cancel_progress();  // an application that waits for the first connect plays now
         request_eos(self, EventPtr(event));
         return TRUE;
     }
     if (type == GST_EVENT_FLUSH_STOP) resume(self);
-    // Those that belong in order with the data would wait in the base class for a buffer of its own.
+    // Events that are ordered relative to the data would wait in the base class for a buffer of its own.
     const bool in_order = (kind & GST_EVENT_TYPE_DOWNSTREAM) && (kind & GST_EVENT_TYPE_SERIALIZED) &&
                           type != GST_EVENT_EOS && type != GST_EVENT_FLUSH_STOP &&
                           type != GST_EVENT_SEGMENT && type != GST_EVENT_STREAM_START;
@@ -284,12 +289,14 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     SttSrc* self = self_of(source);
     switch (GST_QUERY_TYPE(query)) {
         case GST_QUERY_LATENCY: {
-            // What comes before its time is kept, here and then at the sender: there is no upper limit.
+            // There is no maximum, as data that arrives before its time is kept in this element and then at
+            // the sender.
             gst_query_set_latency(query, TRUE, self->receiver->latency(), GST_CLOCK_TIME_NONE);
             return TRUE;
         }
         case GST_QUERY_SCHEDULING:
-            // Not BANDWIDTH_LIMITED: players would buffer what is to be played as it comes.
+            // BANDWIDTH_LIMITED is not set, as it would make players buffer data that is to be played as it
+            // comes.
             gst_query_set_scheduling(query, GST_SCHEDULING_FLAG_SEQUENTIAL, 1, -1, 0);
             gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
             return TRUE;
@@ -310,7 +317,7 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
     return GST_BASE_SRC_CLASS(stt_src_parent_class)->query(source, query);
 }
 
-/// A live stream is read on in a pause, so that it is current when the pipeline plays again.
+/// Continues to read a live stream in a pause, so that it is current when the pipeline plays again.
 void read_on(SttSrc* self) {
     const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
     if (timestamps == Timestamps::original) return;
@@ -351,8 +358,8 @@ GstClock* provide_clock(GstElement* element) {
     return self_of(element)->receiver->clock_provider().provide();
 }
 
-/// A pipeline chooses its clock when it begins to play: one that it has to give up, or may have, is told to
-/// it.
+/// Informs the pipeline of a clock that is provided now or is no longer. A pipeline selects its clock only
+/// when it begins to play.
 void offer_clock(SttSrc* self) {
     const bool offered = self->connection->setting(&Settings::provide_clock);
     ClockProvider& provider = self->receiver->clock_provider();
@@ -430,9 +437,9 @@ void stt_src_class_init(SttSrcClass* src_class) {
     base_class->event = event;
     base_class->query = query;
     base_class->is_seekable = [](GstBaseSrc*) -> gboolean { return FALSE; };
-    // Since GStreamer 1.24 the base class calls this for a pause as well. That does not end create(), which
-    // may be in a push by then: it would return only after the pause, when the base class takes FLUSHING for
-    // the end and stops the streaming thread.
+    // Since GStreamer 1.24 the base class also calls this for a pause. That must not end create(), which may
+    // be in a push at that time and would return only after the pause. The base class would then treat
+    // FLUSHING as the end and stop the streaming thread.
     base_class->unlock = [](GstBaseSrc* source) -> gboolean {
         if (!self_of(source)->pausing) interrupt(self_of(source));
         return TRUE;

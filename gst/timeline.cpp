@@ -13,7 +13,7 @@ int64_t as_signed(GstClockTime time) { return static_cast<int64_t>(time); }
 
 }  // namespace
 
-/// Also before the segment's start, where it is negative.
+/// Returns the running time, which is negative before the start of the segment.
 std::optional<int64_t> Timeline::running_time(GstClockTime timestamp) const {
     if (!has_segment_ || segment_.format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID(timestamp))
         return std::nullopt;
@@ -52,15 +52,15 @@ bool Timeline::set_shift(int64_t shift) {
     return true;
 }
 
-/// From the sender's running time to the one here.
+/// Returns the function from the sender's running time to the local one.
 std::optional<Affine> Timeline::line(int64_t running_time, const LocalTime& here) {
     const Affine to_sender = shifted_by(as_signed(timing_.base_time)).then(timing_.clock.inverse());
     const Affine to_here = here.clock.then(shifted_by(-as_signed(here.base_time)));
     if (here.from_peer) {
         guess_.reset();
     } else if (!guess_) {
-        // Until the clocks are compared: this item came without delay, and left when the sender's pipeline
-        // had done with it.
+        // Until the clocks have been compared, it is assumed that this item had no network delay, and that it
+        // was sent when the latency of the sender's pipeline had passed.
         guess_ = Affine{to_sender(running_time), here.monotonic - as_signed(timing_.latency), 0};
     }
     return to_sender.then(here.from_peer ? *here.from_peer : *guess_).then(to_here);
@@ -84,14 +84,15 @@ bool Timeline::place_stored(int64_t running_time, const LocalTime& here) {
     if (!anchor_) {
         anchor_ = Anchor::of(key, {here.epoch, here.base_time});
     } else if (key != anchored_as_) {
-        // A pause: the sender's clock goes on evenly, and so does what is derived from it.
+        // In a pause the base time changes. As the sender's clock continues evenly, the anchor stays valid
+        // under the new key.
         Anchor::also_of(anchor_, key);
     }
     anchored_as_ = key;
     const int64_t sent = wrapping_add(running_time, as_signed(timing_.base_time));
     const int64_t now = wrapping_sub(as_signed(here.running_time), sent);
     int64_t offset = anchor_->offset(now, {here.epoch, here.base_time});
-    // Playout had to wait for the network or the sender, by more than `latency` covers.
+    // Playout had to wait for the network or the sender for longer than `latency` covers.
     if (wrapping_sub(now, offset) > as_signed(here.latency) + jump) offset = anchor_->move_on(now);
     return set_shift(wrapping_add(offset, as_signed(timing_.base_time)));
 }
@@ -99,7 +100,7 @@ bool Timeline::place_stored(int64_t running_time, const LocalTime& here) {
 GstSegment Timeline::segment() const {
     GstSegment shifted = segment_;
     if (!rebase_ || segment_.format != GST_FORMAT_TIME || shift_.value_or(0) == 0) return shifted;
-    // Fails when the whole segment would lie before running time 0; it then plays at once.
+    // It fails if the whole segment would lie before running time 0. The segment then plays at once.
     if (!gst_segment_offset_running_time(&shifted, GST_FORMAT_TIME, *shift_)) shifted = segment_;
     return shifted;
 }
@@ -117,8 +118,8 @@ GstClockTime Timeline::map(GstClockTime timestamp) {
 GstClockTime Timeline::mapped(GstClockTime timestamp) const {
     const std::optional<int64_t> sent = running_time(timestamp);
     if (!sent || !map_ || !shift_) return timestamp;
-    // In a segment that plays backwards timestamps fall as running time rises.
-    constexpr double limit = 4.6e18;  // half of what an int64_t holds
+    // In a segment that plays backwards timestamps decrease as running time increases.
+    constexpr double limit = 4.6e18;  // half of the range of int64_t
     const double moved = std::clamp(static_cast<double>(correction(*sent)) * segment_.rate, -limit, limit);
     const int64_t at = wrapping_add(as_signed(timestamp), std::llround(moved));
     return static_cast<GstClockTime>(std::max<int64_t>(at, 0));

@@ -10,7 +10,7 @@
 namespace stt {
 namespace {
 
-/// Title, chapter, sub-chapter and the like; deeper tables do not exist.
+/// The largest depth: titles, chapters, sub-chapters and the like are not nested deeper.
 constexpr int depth_max = 16;
 constexpr uint64_t entries_max = 65536;
 
@@ -47,7 +47,7 @@ class TocWriter {
         int repeat = 0;
         gst_toc_entry_get_start_stop_times(entry, &start, &stop);
         gst_toc_entry_get_loop(entry, &loop, &repeat);
-        number(static_cast<uint64_t>(gst_toc_entry_get_entry_type(entry) + 16));  // types begin at −3
+        number(static_cast<uint64_t>(gst_toc_entry_get_entry_type(entry) + 16));  // types start at −3
         text(gst_toc_entry_get_uid(entry));
         for (const int64_t value : {start, stop, int64_t{loop}, int64_t{repeat}})
             number(static_cast<uint64_t>(value));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Tables of contents as bytes; GStreamer has no text form for them.
+/// Encodes tables of contents as bytes, as GStreamer has no text form for them.
 #pragma once
 
 #include <gst/gst.h>
@@ -11,7 +11,7 @@
 namespace stt {
 
 std::vector<uint8_t> encode_toc(GstToc* toc);
-/// The TOC event, owned by the caller; null when `bytes` are malformed. Untrusted.
+/// Returns the TOC event, which the caller owns, or null if `bytes` is malformed. The input is untrusted.
 GstEvent* decode_toc(Bytes bytes, bool updated);
 
 }  // namespace stt

@@ -18,11 +18,11 @@ namespace stt {
 namespace {
 
 Error send_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::send_timeout, tr_noop("the peer took nothing for the %s of %u ms"),
+    return connection.timed_out(Reason::send_timeout, tr_noop("the peer took nothing within the %s of %u ms"),
                                 "send-timeout", connection.setting(&Settings::send_timeout));
 }
 
-/// What the peer's pipeline has not got; reported once.
+/// Returns what the peer's pipeline has not got. It is reported once only.
 std::vector<Gap> undelivered(Link& link) {
     const SendQueue::GivenUp lost = link.outbox().give_up_all();
     std::vector<Gap> gaps;
@@ -33,12 +33,12 @@ std::vector<Gap> undelivered(Link& link) {
     return gaps;
 }
 
-/// How long a peer that joins waits for a key unit, which was asked for, in µs: streams that cannot make one
-/// on demand have one every ten seconds at the latest, or none at all.
+/// How long a new receiver waits for the key unit that was requested, µs. Streams that cannot produce one on
+/// demand have one every ten seconds at the latest, or none at all.
 constexpr gint64 key_unit_patience = 10 * G_USEC_PER_SEC;
 
-/// Of one type, events of different names stand beside each other; types are numbered in the order in which a
-/// pad takes them.
+/// Returns a key under which a pad keeps one event. Events of one type with different names are kept side by
+/// side. Types are numbered in the order in which a pad accepts them.
 uint64_t state_key(GstEvent* event) {
     const GstStructure* structure = gst_event_get_structure(event);
     return uint64_t{GST_EVENT_TYPE(event)} << 32 |
@@ -64,7 +64,7 @@ void Transmitter::set_caps(const GstCaps* caps) {
     metas_.set_caps(caps);
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return;
-    // For whoever takes the stream over from a peer that has had its beginning.
+    // They are for a receiver that takes over the stream from a peer that has had its beginning.
     std::vector<OutMessage> headers;
     for (const BufferPtr& header : stream_headers(caps)) {
         Result<OutMessage> message = run_.bytes ? encode_bytes(header.get()) : encode_buffer(header.get());
@@ -79,15 +79,14 @@ void Transmitter::expect_eos() {
 }
 
 void Transmitter::set_playout(GstClockTime latency) {
-    // No path is so good that less would be a backlog, and no receiver waits for longer than its memory
-    // lasts.
+    // On no path is a smaller value a real backlog, and no receiver plays later than its memory allows.
     const GstClockTime playout = std::clamp<GstClockTime>(latency, 100 * GST_MSECOND, 60 * GST_SECOND);
     if (playout_.exchange(playout) != playout) pipeline_changed();
 }
 
-/// Blocks until the pipeline plays. GstBaseSink renders what lies outside of its segment, such as the first
-/// buffers of a stream with B-frames, without preroll: before the pipeline has a base time, which it would
-/// never get if this element did not preroll.
+/// Blocks until the pipeline plays. GstBaseSink renders buffers outside of its segment, such as the first
+/// ones of a stream with B-frames, without preroll. The pipeline then has no base time yet, and would never
+/// get one if this element did not preroll.
 GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
     const GstFlowReturn flow = gst_base_sink_do_preroll(element_, object);
     if (flow == GST_FLOW_OK) look_if_changed();
@@ -98,8 +97,8 @@ void Transmitter::look_if_changed() {
     if (pipeline_changed_.exchange(false)) look_upstream();
 }
 
-/// What is live cannot be held back: what there is no room for would be lost before it comes here,
-/// unreported.
+/// Queries the elements upstream. Live data must not be held back: a full queue upstream would drop data
+/// before it arrives here, and no one would report the loss.
 void Transmitter::look_upstream() {
     run_.timing_looked = 0;
     run_.origin = find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live)));
@@ -118,8 +117,8 @@ void Transmitter::look_upstream() {
     link->outbox().set_live(run_.origin.live && (policy.when_full || policy.max_age > Duration::zero()));
 }
 
-/// Hands a message to the link by `push(outbox, timeout)`, and waits for room when there is none. EOS: an
-/// ERROR has been posted; what is upstream then stops without posting one of its own.
+/// Passes a message to the link by `push(outbox, timeout)`, and waits while there is no space. EOS means that
+/// an ERROR has been posted; upstream elements then stop without posting one of their own.
 template <class Push>
 GstFlowReturn Transmitter::hand_over(Push push) {
     const std::shared_ptr<Link> link = connection_.link();
@@ -130,7 +129,7 @@ GstFlowReturn Transmitter::hand_over(Push push) {
             case QueueStatus::ok:
                 return GST_FLOW_OK;
             case QueueStatus::flushing: {
-                // Paused, flushed or stopped; the message is still ours.
+                // The element was paused, flushed or stopped. The link has not taken the message.
                 const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
                 if (resumed != GST_FLOW_OK) return resumed;
                 continue;
@@ -176,7 +175,7 @@ GstFlowReturn Transmitter::push_state(OutMessage message, uint64_t key) {
     });
 }
 
-/// Parsers mark key units as headers as well, as those hold parameter sets; headers proper have no time.
+/// Parsers also mark key units as headers if they hold parameter sets. Pure headers have no time.
 Unit Transmitter::unit_of(GstBuffer* buffer) const {
     if (run_.bytes) return Unit::key;
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_HEADER) && !GST_BUFFER_PTS_IS_VALID(buffer))
@@ -184,7 +183,7 @@ Unit Transmitter::unit_of(GstBuffer* buffer) const {
     return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT) ? Unit::delta : Unit::key;
 }
 
-/// Tags end with their stream, as they do on pads.
+/// Ends the tags with their stream, as pads do.
 GstFlowReturn Transmitter::end_tags(GstEvent* stream_start) {
     const char* id = nullptr;
     gst_event_parse_stream_start(stream_start, &id);
@@ -196,7 +195,7 @@ GstFlowReturn Transmitter::end_tags(GstEvent* stream_start) {
     return flow;
 }
 
-/// For a peer that was never there, or cannot take up what it had.
+/// Whether data waits for a peer that was never there or that cannot resume the stream.
 bool Transmitter::waits_for_peer() const {
     switch (static_cast<Choice>(connection_.setting(&Settings::wait_for_connection))) {
         case Choice::no:
@@ -215,12 +214,13 @@ bool Transmitter::will_wait_for_peer() const {
     return !find_origin(element_, static_cast<Choice>(connection_.setting(&Settings::live))).live;
 }
 
-/// There is nobody to send to, nor is anybody waited for; an element that has failed takes nothing.
+/// Whether there is no peer to send to and the element does not wait for one. An element that has failed
+/// accepts nothing.
 bool Transmitter::unheard() const {
     return !connection_.ready() && !connection_.failed() && !waits_for_peer();
 }
 
-/// Whether it is time to look at the clocks. Not for each of a million small buffers a second.
+/// Whether the clocks must be read. This avoids reading them for each of a million small buffers per second.
 bool Transmitter::timing_due() {
     const int64_t now = coarse_now();
     if (run_.timing && now - run_.timing_looked < PipelineClock::jump_interval) return false;
@@ -228,7 +228,7 @@ bool Transmitter::timing_due() {
     return true;
 }
 
-/// What the receiver needs to know of the time of what follows, when that is new.
+/// Sends what the receiver must know about the times that follow, if it has changed.
 GstFlowReturn Transmitter::send_timing() {
     if (run_.bytes || !timing_due()) return GST_FLOW_OK;
     GstElement* element = GST_ELEMENT(element_);
@@ -239,7 +239,7 @@ GstFlowReturn Transmitter::send_timing() {
     const Timing timing{run_.clock.epoch(), run_.origin.live, gst_element_get_base_time(element),
                         run_.origin.latency, run_.clock.line()};
     if (run_.timing == timing) return GST_FLOW_OK;
-    // Before the state that has events as keys.
+    // It precedes the states whose keys are those of events.
     constexpr uint64_t first = 0;
     const GstFlowReturn flow = push_state(encode_timing(timing), first);
     if (flow == GST_FLOW_OK) run_.timing = timing;
@@ -267,13 +267,13 @@ GstFlowReturn Transmitter::send(GstEvent* event) {
         connection_.fail(message.error());
         return GST_FLOW_EOS;
     }
-    // Metadata that cannot travel must not stop the media.
+    // Metadata that cannot be sent must not stop the media.
     GST_WARNING_OBJECT(element_, "%s event not sent: %s", GST_EVENT_TYPE_NAME(event),
                        message.error().text.c_str());
     return GST_FLOW_OK;
 }
 
-/// What a receiver needs before anything else: the pad's caps, segment, tags and the like.
+/// Sends what a receiver needs before anything else: the pad's caps, segment, tags and the like.
 GstFlowReturn Transmitter::send_state() {
     if (std::exchange(run_.state_sent, true)) return GST_FLOW_OK;
     const bool headers_due = std::exchange(run_.headers_due, false);
@@ -293,7 +293,7 @@ GstFlowReturn Transmitter::send_state() {
     return flow == GST_FLOW_OK && headers_due ? send_headers() : flow;
 }
 
-/// Nobody has heard the beginning of the stream.
+/// Sends the headers of a stream whose beginning no receiver has got.
 GstFlowReturn Transmitter::send_headers() {
     GstFlowReturn flow = GST_FLOW_OK;
     GstCaps* caps = gst_pad_get_current_caps(GST_BASE_SINK_PAD(element_));
@@ -304,7 +304,7 @@ GstFlowReturn Transmitter::send_headers() {
     return flow;
 }
 
-/// A listener waits for its caller. A caller's data wait in its queue.
+/// A listener waits for its caller. The data of a caller waits in its queue.
 GstFlowReturn Transmitter::wait_for_peer() {
     for (;;) {
         switch (connection_.wait_ready()) {
@@ -323,8 +323,8 @@ GstFlowReturn Transmitter::wait_for_peer() {
     }
 }
 
-/// Whether the receiver reads metas as GStreamer serialises them: it says so as soon as it has the stream.
-/// Without a receiver, and nobody waited for, there is nobody to read them.
+/// Waits until it is known whether the receiver reads metas as GStreamer serialises them, which it reports as
+/// soon as it has the stream. If there is no receiver and none is awaited, the answer is no.
 GstFlowReturn Transmitter::learn_forms() {
     std::optional<bool> reads;
     while (!(reads = connection_.peer_reads_serialized())) {
@@ -347,17 +347,17 @@ GstFlowReturn Transmitter::learn_forms() {
     return GST_FLOW_OK;
 }
 
-/// What comes after EOS, behind a flush or a STREAM_START, is another stream.
+/// Begins another stream, which is what follows EOS after a flush or a STREAM_START.
 void Transmitter::begin_next() {
     GST_DEBUG_OBJECT(element_, "another stream begins");
     connection_.begin_stream();
     run_.finished = run_.flushed = run_.state_sent = false;
-    // The link forgets the state of the stream before.
+    // The link discards the state of the previous stream.
     run_.stream_id.clear();
     run_.tags.clear();
 }
 
-/// … once the peer has what a flush has left of the one before.
+/// Waits until the peer has what a flush has left of the previous stream.
 GstFlowReturn Transmitter::wait_next() {
     const GstFlowReturn flow =
         hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout); });
@@ -365,7 +365,7 @@ GstFlowReturn Transmitter::wait_next() {
     return flow;
 }
 
-/// Everything that must be there before the next buffer.
+/// Ensures everything that must precede the next buffer.
 GstFlowReturn Transmitter::prepare() {
     if (connection_.failed()) {
         connection_.wait_error();
@@ -394,7 +394,7 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
     if (!run_.bytes && has_serializable_meta(buffer)) {
         const GstFlowReturn learnt = learn_forms();
         if (learnt != GST_FLOW_OK) return learnt;
-        if (run_.cut_off) return send(buffer);  // discards it
+        if (run_.cut_off) return send(buffer);  // discards the buffer
     }
     const Payload payload = pools_.is_limited(buffer) ? Payload::copied : Payload::referenced;
     Result<OutMessage> message =
@@ -406,11 +406,13 @@ GstFlowReturn Transmitter::send(GstBuffer* buffer) {
     return push_data(std::move(*message), buffer);
 }
 
-/// Nobody hears it; a caller that comes back is to know. False: somebody has just come.
+/// Drops the buffer, as there is no receiver. A caller that returns must be informed of it. Returns false if
+/// a peer has just come.
 bool Transmitter::skip(GstBuffer* buffer) {
     const std::shared_ptr<Link> link = connection_.link();
-    // Of a caller, it is the next stream that makes it call again.
-    if (run_.finished && link) begin_next();  // nobody is left to be told of the end of the one before
+    // A caller calls again only when another stream begins.
+    if (run_.finished && link)
+        begin_next();  // there is no peer to which the end of the previous stream could be reported
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
     run_.state_sent = false;
     run_.headers_due = true;
@@ -418,7 +420,7 @@ bool Transmitter::skip(GstBuffer* buffer) {
     return true;
 }
 
-/// Whether `buffer` is of no use to a peer that has joined.
+/// Whether `buffer` is of no use to a peer that has just joined.
 bool Transmitter::waits_for_key_unit(GstBuffer* buffer) {
     if (run_.key_unit_by == 0 || run_.bytes) return false;
     const Unit unit = unit_of(buffer);
@@ -466,7 +468,7 @@ GstFlowReturn Transmitter::take_gap(GstEvent* event) {
 bool Transmitter::take_event(GstEvent* event) {
     if (run_.bytes || run_.cut_off) return true;
     const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
-    // What is sticky goes out with the rest of the state, before the next buffer.
+    // A sticky event is sent with the rest of the state, before the next buffer.
     if (run_.finished && sticky) return true;
     if (run_.finished && (unheard() || wait_next() != GST_FLOW_OK || run_.cut_off)) return true;
     if (unheard()) run_.state_sent = false;
@@ -481,11 +483,11 @@ bool Transmitter::take_event(GstEvent* event) {
 bool Transmitter::take_out_of_band(GstEvent* event) {
     const std::shared_ptr<Link> link = connection_.link();
     const bool bytes = connection_.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
-    // Between EOS and what comes next there is no stream that it could go with.
+    // Between EOS and the next stream there is no stream to which the event could belong.
     if (!link || bytes || !connection_.ready() || link->outbox().finished()) return false;
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (!message || !*message) return false;
-    // Zero would mean for ever.
+    // Zero would mean no limit.
     constexpr Duration at_once = std::chrono::microseconds(1);
     const bool sticky = gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_STICKY;
     SendQueue& outbox = link->outbox();
@@ -507,14 +509,17 @@ void Transmitter::flush() {
     connection_.limit_waits(std::nullopt);
 }
 
-/// `drain-timeout` is over. A peer was promised what it has not got, and so is a stream that is not live to
-/// whoever waits for it; of a live one that nobody hears nothing is missing.
+/// Ends the stream after `drain-timeout` has passed. Data that a peer was promised and has not got is
+/// missing. So is data of a stored stream for a receiver that is awaited. Live data that no peer has received
+/// is not missing.
 GstFlowReturn Transmitter::end_undelivered(Link& link) {
     std::vector<Gap> missing = undelivered(link);
     if (run_.discarded.buffers > 0) {
         if (missing.empty() || missing.back().uncertain) missing.push_back({});
         missing.back() += run_.discarded;
     }
+    // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
+    if (missing.empty() && connection_.setting(&Settings::drain_timeout) == 0) return GST_FLOW_OK;
     if (run_.origin.live && !connection_.ready()) {
         for (const Gap& gap : missing) connection_.announce_gap(gap);
         connection_.announcer().wait_posted();
@@ -526,7 +531,7 @@ GstFlowReturn Transmitter::end_undelivered(Link& link) {
 GstFlowReturn Transmitter::take_eos() {
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return GST_FLOW_FLUSHING;
-    look_if_changed();  // it may be the first that comes
+    look_if_changed();  // this may be the first item
     if (unheard()) {
         for (const Gap& missing : undelivered(*link)) connection_.announce_gap(missing);
         return GST_FLOW_OK;
@@ -540,14 +545,14 @@ GstFlowReturn Transmitter::take_eos() {
         link->outbox().finish();
         run_.finished = true;
     }
-    // To the queue, zero means for ever.
+    // For the queue zero means no limit.
     const Duration patience =
         std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
     for (;;) {
         switch (link->outbox().wait_delivered(patience)) {
             case QueueStatus::eos:
             case QueueStatus::ok:
-                connection_.limit_waits(std::nullopt);  // this was the EOS that it was about
+                connection_.limit_waits(std::nullopt);  // the limit was set for this EOS
                 connection_.post_stats();
                 connection_.announcer().wait_posted();
                 return GST_FLOW_OK;

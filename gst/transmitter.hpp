@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What sttsink does with what is pushed into it: buffers and events, in order, as messages to the link.
+/// Converts the buffers and events that are pushed into sttsink to messages, and passes them to the link in
+/// order.
 #pragma once
 
 #include <gst/base/gstbasesink.h>
@@ -18,43 +19,47 @@
 
 namespace stt {
 
-/// Streaming thread with the preroll lock held, as GstBaseSink calls its subclasses, except where noted.
+/// Used on the streaming thread with the preroll lock held, as GstBaseSink calls its subclasses, except where
+/// noted.
 class Transmitter {
   public:
-    /// `connection` is the element's and outlives the transmitter.
+    /// `connection` belongs to the element and outlives the transmitter.
     Transmitter(GstBaseSink* element, Connection& connection)
         : element_(element),
           connection_(connection),
           metas_([this](const Error& error) { connection_.warn(error); }) {}
 
-    /// Begins anew; while no streaming thread runs.
+    /// Resets the state. Called while no streaming thread runs.
     void start();
 
-    /// Of what follows.
+    /// Sets the caps of the buffers that follow.
     void set_caps(const GstCaps* caps);
     GstFlowReturn take(GstBuffer* buffer);
     GstFlowReturn take(GstBufferList* list);
-    /// A GAP event, once it is its time.
+    /// Sends a GAP event when its time has come.
     GstFlowReturn take_gap(GstEvent* event);
-    /// The end of the stream: blocks until the peer's pipeline has everything, or has taken nothing for
+    /// Ends the stream. Blocks until the peer's pipeline has everything, or has taken nothing for
     /// `drain-timeout`.
     GstFlowReturn take_eos();
-    /// Any other serialized event. False: it ends the stream.
+    /// Sends any other serialized event. Returns false if the event ends the stream.
     bool take_event(GstEvent* event);
-    /// An event that is not serialized: it goes out at once, or not at all. Any thread.
+    /// Sends an event that is not serialized, immediately or not at all. Callable from any thread.
     bool take_out_of_band(GstEvent* event);
-    /// FLUSH_STOP came: what the session has not been given is discarded.
+    /// Called on FLUSH_STOP: discards the data that the session does not have yet.
     void flush();
 
-    /// The application has sent EOS to the pipeline. The EOS event itself may be held up behind a buffer that
-    /// waits in this sink, so all waits end `drain-timeout` from now. Any thread.
+    /// Called when the application has sent EOS to the pipeline. The EOS event itself may be held up behind a
+    /// buffer that waits in this sink. Therefore all waits end `drain-timeout` from now. Callable from any
+    /// thread.
     void expect_eos();
-    /// The pipeline has started to play, or its latency, clock or what is upstream has changed. Any thread.
+    /// Called when the pipeline has started to play, or when its latency, its clock or the elements upstream
+    /// have changed. Callable from any thread.
     void pipeline_changed() { pipeline_changed_ = true; }
-    /// Whether data will wait for a peer that was never there, as far as what is upstream says now. Any
-    /// thread that holds no lock.
+    /// Whether data would wait for a peer that has never been there, according to the elements upstream now.
+    /// Callable from any thread that holds no lock.
     bool will_wait_for_peer() const;
-    /// The receiver plays what was not delayed `latency` (ns) after its time. Any thread.
+    /// Sets `latency` (ns): how long after its running time the receiver plays an item without delay.
+    /// Callable from any thread.
     void set_playout(GstClockTime latency);
 
   private:
@@ -91,27 +96,27 @@ class Transmitter {
     Connection& connection_;
     MetaEncoder metas_;
     PoolWatch pools_;
-    /// Of one run from READY to PAUSED and back.
+    /// The state of one run from READY to PAUSED and back.
     struct Run {
-        bool bytes = false;        // framing
-        bool state_sent = true;    // the link was given the caps, segment and tags in force, as they came
-        bool headers_due = false;  // those of the stream went by unheard
-        bool flushed = false;      // a flush is to be announced
-        bool finished = false;     // EOS was sent, and what comes next is another stream
-        bool cut_off = false;      // what comes is discarded until EOS: there is no time left to wait
-        Gap discarded;             // since then
-        // Whoever joins cannot use what comes before a key unit, which is waited for until then
-        // (g_get_monotonic_time()); 0: nothing is waited for.
+        bool bytes = false;        // framing=bytes
+        bool state_sent = true;    // the link has the caps, segment and tags in force
+        bool headers_due = false;  // the stream's headers were not sent, as no peer was there
+        bool flushed = false;      // a flush must be announced
+        bool finished = false;     // EOS was sent, and another stream follows
+        bool cut_off = false;      // discards all data until EOS, as no time is left to wait
+        Gap discarded;             // while cut_off is set
+        // A new receiver cannot use what precedes a key unit. It is waited for until this time
+        // (g_get_monotonic_time()); 0: there is no wait.
         gint64 key_unit_by = 0;
         std::string stream_id;
-        std::set<uint64_t> tags;  // keys of the states that the link was given since STREAM_START
+        std::set<uint64_t> tags;  // keys of the tags that the link has since STREAM_START
         Origin origin;
         PipelineClock clock;
-        std::optional<Timing> timing;  // the link was given
-        int64_t timing_looked = 0;     // coarse_now(); 0: to be looked at once more
+        std::optional<Timing> timing;  // the timing that the link has
+        int64_t timing_looked = 0;     // coarse_now() of the last check; 0: a check is due
     } run_;
     std::atomic<bool> pipeline_changed_{true};
-    std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver
+    std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver, ns; any thread
 };
 
 }  // namespace stt

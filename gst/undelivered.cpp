@@ -13,8 +13,8 @@ namespace stt {
 namespace {
 
 std::string amount(const Gap& gap) {
-    return tr("%" PRIu64 " buffers, %" PRIu64 " bytes, %" PRIu64 ".%03u s", gap.buffers, gap.bytes,
-              uint64_t{gap.duration / GST_SECOND},
+    return tr("buffers: %" PRIu64 ", bytes: %" PRIu64 ", duration: %" PRIu64 ".%03u s", gap.buffers,
+              gap.bytes, uint64_t{gap.duration / GST_SECOND},
               static_cast<unsigned>(gap.duration % GST_SECOND / GST_MSECOND));
 }
 
@@ -23,14 +23,16 @@ Error error_about(const Gap& missing, Reached reached, bool caller, uint32_t tim
     const unsigned timeout = timeout_ms;
     if (reached == Reached::nothing && !caller)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
-                          tr("nobody has called within the drain-timeout of %u ms, and not sent were %s",
+                          tr("no caller connected within the drain-timeout of %u ms; data was not sent (%s)",
                              timeout, lost.c_str()));
     if (reached != Reached::stream)
-        return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-                          tr("no connection was made within the drain-timeout of %u ms, and not sent were %s",
-                             timeout, lost.c_str()));
-    return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-                      tr("the drain-timeout of %u ms is over, and the peer lacks %s", timeout, lost.c_str()));
+        return make_error(
+            ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+            tr("no connection was established within the drain-timeout of %u ms; data was not sent (%s)",
+               timeout, lost.c_str()));
+    return make_error(
+        ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+        tr("the drain-timeout of %u ms has expired, and the peer lacks data (%s)", timeout, lost.c_str()));
 }
 
 }  // namespace
@@ -43,7 +45,7 @@ Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32
 
 Error cut_off_error(const Gap& missing, uint32_t timeout_ms) {
     Error error = make_error(ErrorCode::stream_closed, Reason::drain_timeout, ErrorOrigin::local,
-                             tr("the sender's drain-timeout of %u ms is over, and missing are %s",
+                             tr("the sender's drain-timeout of %u ms has expired, and data is missing (%s)",
                                 unsigned{timeout_ms}, amount(missing).c_str()))
                       .ending();
     error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What is said when a stream ends and its receiver has not got all of it within `drain-timeout`.
+/// The errors for a stream that ends before its receiver has got all of it within `drain-timeout`.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@ namespace stt {
 
 enum class Reached : uint8_t;
 
-/// The sender's error. `missing`: what the peer lacks in all. `reached`: how far a peer ever came. `caller`:
-/// it is the sender that called. `timeout_ms`: `drain-timeout`; whoever set 0 has chosen not to wait, so that
-/// the error is not terminal.
+/// Returns the sender's error. `missing` is the total that the peer lacks, `reached` how far a peer ever got.
+/// `caller` says whether the sender is the caller. `timeout_ms` is `drain-timeout`; with 0 the user has
+/// chosen not to wait, so that the error is not terminal.
 Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms);
 
-/// With which the session is closed: the peer's stream ends with it.
+/// Returns the error with which the session is closed, and which ends the peer's stream.
 Error cut_off_error(const Gap& missing, uint32_t timeout_ms);
 
 }  // namespace stt

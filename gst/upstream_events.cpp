@@ -15,7 +15,7 @@
 namespace stt {
 namespace {
 
-/// Numbered by their place.
+/// A type's index is its number on the wire.
 constexpr GstEventType types[] = {GST_EVENT_NAVIGATION, GST_EVENT_CUSTOM_UPSTREAM, GST_EVENT_CUSTOM_BOTH,
                                   GST_EVENT_CUSTOM_BOTH_OOB};
 
@@ -66,7 +66,7 @@ EventPtr decode_qos(ByteReader& in) {
     if (!in.ok() || !in.empty() || type > GST_QOS_TYPE_THROTTLE || !std::isfinite(proportion) ||
         proportion < 0 || running_time > static_cast<GstClockTime>(INT64_MAX))
         return nullptr;
-    // Earlier than running time 0 there is nothing.
+    // There is no running time before 0.
     const GstClockTimeDiff earliest = -static_cast<GstClockTimeDiff>(running_time);
     return EventPtr(gst_event_new_qos(static_cast<GstQOSType>(type), proportion,
                                       std::max(difference, earliest), running_time));
@@ -90,7 +90,7 @@ EventPtr decode_structure(ByteReader& in, const InMessage& message) {
     const uint64_t type = fields.number(std::size(types) - 1);
     StructureRead read = read_structure(fields);
     if (read.outcome != MetaRead::yes) return nullptr;
-    // Such a request has a kind of its own, in which its time is mapped.
+    // Such a request has a message kind of its own, in which its time is mapped.
     if (gst_structure_has_name(read.structure.get(), "GstForceKeyUnit")) return nullptr;
     if (types[type] == GST_EVENT_NAVIGATION)
         return EventPtr(gst_event_new_navigation(read.structure.release()));
@@ -108,7 +108,7 @@ std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_se
 
 EventPtr decode_upstream(const InMessage& message) {
     ByteReader in{Bytes(message.header)};
-    in.u32();  // nothing here goes by the number it has there
+    in.u32();  // the sender's sequence number has no meaning in this process
     switch (static_cast<MessageKind>(message.kind)) {
         case MessageKind::force_key_unit:
             return decode_force_key_unit(in);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Events against the stream's direction: what the receiver's pipeline asks of the sender's. Of these and no
-/// others: a peer must not be able to flush, seek or end the pipeline here.
+/// Upstream events: what the receiver's pipeline requests of the sender's. No other events are sent, as a
+/// peer must not be able to flush, seek or end the local pipeline.
 #pragma once
 
 #include <functional>
@@ -12,47 +12,51 @@
 
 namespace stt {
 
-/// Maps a running time here to the sender's; none: before its start.
+/// Maps a local running time to the sender's; none if that is before its start.
 using ToSender = std::function<GstClockTime(GstClockTime)>;
 
-/// Force-key-unit requests, QOS, NAVIGATION, custom events. Null: none of these, or it cannot be written.
+/// Encodes force-key-unit requests, QOS, NAVIGATION and custom events. Returns null if the event is of
+/// another type or cannot be encoded.
 std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_sender);
-/// The event of a message against the direction; null when it is malformed, or of another kind. Untrusted.
+/// Returns the event of an upstream message, or null if it is malformed or of another kind. The input is
+/// untrusted.
 EventPtr decode_upstream(const InMessage& message);
 
-/// How often each kind may go.
+/// How often each kind of message is allowed.
 struct UpstreamLimits {
     RateLimit qos, other;
     bool take(MessageKind kind, RateLimit::Clock::time_point now) {
         return (kind == MessageKind::qos ? qos : other).take(now);
     }
 };
-/// The receiver's: QOS ten times a second, the newest; the rest, such as a pointer that moves, a hundred
-/// times.
+/// The receiver's limits. QOS is sent ten times per second, and only the newest; other events, such as
+/// pointer motion, a hundred times per second.
 inline constexpr UpstreamLimits upstream_send_limits{{std::chrono::milliseconds(100), 1},
                                                      {std::chrono::milliseconds(10), 20}};
-/// What the sender takes from a peer: that, with what a path that stood still lets through at once.
+/// The sender's limits for a peer: twice those rates, with bursts for what a path lets through at once after
+/// a silence.
 inline constexpr UpstreamLimits upstream_receive_limits{{std::chrono::milliseconds(50), 100},
                                                         {std::chrono::milliseconds(5), 1000}};
 
-/// What sttsrc sends upstream. Any thread.
+/// Sends upstream events for sttsrc. Thread-safe.
 class UpstreamEvents {
   public:
-    /// False: there is nobody to send it to.
+    /// Returns false if there is no peer to send to.
     using Send = std::function<bool(OutMessage)>;
 
-    /// Begins anew.
+    /// Resets the state.
     void start();
-    /// Whether `event` is one that travels: it went, or, QOS, will go unless another takes its place before.
-    /// False also when it came too soon after others.
+    /// Sends `event` if it is of a type that is sent upstream. A QOS event that exceeds the rate waits,
+    /// unless a newer one replaces it. Returns whether the event was sent or waits; false also if another
+    /// event exceeds the rate.
     bool take(GstEvent* event, const ToSender& to_sender, const Send& send);
-    /// Sends the QOS that had to wait, once it may.
+    /// Sends the waiting QOS event if the rate allows it.
     void send_due(const Send& send);
 
   private:
     std::mutex mutex_;
     UpstreamLimits limits_ = upstream_send_limits;  // under mutex_
-    std::optional<OutMessage> waiting_;             // QOS; under mutex_
+    std::optional<OutMessage> waiting_;             // a QOS event; under mutex_
 };
 
 }  // namespace stt

@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 18> allowed_settings = {
 };
 
 Error bad_uri(std::string text) { return setting_error(Reason::bad_uri, std::move(text)); }
-/// `format`: of a sentence about `part` of the URI.
+/// `format` is a sentence about `part` of the URI.
 Error bad_uri(const char* format, std::string_view part) {
     return bad_uri(tr(format, std::string(part).c_str()));
 }
@@ -34,7 +34,7 @@ std::optional<unsigned> hex_digit(char digit) {
     return std::nullopt;
 }
 
-/// Null for a malformed escape, and for a NUL, which no property value can hold.
+/// Returns null for a malformed escape and for a NUL, which no property value can hold.
 std::optional<std::string> percent_decode(std::string_view text) {
     std::string result;
     for (size_t i = 0; i < text.size(); i++) {
@@ -56,13 +56,14 @@ Status check_scheme(std::string_view scheme) {
     for (const std::string_view later : {"stt+ws", "stt+wss", "stt+ice", "stt+ices"}) {
         if (scheme == later)
             return bad_uri(
-                tr_noop("the transport of '%s' is not built in; use stt://HOST:PORT, which goes over UDP"),
+                tr_noop("the transport of '%s' is not built in; use stt://HOST:PORT, which uses UDP"),
                 scheme);
     }
     return bad_uri(tr_noop("unknown scheme '%s'; use stt://HOST:PORT or stt://:PORT"), scheme);
 }
 
-/// An address in brackets, whose zone RFC 6874 sets apart by `%25` and people by `%`. Null: malformed.
+/// Reads an address in brackets. RFC 6874 separates its zone by `%25`, and people write `%`. Returns null if
+/// malformed.
 std::optional<std::string> read_ipv6(std::string_view text) {
     const size_t percent = text.find('%');
     if (percent == std::string_view::npos) return std::string(text);
@@ -74,7 +75,7 @@ std::optional<std::string> read_ipv6(std::string_view text) {
     return std::string(text.substr(0, percent)).append("%").append(*decoded);
 }
 
-/// What stands for every address of this host, and cannot be called.
+/// Whether `host` is the address that stands for all local addresses and cannot be called.
 bool is_wildcard(const std::string& host) {
     in6_addr v6;
     in_addr v4;
@@ -82,7 +83,7 @@ bool is_wildcard(const std::string& host) {
            (inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_UNSPECIFIED(&v6));
 }
 
-/// fe80::/10: every interface has such a network, so the address alone says nothing.
+/// Whether `host` is in fe80::/10. As every interface has that network, the address alone is ambiguous.
 bool lacks_zone(const std::string& host) {
     in6_addr address;
     return inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address);
@@ -95,13 +96,12 @@ Status read_authority(std::string_view authority, Uri& uri) {
         if (end == std::string_view::npos) return bad_uri(tr("the IPv6 address lacks its closing bracket"));
         const std::string_view inside = authority.substr(1, end - 1);
         if (inside.find(':') == std::string::npos)
-            return bad_uri(tr_noop("only IPv6 addresses go in brackets, not '%s'"), inside);
+            return bad_uri(tr_noop("only IPv6 addresses are written in brackets, not '%s'"), inside);
         const auto host = read_ipv6(inside);
         if (!host) return bad_uri(tr_noop("the address '%s' is malformed"), inside);
         if (lacks_zone(*host))
-            return bad_uri(
-                tr("the link-local address '%s' needs the interface it is of: stt://[%s%%25INTERFACE]:PORT",
-                   std::string(inside).c_str(), std::string(inside).c_str()));
+            return bad_uri(tr("the link-local address '%s' needs its interface: stt://[%s%%25INTERFACE]:PORT",
+                              std::string(inside).c_str(), std::string(inside).c_str()));
         uri.host = *host;
         port = authority.substr(end + 1);
         if (!port.starts_with(':')) return bad_uri(tr("the port is missing: stt://[ADDRESS]:PORT"));
@@ -124,7 +124,7 @@ Status read_authority(std::string_view authority, Uri& uri) {
     uri.to_listen = uri.host.empty() || is_wildcard(uri.host);
     if (uri.host == "*") uri.host.clear();
     if (value == 0 && !uri.to_listen)
-        return bad_uri(tr("port 0 cannot be called; it is for listening: stt://:0"));
+        return bad_uri(tr("port 0 cannot be called; use it to listen: stt://:0"));
     uri.port = static_cast<uint16_t>(value);
     return success();
 }
@@ -151,7 +151,7 @@ Status read_query(std::string_view query, Uri& uri) {
         if (!value) return bad_uri(tr_noop("the value of '%s' is malformed"), name);
         if (name == "transports") {
             if (*value != "udp")
-                return bad_uri(tr_noop("of transports only 'udp' is built in, not '%s'"), *value);
+                return bad_uri(tr_noop("only the transport 'udp' is built in, not '%s'"), *value);
             continue;
         }
         uri.settings.emplace_back(name, *value);
@@ -162,7 +162,7 @@ Status read_query(std::string_view query, Uri& uri) {
 }  // namespace
 
 Result<Uri> parse_uri(std::string_view text) {
-    // First of all, so that no later message can quote a secret.
+    // This check comes first, so that no later message can quote a secret.
     if (text.substr(0, text.find('?')).find('@') != std::string_view::npos)
         return bad_uri(
             tr("user information before '@' is not allowed in a URI; use seed-file or passphrase"));
@@ -180,7 +180,7 @@ Result<Uri> parse_uri(std::string_view text) {
     }
     const size_t slash = rest.find('/');
     if (slash != std::string_view::npos && rest.size() > slash + 1)
-        return bad_uri(tr_noop("a path '%s' means nothing over UDP; use stream-id or stream-label"),
+        return bad_uri(tr_noop("the path '%s' has no meaning over UDP; use stream-id or stream-label"),
                        rest.substr(slash));
     Uri uri;
     if (Status read = read_authority(rest.substr(0, slash), uri); !read) return read.error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// stt: URIs, taken apart. A URI may come from a playlist, so it is untrusted and may set little.
+/// Parses stt: URIs. A URI may come from a playlist, so it is untrusted and can set few properties only.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@
 namespace stt {
 
 struct Uri {
-    /// Without brackets, a zone after `%`; empty: listen on every address.
+    /// Without brackets; a zone follows `%`. Empty: listen on all addresses.
     std::string host;
-    bool to_listen = true;  ///< the host is none that can be called
-    uint16_t port = 0;      ///< 0 only to listen: any free port
-    /// Query in order: property names out of those a URI may set, with their values, percent-decoded.
+    bool to_listen = true;  ///< the host is not one that can be called
+    uint16_t port = 0;      ///< 0 only for a listener: any free port
+    /// The query in order: names of properties that a URI may set, with their values, percent-decoded.
     std::vector<std::pair<std::string, std::string>> settings;
 };
 
-/// Takes `text` apart. The error's text names the offending part and what to use in its place.
+/// Parses `text`. The error's text names the part at fault and what to use instead.
 Result<Uri> parse_uri(std::string_view text);
 
 }  // namespace stt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Mutexes that two threads take at a high rate, each for less than it takes to put a thread to sleep.
+/// Adaptive mutexes, for a mutex that two threads take at a high rate. Each critical section takes less time
+/// than putting a thread to sleep.
 #pragma once
 
 #include <pthread.h>
@@ -8,8 +9,8 @@
 
 namespace stt {
 
-/// Has whoever waits for `mutex` spin for some microseconds before it sleeps, where the C library can do that
-/// (glibc). Before anybody uses it.
+/// Makes `mutex` adaptive: a thread that waits for it spins for some microseconds before it sleeps. Has an
+/// effect only with glibc. Must be called before the mutex is used.
 inline void make_adaptive([[maybe_unused]] std::mutex& mutex) {
 #ifdef __GLIBC__
     pthread_mutexattr_t attributes;

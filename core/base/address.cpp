@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array<uint8_t, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-// Finalizer of MurmurHash3 (public domain): every input bit reaches every output bit.
+// The finalizer of MurmurHash3 (public domain), by which every input bit affects every output bit.
 uint64_t mix(uint64_t value) {
     value = (value ^ value >> 33) * 0xff51afd7ed558ccdu;
     value = (value ^ value >> 33) * 0xc4ceb9fe1a85ec53u;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where a datagram comes from or goes to, without a socket in sight.
+/// The source or destination of a datagram, independent of any socket.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 namespace stt {
 
-/// IP and UDP headers, without options or extensions.
+/// Bytes of the IP and UDP headers, without IP options or extension headers.
 inline constexpr size_t ipv4_headers_size = 20 + 8, ipv6_headers_size = 40 + 8;
 
 /// An IP address and port. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
@@ -21,13 +21,14 @@ struct Address {
 
     auto operator<=>(const Address&) const = default;
     bool is_v4() const;
-    /// Bytes of IP and UDP headers in front of a datagram's payload to or from here.
+    /// Bytes of IP and UDP headers in front of the payload of a datagram to or from this address.
     size_t headers_size() const;
-    /// `192.0.2.1:7600` or `[2001:db8::1]:7600`.
+    /// The text form with the port, such as `192.0.2.1:7600` or `[2001:db8::1]:7600`.
     std::string to_string() const;
-    /// Without the port: `192.0.2.1` or `2001:db8::1`.
+    /// The text form without the port, such as `192.0.2.1` or `2001:db8::1`.
     std::string ip_string() const;
-    /// IPv4 `a.b.c.d` in network order, as in `{192, 0, 2, 1}`.
+    /// Makes an address from `ip`, an IPv4 address in network order such as `{192, 0, 2, 1}`, and `port`, in
+    /// host byte order.
     static Address v4(std::array<uint8_t, 4> ip, uint16_t port);
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Views of bytes, and the only reader and writer that touch untrusted or outgoing bytes.
+/// Views of bytes, and the only reader and writer that access untrusted or outgoing bytes.
 #pragma once
 
 #include <bit>
@@ -13,15 +13,15 @@ namespace stt {
 using Bytes = std::span<const uint8_t>;
 using MutableBytes = std::span<uint8_t>;
 
-/// Largest value a varint carries (RFC 9000, section 16).
+/// The largest value of a varint (RFC 9000, section 16).
 inline constexpr uint64_t varint_max = (uint64_t{1} << 62) - 1;
 
-/// Bytes that `value` takes as a varint: 1, 2, 4 or 8. `value` ≤ varint_max.
+/// The encoded size of `value` as a varint: 1, 2, 4 or 8 bytes. `value` is at most varint_max.
 constexpr size_t varint_size(uint64_t value) {
     return value < (1u << 6) ? 1 : value < (1u << 14) ? 2 : value < (1u << 30) ? 4 : 8;
 }
 
-/// Byte swapped where the machine is little-endian: to or from network order.
+/// Converts between host and network byte order.
 constexpr uint8_t network_order(uint8_t value) { return value; }
 constexpr uint16_t network_order(uint16_t value) {
     return std::endian::native == std::endian::little ? __builtin_bswap16(value) : value;
@@ -33,8 +33,8 @@ constexpr uint64_t network_order(uint64_t value) {
     return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
 }
 
-/// Reads big-endian integers, varints and byte strings. An over-read yields zeros (or an empty span) and
-/// makes ok() false for good, so that a parser reads a whole structure and checks once.
+/// Reads big-endian integers, varints and byte strings. A read beyond the end yields zeros or an empty span,
+/// and ok() stays false from then on. A parser can therefore read a whole structure and check once.
 class ByteReader {
   public:
     explicit ByteReader(Bytes bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
@@ -43,7 +43,7 @@ class ByteReader {
     bool empty() const { return at_ == end_; }
     size_t remaining() const { return static_cast<size_t>(end_ - at_); }
 
-    /// The next byte without taking it; 0 at the end.
+    /// The next byte, which is not consumed; 0 at the end.
     uint8_t peek() const { return at_ == end_ ? uint8_t{0} : *at_; }
 
     uint8_t u8() { return integer<uint8_t>(); }
@@ -51,7 +51,7 @@ class ByteReader {
     uint32_t u32() { return integer<uint32_t>(); }
     uint64_t u64() { return integer<uint64_t>(); }
 
-    /// Any of the four sizes is taken for any value (RFC 9000, section 16).
+    /// Reads a varint. Any of the four sizes is accepted for any value, as in RFC 9000, section 16.
     uint64_t varint() {
         switch (peek() >> 6) {
             case 0:
@@ -75,10 +75,10 @@ class ByteReader {
         return result;
     }
 
-    /// Everything not yet read.
+    /// Reads all remaining bytes.
     Bytes rest() { return bytes(remaining()); }
 
-    /// Fills `out` or fails.
+    /// Fills `out`. If fewer bytes remain, `out` is unchanged and ok() is false from then on.
     void copy_to(MutableBytes out) {
         const Bytes from = bytes(out.size());
         if (!from.empty()) std::memcpy(out.data(), from.data(), from.size());
@@ -106,7 +106,8 @@ class ByteReader {
     bool ok_ = true;
 };
 
-/// Writes into a caller's buffer. What does not fit is not written and makes ok() false for good.
+/// Writes into a buffer of the caller's. A value that does not fit is not written, and ok() stays false from
+/// then on.
 class ByteWriter {
   public:
     explicit ByteWriter(MutableBytes out) : begin_(out.data()), at_(begin_), end_(begin_ + out.size()) {}
@@ -120,7 +121,7 @@ class ByteWriter {
     void u16(uint16_t value) { integer(value); }
     void u32(uint32_t value) { integer(value); }
     void u64(uint64_t value) { integer(value); }
-    /// In the smallest size. `value` ≤ varint_max.
+    /// Writes `value`, at most varint_max, in the smallest size.
     void varint(uint64_t value) {
         if (value < (1u << 6)) {
             u8(static_cast<uint8_t>(value));
@@ -140,7 +141,7 @@ class ByteWriter {
         const MutableBytes to = reserve(count);
         if (!to.empty()) std::memset(to.data(), 0, count);
     }
-    /// Room for `size` bytes that the caller fills in; empty when they do not fit.
+    /// Reserves `size` bytes, which the caller fills in. Returns an empty span when they do not fit.
     MutableBytes reserve(size_t size) {
         if (size > remaining()) {
             fail();

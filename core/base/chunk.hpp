@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A run of bytes together with a share in whatever owns them.
+/// A range of bytes together with a reference to their owner.
 #pragma once
 
 #include <memory>
@@ -9,14 +9,14 @@
 
 namespace stt {
 
-/// Immutable bytes that stay valid as long as any Chunk of the same owner lives. Copies share the owner;
-/// they may be made and dropped on any thread.
+/// Immutable bytes, which stay valid as long as any Chunk with the same owner exists. Copies share the owner,
+/// and they may be made and destroyed on any thread.
 class Chunk {
   public:
     Chunk() = default;
-    /// `owner` keeps `bytes` alive.
+    /// `owner` keeps `bytes` valid.
     Chunk(std::shared_ptr<const void> owner, Bytes bytes) : owner_(std::move(owner)), bytes_(bytes) {}
-    /// Owns a copy of `bytes`.
+    /// Makes a chunk that owns a copy of `bytes`.
     static Chunk copy_of(Bytes bytes) {
         auto owner = std::make_shared<std::vector<uint8_t>>(bytes.begin(), bytes.end());
         const Bytes view(*owner);
@@ -26,9 +26,9 @@ class Chunk {
     Bytes bytes() const { return bytes_; }
     size_t size() const { return bytes_.size(); }
     bool empty() const { return bytes_.empty(); }
-    /// Part of this chunk, sharing its owner. `from + count` ≤ size().
+    /// A part of this chunk, which shares its owner. `from + count` is at most size().
     Chunk sub(size_t from, size_t count) const& { return Chunk(owner_, bytes_.subspan(from, count)); }
-    /// The same, handing this chunk's share over instead of counting another one.
+    /// The same for a temporary chunk: the reference to the owner is moved instead of counted again.
     Chunk sub(size_t from, size_t count) && { return Chunk(std::move(owner_), bytes_.subspan(from, count)); }
 
   private:

@@ -12,137 +12,135 @@ namespace {
 
 using enum RecoveryClass;
 
-// In numerical order: find_error searches by halves.
+// In numerical order, because find_error() uses binary search.
 constexpr std::array table{
     ErrorInfo{ErrorCode::connection_timeout, "CONNECTION_TIMEOUT", "connection", retry, true,
-              "The peer may be starting, or the network may be down for a while.",
+              "The peer may be starting, or the network may be down temporarily.",
               "The handshake did not complete within handshake-timeout.",
-              tr_noop("Check that the peer runs, that host and port in uri are right and not blocked by a "
-                      "firewall, and that every link on the way carries IP packets of 1228 bytes; raise "
-                      "handshake-timeout on slow networks.")},
+              tr_noop("Check that the peer is running, and that host and port in uri are right. Check that "
+                      "no firewall blocks them, and that every link on the path carries IP packets of 1228 "
+                      "bytes. On slow networks, raise handshake-timeout.")},
     ErrorInfo{
         ErrorCode::connection_refused, "CONNECTION_REFUSED", "connection", fix_config, true,
         "The listener may be about to start.",
-        "The peer's host answered that nobody listens there, or the peer turned the connection down.",
+        "The peer's host reported that the port is closed, or the peer refused the connection.",
         tr_noop(
-            "Start the listener, and check the port in uri and any firewall or port forwarding on the way.")},
+            "Start the listener. Check the port in uri, and any firewall or port forwarding on the path.")},
     ErrorInfo{
         ErrorCode::authentication_failed, "AUTHENTICATION_FAILED", "connection", fatal, false,
-        "Neither a seed nor an identity becomes right by trying again.",
+        "Another attempt changes neither the seed nor the identity.",
         "The two ends do not have the same seed, or the peer is not the node that was expected or allowed.",
         tr_noop("Give both ends the same seed, seed-file or passphrase.")},
     ErrorInfo{ErrorCode::network_unreachable, "NETWORK_UNREACHABLE", "connection", fix_config, true,
-              "Routes and name servers come back, as when a device joins another network.",
+              "Routes and name servers may return, for example when a device joins another network.",
               "There is no route to the peer, or its address cannot be resolved.",
               tr_noop("Check this machine's network connection and routes, the host in uri, and "
                       "local-address if it is set.")},
     ErrorInfo{ErrorCode::protocol_version_mismatch, "PROTOCOL_VERSION_MISMATCH", "connection", fatal, false,
-              "Both ends stay of the version that they are.",
-              "The peer speaks another version of the protocol.",
+              "Another attempt meets the same versions.", "The peer speaks another version of the protocol.",
               tr_noop("Install the same version of the stt plugin on both ends.")},
     ErrorInfo{ErrorCode::session_closed, "SESSION_CLOSED", "session", retry, true,
-              "The peer may take a new session; only the reason auth_failure says that it never will.",
-              "The session was ended, by either side or by an error.",
-              tr_noop("The reason and the peer's log say why; auto-reconnect makes a new session.")},
+              "The peer may accept a new session; with the reason auth_failure it never does.",
+              "The session was closed, by either end or because of an error.",
+              tr_noop("Check the reason and the peer's log for the cause. With auto-reconnect, a new session "
+                      "is established.")},
     ErrorInfo{ErrorCode::session_timeout, "SESSION_TIMEOUT", "session", retry, true,
               "The path or the peer may come back.", "Nothing was heard from the peer for keepalive-timeout.",
-              tr_noop("Check the peer and the network between; raise keepalive-timeout where long "
+              tr_noop("Check the peer, and the network between the two ends. Raise keepalive-timeout if long "
                       "interruptions are normal.")},
+    ErrorInfo{ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
+              "The listener accepts another session when one of the present sessions ends.",
+              "The listener has reached its max-sessions, already serves another caller, or accepts no "
+              "further stream.",
+              tr_noop("Stop the other caller, or run a separate listener on another port: a listener serves "
+                      "one caller. Raise max-sessions only if the text names it.")},
     ErrorInfo{
-        ErrorCode::too_many_sessions, "TOO_MANY_SESSIONS", "session", retry, true,
-        "Others end their sessions, and the listener has room again.",
-        "The listener has as many sessions as its max-sessions allows, or its one stream is taken.",
-        tr_noop("A listener serves one caller: end the other one, or give this one a listener with a port of "
-                "its own; raise max-sessions only where the text says that there are too many sessions.")},
-    ErrorInfo{ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
-              "A peer that was restarted takes a new session.",
-              "The peer does not know the session: it ended there, or the peer was restarted.",
-              tr_noop("Nothing to do while auto-reconnect is on: a caller begins a new session as soon as "
-                      "the peer is there.")},
+        ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
+        "A peer that was restarted accepts a new session.",
+        "The peer does not know the session: it ended there, or the peer was restarted.",
+        tr_noop(
+            "Leave auto-reconnect on: a caller then establishes a new session as soon as the peer answers.")},
     ErrorInfo{ErrorCode::stream_closed, "STREAM_CLOSED", "stream", retry, false,
-              "Whoever ended the stream by itself, in a session that stands, meant to.",
-              "The stream was ended abruptly, by the peer, or together with its session.",
-              tr_noop("Check the peer's log if it was not meant to end.")},
+              "An end that closes only the stream, and keeps the session, does so on purpose.",
+              "The stream was ended abruptly, by either end or together with its session.",
+              tr_noop("Check the peer's log if the stream was not meant to end.")},
     ErrorInfo{ErrorCode::too_many_streams, "TOO_MANY_STREAMS", "stream", fix_config, false,
-              "A new session with the same settings meets the same limit.",
-              "The session has as many streams as max-streams allows.",
-              tr_noop("End streams that are not needed, or raise max-streams on the receiving side.")},
-    ErrorInfo{
-        ErrorCode::stream_id_conflict, "STREAM_ID_CONFLICT", "stream", fix_config, false,
-        "The stream-id that is set stays taken.",
-        "The stream id is in use, belongs to the other side, or is not the one that the receiver takes.",
-        tr_noop("Leave stream-id at -1 at both ends, or set both to one number: even where sttsink calls, "
-                "odd where it listens.")},
+              "A new session with the same settings reaches the same limit.",
+              "The session has as many streams as max-streams or the receiver allows.",
+              tr_noop("Close streams that are not needed, or raise max-streams at the receiver.")},
+    ErrorInfo{ErrorCode::stream_id_conflict, "STREAM_ID_CONFLICT", "stream", fix_config, false,
+              "The same stream-id causes the same conflict.",
+              "The stream id is in use, is reserved for the other end, or is not the one that the receiver "
+              "accepts.",
+              tr_noop("Leave stream-id at -1 at both ends, or set the same number at both: even if sttsink "
+                      "calls, odd if it listens.")},
     ErrorInfo{ErrorCode::flow_control_violation, "FLOW_CONTROL_VIOLATION", "stream", fatal, false,
               "A defective sender repeats its mistake.", "The peer sent more than it was allowed to.",
-              tr_noop("This is a defect of the sending program: update it, and report it with a log of both "
-                      "ends (GST_DEBUG=stt*:6).")},
+              tr_noop("Update the sending program. Report the error as a defect, with a log of both ends "
+                      "(GST_DEBUG=stt*:6), if it recurs.")},
     ErrorInfo{ErrorCode::invalid_frame, "INVALID_FRAME", "protocol", automatic, true,
-              "What the sender got wrong may depend on the state of the session that has ended.",
-              "An authentic packet held what the wire format does not allow.",
-              tr_noop("This is a defect of the sending program: use the same version of the stt plugin on "
-                      "both ends, and report it with a log of both ends (GST_DEBUG=stt*:6) if it stays.")},
+              "The sender's mistake may depend on the state of the session that has ended.",
+              "A genuine packet contained something that the wire format does not allow.",
+              tr_noop("Install the same version of the stt plugin on both ends. Report the error as a "
+                      "defect, with a log of both ends (GST_DEBUG=stt*:6), if it recurs.")},
     ErrorInfo{ErrorCode::encryption_error, "ENCRYPTION_ERROR", "protocol", fatal, false,
-              "A machine that cannot seal or open any more, or an attack, calls for a person.",
+              "A defect of the cipher, or an attack, needs a person's attention.",
               "A packet could not be sealed or opened, although it arrived undamaged.",
-              tr_noop("Check for somebody who forges packets on the network; if there is nobody, restart "
-                      "both ends and report it with a log of both ends (GST_DEBUG=stt*:6).")},
+              tr_noop("Check whether a host on the network forges packets. If none does, restart both ends "
+                      "and report the error with a log of both ends (GST_DEBUG=stt*:6).")},
+    ErrorInfo{ErrorCode::checksum_mismatch, "CHECKSUM_MISMATCH", "protocol", automatic, true,
+              "Damage in transit may be temporary.",
+              "A packet was damaged in transit; it was dropped, and its content is sent again.",
+              tr_noop("Ignore this if it is rare. Otherwise check the cables and adapters on the path, and "
+                      "their drivers.")},
+    ErrorInfo{ErrorCode::unknown_frame_type, "UNKNOWN_FRAME_TYPE", "protocol", automatic, true,
+              "The frame was ignored, and the session continues.",
+              "The peer sent a frame of a type that this version does not know; the frame was ignored.",
+              tr_noop("To use all features, install the same version of the stt plugin on both ends.")},
     ErrorInfo{
-        ErrorCode::checksum_mismatch, "CHECKSUM_MISMATCH", "protocol", automatic, true,
-        "Noise on the line comes and goes.",
-        "A packet was damaged on the way; it was dropped and is sent again.",
-        tr_noop("Nothing to do when it is rare; otherwise check cables, adapters and drivers on the way.")},
-    ErrorInfo{
-        ErrorCode::unknown_frame_type, "UNKNOWN_FRAME_TYPE", "protocol", automatic, true,
-        "The frame was stepped over, and need not come again.",
-        "The peer sent a frame of a type this version does not know; it was stepped over.",
-        tr_noop("Nothing to do; install the same version of the stt plugin on both ends to use all of it.")},
-    ErrorInfo{ErrorCode::handshake_failure, "HANDSHAKE_FAILURE", "protocol", retry, true,
-              "A new attempt brings a new nonce and a new time; what is behind it may have been noise.",
-              "The handshake failed; the sub-code says at which step.",
-              tr_noop("If it stays, check that both ends have the same seed, and that their clocks agree to "
-                      "two minutes.")},
-    ErrorInfo{
-        ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
-        "Interfaces and buffers of the system recover.",
-        "The operating system did not take a datagram for sending.",
-        tr_noop(
-            "Check the network interface and local firewall rules; raise socket-send-buffer if it is full.")},
+        ErrorCode::handshake_failure, "HANDSHAKE_FAILURE", "protocol", retry, true,
+        "A new attempt has a new nonce and a new time, and the failure may have been damage in transit.",
+        "The handshake failed; the sub-code says at which step.",
+        tr_noop("If the error recurs, check that both ends have the same seed, and that their clocks differ "
+                "by less than two minutes.")},
+    ErrorInfo{ErrorCode::udp_send_failed, "UDP_SEND_FAILED", "transport", retry, true,
+              "The system's interfaces and buffers may recover.",
+              "The operating system did not accept a datagram, or datagrams are too large for the path.",
+              tr_noop("Check the network interface and this machine's firewall rules. Raise "
+                      "socket-send-buffer if the buffer is full.")},
     ErrorInfo{ErrorCode::websocket_closed, "WEBSOCKET_CLOSED", "transport", retry, true,
-              "Proxies and servers end connections for reasons of their own.",
-              "The WebSocket connection ended, at the peer or somewhere on the way.",
-              tr_noop("Nothing to do while auto-reconnect is on; if it happens often, check the proxy and "
-                      "the peer's log.")},
+              "Proxies and servers may close connections at any time.",
+              "The WebSocket connection was closed, at the peer or somewhere on the path.",
+              tr_noop("Leave auto-reconnect on. If this happens often, check the proxy and the peer's log.")},
     ErrorInfo{ErrorCode::websocket_handshake_failed, "WEBSOCKET_HANDSHAKE_FAILED", "transport", fix_config,
-              true, "A proxy answers like this while the server behind it starts.",
-              "The server or a proxy did not open a WebSocket connection.",
-              tr_noop("Check host, port and path in uri against the listener's websocket-path, and proxy and "
-                      "proxy-credentials-file if there is one on the way.")},
+              true, "A proxy gives this answer while the server behind it starts.",
+              "The server or a proxy refused to open a WebSocket connection.",
+              tr_noop("Check host and port in uri, and that its path is the listener's websocket-path. If "
+                      "there is a proxy on the path, check proxy and proxy-credentials-file.")},
     ErrorInfo{ErrorCode::tls_error, "TLS_ERROR", "transport", fix_config, false,
-              "Certificates, names and trust in them are settings.",
+              "Certificates, names and trusted authorities do not change by themselves.",
               "TLS could not be set up: a certificate is invalid, has expired or is for another name.",
-              tr_noop("Check the certificate's dates and name against tls-server-name and this machine's "
-                      "clock, and set tls-ca-file to the authority that signed it.")},
-    ErrorInfo{
-        ErrorCode::path_loss, "PATH_LOSS", "transport", automatic, true,
-        "What is lost is sent again, at the cost of delay and bandwidth.",
-        "More than a tenth of the packets of several seconds got lost on the way, in the direction that the "
-        "reason names.",
-        tr_noop("Lower the sender's bitrate if it comes near what the line carries; otherwise check radio "
-                "links, cables and queues on the way; for live streams raise latency.")},
+              tr_noop("Check the certificate's dates against this machine's clock, and its name against "
+                      "tls-server-name. Set tls-ca-file to the authority that signed it.")},
+    ErrorInfo{ErrorCode::path_loss, "PATH_LOSS", "transport", automatic, true,
+              "Lost data is sent again, at the cost of delay and bandwidth.",
+              "For several seconds, more than a tenth of the packets were lost in the direction that the "
+              "reason names.",
+              tr_noop("Lower the sender's bitrate if it is close to what the path carries. Otherwise check "
+                      "radio links, cables and queues on the path. For live streams, raise latency.")},
     ErrorInfo{ErrorCode::timeout, "TIMEOUT", "application", retry, true,
-              "The side that was too slow may catch up.",
-              "An operation took longer than send-timeout, receive-timeout or drain-timeout.",
-              tr_noop("Check whether the other end keeps up; raise the timeout that is named, or set it to 0 "
-                      "for none.")},
+              "The end that was too slow may catch up.",
+              "An operation did not complete in time, for example within send-timeout, receive-timeout or "
+              "drain-timeout.",
+              tr_noop("Check whether the other end keeps up. Raise the timeout that the text names.")},
     ErrorInfo{
         ErrorCode::buffer_overflow, "BUFFER_OVERFLOW", "application", fix_config, true,
-        "The side that was too slow may catch up with a new session.",
-        "More arrived than a buffer holds, because it was not taken out fast enough.",
-        tr_noop("Raise max-window, socket-recv-buffer or send-queue-bytes, or make the slower side faster.")},
+        "The end that was too slow may keep up in a new session.",
+        "More arrived than a buffer can hold until it is taken out.",
+        tr_noop("Raise max-window, socket-recv-buffer or send-queue-bytes, or make the slower end faster.")},
     ErrorInfo{
         ErrorCode::resource_exhausted, "RESOURCE_EXHAUSTED", "application", fix_config, true,
-        "Memory and descriptors are given back as other work ends.",
+        "Memory and descriptors are released when other work ends.",
         "The machine ran out of memory, file descriptors or another resource.",
         tr_noop("Run fewer sessions, raise the system's limits (ulimit -n, ulimit -l), or add memory.")},
 };
@@ -151,121 +149,126 @@ constexpr bool before(const ErrorInfo& a, const ErrorInfo& b) { return a.code < 
 static_assert(std::is_sorted(table.begin(), table.end(), before));
 
 constexpr std::array causes{
-    ErrorCause{
-        ErrorCode::network_unreachable, Reason::no_host, false,
-        tr_noop("Check that the peer's host is on, its address in uri, and the firewalls on the way.")},
+    ErrorCause{ErrorCode::network_unreachable, Reason::no_host, false,
+               tr_noop("Check that the peer's host is switched on. Check its address in uri, and the "
+                       "firewalls on the path.")},
     ErrorCause{ErrorCode::network_unreachable, Reason::resolve, false,
-               tr_noop("Check the host's name in uri, and that this machine reaches its name server.")},
+               tr_noop("Check the host name in uri, and that this machine can reach its name server.")},
     ErrorCause{ErrorCode::network_unreachable, Reason::address_not_available, false,
-               tr_noop("Set local-address to an address of this machine, or leave it out.")},
+               tr_noop("Set local-address to an address of this machine, or leave it unset.")},
     ErrorCause{ErrorCode::session_closed, Reason::graceful, false,
-               tr_noop("Nothing to do: the peer was stopped, and is taken up again when it comes back.")},
-    ErrorCause{
-        ErrorCode::session_timeout, Reason::doubted, false,
-        tr_noop("Nothing to do if the caller was started again; otherwise stop one of the two callers.")},
+               tr_noop("Start the peer again if it is still needed. With auto-reconnect, a new session is "
+                       "established when it returns.")},
+    ErrorCause{ErrorCode::session_timeout, Reason::doubted, false,
+               tr_noop("Ignore this if the caller was restarted. Otherwise stop one of the two callers.")},
     ErrorCause{
         ErrorCode::session_timeout, Reason::replaced, false,
-        tr_noop(
-            "Nothing to do if the caller was started again; otherwise look at the log of the one before.")},
+        tr_noop("Ignore this if the caller was restarted. Otherwise check the log of the previous caller.")},
     ErrorCause{ErrorCode::session_timeout, Reason::mtu, false,
-               tr_noop("Raise the MTU of the link or tunnel on the way that is too narrow for the packets "
-                       "the text names.")},
+               tr_noop("Raise the MTU of the link or tunnel on the path that is too narrow for the packets "
+                       "that the text names.")},
     ErrorCause{ErrorCode::udp_send_failed, Reason::mtu, false,
-               tr_noop("Lower mtu, or set it to 0, if the text names it; otherwise raise the MTU of the link "
-                       "or tunnel on the way.")},
+               tr_noop("If the text names the property mtu, lower it or set it to 0. Otherwise raise the MTU "
+                       "of the link or tunnel on the path.")},
     ErrorCause{ErrorCode::session_closed, Reason::auth_failure, true,
-               tr_noop("The peer could not authenticate what it got: check its log, and both ends' versions, "
-                       "before you start again.")},
+               tr_noop("Check the peer's log and the versions of both ends before you start again: the peer "
+                       "could not authenticate what it received.")},
     ErrorCause{ErrorCode::stream_closed, Reason::both_send, true,
-               tr_noop("Make one of the two ends a receiver: sttsrc in place of its sttsink.")},
+               tr_noop("Make one of the two ends a receiver: replace its sttsink with sttsrc.")},
     ErrorCause{
         ErrorCode::stream_closed, Reason::ended, false,
-        tr_noop("Set keep-listening on the receiving sttsrc, or start its pipeline again for each stream.")},
+        tr_noop("Set keep-listening on the receiving sttsrc, or restart its pipeline for each stream.")},
     ErrorCause{ErrorCode::too_many_sessions, Reason::ended, false,
-               tr_noop("Start the listener's pipeline again, once its log has told why it ended; "
-                       "keep-listening on a receiving sttsrc makes it wait for the next stream.")},
+               tr_noop("Check the listener's log for why its stream ended, then restart its pipeline. With "
+                       "keep-listening, a receiving sttsrc waits for the next stream.")},
     ErrorCause{ErrorCode::too_many_streams, Reason::one_stream, true,
-               tr_noop("Give every stream a receiver of its own, and a session of its own.")},
+               tr_noop("Use a separate receiver and a separate session for each stream.")},
     ErrorCause{ErrorCode::timeout, Reason::drain_timeout, false,
-               tr_noop("Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing.")},
+               tr_noop("Check whether the receiver keeps up, or raise drain-timeout. With 0, EOS does not "
+                       "wait for the receiver.")},
     ErrorCause{ErrorCode::timeout, Reason::no_stream, true,
-               tr_noop("Make one of the two ends a sender: sttsink in place of its sttsrc.")},
+               tr_noop("Make one of the two ends a sender: replace its sttsrc with sttsink.")},
     ErrorCause{ErrorCode::network_unreachable, Reason::no_route_there, false,
-               tr_noop("Check the host in uri, and the routes of the router that the text names.")},
-    ErrorCause{ErrorCode::network_unreachable, Reason::prohibited, false,
-               tr_noop("Check host and port in uri, and the firewall or route that the text names: it has to "
-                       "let UDP through.")},
+               tr_noop("Check the host in uri, and the routes of the router or host that the text names.")},
+    ErrorCause{
+        ErrorCode::network_unreachable, Reason::prohibited, false,
+        tr_noop("Check host and port in uri. Let UDP through the firewall or route that the text names.")},
     ErrorCause{ErrorCode::connection_refused, Reason::other_protocol, false,
-               tr_noop("Check the port in uri: at the host that it names, it belongs to another program.")},
-    ErrorCause{ErrorCode::connection_refused, Reason::both_call, false,
-               tr_noop("Make one of the two ends a listener: stt://:PORT in place of stt://HOST:PORT.")},
+               tr_noop("Check that the port in uri is the listener's port.")},
+    ErrorCause{
+        ErrorCode::connection_refused, Reason::both_call, false,
+        tr_noop("Make one of the two ends a listener: replace stt://HOST:PORT in its uri with stt://:PORT.")},
     ErrorCause{ErrorCode::connection_refused, Reason::echo, false,
-               tr_noop("Check host and port in uri: an echo service has them.")},
+               tr_noop("Check host and port in uri: an echo service answers there.")},
     ErrorCause{ErrorCode::connection_refused, Reason::self_call, false,
-               tr_noop("Set uri to the listener's port, or local-port to another one.")},
+               tr_noop("Set uri to the listener's port, or set local-port to another port.")},
     ErrorCause{ErrorCode::authentication_failed, Reason::unexpected_peer, false,
-               tr_noop("Where peer-node-id is set, set it to the node id that the text names, if that is the "
-                       "right peer, or leave it out.")},
-    ErrorCause{ErrorCode::session_closed, Reason::error, false,
-               tr_noop("See to what the text names; auto-reconnect makes a new session.")},
+               tr_noop("If the text names the right node, set peer-node-id to its node id at the end that "
+                       "sets it, or leave it unset there.")},
+    ErrorCause{
+        ErrorCode::session_closed, Reason::error, false,
+        tr_noop("Fix the error that the text names. With auto-reconnect, a new session is established.")},
     ErrorCause{
         ErrorCode::session_closed, Reason::timeout, false,
         tr_noop(
-            "Check the network between the ends; the session is gone on with once they reach each other.")},
+            "Check the network between the two ends. The session is resumed once they reach each other.")},
     ErrorCause{ErrorCode::session_not_found, Reason::unknown_session, false,
-               tr_noop("Nothing to do if the peer was started again with the same seed: a caller begins a "
-                       "new session. With another seed it has to be given to both ends.")},
-    ErrorCause{
-        ErrorCode::stream_closed, Reason::stream_timeout, false,
-        tr_noop("See why the sender's pipeline makes nothing, or raise stream-timeout: 0 is for none.")},
+               tr_noop("Ignore this if the peer was restarted with the same seed: a caller establishes a new "
+                       "session. If the seed was changed, set the new one at both ends.")},
+    ErrorCause{ErrorCode::stream_closed, Reason::stream_timeout, false,
+               tr_noop("Check the network, and why the sender's pipeline produces no data. Raise "
+                       "stream-timeout, or set it to 0 to disable it.")},
     ErrorCause{ErrorCode::timeout, Reason::resolve, false,
-               tr_noop("Check the host's name in uri, and that this machine reaches its name server.")},
-    ErrorCause{
-        ErrorCode::timeout, Reason::send_timeout, false,
-        tr_noop(
-            "Check whether the receiver's pipeline keeps up; raise send-timeout, or set it to 0 for none.")},
+               tr_noop("Check the host name in uri, and that this machine can reach its name server.")},
+    ErrorCause{ErrorCode::timeout, Reason::send_timeout, false,
+               tr_noop("Check whether the receiver's pipeline keeps up. Raise send-timeout, or set it to 0 "
+                       "to disable it.")},
     ErrorCause{ErrorCode::timeout, Reason::receive_timeout, false,
-               tr_noop("Check whether the sender's pipeline makes data; raise receive-timeout, or set it to "
-                       "0 for none.")},
+               tr_noop("Check whether the sender's pipeline produces data. Raise receive-timeout, or set it "
+                       "to 0 to disable it.")},
     ErrorCause{ErrorCode::timeout, Reason::no_caller, false,
-               tr_noop("Start the caller, and check its uri and the firewalls on the way; raise the timeout "
-                       "that the text names, or set it to 0 for none.")},
+               tr_noop("Start the caller, and check its uri and the firewalls on the path. Raise the timeout "
+                       "that the text names if the caller starts later.")},
     ErrorCause{
         ErrorCode::resource_exhausted, Reason::passphrase, false,
-        tr_noop("Lift the limit on memory (ulimit -v), free some, or use seed-file, which takes none.")},
+        tr_noop("Raise the limit on memory (ulimit -v), free memory, or use seed-file, which needs none.")},
     ErrorCause{ErrorCode::resource_exhausted, Reason::descriptors, false,
                tr_noop("Raise the limit on open files (ulimit -n), or run fewer pipelines in one process.")},
     ErrorCause{
         ErrorCode::none, Reason::no_such_directory, true,
-        tr_noop("Make the directory, or correct the path: the file itself is made when it is not there.")},
+        tr_noop(
+            "Create the directory, or correct the path. The file itself is created if it does not exist.")},
     ErrorCause{ErrorCode::none, Reason::no_such_file, true,
-               tr_noop("Check the path; a seed is made with: (umask 077; openssl rand -hex 32 > FILE).")},
-    ErrorCause{ErrorCode::none, Reason::file_mode, true,
-               tr_noop("Take the file from all others, as by chmod 600.")},
+               tr_noop("Check the path. To make a seed, run: (umask 077; openssl rand -hex 32 > FILE).")},
+    ErrorCause{
+        ErrorCode::none, Reason::file_mode, true,
+        tr_noop("Allow only the owner to access the file. Replace the key if other users may have read it.")},
     ErrorCause{ErrorCode::none, Reason::permission_denied, true,
-               tr_noop("Check who owns the file or may use the port, and who runs this.")},
+               tr_noop("Check that the user that runs the pipeline may access the file or use the port.")},
     ErrorCause{
         ErrorCode::none, Reason::address_in_use, true,
         tr_noop(
-            "End the program that has the port, or choose another one; stt://:0 takes any that is free.")},
-    ErrorCause{ErrorCode::none, Reason::too_large, true,
-               tr_noop("Split buffers before sttsink, as by a parser or a smaller blocksize of the source.")},
+            "Stop the program that uses the port, or choose another port. stt://:0 takes any free port.")},
+    ErrorCause{
+        ErrorCode::none, Reason::too_large, true,
+        tr_noop(
+            "Split buffers before sttsink, for example with a parser or a smaller blocksize of the source.")},
     ErrorCause{ErrorCode::none, Reason::not_mappable, true,
                tr_noop("Put an element that copies to system memory before sttsink.")},
     ErrorCause{ErrorCode::none, Reason::not_carried, true,
-               tr_noop("Make the caps simpler before sttsink, as by capssetter.")},
+               tr_noop("Simplify the caps before sttsink, for example with capssetter.")},
     ErrorCause{ErrorCode::none, Reason::meta_dropped, true,
-               tr_noop("Nothing to do unless an element behind sttsrc needs it.")},
+               tr_noop("Ignore this unless an element downstream of sttsrc needs the metas.")},
     ErrorCause{ErrorCode::none, Reason::meta_needed, true,
-               tr_noop("Put an element before sttsink that works it into the payload, as videoconvert, "
-                       "audioconvert, a decryptor or an overlay does.")},
+               tr_noop("Put an element before sttsink that applies the meta to the payload, such as "
+                       "videoconvert, audioconvert, a decryptor or an overlay.")},
 };
 
-// Of a listener, whose peer has called it and cannot be called back.
+// The causes for a listener, which its peer has called and which cannot call the peer back.
 constexpr std::array causes_of_listeners{
     ErrorCause{ErrorCode::connection_refused, Reason::port_closed, false,
-               tr_noop("Nothing to do if the caller was stopped: it is taken up again when it calls. "
-                       "Otherwise look at its log.")},
+               tr_noop("Ignore this if the caller was stopped: it is accepted when it calls again. Otherwise "
+                       "check its log.")},
 };
 
 const ErrorCause* find_cause(std::span<const ErrorCause> among, const Error& error) {

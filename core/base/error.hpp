@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The one error type of the core, and the table that names every code.
+/// The error type of the core, and the table of all error codes.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace stt {
 
-/// STT error codes: high byte category, low byte error. From 0x80 on they are this project's own, beside the
-/// error reference.
+/// STT error codes. The high byte is the category, and the low byte is the error. Errors from 0x80 on are
+/// specific to this project and extend the error reference.
 enum class ErrorCode : uint16_t {
     none = 0,
     connection_timeout = 0x0101,
@@ -44,7 +44,8 @@ enum class ErrorCode : uint16_t {
     resource_exhausted = 0x0603,
 };
 
-/// Sub-codes of handshake_failure; wrong_seed also qualifies authentication_failed.
+/// Sub-codes of handshake_failure, by the step at which the handshake failed. challenge_decrypt_failed also
+/// qualifies authentication_failed.
 enum class HandshakeSubCode : uint8_t {
     none = 0,
     nonce_reuse = 1,
@@ -56,16 +57,16 @@ enum class HandshakeSubCode : uint8_t {
 /// Sub-codes of stream_closed and too_many_sessions.
 enum class StreamSubCode : uint8_t {
     none = 0,
-    ended = 1,  ///< the work of the end that says so is over
+    ended = 1,  ///< the work of the end that reports it is over
 };
 
 enum class ErrorOrigin : uint8_t { local, peer, network };
 
-/// What may follow an error, as the error reference has it.
+/// What may follow an error, according to the error reference.
 enum class RecoveryClass : uint8_t {
     retry,       ///< the same configuration may work later
-    fix_config,  ///< works again once somebody mended the configuration or the surroundings
-    automatic,   ///< already recovered from when it is reported
+    fix_config,  ///< works again once the configuration or the environment has been corrected
+    automatic,   ///< recovery has already taken place when the error is reported
     fatal,       ///< retrying cannot help
 };
 
@@ -75,61 +76,62 @@ struct ErrorInfo {
     std::string_view name;      ///< such as "CONNECTION_TIMEOUT"
     std::string_view category;  ///< connection, session, stream, protocol, transport or application
     RecoveryClass recovery;
-    bool retried;                   ///< whether a new session is tried by itself after this error
-    std::string_view retry_reason;  ///< why, or why not, one sentence
+    bool retried;                   ///< whether a new session is tried automatically after this error
+    std::string_view retry_reason;  ///< why, or why not; one sentence
     std::string_view cause;         ///< one sentence
-    std::string_view hint;          ///< what to do about it, one sentence
+    std::string_view hint;          ///< what the user can do about it; one sentence
 };
 
-/// Every code, in numerical order; without `none`.
+/// All codes except `none`, in numerical order.
 std::span<const ErrorInfo> error_table();
 
-/// The row of `code`, or null when the table has no such code (a newer peer may know more).
+/// The row of `code`, or null when the table does not have it: a newer peer may use codes unknown here.
 const ErrorInfo* find_error(ErrorCode code);
 
-/// Name of `code`, or "UNKNOWN".
+/// The name of `code`, or "UNKNOWN".
 std::string_view error_name(ErrorCode code);
 
-/// A cause that calls for something else than the row of its code says, or that has no code.
+/// A cause that needs a different hint from that in the row of its code, or that has no code.
 struct ErrorCause {
     ErrorCode code;
-    Reason reason;          ///< of an error with `code`
-    bool lasting;           ///< no repetition mends it, whatever the row of its code says
-    std::string_view hint;  ///< what to do about it, one sentence
+    Reason reason;          ///< the reason of an error with `code`
+    bool lasting;           ///< whether retrying cannot help, whatever the row of its code says
+    std::string_view hint;  ///< what the user can do about it; one sentence
 };
 
-/// All of them, in no order; those without a code whose text says all that there is to do are left out.
+/// All such causes, in no particular order. A cause without a code is omitted when the error's text already
+/// says what to do.
 std::span<const ErrorCause> error_causes();
 
-/// Made by make_error().
+/// An error. Use make_error() to make one.
 struct Error {
     ErrorCode code = ErrorCode::none;
     uint8_t sub_code = 0;
     ErrorOrigin origin = ErrorOrigin::local;
-    bool authenticated = false;  ///< the peer proved who it is before it said so
-    bool terminal = false;       ///< the session is over
+    bool authenticated = false;  ///< whether the peer was authenticated when it reported the error
+    bool terminal = false;       ///< whether the session is over
     Reason reason = Reason::none;
-    std::string text;  ///< one sentence for people that names what was wrong
+    std::string text;  ///< one sentence for people that names what was wrong, without a full stop
 
-    /// The same, said by a peer that has proved who it is.
+    /// Marks the error as reported by an authenticated peer.
     Error proven() && {
         authenticated = true;
         return std::move(*this);
     }
-    /// The same, with which the session, or the element's work, is over.
+    /// Marks the error as one that ends the session or the element's work.
     Error ending() && {
         terminal = true;
         return std::move(*this);
     }
-    /// The same, with the step at which a handshake failed.
+    /// Records the step at which a handshake failed.
     Error at(HandshakeSubCode step) && {
         sub_code = static_cast<uint8_t>(step);
         return std::move(*this);
     }
 };
 
-/// The one way to make an Error. `code`: none for what only a setting or this machine is to blame for.
-/// `text`: one sentence for people that names what was wrong, without a full stop.
+/// The only function that makes an Error. `code` is none when only a setting or this machine is the cause.
+/// `text` is one sentence for people that names what was wrong, without a full stop.
 inline Error make_error(ErrorCode code, Reason reason, ErrorOrigin origin, std::string text) {
     Error error;
     error.code = code;
@@ -139,16 +141,16 @@ inline Error make_error(ErrorCode code, Reason reason, ErrorOrigin origin, std::
     return error;
 }
 
-/// A setting that cannot be, or what it leads to on this machine: an Error without a code, after which the
-/// element does not start.
+/// Makes an error about an invalid setting, or about what a setting leads to on this machine. It has no code,
+/// and the element does not start after it.
 inline Error setting_error(Reason reason, std::string text) {
     return make_error(ErrorCode::none, reason, ErrorOrigin::local, std::move(text)).ending();
 }
 
-/// What to do about `error`; empty: its text says it.
+/// What the user can do about `error`; empty when its text already says it.
 std::string_view hint_for(const Error& error);
 
-/// Whether a new session may be tried by itself after `error`, as the tables have it.
+/// Whether the tables allow a new session to be tried automatically after `error`.
 bool is_retried(const Error& error);
 
 /// Whether the same configuration may work later.

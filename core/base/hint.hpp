@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What to do about an error depends on the role: a caller can mend its uri, a listener has none to mend.
+/// Hints that depend on the role: a caller can correct the peer's address in its uri, but a listener's uri
+/// has none.
 #pragma once
 
 #include <span>
@@ -9,10 +10,11 @@
 
 namespace stt {
 
-/// The causes about which a listener does something else than hint_for() and error_causes() say.
+/// The causes for which a listener needs a different hint from that of hint_for() and error_causes().
 std::span<const ErrorCause> listener_causes();
 
-/// What a caller, or else a listener, does about `error`; empty: its text says it.
+/// What the user of a caller, or of a listener when `caller` is false, can do about `error`. Empty when the
+/// text of `error` already says it.
 std::string_view hint_for(const Error& error, bool caller);
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One visitor out of several lambdas, for std::visit.
+/// Combines several lambdas into one visitor for std::visit.
 #pragma once
 
 namespace stt {
@@ -8,7 +8,7 @@ template <class... Cases>
 struct Overloaded : Cases... {
     using Cases::operator()...;
 };
-// clang 14 does not deduce an aggregate's arguments by itself.
+// Clang 14 does not deduce the template arguments of an aggregate (C++20) without this guide.
 template <class... Cases>
 Overloaded(Cases...) -> Overloaded<Cases...>;
 

@@ -10,7 +10,7 @@ namespace {
 
 class SystemRandom final : public Random {
   public:
-    // Fails only where the kernel has no source of randomness: nothing is safe then.
+    // sodium_init() fails only when the kernel has no source of randomness, and then nothing is secure.
     SystemRandom() {
         if (sodium_init() < 0) std::abort();
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Where the protocol's random bytes come from.
+/// The source of the protocol's random bytes.
 #pragma once
 
 #include "core/base/bytes.hpp"
 
 namespace stt {
 
-/// Handed in like the time: libsodium's generator in production, a seeded one in simulations.
+/// Random bytes are passed in, as the time is: from libsodium's generator in production and from a seeded one
+/// in simulations.
 class Random {
   public:
     virtual ~Random() = default;
@@ -19,7 +20,7 @@ class Random {
     }
 };
 
-/// libsodium's generator. One object for the process; safe on every thread.
+/// libsodium's generator: one object for the process, which any thread may use.
 Random& system_random();
 
 }  // namespace stt

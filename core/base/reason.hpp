@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Reasons: what stands behind an error code, in a word for programs.
+/// Reasons, which give the cause behind an error code as one word for programs.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 
 namespace stt {
 
-/// Which of the causes that one code stands for it was. Not on the wire; the bus carries the name.
+/// One of the causes that an error code stands for. It is not on the wire; bus messages carry its name.
 enum class Reason : uint8_t {
     none,
-    // How a session ended.
+    // Why a session ended.
     graceful,
     timeout,
     error,
@@ -22,7 +22,7 @@ enum class Reason : uint8_t {
     unknown_session,
     wrong_session,
     peer_restarted,
-    // Why none was made.
+    // Why no session was made.
     handshake_timeout,
     port_closed,
     no_route,
@@ -47,7 +47,7 @@ enum class Reason : uint8_t {
     proof,
     cipher,
     malformed_handshake,
-    // What became of a stream.
+    // What happened to a stream.
     ended,
     reset,
     behind,
@@ -63,7 +63,7 @@ enum class Reason : uint8_t {
     receive_timeout,
     no_caller,
     drain_timeout,
-    // What a peer did against the protocol, or the network to its packets.
+    // Protocol violations by the peer, and what the network did to its packets.
     malformed_frame,
     malformed_message,
     unknown_frame,
@@ -97,7 +97,7 @@ enum class Reason : uint8_t {
     byte_order_mark,
     key_file,
     event_log,
-    // What cannot be carried.
+    // What cannot be transmitted.
     memory_feature,
     not_mappable,
     not_carried,
@@ -106,7 +106,7 @@ enum class Reason : uint8_t {
     meta_needed,
 };
 
-/// Such as "keepalive-timeout"; empty for `none`. Static.
+/// The name of `reason`, such as "keepalive-timeout"; empty for `none`. The text is static.
 std::string_view reason_name(Reason reason);
 
 }  // namespace stt

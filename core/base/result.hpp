@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A value or an Error. Nothing in core/ throws across its boundary.
+/// A value or an Error. No exception leaves core/.
 #pragma once
 
 #include <utility>
@@ -17,14 +17,14 @@ class [[nodiscard]] Result {
 
     bool ok() const { return content_.index() == 0; }
     explicit operator bool() const { return ok(); }
-    /// Only when ok().
+    /// Requires ok().
     T& value() { return *std::get_if<0>(&content_); }
     const T& value() const { return *std::get_if<0>(&content_); }
     T& operator*() { return value(); }
     const T& operator*() const { return value(); }
     T* operator->() { return &value(); }
     const T* operator->() const { return &value(); }
-    /// Only when not ok().
+    /// Requires !ok().
     Error& error() { return *std::get_if<1>(&content_); }
     const Error& error() const { return *std::get_if<1>(&content_); }
 

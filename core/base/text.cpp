@@ -27,7 +27,7 @@ std::string tr(const char* format, ...) {
     return text;
 }
 
-// The translation of nothing would be the head of the catalogue.
+// The translation of an empty text would be the header of the catalogue.
 std::string translated(std::string_view sentence) {
     return sentence.empty() ? std::string() : dgettext(domain, std::string(sentence).c_str());
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Points in time. The protocol never reads a clock: time is handed in, so a simulation can make its own.
+/// Points in time. The protocol never reads a clock: the time is passed in, so that a simulation can provide
+/// its own.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@ namespace stt {
 using Duration = std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-/// A monotonic clock without now(): whoever drives the protocol supplies the time.
+/// A monotonic clock without now(): the code that drives the protocol supplies the time.
 struct Clock {
     using duration = Duration;
     using rep = duration::rep;
@@ -20,17 +21,17 @@ struct Clock {
 };
 using Time = Clock::time_point;
 
-/// "Never": later than any time that is handed in.
+/// "Never": later than any time that is passed in.
 inline constexpr Time time_never = Time::max();
 
-/// Microseconds since the Unix epoch by the node's own, possibly wrong, clock.
+/// Microseconds since the Unix epoch by the node's own clock, which may be wrong.
 using WallTime = std::chrono::microseconds;
 
-/// Largest count of microseconds taken from the wire (the year 2255): as nanoseconds it still fits a
-/// Duration.
+/// The largest count of microseconds that is accepted from the wire. As a wall-clock time it is in the year
+/// 2255, and in nanoseconds it still fits a Duration.
 inline constexpr uint64_t microseconds_max = (uint64_t{1} << 53) - 1;
 
-/// Both clocks at one instant. Only the handshake looks at the wall.
+/// The time of both clocks at one instant. Only the handshake uses the wall clock.
 struct Now {
     Time time;
     WallTime wall;

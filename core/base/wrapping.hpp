@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Sums of times that a peer may have made up: they wrap round where plain ones would be undefined.
+/// Arithmetic on times that a peer may have made up: it wraps around where plain signed arithmetic would be
+/// undefined.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@ constexpr int64_t wrapping_sub(int64_t a, int64_t b) {
     return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
 
-/// Exact for the most negative one, too.
+/// The absolute value, exact also for the most negative number.
 constexpr uint64_t magnitude(int64_t a) {
     return a < 0 ? uint64_t{0} - static_cast<uint64_t>(a) : static_cast<uint64_t>(a);
 }

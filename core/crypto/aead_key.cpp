@@ -34,7 +34,7 @@ struct AeadKey::State {
         sodium_memzero(iv.data(), iv.size());
     }
 
-    // Only the IV changes with the packet; the key stays expanded in the context (RFC 9001, section 5.3).
+    // Only the IV differs between packets; the expanded key stays in the context (RFC 9001, section 5.3).
     bool begin(bool sealing, uint64_t number, Bytes aad) {
         std::array<uint8_t, iv_size> nonce = iv;
         for (size_t i = 0; i < sizeof number; i++)
@@ -81,19 +81,19 @@ void AeadKey::seal(uint64_t number, Bytes aad, MutableBytes text, MutableBytes t
     const bool sealed = state_->begin(true, number, aad) && state_->transform(text) && state_->finish() &&
                         EVP_CIPHER_CTX_ctrl(state_->context, EVP_CTRL_AEAD_GET_TAG,
                                             static_cast<int>(tag.size()), tag.data()) == 1;
-    // Should OpenSSL ever fail here, the peer gets a packet that does not open, and nobody any plaintext.
+    // If OpenSSL ever fails here, the peer gets a packet that it cannot open, but no plaintext is sent.
     if (!sealed) sodium_memzero(text.data(), text.size());
 }
 
 bool AeadKey::open(uint64_t number, Bytes aad, MutableBytes text, Bytes tag) {
-    // OpenSSL only reads the tag, though its type does not say so.
+    // OpenSSL only reads the tag, although the parameter's type is not const.
     if (!state_->begin(false, number, aad) ||
         EVP_CIPHER_CTX_ctrl(state_->context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()),
                             const_cast<uint8_t*>(tag.data())) != 1 ||
         !state_->transform(text))
         return false;
     if (state_->finish()) return true;
-    // Both ciphers are key streams: sealing what came out gives back what went in.
+    // Both ciphers XOR a key stream with the text, so sealing the output restores the input.
     if (state_->begin(true, number, aad)) state_->transform(text);
     return false;
 }

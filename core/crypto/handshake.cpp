@@ -27,7 +27,7 @@ NoiseHandshake::Config noise_config(bool initiator, Bytes prologue, Bytes seed, 
     return config;
 }
 
-// A CHALLENGE or AUTH_PROOF: clear header, then the Noise message.
+// Makes a CHALLENGE or AUTH_PROOF: the clear header, followed by the Noise message.
 Result<std::vector<uint8_t>> write_packet(PacketType type, const HandshakeHeader& header,
                                           NoiseHandshake& noise, Bytes payload) {
     static_assert(challenge_header_size == auth_proof_header_size);
@@ -38,7 +38,8 @@ Result<std::vector<uint8_t>> write_packet(PacketType type, const HandshakeHeader
     return packet;
 }
 
-// The header is not under the AEAD, so every field of it is compared with what it must be.
+// Returns the Noise message in `packet`. The AEAD does not cover the clear header, so every field of it is
+// compared with its expected value.
 std::optional<Bytes> noise_part(Bytes packet, PacketType type, const AttemptId& attempt, SessionId receiver) {
     if (packet_type(packet) != type || handshake_version(packet) != wire_version) return std::nullopt;
     const auto header = read_handshake_header(packet);
@@ -68,7 +69,7 @@ RejectMac mac_of(Bytes seed, const RejectPacket& packet) {
     return mac;
 }
 
-// Binds the proof to this handshake and to who takes part in it.
+// The MAC binds the proof to this handshake and to both identities.
 std::array<uint8_t, 32> resume_mac_of(Bytes secret, Bytes challenge_hash, const NodeId& caller,
                                       const NodeId& responder) {
     std::string label = "stt resume proof";
@@ -115,7 +116,7 @@ std::vector<uint8_t> CallerHandshake::make_hello(WallTime wall, const Cookie& co
     noise_.emplace(noise_config(true, hello_prologue(header), seed_.bytes(), identity_, random_));
 
     std::vector<uint8_t> plain = encode(payload);
-    // Tag zero begins padding, so zeros are enough.
+    // Tag zero begins padding, so zero bytes are enough.
     plain.resize(datagram_min - hello_header_size - noise_->overhead());
     std::vector<uint8_t> packet(hello_header_size);
     write_hello_header(packet, header);
@@ -129,17 +130,18 @@ Result<ChallengePayload> CallerHandshake::read_challenge(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::challenge_decrypt_failed;
     const auto sealed = noise_part(datagram, PacketType::challenge, attempt_, local_session_);
     if (!sealed)
-        return handshake_error(sub_code, Reason::challenge, tr("a CHALLENGE does not answer our HELLO"));
+        return handshake_error(sub_code, Reason::challenge,
+                               tr("a CHALLENGE does not answer this node's HELLO"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
         return handshake_error(sub_code, Reason::challenge,
-                               tr("a CHALLENGE does not open: %s", plain.error().text.c_str()));
+                               tr("a CHALLENGE cannot be opened: %s", plain.error().text.c_str()));
     auto payload = decode_challenge_payload(*plain);
     if (!payload) return payload.error();
     if (!(ciphers_ & cipher_bit(payload->cipher)))
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               tr("the CHALLENGE chose a cipher that was not offered"));
+                               tr("a CHALLENGE chooses a cipher that was not offered"));
     noise_ = std::move(attempt);
     responder_session_ = payload->responder_session;
     cipher_ = payload->cipher;
@@ -153,8 +155,8 @@ std::vector<uint8_t> CallerHandshake::make_auth_proof(const AuthProofPayload& pa
     header.attempt = attempt_;
     header.receiver_session = responder_session_;
     auto packet = write_packet(PacketType::auth_proof, header, *noise_, encode(payload));
-    // X25519 with the responder's ephemeral key succeeded in read_challenge: its key is not of low order, and
-    // `se` uses that same key.
+    // X25519 with the responder's ephemeral key succeeded in read_challenge(), so that key is not of low
+    // order; `se` uses the same key.
     assert(packet);
     return std::move(*packet);
 }
@@ -214,7 +216,7 @@ Result<std::vector<uint8_t>> ResponderHandshake::make_challenge(SessionId local_
         cipher_ = Cipher::chacha20_poly1305;
     else
         return handshake_error(HandshakeSubCode::none, Reason::cipher,
-                               tr("a HELLO offers no cipher that we have"));
+                               tr("a HELLO offers no cipher that this node supports"));
     local_session_ = local_session;
 
     ChallengePayload payload;
@@ -235,12 +237,13 @@ Result<AuthProofPayload> ResponderHandshake::read_auth_proof(Bytes datagram) {
     constexpr auto sub_code = HandshakeSubCode::proof_verification_failed;
     const auto sealed = noise_part(datagram, PacketType::auth_proof, header_.attempt, local_session_);
     if (!sealed)
-        return handshake_error(sub_code, Reason::proof, tr("an AUTH_PROOF does not answer our CHALLENGE"));
+        return handshake_error(sub_code, Reason::proof,
+                               tr("an AUTH_PROOF does not answer this node's CHALLENGE"));
     NoiseHandshake attempt = noise_->clone();
     auto plain = attempt.read_message(*sealed);
     if (!plain)
         return handshake_error(sub_code, Reason::proof,
-                               tr("an AUTH_PROOF does not open: %s", plain.error().text.c_str()));
+                               tr("an AUTH_PROOF cannot be opened: %s", plain.error().text.c_str()));
     auto payload = decode_auth_proof_payload(*plain);
     if (!payload) return payload.error();
     noise_ = std::move(attempt);

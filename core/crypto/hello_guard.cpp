@@ -27,7 +27,8 @@ Cookie cookie_for(const SecretBytes& secret, const Address& from, const AttemptI
 
 void CookieJar::rotate(Time now) {
     if (!current_.empty() && now < next_rotation_) return;
-    // After a rest of more than a period the current secret is as old as a previous one may get.
+    // If more than one more rotation has passed without a call, the current secret is too old even as the
+    // previous one.
     const bool rested = current_.empty() || now >= next_rotation_ + rotation;
     previous_ = rested ? SecretBytes() : std::move(current_);
     current_ = SecretBytes(cookie_secret_size);
@@ -52,7 +53,8 @@ bool CookieJar::valid(Time now, const Address& from, const AttemptId& attempt, c
 
 NonceCache::Verdict NonceCache::check(Now now, const HelloPayload& hello, bool cookie_valid) {
     expire(now.time);
-    // The peer chose its time: only our own may be computed with.
+    // The peer chose its time, so a calculation with it could overflow; only this node's time is safe to
+    // calculate with.
     constexpr auto tolerance = std::chrono::duration_cast<WallTime>(timestamp_tolerance);
     const bool timely = hello.time >= now.wall - tolerance && hello.time <= now.wall + tolerance;
     if (!timely && !cookie_valid) return Verdict::expired;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a responder checks before it spends memory or X25519 on a HELLO: cookies under load, time, nonces,
-/// and how often it may say no.
+/// The checks that a responder makes before it spends memory or X25519 on a HELLO: cookies under load, time
+/// and nonces. It also limits how often a responder rejects.
 #pragma once
 
 #include <deque>
@@ -15,16 +15,16 @@
 
 namespace stt {
 
-/// Cookies bound to the caller's address and attempt, under a secret that changes every two minutes (the idea
-/// is WireGuard's). Stateless towards callers.
+/// Makes and checks cookies, which are bound to the caller's address and attempt by a secret that changes
+/// every two minutes, as in WireGuard. No state is kept per caller.
 class CookieJar {
   public:
     static constexpr Duration rotation = 120s;
 
-    /// `random` outlives the object.
+    /// `random` must outlive the object.
     explicit CookieJar(Random& random) : random_(random) {}
     Cookie make(Time now, const Address& from, const AttemptId& attempt);
-    /// True for one to two rotations after make() with the same arguments.
+    /// Whether `cookie` is what make() returned for the same arguments at most one to two rotations ago.
     bool valid(Time now, const Address& from, const AttemptId& attempt, const Cookie& cookie);
 
   private:
@@ -34,36 +34,38 @@ class CookieJar {
     Time next_rotation_{};
 };
 
-/// Remembers the nonces of HELLOs that opened, for as long as their timestamps are acceptable.
+/// Remembers the nonces of HELLOs that were opened, for as long as their timestamps are acceptable.
 class NonceCache {
   public:
-    /// Longest acceptable difference between a HELLO's time and ours, either way.
+    /// The largest acceptable difference between a HELLO's time and this node's, in either direction.
     static constexpr Duration timestamp_tolerance = 120s;
-    /// Beyond this many nonces the oldest go and a cookie is asked of everybody.
+    /// Beyond this many nonces the oldest are forgotten, and every caller must present a cookie.
     static constexpr size_t capacity = 65536;
-    /// A HELLO dated `timestamp_tolerance` ahead stays acceptable for twice that; a cookie lives no longer.
+    /// A HELLO dated `timestamp_tolerance` in the future stays acceptable for twice that time. A cookie does
+    /// not live longer.
     static constexpr Duration retention = 2 * timestamp_tolerance;
     static_assert(retention >= 2 * CookieJar::rotation);
 
     enum class Verdict { fresh, reused, expired };
-    /// `cookie_valid`: a cookie round trip has proved freshness, so that the time may be anything.
+    /// `cookie_valid` means that a cookie round trip has proved freshness, so that the HELLO may have any
+    /// time.
     Verdict check(Now now, const HelloPayload& hello, bool cookie_valid);
-    /// Records the nonce of a HELLO that `check` found fresh.
+    /// Records the nonce of a HELLO for which check() returned `fresh`.
     void record(Time now, const HandshakeNonce& nonce);
     bool full() const { return seen_.size() >= capacity; }
 
   private:
     void expire(Time now);
-    std::set<HandshakeNonce>
-        seen_;  // a tree: a peer chooses the nonces, and could aim at a hash table's buckets
+    // A tree, because a peer chooses the nonces and could aim at the buckets of a hash table.
+    std::set<HandshakeNonce> seen_;
     std::deque<std::pair<Time, HandshakeNonce>> order_;  // oldest first
 };
 
-/// A token bucket in virtual time.
+/// A token bucket, driven by the time that is passed in.
 class RateLimit {
   public:
     RateLimit(double per_second, double burst) : rate_(per_second), burst_(burst), tokens_(burst) {}
-    /// Takes a token if there is one.
+    /// Takes a token if there is one, and returns whether there was.
     bool allow(Time now);
 
   private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A node's own long-lived key pair.
+/// The long-lived key pair of a node.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace stt {
 
-/// A node's X25519 public key: its name towards others.
+/// The X25519 public key of a node, which names the node to others.
 using NodeId = std::array<uint8_t, 32>;
 
 std::string to_hex(Bytes bytes);

@@ -16,7 +16,7 @@ namespace {
 constexpr size_t key_size = 32;
 constexpr size_t hash_size = crypto_hash_sha512_BYTES;
 constexpr size_t tag_size = crypto_aead_chacha20poly1305_IETF_ABYTES;
-constexpr size_t psk_max = 4;  // psk0 to psk3: XX has three messages
+constexpr size_t psk_max = 4;  // psk0 to psk3, because XX has three messages
 constexpr unsigned message_count = 3;
 constexpr size_t message_max = 65535;
 
@@ -33,8 +33,8 @@ struct Tokens {
     const Token* end() const { return list.data() + count; }
 };
 
-// XX (Noise, section 7.5) with the psk modifiers of section 9.4: psk0 before the first message's tokens, pskN
-// after the N-th message's.
+// The tokens of a message of XX (Noise, section 7.5) with the PSK modifiers of section 9.4. psk0 precedes the
+// first message's tokens, and pskN follows those of the N-th message.
 Tokens tokens_of(unsigned message, unsigned psk_mask) {
     Tokens tokens;
     if (message == 0 && psk_mask & 1) tokens.add(Token::psk);
@@ -59,7 +59,7 @@ Error refuse(std::string text) {
                       std::move(text));
 }
 
-Error zero_shared_secret() { return refuse(tr("X25519 gave zero: the peer's public key is of low order")); }
+Error zero_shared_secret() { return refuse(tr("X25519 yields zero: the peer's public key has low order")); }
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
@@ -109,8 +109,8 @@ SecretBytes derive_secret(Bytes secret, std::string_view label) {
     return result;
 }
 
-// Plain data in locked memory, so that a copy is a whole handshake. Names as in the Noise specification,
-// section 5.
+// Plain data in locked memory, so that a copy is a complete handshake. The names are those of the Noise
+// specification, section 5.
 struct alignas(16) NoiseHandshake::State {
     static void* operator new(size_t size) { return allocate_secret(size); }
     static void operator delete(void* memory) { free_secret(memory); }
@@ -157,7 +157,7 @@ struct alignas(16) NoiseHandshake::State {
         set_key(key);
     }
     void mix_psk() { mix_key_and_hash(psks[psks_used++]); }
-    // With a psk in the pattern, the ephemeral keys are mixed into the key too (section 9.2).
+    // With a PSK in the pattern, the ephemeral keys are mixed into the key too (Noise, section 9.2).
     void mix_ephemeral(const Key& key) {
         mix_hash(key);
         if (psk_mask) mix_key(key);
@@ -186,7 +186,7 @@ struct alignas(16) NoiseHandshake::State {
         }
         mix_hash(Bytes(out).subspan(at));
     }
-    // `out` has room for `sealed` less its tag, if there is a key.
+    // `out` has the size of `sealed`, less that of the tag if there is a key.
     bool decrypt_and_hash(Bytes sealed, MutableBytes out) {
         if (has_key) {
             const auto nonce = nonce_of(n++);
@@ -233,7 +233,7 @@ struct alignas(16) NoiseHandshake::State {
             case Token::s: {
                 const Bytes sealed = in.bytes(key_size + tag());
                 if (!in.ok()) return refuse(tr("a handshake message is too short"));
-                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("a handshake message does not open"));
+                if (!decrypt_and_hash(sealed, rs)) return refuse(tr("a handshake message cannot be opened"));
                 has_rs = true;
                 return success();
             }
@@ -263,7 +263,8 @@ NoiseHandshake::State::State(const Config& config)
     std::string name = "Noise_XX";
     name += config.psk_modifiers;
     name += "_25519_ChaChaPoly_SHA512";
-    // A name of at most hash_size bytes is padded with zeros, not hashed (section 5.2). All of ours are.
+    // A name of at most hash_size bytes is padded with zeros, not hashed (Noise, section 5.2). All names used
+    // here are.
     std::copy(name.begin(), name.end(), h.begin());
     ck = h;
     mix_hash(config.prologue);
@@ -311,7 +312,7 @@ Result<std::vector<uint8_t>> NoiseHandshake::State::read(Bytes bytes) {
     const Bytes sealed = in.rest();
     if (sealed.size() < tag()) return refuse(tr("a handshake message is too short"));
     std::vector<uint8_t> payload(sealed.size() - tag());
-    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("a handshake message does not open"));
+    if (!decrypt_and_hash(sealed, payload)) return refuse(tr("a handshake message cannot be opened"));
     message++;
     return payload;
 }

@@ -67,7 +67,7 @@ bool PacketProtection::renewal_due(Time now, uint64_t number) const {
 void PacketProtection::renew_send(Time now, uint64_t number) {
     SecretBytes next = derive_secret(send_secret_.bytes(), next_phase_label);
     auto key = AeadKey::derive(cipher_, next.bytes());
-    // Only memory can be lacking. Then the key in use serves on, and the next packet tries again.
+    // Only memory can be lacking. The current key then remains in use, and the next packet tries again.
     if (!key) return;
     send_ = std::move(*key);
     send_secret_ = std::move(next);
@@ -89,8 +89,8 @@ void PacketProtection::seal(Time now, SessionId receiver, uint64_t number, Mutab
     seal_checksum(packet);
 }
 
-// A phase has the parity of the one before the last, so the packet number says which of the two it is
-// (RFC 9001, section 6.5).
+// The next phase and the previous one have the same parity, so the packet number decides between them (RFC
+// 9001, section 6.5).
 AeadKey* PacketProtection::receive_key(bool odd, uint64_t number) {
     if (odd == (receive_phase_ % 2 == 1)) return &*receive_;
     auto& key = number < receive_phase_first_ ? receive_previous_ : receive_next_;

@@ -17,7 +17,7 @@ void initialise_sodium() {
 void* allocate_secret(size_t size) {
     initialise_sodium();
     void* memory = sodium_malloc(size);
-    // Without memory for a key there is nothing to fall back to.
+    // There is no fallback without memory for a key.
     if (!memory) std::abort();
     return memory;
 }
@@ -27,7 +27,7 @@ void free_secret(void* memory) { sodium_free(memory); }
 SecretBytes::SecretBytes(size_t size) : size_(size) {
     if (size == 0) return;
     data_.reset(static_cast<uint8_t*>(allocate_secret(size)));
-    // sodium_malloc does not say whether it could lock; asking again does.
+    // sodium_malloc() does not report whether it could lock the memory, but a second sodium_mlock() does.
     locked_ = sodium_mlock(data_.get(), size) == 0;
     sodium_memzero(data_.get(), size);
 }
@@ -60,8 +60,8 @@ bool long_enough(std::string_view passphrase) {
 
 std::optional<SecretBytes> seed_from_passphrase(std::string_view passphrase) {
     if (!long_enough(passphrase)) return std::nullopt;
-    // 3 passes over 256 MiB: crypto_pwhash_*_MODERATE of libsodium 1.0.18, written out because both ends must
-    // agree whatever their library's constants are.
+    // The values are 3 passes over 256 MiB: crypto_pwhash_*_MODERATE of libsodium 1.0.18. They are written
+    // out because both ends must agree, even if their libraries' constants differ.
     constexpr unsigned long long passes = 3;
     constexpr std::array<uint8_t, crypto_pwhash_SALTBYTES> salt = {'S', 'T', 'T', ' ', 'p', 'a', 's', 's',
                                                                    'p', 'h', 'r', 'a', 's', 'e', ' ', '1'};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Secrets in locked memory that is wiped when they go.
+/// Secrets in locked memory, which is wiped when it is released.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,10 @@
 
 namespace stt {
 
-/// Bytes in memory that is never swapped out nor dumped (sodium_malloc: locked, guarded, wiped on release).
-/// Move-only; a moved-from one is empty. Ends the process when there is no memory at all. When the lock limit
-/// is exhausted the memory is still guarded and wiped, and locked() says false.
+/// Bytes in memory that is neither swapped out nor dumped: sodium_malloc locks and guards it, and wipes it on
+/// release. The class is move-only, and a moved-from object is empty. The process is aborted when no memory
+/// is available at all. When the lock limit is exhausted, the memory is still guarded and wiped, and locked()
+/// is false.
 class SecretBytes {
   public:
     SecretBytes() = default;
@@ -22,13 +23,13 @@ class SecretBytes {
         SecretBytes(std::move(other)).swap(*this);
         return *this;
     }
-    /// `size` zero bytes.
+    /// Allocates `size` bytes, all zero.
     explicit SecretBytes(size_t size);
     static SecretBytes copy_of(Bytes bytes);
 
     bool empty() const { return size_ == 0; }
     size_t size() const { return size_; }
-    /// Whether the memory is kept from the swap; an empty one is.
+    /// Whether the memory is kept out of swap; true for an empty object.
     bool locked() const { return locked_; }
     Bytes bytes() const { return {data_.get(), size_}; }
     MutableBytes writable() { return {data_.get(), size_}; }
@@ -48,15 +49,15 @@ class SecretBytes {
     bool locked_ = true;
 };
 
-/// Memory for a secret of `size` bytes, a multiple of 16 where alignment matters; never null. Goes back with
-/// free_secret, which wipes it.
+/// Allocates memory for a secret of `size` bytes, a multiple of 16 where alignment matters. Never returns
+/// null. The memory must be released with free_secret(), which wipes it.
 void* allocate_secret(size_t size);
 void free_secret(void* memory);
 
-/// Makes libsodium ready, once for the process; everything in this room that needs it does so itself.
+/// Initialises libsodium once for the process. All code in this module that needs libsodium calls it.
 void initialise_sodium();
 
-/// Wipes a buffer on the stack when its scope ends.
+/// Wipes a buffer on the stack at the end of the scope.
 class WipeOnExit {
   public:
     explicit WipeOnExit(MutableBytes bytes) : bytes_(bytes) {}
@@ -70,15 +71,15 @@ class WipeOnExit {
 
 inline constexpr size_t seed_size = 32;
 
-/// The shared seed: 64 hex digits in, 32 secret bytes out; null for anything else.
+/// Decodes the shared seed from 64 hex digits to 32 bytes. Null for any other text.
 std::optional<SecretBytes> seed_from_hex(std::string_view hex);
 
-inline constexpr ptrdiff_t passphrase_min = 14;                 ///< characters (of UTF-8), not bytes
-inline constexpr size_t passphrase_memory = size_t{256} << 20;  ///< bytes taken while one is stretched
+inline constexpr ptrdiff_t passphrase_min = 14;                 ///< in UTF-8 characters, not bytes
+inline constexpr size_t passphrase_memory = size_t{256} << 20;  ///< bytes used while stretching
 bool long_enough(std::string_view passphrase);
-/// A seed stretched from `passphrase` with Argon2id (fixed salt: both ends must get the same seed; what that
-/// costs is in docs/security.md). Takes about a second: never on a streaming or I/O thread. Null when the
-/// passphrase is too short or memory runs out.
+/// Stretches `passphrase` into a seed with Argon2id. The salt is fixed, because both ends must get the same
+/// seed; docs/security.md describes the cost of that. It takes about a second, so it must never be called on
+/// a streaming or I/O thread. Null when the passphrase is too short or memory runs out.
 std::optional<SecretBytes> seed_from_passphrase(std::string_view passphrase);
 
 }  // namespace stt

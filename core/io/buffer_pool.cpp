@@ -7,7 +7,7 @@
 
 namespace stt {
 
-/// Raw blocks, all of one size: that of a buffer together with its reference counts.
+/// Raw blocks of one size, which is that of a buffer together with its reference counts.
 class BufferPool::FreeList {
   public:
     explicit FreeList(size_t idle_max) : idle_max_(idle_max) { blocks_.reserve(idle_max); }
@@ -56,8 +56,8 @@ class BufferPool::FreeList {
     size_t in_use_ = 0;
 };
 
-/// Lets allocate_shared put a buffer and its counts into one block of the list, so that going round costs no
-/// allocation at all.
+/// Makes allocate_shared put a buffer and its reference counts into one block of the list, so that reuse
+/// needs no allocation at all.
 template <class T>
 struct BufferPool::Allocator {
     using value_type = T;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Receive buffers that go round instead of being allocated for every batch.
+/// A pool of receive buffers, which are reused instead of being allocated for every batch.
 #pragma once
 
 #include <array>
@@ -9,25 +9,25 @@
 
 namespace stt {
 
-/// Large enough for the longest batch the kernel hands over at once (UDP_GRO: 65,535 bytes).
+/// Bytes; large enough for the longest batch that the kernel returns at once (UDP_GRO: 65,535 bytes).
 inline constexpr size_t receive_buffer_size = 64 << 10;
 
 struct ReceiveBuffer {
-    ReceiveBuffer() {}  // leaves the array uninitialised: the kernel writes it before anybody reads it
+    ReceiveBuffer() {}  // leaves the array uninitialised: the kernel writes it before it is read
     std::array<uint8_t, receive_buffer_size> bytes;
 };
 
-/// Thread-safe. A buffer returns to the pool when its last reference goes, on whatever thread that happens;
-/// the pool itself may be gone by then.
+/// Thread-safe. A buffer returns to the pool when its last reference is released, on any thread. The pool
+/// itself may have been destroyed by then.
 class BufferPool {
   public:
-    /// `idle_max`: how many unused buffers are kept; those beyond go back to the system.
+    /// `idle_max` is the number of unused buffers that are kept; further ones are returned to the system.
     explicit BufferPool(size_t idle_max = 128);
 
     std::shared_ptr<ReceiveBuffer> get();
-    /// Unused buffers kept at the moment.
+    /// The number of unused buffers kept at the moment.
     size_t idle() const;
-    /// Buffers handed out and not yet returned.
+    /// The number of buffers handed out and not yet returned.
     size_t in_use() const;
 
   private:

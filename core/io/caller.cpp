@@ -95,8 +95,7 @@ void Caller::call_next_address(Now now) {
     if (resumes) config.urgent_until = parts_.session.lost_at() + silence_fast_for;
     attempt_began_ = now.time;
     parts_.reporter.trace("attempt " + std::to_string(retry_.attempt()) + " calls " +
-                          addresses_[next_address_].to_string() +
-                          (resumes ? " to go on with the session" : ""));
+                          addresses_[next_address_].to_string() + (resumes ? " to resume the session" : ""));
     attempt_ =
         parts_.endpoint.connect(now, addresses_[next_address_++], std::move(config), parts_.session.handle());
     if (!resumes) parts_.session.call(parts_.endpoint.find(attempt_)->info());
@@ -108,7 +107,8 @@ void Caller::call_in_parallel(Now now) {
         now.time < next_parallel_)
         return;
     next_parallel_ = now.time + parts_.config.retry_initial_delay;
-    parts_.reporter.trace("a handshake begins beside the session, which the peer may not know any more");
+    parts_.reporter.trace(
+        "a handshake begins in parallel with the session, which the peer may no longer know");
     attempt_began_ = now.time;
     attempt_ = parts_.endpoint.connect(now, session->info().peer, parts_.config.session, session->handle());
 }
@@ -213,6 +213,12 @@ std::optional<Caller::Plan> Caller::plan(Time now, const Error& error, bool want
         return Plan{true, std::min(call_again_after(now, error), retry_.remaining(now))};
     const bool retried = wanted && retry_.retries_left();
     return Plan{retried, retry_.next_delay(now)};
+}
+
+Error Caller::overdue_error(Time now, Error error) const {
+    const bool cut_short = error.reason == Reason::handshake_timeout &&
+                           now - attempt_began_ < parts_.config.session.handshake_timeout;
+    return cut_short && last_error_.code != ErrorCode::none ? last_error_ : error;
 }
 
 void Caller::retry_at(Time at, const Error& error) {

@@ -81,6 +81,9 @@ class Caller {
     /// What follows `error` by default. `wanted`: another attempt would make sense. None: reconnect-timeout
     /// has passed. Of a listener, which waits for the next caller, there is always a plan, without delay.
     std::optional<Plan> plan(Time now, const Error& error, bool wanted);
+    /// The error that a link ends with when reconnect-timeout has passed with `error`. An attempt that it cut
+    /// short says less than the one before, if there was one.
+    Error overdue_error(Time now, Error error) const;
     /// The next attempt is due at `at`. `error` ended the last one, or the session.
     void retry_at(Time at, const Error& error);
     /// The session has done its work, and has ended with `error`: the next attempt is due after a delay.

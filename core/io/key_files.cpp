@@ -22,7 +22,7 @@ namespace stt {
 namespace {
 
 constexpr size_t key_size = 32;
-// Eight seeds with generous comments; more is some other file.
+// Bytes; enough for eight seeds with long comments. A longer file is not a key file.
 constexpr size_t file_max = 16384;
 
 class File {
@@ -43,19 +43,19 @@ class File {
 Error file_error(std::string text, ErrorCode code, Reason reason) {
     return make_error(code, reason, ErrorOrigin::local, std::move(text)).ending();
 }
-// What is wrong with the file itself.
+// An error about the file itself.
 Error bad_file(std::string text, Reason reason = Reason::key_file) {
     return file_error(std::move(text), ErrorCode::none, reason);
 }
-/// `format`: of a sentence about the file and what the system says.
+/// `format` is the format of a sentence about the file and the system's error.
 Error system_error(const char* format, const std::string& path, int number) {
     const Reason reason = reason_of_system_error(number);
     return file_error(tr(format, path.c_str(), std::strerror(number)), code_of_system_error(number),
                       reason == Reason::system ? Reason::key_file : reason);
 }
 
-// Whether the open file lies in the directory that systemd passes credentials in, or beneath. The kernel says
-// where it lies, so that links in the path that it was opened by do not matter.
+// Whether the open file is in the directory in which systemd passes credentials, or below it. The kernel
+// reports where the file is, so that symbolic links in the path that was opened do not matter.
 bool is_credential(int fd) {
     const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
     if (!directory || directory[0] != '/') return false;
@@ -73,8 +73,8 @@ bool on_read_only_mount(int fd) {
     return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
-// Those who run services mount secrets as files of root's that a group or all may read, and that nobody can
-// change the mode of: who sees them is decided by who sees the mount.
+// Service managers mount secrets as files of root's that a group or everybody may read, and whose mode cannot
+// be changed. Access is then controlled by who can see the mount.
 bool is_mounted_secret(int fd, const struct stat& status) {
     const bool only_read = (status.st_mode & (S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH)) == 0;
     const bool trusted_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
@@ -82,7 +82,7 @@ bool is_mounted_secret(int fd, const struct stat& status) {
 }
 
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
-    // Not to hang on a FIFO, nor to acquire a terminal, before it is known to be a regular file.
+    // The flags prevent hanging on a FIFO, or acquiring a terminal, before the file is known to be regular.
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file.is_open()) return system_error(tr_noop("%s: cannot open it: %s"), path, errno);
     struct stat status;
@@ -90,8 +90,8 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
         return system_error(tr_noop("%s: cannot examine it: %s"), path, errno);
     if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file", path.c_str()));
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
-        return bad_file(tr("%s: others than its owner have access to it; run: chmod 600 '%s'", path.c_str(),
-                           path.c_str()),
+        return bad_file(tr("%s: users other than its owner have access to it; run: chmod 600 '%s'",
+                           path.c_str(), path.c_str()),
                         Reason::file_mode);
 
     SecretBytes content(file_max + 1);
@@ -103,7 +103,7 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
         if (got == 0) break;
         size += static_cast<size_t>(got);
     }
-    if (size > file_max) return bad_file(tr("%s: too long to be a file of keys", path.c_str()));
+    if (size > file_max) return bad_file(tr("%s: too long for a key file", path.c_str()));
     return content;
 }
 
@@ -115,7 +115,7 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(first, line.find_last_not_of(blank) - first + 1);
 }
 
-/// `when_empty`: the format of a sentence about the file.
+/// `when_empty` is the format of a sentence about the file.
 Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_max, const char* when_empty) {
     size_t size = 0;
     auto content = read_private_file(path, size);
@@ -132,11 +132,11 @@ Result<std::vector<SecretBytes>> read_keys(const std::string& path, size_t keys_
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
         if (line.empty()) continue;
         if (keys.size() == keys_max)
-            return bad_file(tr("%s: line %zu: at most %zu may be in it; remove this one", path.c_str(),
+            return bad_file(tr("%s: line %zu: too many keys; remove this line (limit: %zu)", path.c_str(),
                                number, keys_max));
         auto key = seed_from_hex(line);
         if (!key)
-            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, as openssl rand -hex 32 makes",
+            return bad_file(tr("%s: line %zu: not 64 hexadecimal digits, such as openssl rand -hex 32 prints",
                                path.c_str(), number));
         keys.push_back(std::move(*key));
     }
@@ -154,15 +154,15 @@ bool write_all(int fd, Bytes bytes) {
     return true;
 }
 
-// Best effort: some file systems cannot, and the file itself is safe.
+// Best effort: some file systems do not support it, and the file itself is already synchronised.
 void sync_directory_of(const std::string& path) {
     const auto parent = std::filesystem::path(path).parent_path();
     const File directory(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory.is_open()) ::fsync(directory.fd());
 }
 
-// A file beside `path` is written and then linked to that name: a link never replaces anything, as O_EXCL
-// does not, and whoever reads `path` meanwhile never sees half of it.
+// Writes a temporary file beside `path` and links it to that name. Like O_EXCL, a link never replaces a file,
+// and a concurrent reader of `path` never sees a part of it.
 Status write_key(const std::string& path, Bytes key) {
     SecretBytes line(2 * key_size + 1);
     sodium_bin2hex(reinterpret_cast<char*>(line.writable().data()), line.size(), key.data(), key.size());
@@ -171,7 +171,7 @@ Status write_key(const std::string& path, Bytes key) {
     std::string beside = path + ".XXXXXX";
     const File file(::mkostemp(beside.data(), O_CLOEXEC));  // mode 0600, O_EXCL
     if (!file.is_open() && errno == ENOENT)
-        return file_error(tr("%s: the directory is not there", path.c_str()), ErrorCode::none,
+        return file_error(tr("%s: the directory does not exist", path.c_str()), ErrorCode::none,
                           Reason::no_such_directory);
     if (!file.is_open()) return system_error(tr_noop("%s: cannot create it: %s"), path, errno);
     int number = 0;
@@ -181,7 +181,7 @@ Status write_key(const std::string& path, Bytes key) {
     ::unlink(beside.c_str());
     if (number == EEXIST)
         return file_error(
-            tr("%s: exists already and is not overwritten; remove it first or choose another name",
+            tr("%s: already exists and is not overwritten; remove it first or choose another name",
                path.c_str()),
             ErrorCode::none, Reason::exists);
     if (number != 0) return system_error(tr_noop("%s: cannot write it: %s"), path, number);
@@ -194,7 +194,7 @@ Status write_key(const std::string& path, Bytes key) {
 Result<std::vector<SecretBytes>> read_seed_file(const std::string& path) {
     return read_keys(
         path, seeds_max,
-        tr_noop("%s: nothing in it; a seed is made with: (umask 077; openssl rand -hex 32 > FILE)"));
+        tr_noop("%s: the file is empty; to make a seed, run: (umask 077; openssl rand -hex 32 > FILE)"));
 }
 
 Status write_seed_file(const std::string& path) {
@@ -204,7 +204,7 @@ Status write_seed_file(const std::string& path) {
 }
 
 Result<std::shared_ptr<const Identity>> read_identity_file(const std::string& path) {
-    auto keys = read_keys(path, 1, tr_noop("%s: nothing in it; remove it, and an identity is made"));
+    auto keys = read_keys(path, 1, tr_noop("%s: the file is empty; remove it, and a new identity is made"));
     if (!keys) return keys.error();
     return std::make_shared<const Identity>(Identity::from_secret(std::move(keys->front())));
 }
@@ -219,7 +219,7 @@ Result<std::shared_ptr<const Identity>> read_or_create_identity(const std::strin
     auto identity = read_identity_file(path);
     if (identity || identity.error().reason != Reason::no_such_file) return identity;
     auto created = write_identity_file(path);
-    // Somebody was faster: theirs it is.
+    // Another process was faster, so its identity is used.
     if (!created && created.error().reason == Reason::exists) return read_identity_file(path);
     return created;
 }

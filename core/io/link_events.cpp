@@ -25,13 +25,14 @@ const char* name_of(SessionState state) {
 /// Why the stream does not continue in the session that replaces its own. `other_node`: that session is with
 /// another node.
 Error begins_anew(bool other_node) {
-    Error why = other_node
-                    ? make_error(ErrorCode::session_timeout, Reason::replaced, ErrorOrigin::peer,
-                                 tr("the session was lost, and another caller has taken its place: the "
-                                    "stream begins anew, and what came before may be incomplete"))
-                    : make_error(ErrorCode::session_not_found, Reason::peer_restarted, ErrorOrigin::peer,
-                                 tr("the peer was restarted: the stream begins anew, and what came "
-                                    "before may be incomplete"));
+    Error why =
+        other_node
+            ? make_error(ErrorCode::session_timeout, Reason::replaced, ErrorOrigin::peer,
+                         tr("the session was lost, and another caller has connected: the stream begins "
+                            "anew, and earlier data may be incomplete"))
+            : make_error(
+                  ErrorCode::session_not_found, Reason::peer_restarted, ErrorOrigin::peer,
+                  tr("the peer was restarted: the stream begins anew, and earlier data may be incomplete"));
     return std::move(why).proven();
 }
 
@@ -96,7 +97,7 @@ void Link::Impl::trace(SessionHandle handle, const event::StateChanged& change) 
     if (about) text += " with " + about->info().peer.to_string();
     text += session_.is(handle) ? "" : caller_.is_attempt(handle) ? " (the attempt)" : " (another)";
     text += std::string(" is ") + name_of(change.state);
-    if (about && about->resumed() != 0) text += ", going on with " + std::to_string(about->resumed());
+    if (about && about->resumed() != 0) text += ", resumes session " + std::to_string(about->resumed());
     if (!change.error.text.empty()) text += ": " + change.error.text;
     reporter_.trace(text);
 }
@@ -130,7 +131,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
             session_.get()->doubt(now.time, doubt_patience);
             return fresh->close(now, CloseReason::error,
                                 make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-                                           tr("another caller has the listener's stream")));
+                                           tr("the listener already serves another caller")));
         case Arrival::relief:
             yield_session(now);
             return begin_session(now, *fresh);
@@ -222,7 +223,7 @@ void Link::Impl::on_lost(Now now, const Error& error) {
 
 void Link::Impl::on_abandoned() {
     end_session(make_error(ErrorCode::session_timeout, Reason::not_resumed, ErrorOrigin::local,
-                           tr("the session was lost, and the peer did not go on with it")));
+                           tr("the session was lost, and the peer did not resume it")));
     if (!config_.caller) reporter_.set_state(LinkState::connecting);
 }
 

@@ -113,7 +113,7 @@ void Link::Impl::on_stretched(std::optional<SecretBytes> seed) {
     }
     // The settings refuse a passphrase that is too short: only memory can be lacking.
     end(make_error(ErrorCode::resource_exhausted, Reason::passphrase, ErrorOrigin::local,
-                   tr("the %zu MiB of memory that stretching a passphrase takes could not be had",
+                   tr("cannot allocate the %zu MiB of memory that are needed to stretch the passphrase",
                       passphrase_memory >> 20)));
 }
 
@@ -219,7 +219,7 @@ void Link::Impl::end(Error error, Telling telling) {
 }
 
 void Link::Impl::end_overdue(Error error) {
-    if (config_.auto_reconnect) error.text = tr("%s; reconnect-timeout has passed", error.text.c_str());
+    if (config_.auto_reconnect) error.text = tr("%s; reconnect-timeout has expired", error.text.c_str());
     end(std::move(error));
 }
 
@@ -242,14 +242,15 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     withdraw_question();
     const auto plan = caller_.plan(now.time, error, retried);
     if (!plan) {
-        end_overdue(std::move(error));  // the observer cannot extend reconnect-timeout
+        // The observer cannot extend reconnect-timeout.
+        end_overdue(caller_.overdue_error(now.time, std::move(error)));
         return;
     }
     ErrorReport report = reporter_.describe(error);
     report.error.terminal = !plan->retried;
     report.retrying = plan->retried;
     report.next_delay = plan->delay;
-    reporter_.trace(error.text + (plan->retried ? ": to be retried" : ": not to be retried"));
+    reporter_.trace(error.text + (plan->retried ? ": is retried" : ": is not retried"));
     const uint64_t number =
         question_.ask({std::move(error), plan->retried, plan->delay, now.time + plan->delay});
     reporter_.ask(report, [self = shared_from_this(), number](RetryDecision decision) {

@@ -20,8 +20,8 @@ Now clock_now() {
     return {Time(monotonic), std::chrono::duration_cast<WallTime>(wall)};
 }
 
-/// GLib sees one source with two descriptors. GLib's own time-outs would not do: poll() counts milliseconds,
-/// and packets are paced in microseconds.
+/// The GSource of the loop, with two descriptors. GLib's own timeouts are too coarse: poll() counts
+/// milliseconds, and packets are paced in microseconds.
 struct Loop::Source {
     GSource base;
     Loop* loop;
@@ -52,7 +52,7 @@ Result<std::shared_ptr<Loop>> Loop::create() {
     loop->timer_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (loop->timer_ < 0) {
         return make_error(ErrorCode::resource_exhausted, reason_of_system_error(errno), ErrorOrigin::local,
-                          tr("no timer: %s", std::generic_category().message(errno).c_str()))
+                          tr("cannot create a timer: %s", std::generic_category().message(errno).c_str()))
             .ending();
     }
     loop->context_ = g_main_context_new();
@@ -60,7 +60,7 @@ Result<std::shared_ptr<Loop>> Loop::create() {
 }
 
 Loop::~Loop() {
-    // The last reference may go on the loop's own thread, at its very end.
+    // The last reference may be released on the loop's own thread, at its very end.
     if (thread_.joinable()) {
         if (on_thread())
             thread_.detach();
@@ -79,8 +79,8 @@ void Loop::start(int fd, std::shared_ptr<Client> client) {
     source_ = reinterpret_cast<Source*>(source);
     source_->loop = this;
     g_source_set_name(source, "stt-io");
-    // Otherwise GLib takes the descriptors out and puts them back for every dispatch, each with a wake-up of
-    // its own; turning_ keeps turns from nesting instead.
+    // Otherwise GLib removes the descriptors and adds them again for every dispatch, each time with a
+    // wake-up. turning_ prevents nested turns instead.
     g_source_set_can_recurse(source, TRUE);
     socket_tag_ = g_source_add_unix_fd(source, fd, static_cast<GIOCondition>(G_IO_IN | G_IO_ERR));
     timer_tag_ = g_source_add_unix_fd(source, timer_, G_IO_IN);
@@ -98,7 +98,7 @@ void Loop::run() {
     GSource* const source = reinterpret_cast<GSource*>(source_);
     g_source_destroy(source);
     g_source_unref(source);
-    // GIO operations cancelled by the client end here and let go of the context.
+    // GIO operations that the client has cancelled complete here and release the context.
     while (g_main_context_iteration(context_, FALSE)) {
     }
     g_main_context_pop_thread_default(context_);
@@ -112,7 +112,7 @@ void Loop::take_turn() {
     const Ready ready{(socket & G_IO_IN) != 0, (socket & G_IO_OUT) != 0, (socket & G_IO_ERR) != 0};
     // An expired timer stays readable until it is set again.
     if (g_source_query_unix_fd(source, timer_tag_) != 0) armed_ = Time::min();
-    // Before anything is looked at: a wake-up from here on is about something this turn may miss.
+    // Cleared before anything else: a wake-up from here on may be about something that this turn misses.
     woken_.store(false, std::memory_order_seq_cst);
 
     run_posted();
@@ -143,7 +143,7 @@ void Loop::arm(Time deadline) {
     armed_ = deadline;
     itimerspec spec{};
     if (deadline != time_never) {
-        // All zeros would disarm it.
+        // A time of zero would disarm the timer.
         const Duration at = std::max(deadline.time_since_epoch(), Duration{1});
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at);
         spec.it_value.tv_sec = seconds.count();

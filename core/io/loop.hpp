@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The I/O thread: a private GMainContext that watches one descriptor and one deadline.
+/// The event loop of an I/O thread: a private GMainContext that watches one descriptor and one deadline.
 #pragma once
 
 #include <glib.h>
@@ -16,7 +16,7 @@
 
 namespace stt {
 
-/// CLOCK_MONOTONIC and the wall clock, at this instant.
+/// The current time of CLOCK_MONOTONIC and of the wall clock.
 Now clock_now();
 
 class Loop : public std::enable_shared_from_this<Loop> {
@@ -24,48 +24,50 @@ class Loop : public std::enable_shared_from_this<Loop> {
     struct Ready {
         bool readable = false, writable = false, error = false;
     };
-    /// What to wait for before the next turn; wake() and post() always bring one about.
+    /// What to wait for before the next turn. wake() and post() always cause one.
     struct Wait {
         Time deadline = time_never;
         bool writable = false;
-        bool again = false;  ///< do not wait at all
+        bool again = false;  ///< whether to take the next turn without waiting
     };
-    /// Called on the loop's thread only.
+    /// Receives the turns. All calls are made on the loop's thread.
     class Client {
       public:
         virtual ~Client() = default;
         virtual Wait turn(Ready ready) = 0;
-        /// The thread is about to end; nothing follows.
+        /// Called when the thread is about to end; no further call follows.
         virtual void ended() = 0;
     };
 
-    /// Fails when the process is out of descriptors.
+    /// Creates a loop without a thread. Fails with resource_exhausted when the process has no descriptor
+    /// left.
     static Result<std::shared_ptr<Loop>> create();
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Starts the thread, which watches `fd` and has the client's first turn at once. Once. The loop holds
-    /// the client until the thread ends.
+    /// Starts the thread, which watches `fd` and gives `client` its first turn at once. Must be called only
+    /// once. The loop holds the client until the thread ends.
     void start(int fd, std::shared_ptr<Client> client);
 
-    // Any thread.
+    // Any thread may call the following.
 
-    /// Has the client take a turn soon. Cheap when one is due anyway.
+    /// Makes the client take a turn soon. Costs little when a turn is already due.
     void wake();
-    /// Runs `function` on the loop's thread, before a turn; in the order of the calls. False, and it never
-    /// runs, once the loop was stopped.
+    /// Runs `function` on the loop's thread before a turn, in the order of the calls. Returns false, and
+    /// never runs it, after stop().
     bool post(std::function<void()> function);
-    /// Ends the thread after the turn under way and waits until it has ended; on the loop's own thread it
-    /// only sees to it that no other turn begins. What was posted before still runs. Idempotent.
+    /// Ends the thread after the current turn and waits until it has ended. Functions posted before still
+    /// run. On the loop's own thread it does not wait; it only prevents further turns, and posted functions
+    /// that are still pending do not run. Idempotent.
     void stop();
     bool on_thread() const;
 
-    // The loop's thread.
+    // Only the loop's thread may call the following.
 
-    /// Thread-default there; lives as long as the loop.
+    /// The thread-default context of the loop's thread, which lives as long as the loop.
     GMainContext* context() const { return context_; }
-    /// Stops watching the descriptor, which may be closed then.
+    /// Stops watching the descriptor, which may be closed afterwards.
     void unwatch();
 
   private:
@@ -76,26 +78,26 @@ class Loop : public std::enable_shared_from_this<Loop> {
     void run_posted();
     void arm(Time deadline);
 
-    // Constant from create() or start() on.
+    // Constant after create() or start().
     GMainContext* context_ = nullptr;
     int timer_ = -1;
     std::thread thread_;  // joined under join_mutex_
 
-    std::atomic<bool> woken_{false};  // a turn is due
+    std::atomic<bool> woken_{false};  // whether a turn is due
     std::atomic<std::thread::id> id_{};
-    std::mutex join_mutex_;  // never taken on the loop's thread
+    std::mutex join_mutex_;  // never locked on the loop's thread
     std::mutex mutex_;       // guards posted_ and stopping_
     std::vector<std::function<void()>> posted_;
     bool stopping_ = false;
 
-    // The loop's thread only.
+    // Used only on the loop's thread.
     std::shared_ptr<Client> client_;
     Source* source_ = nullptr;
     void* socket_tag_ = nullptr;
     void* timer_tag_ = nullptr;
     Wait wait_;
     Time armed_ = time_never;
-    bool turning_ = false;  // a callback may run the context, but not get another turn that way
+    bool turning_ = false;  // a callback may run the context, but must not start a nested turn that way
     bool quit_ = false;
 };
 

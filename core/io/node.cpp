@@ -7,14 +7,16 @@
 namespace stt {
 namespace {
 
-// What one turn does at most in each direction before it looks at the other: some 2 MiB, so that neither
-// acknowledgements nor wake-ups wait for more than a fraction of a millisecond.
+// The limits per turn and direction: some 2 MiB, so that neither acknowledgements nor wake-ups wait for more
+// than a fraction of a millisecond.
 constexpr unsigned receives_per_turn = 4;
 constexpr unsigned batches_per_turn = 32;
-// Closing sends one packet a session and whatever answers were due.
+/// The least time between two turns while the socket is full, if no descriptor is ready before.
+constexpr Duration blocked_turn_min = 1ms;
+// Closing sends one packet per session, and the answers that were due.
 constexpr unsigned batches_at_end = 256;
 
-// A caller may come back to another address of this host, and proves who it is only once it was answered.
+// A caller may return to another address of this host, and it is authenticated only after it was answered.
 SourceOf source_for(Bytes batch) {
     const auto type = packet_type(batch);
     return type && *type < PacketType::session_even ? SourceOf::asker : SourceOf::peer;
@@ -65,7 +67,8 @@ void Node::set_seeds(std::vector<SecretBytes> seeds) {
 
 Loop::Wait Node::turn(Loop::Ready ready) {
     if (shut_down_) return {};
-    // What a peer said before it left comes before what its machine says of the port it has left.
+    // Datagrams are read before errors: what a peer sent before it left precedes what its host reports about
+    // the closed port.
     if (ready.readable || more_to_read_) more_to_read_ = receive();
     if (ready.error) read_errors();
 
@@ -80,13 +83,16 @@ Loop::Wait Node::turn(Loop::Ready ready) {
     if (shut_down_) return {};
 
     Loop::Wait wait;
-    wait.deadline = std::min(endpoint_.next_timeout(clock_now().time), client_->deadline());
+    const Time later = clock_now().time;
+    wait.deadline = std::min(endpoint_.next_timeout(later), client_->deadline());
+    // What is due to be sent has to wait for room in the socket.
+    if (blocked_) wait.deadline = std::max(wait.deadline, later + blocked_turn_min);
     wait.writable = blocked_;
     wait.again = more_to_read_ || more_to_send;
     return wait;
 }
 
-// True: there may be more.
+// Returns true when there may be more to receive.
 bool Node::receive() {
     for (unsigned i = 0; i < receives_per_turn; i++) {
         now_ = clock_now();
@@ -106,7 +112,7 @@ void Node::deliver_events() {
     while (!shut_down_) {
         auto event = endpoint_.next_event();
         if (!event) return;
-        // Before its first packet leaves, which is what completes the caller's handshake.
+        // Confirmed before the session's first packet is sent, which completes the caller's handshake.
         const auto* const change = std::get_if<event::StateChanged>(&event->what);
         if (change && change->state == SessionState::established)
             if (const Session* const session = endpoint_.find(event->session))
@@ -115,7 +121,7 @@ void Node::deliver_events() {
     }
 }
 
-// True: the endpoint may have more.
+// Returns true when the endpoint may have more to send.
 bool Node::transmit(unsigned batches_max) {
     blocked_ = false;
     for (unsigned i = 0; i < batches_max; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Process × identity × bound port: a socket, the protocol engine behind it, and the I/O thread that drives
-/// both.
+/// A node, which is one combination of process, identity and bound port. It has a socket, a protocol engine
+/// and the I/O thread that drives both.
 #pragma once
 
 #include <optional>
@@ -11,37 +11,39 @@
 
 namespace stt {
 
-/// Who uses a node's sessions. Called on the I/O thread, with no lock held.
+/// The user of a node's sessions. All calls are made on the I/O thread, with no lock held.
 class NodeClient {
   public:
     virtual ~NodeClient() = default;
     virtual void on_event(Now now, Event event) = 0;
-    /// Once a turn, after the events and before anything is sent: the time to move data.
+    /// Called once per turn, after the events and before anything is sent, so that the client can move data.
     virtual void on_turn(Now now) = 0;
-    /// When on_turn must be called at the latest.
+    /// The latest time at which on_turn() must be called.
     virtual Time deadline() const = 0;
 };
 
 class Node final : public Loop::Client, public std::enable_shared_from_this<Node> {
   public:
-    /// Binds. `config.identity` is overwritten with `identity`. Errors: those of UdpSocket and Loop.
+    /// Binds the socket. `config.identity` is overwritten with `identity`. The errors are those of
+    /// UdpSocket::open() and Loop::create().
     static Result<std::shared_ptr<Node>> open(const UdpConfig& udp, EndpointConfig config,
                                               std::shared_ptr<const Identity> identity);
 
-    // Any thread.
+    // Any thread may call the following.
 
-    /// Starts the I/O thread; once. The node holds the client until that thread ends.
+    /// Starts the I/O thread. Must be called only once. The node holds the client until that thread ends.
     void start(std::shared_ptr<NodeClient> client);
     Loop& loop() { return *loop_; }
     uint16_t local_port() const { return local_port_; }
 
-    // The I/O thread.
+    // Only the I/O thread may call the following.
 
     Endpoint& endpoint() { return endpoint_; }
-    /// Until seeds are set, whatever arrives is dropped: without them every caller would be told that its own
-    /// is wrong.
+    /// Sets the accepted seeds. Until then all datagrams are dropped, because without seeds every caller
+    /// would be informed that its seed is wrong.
     void set_seeds(std::vector<SecretBytes> seeds);
-    /// Sends what the endpoint still has to say, closes the socket and stops the loop. The port is free then.
+    /// Sends what the endpoint still has to send, closes the socket and stops the loop. The port is free
+    /// afterwards.
     void shut_down();
     uint64_t socket_errors() const { return socket_errors_; }
 
@@ -59,7 +61,7 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
     const std::shared_ptr<const Identity> identity_;
     const uint16_t local_port_;
 
-    // The I/O thread only, once started.
+    // Used only on the I/O thread after start().
     UdpSocket socket_;
     Endpoint endpoint_;
     std::shared_ptr<NodeClient> client_;
@@ -68,10 +70,10 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
     std::vector<uint8_t> batch_;
     struct Unsent {
         Endpoint::Transmit transmit;
-        size_t sent;  // bytes of it
+        size_t sent;  // bytes of it that have been sent
     };
-    std::optional<Unsent> unsent_;  // in batch_
-    bool blocked_ = false;          // the socket was full
+    std::optional<Unsent> unsent_;  // its bytes are in batch_
+    bool blocked_ = false;          // whether the socket's send buffer was full
     bool more_to_read_ = false;
     bool seeded_ = false;
     bool shut_down_ = false;

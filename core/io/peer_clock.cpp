@@ -22,7 +22,8 @@ bool PeerClock::wait_line(Duration limit, const std::function<bool()>& interrupt
 }
 
 void PeerClock::interrupt() {
-    // Whoever has just found that it is not interrupted waits before this goes on.
+    // A thread that has just found that it is not interrupted starts to wait before this lock is acquired,
+    // and so is notified.
     const std::lock_guard lock(line_mutex_);
     changed_.notify_all();
 }
@@ -69,7 +70,7 @@ void PeerClocks::drop_unused(Time now) {
     auto oldest = clocks_.end();
     Time oldest_used = time_never;
     for (auto it = clocks_.begin(); it != clocks_.end();) {
-        // Only get() makes more holders of one that has none, under this mutex.
+        // An unheld clock can only become held in get(), under this mutex.
         const bool held = it->second.clock.use_count() > 1;
         const Time used = std::max(it->second.asked_for, it->second.clock->measured());
         if (!held && now - used > kept_for) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What this process knows of a peer node's clock: one estimate, whichever session measured it, so that
-/// everything played from that node agrees.
+/// Estimates of other nodes' clocks. There is one estimate per node in this process, whichever session
+/// measured it, so that everything played from that node agrees.
 #pragma once
 
 #include <condition_variable>
@@ -15,48 +15,49 @@
 
 namespace stt {
 
-/// Any thread may call anything.
+/// The estimate of one node's clock. Thread-safe.
 class PeerClock {
   public:
-    /// The line as it is now; none before the third exchange with that node. Cheap: it copies some hundred
-    /// bytes under a mutex that nobody holds for longer than that.
+    /// The current line; none before the third exchange with that node. It is cheap: it copies some hundred
+    /// bytes under a mutex that is never held for longer than that.
     std::optional<ClockLine> line() const;
 
-    /// Waits for the first line. `limit`: how long at most. `interrupted` is asked at the beginning and after
-    /// each interrupt(), with a mutex held: it must not call this object. Whether there is a line.
+    /// Waits for the first line, for `limit` at most. `interrupted` is called at the beginning and after each
+    /// interrupt(), with a mutex held, so that it must not call this object. Returns whether there is a line.
     bool wait_line(Duration limit, const std::function<bool()>& interrupted);
-    /// Has everybody who waits look whether it was interrupted.
+    /// Makes every thread in wait_line() call its `interrupted` again.
     void interrupt();
 
-    /// When a session measured it last; Time{} if none did.
+    /// When a session last measured the clock; Time{} if none did.
     Time measured() const;
-    /// Takes in what a session has measured. True: a clock has jumped, and the line with it; more exchanges
-    /// are wanted at once.
+    /// Adds a measurement of a session. Returns true when a clock has jumped, and the line with it; more
+    /// exchanges should then follow at once.
     bool add(const ClockSample& sample);
 
   private:
-    std::mutex estimator_mutex_;  // taken before line_mutex_
+    std::mutex estimator_mutex_;  // locked before line_mutex_
     ClockEstimator estimator_;    // under estimator_mutex_
     mutable std::mutex line_mutex_;
-    std::condition_variable changed_;  // there is a first line, or somebody is interrupted
+    std::condition_variable changed_;  // there is a first line, or interrupt() was called
     std::optional<ClockLine> line_;    // under line_mutex_
     Time measured_{};                  // under line_mutex_
 };
 
-/// Peers' clocks by node. One outlives the sessions that measured it: for as long as anybody holds it, and
-/// ten minutes longer, after which its drift would not be what it was. Any thread.
+/// The clocks of peers by node. A clock outlives the sessions that measured it. It is kept as long as it is
+/// held, and until it has been neither requested nor measured for ten minutes, as its drift is then outdated.
+/// Thread-safe.
 class PeerClocks {
   public:
-    /// Those of this process.
+    /// The instance for this process.
     static PeerClocks& process();
 
-    /// The one of `node`, the same for everybody who asks.
+    /// The clock of `node`, the same for every caller of this function.
     std::shared_ptr<PeerClock> get(const NodeId& node, Time now);
     size_t size() const;
 
     static constexpr Duration kept_for = 10min;
-    /// Beyond this many the one that nobody holds, and was asked for longest ago, goes. If all are held the
-    /// next is not shared: who has so many peers at once has other worries.
+    /// At this limit, the unheld clock that was requested or measured longest ago is dropped. If all clocks
+    /// are held, the next one is not shared.
     static constexpr size_t clocks_max = 256;
 
   private:

@@ -17,7 +17,7 @@ constexpr size_t peers_max = 4096;
 struct Peers {
     std::mutex mutex;
     std::set<PeerKey> keys;     // under the mutex
-    std::deque<PeerKey> order;  // the same, oldest first; under the mutex
+    std::deque<PeerKey> order;  // the same keys, oldest first; under the mutex
 };
 
 Peers& peers() {
@@ -25,7 +25,7 @@ Peers& peers() {
     return process;
 }
 
-/// So that what is kept is of no use to anybody who guesses seeds.
+/// A random key for the hash, so that the stored values are of no use to an attacker who guesses seeds.
 Bytes hash_key() {
     static const auto key = [] {
         std::array<uint8_t, crypto_generichash_KEYBYTES> fresh;

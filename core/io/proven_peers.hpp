@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which peers have proved to this process that they have the seed they are called with. An unauthenticated
-/// refusal in such a peer's name need not be its own, also when another link calls it later on.
+/// Which peers have proved to this process that they have the seed with which they are called. An
+/// unauthenticated refusal in the name of such a peer may be forged. That holds for later calls of other
+/// links too.
 #pragma once
 
 #include <array>
@@ -11,12 +12,12 @@
 
 namespace stt {
 
-/// Names a peer and the seed, without giving the seed away.
+/// Identifies a peer together with the seed, without disclosing the seed.
 using PeerKey = std::array<uint8_t, 16>;
-/// `host` and `port` as they are called. Any thread.
+/// Makes the key of `host` and `port`, which must be given as they are called, and `seed`. Any thread.
 PeerKey peer_key(std::string_view host, uint16_t port, Bytes seed);
 
-/// Any thread. The oldest of too many (4096) is forgotten.
+/// Any thread may call these functions. Of more than 4096 peers the oldest is forgotten.
 void add_proven_peer(const PeerKey& key);
 bool is_proven_peer(const PeerKey& key);
 

@@ -26,137 +26,156 @@ enum class QueueStatus : uint8_t {
     ok,
     flushing,  ///< set_flushing(true) is in force
     eos,       ///< ReceiveQueue: the peer finished the stream
-    failed,    ///< fail() was called: the element has posted, or will post, the error
+    failed,    ///< fail() was called; the element has posted the error or will post it
     timeout,
 };
 
-/// Messages on their way to the I/O thread, and the account of what the peer got. Offsets count the stream's
-/// bytes since open or the last restart(); a message has its offset once it was taken. By its policy the
-/// queue gives up what a live stream cannot wait for; each gap is told where it is.
+/// Messages on their way to the I/O thread, and the media count of what the peer got.
+///
+/// Offsets count the stream's bytes since open or the last restart(); a message has an offset once it has
+/// been taken. According to its policy, the queue drops what a live stream cannot wait for. Every gap is
+/// reported at its position in the stream.
 class SendQueue {
   public:
-    /// What a message pushed takes in memory beside its bytes, counted against the limit: its entries here
-    /// and in the session's stream (about 150 B), its head and the mapping of its payload (200 B), the
-    /// GstBuffer and GstMemory its payload keeps (280 B and 120 B). Small buffers would otherwise take many
-    /// times the limit.
+    /// The memory that a pushed message takes in addition to its bytes, which counts against the limit. It
+    /// consists of the entries here and in the session's stream (about 150 B) and of the head and the mapping
+    /// of the payload (200 B). The GstBuffer and the GstMemory that the payload keeps take 280 B and 120 B.
+    /// Without it, small buffers could take many times the limit.
     static constexpr uint64_t overhead = 750;
 
-    /// `limit`: bytes, and overhead of messages, pushed but not acknowledged by the peer that push() lets
-    /// stand before it blocks; what is acknowledged and not delivered counts with its entry. A single larger
-    /// message passes when all others are acknowledged and at most one is not delivered. `wake` is called
-    /// without the lock when the I/O thread has reason to look; any thread.
-    /// `clock`: where the time of a push comes from, the same that the I/O thread goes by; null:
-    /// steady_clock.
+    /// `limit` is in bytes. It bounds the bytes and the overhead of messages that are pushed but not
+    /// acknowledged; beyond it push() blocks. A message that is acknowledged but not delivered counts with
+    /// the size of its entry. A single larger message is accepted when all others are acknowledged and their
+    /// entries fit the limit or at most one of them is left.
+    ///
+    /// `wake` is called when the I/O thread has something to do, on any thread and without the lock. `clock`
+    /// gives the time of a push, and must be the clock that the I/O thread uses; null means steady_clock.
     SendQueue(uint64_t limit, std::function<void()> wake, std::function<Time()> clock = nullptr);
 
-    // Streaming thread.
+    // Only the streaming thread may call the following.
 
-    /// Blocks while the queue is over its limit, or gives up what is oldest (GiveUpPolicy::when_full), at
-    /// worst the message itself; then only events and headers block, at twice the limit, and what is larger
-    /// than the limit. `unit`: all but events count as buffers in reports. `duration` (ns) of media it stands
-    /// for, for reports. `timeout`: zero: none. `message` is moved from only when the result is ok.
+    /// Pushes a message; blocks while the queue is over its limit. With GiveUpPolicy::when_full it drops the
+    /// oldest units instead, in the worst case `message` itself. Then only two kinds of message still block:
+    /// events and headers at twice the limit, and messages that are larger than the limit.
+    ///
+    /// In reports all units except events count as buffers, with `duration_ns` of media. A `timeout` of zero
+    /// means no timeout. `message` is moved from only when the result is ok.
     QueueStatus push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout);
-    /// As push, for a message that sets something which all later ones rely on, and which replaces the last
-    /// one with the same `key`: a new stream begins with those in force where it takes up, by rising key.
+    /// The same as push() for a message that sets state on which all later ones rely. It replaces the
+    /// previous one with the same `key`. A new stream begins with the states in force at the position where
+    /// it resumes, in the order of their keys.
     QueueStatus push_state(OutMessage&& message, uint64_t key, Duration timeout);
-    /// What a peer gets before the first unit when the beginning of the stream is gone: another one had it,
-    /// or it was given up. Replaces those before.
+    /// Sets the headers that a peer gets before the first unit when the beginning of the stream is missing,
+    /// as it went to another peer or was dropped. They replace the previous headers.
     void keep_headers(std::vector<OutMessage> headers);
     /// Marks the end of the stream.
     void finish();
-    /// Blocks until the peer's application has consumed everything, the end included, or until it has taken
-    /// nothing for `timeout` (zero: none), the time of limit_waits() is over, or flushing or failure.
+    /// Blocks until the peer's application has taken and delivered everything, the end included. It returns
+    /// earlier on flushing or failure, and when the peer has taken nothing for `timeout` (zero: no timeout)
+    /// or the time of limit_waits() has passed.
     QueueStatus wait_delivered(Duration timeout);
-    /// The end was delivered: what is pushed from now on belongs to another stream, which restart() begins.
+    /// Must be called after the end was delivered. What is pushed from now on belongs to another stream,
+    /// which restart() begins.
     void begin_next();
     using Account = MediaAccount;
-    /// What was pushed, and neither delivered nor given up.
+    /// The media count of what was pushed, and neither delivered nor dropped.
     Account undelivered() const;
-    /// A buffer that is not pushed, as there is nobody to send it to. What the last one who was there has
-    /// not acknowledged goes the same way: whoever comes next wants what is new. False: there is a stream
-    /// after all, and nothing was done.
+    /// Drops a buffer that is not pushed because there is no peer. What the last peer has not acknowledged is
+    /// dropped too, because the next peer gets only new data. Returns false, and does nothing, when there is
+    /// a stream after all.
     bool skip(uint64_t payload_size, uint64_t duration_ns);
-    /// A delta unit that is not pushed, as the peer that has taken the stream needs a key unit first. To a
-    /// peer that had the stream before it is missing, and joins the gap that is reported to it.
+    /// Drops a delta unit that is not pushed because the peer that has taken over the stream needs a key unit
+    /// first. For a peer that had the stream before, the unit is missing and becomes a part of the gap that
+    /// is reported to it.
     void omit(uint64_t payload_size, uint64_t duration_ns);
     Account delivered() const;
     uint64_t queued_bytes() const;
 
-    // Any thread.
+    // Any thread may call the following.
 
     void set_policy(const GiveUpPolicy& policy);
-    /// Of a live stream the session is given no more than it needs, so that what turns stale is here.
+    /// Sets whether the stream is live. The session is then given no more than it needs, so that data becomes
+    /// stale here and not there.
     void set_live(bool live) { live_ = live; }
     bool live() const { return live_; }
-    /// While set, push and wait return `flushing` at once. Setting also discards what was pushed and the I/O
-    /// thread has not taken, the end of the stream included, and returns how much that was. Gaps stay.
+    /// While set, push and wait functions return `flushing` at once. Setting it also discards what was pushed
+    /// and the I/O thread has not taken, the end of the stream included. Returns the media count of what was
+    /// discarded. Gaps are kept.
     Account set_flushing(bool flushing);
-    /// Whether finish() was called, and no flush took it back.
+    /// Whether finish() was called and no flush has discarded the end.
     bool finished() const;
-    /// While set, push and wait return `flushing` instead of blocking. Nothing is discarded.
+    /// While set, push functions return `flushing` instead of blocking, and wait_delivered() returns it at
+    /// once. Nothing is discarded.
     void set_interrupted(bool interrupted);
-    /// push and wait_delivered block until then at most, and return `timeout`; none: as long as their own
-    /// time-outs say. Of several limits in a row the first counts.
+    /// Makes push functions and wait_delivered() block until `until` at most, and then return `timeout`. Null
+    /// leaves only their own timeouts. Of several limits in a row the first one counts.
     void limit_waits(std::optional<SteadyTime> until);
-    /// Of limit_waits().
+    /// The limit that limit_waits() has set.
     std::optional<SteadyTime> waits_until() const;
-    /// Wakes everybody with `failed`; until clear().
+    /// Makes all blocked and later calls return `failed`, until clear().
     void fail();
-    /// As new.
+    /// Restores the initial state, except for the policy and whether the stream is live.
     void clear();
 
-    // I/O thread.
+    // Only the I/O thread may call the following.
 
     struct Taken {
-        bool finished = false;       ///< once, with the end of the stream
-        std::optional<Account> gap;  ///< what was given up behind the messages; more may follow
+        bool finished = false;       ///< true once, with the end of the stream
+        std::optional<Account> gap;  ///< what was dropped behind the messages; more gaps may follow
     };
-    /// Takes what was pushed, in order, to the end of `messages`, up to the next gap, or until the session
-    /// holds `ahead` bytes or more, of which it holds `held` already; of a live stream two messages at least,
-    /// so that one is there when the other has left. wake is not called again while anything is left.
+    /// Takes what was pushed, in order, and appends it to `messages`. It stops at the next gap, or when the
+    /// session holds `ahead` bytes or more, of which it already holds `held`. Of a live stream the session
+    /// gets at least two messages, so that one is there when the other has been sent. `wake` is not called
+    /// again while anything is left.
     Taken take(std::vector<OutMessage>& messages, uint64_t held, uint64_t ahead);
-    /// What tells the peer of the gap that take() came to; the caller writes it next.
+    /// Records the message that reports the gap at which take() stopped; the caller must write it to the
+    /// session next.
     void taken_notice(OutMessage notice);
-    /// Gives up what is too old. Returns when to call again.
+    /// Drops what is too old. Returns when to call it again.
     Time expire(Time now);
-    /// What the session can skip.
+    /// What the session can skip at the moment.
     struct SkipRoom {
-        uint64_t limit = 0;     ///< offset up to which
-        size_t ranges = 0;      ///< in how many ranges
-        Duration round_trip{};  ///< within which data that was not late is acknowledged
+        uint64_t limit = 0;     ///< stream offset up to which it can skip
+        size_t ranges = 0;      ///< the number of ranges
+        Duration round_trip{};  ///< the time within which data that is not late is acknowledged
     };
-    /// Gives up what was taken, has not been acknowledged and is too old, and appends what the session is to
-    /// skip for that to `skips`. Returns when to call again.
+    /// Skips what was taken, has not been acknowledged and is too old: the ranges that the session must skip
+    /// are appended to `skips`. Returns when to call it again.
     Time expire_taken(Time now, const SkipRoom& room, std::vector<StreamSkip>& skips);
-    /// From StreamSkipped.
+    /// Handles event::StreamSkipped: of the range `from` to `to`, the peer had everything up to `kept`.
     void skipped(uint64_t from, uint64_t to, uint64_t kept);
-    /// Whether data can get to the peer. Give it the time of each change.
+    /// States whether data can reach the peer. `now` must be the time of the change.
     void set_path(Time now, bool flows);
-    /// Whether to ask for a key unit: once when giving up begins, and once when the path is back after that.
+    /// Whether to ask for a key unit: once when dropping begins, and once when the path is usable again after
+    /// that.
     bool take_key_request();
-    /// From StreamProgress.
+    /// Handles event::StreamProgress.
     void progress(uint64_t acked, uint64_t delivered, bool finished);
-    /// The stream's peer is gone: forgets what it has acknowledged and not passed on, which may or may not
-    /// have got there, and returns how much that was.
+    /// Must be called when the peer is gone. Forgets what it has acknowledged and not delivered, which may or
+    /// may not have been passed downstream. Returns the media count of that.
     Account give_up_undelivered();
-    /// What nobody will try to send again.
+    /// What will not be sent again.
     struct GivenUp {
-        Account uncertain;  ///< the I/O thread had taken it: the peer may have it, and may have passed it on
+        /// What the I/O thread had taken: the peer may have it, and may have delivered it.
+        Account uncertain;
         Account certain;
     };
-    /// The stream is over: everything that has not been delivered is given up. To be told once.
+    /// Must be called when the stream is over. Drops everything that has not been delivered, and returns it
+    /// once, to be reported.
     GivenUp give_up_all();
-    /// Who takes the stream.
+    /// The receiver of the stream.
     enum class Taker : uint8_t {
-        newcomer,   ///< nothing that came before is missing to it
+        newcomer,   ///< new: nothing that came before is missing for it
         returning,  ///< had the stream before
     };
-    /// What was skipped since the last call. A restart() follows: nothing is skipped from now on.
+    /// Returns what was dropped by skip() since the last call. A restart() follows: from now on nothing is
+    /// dropped by skip().
     GivenUp take_skipped(Taker taker);
-    /// There is no stream until restart().
+    /// States that there is no stream until restart().
     void end_stream();
-    /// Hands every message the peer has not acknowledged out again, from offset 0 of a new stream, behind
-    /// `notices`, which no flush discards. After give_up_undelivered().
+    /// Makes take() return every message that the peer has not acknowledged again, from offset 0 of a new
+    /// stream. `notices` come before them, and no flush discards these. Must be called after
+    /// give_up_undelivered().
     void restart(std::vector<OutMessage> notices);
 
   private:
@@ -176,131 +195,138 @@ class SendQueue {
     const std::function<void()> wake_;
     const std::function<Time()> clock_;
     std::atomic<bool> live_{false};
-    std::atomic<bool> gives_up_{false};  // the policy gives something up; changed under the mutex
-    std::vector<std::shared_ptr<const void>> released_;  // I/O thread only: to be dropped without the lock
+    std::atomic<bool> gives_up_{false};  // whether the policy drops anything; changed under the mutex
+    // I/O thread only; the references are released without the lock.
+    std::vector<std::shared_ptr<const void>> released_;
 
-    // Everything below: under the mutex.
+    // The following is protected by the mutex.
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    unsigned waiting_ = 0;  // threads on changed_
+    unsigned waiting_ = 0;  // threads waiting on changed_
     bool flushing_ = false, interrupted_ = false, failed_ = false;
     std::optional<SteadyTime> wait_until_;   // of limit_waits()
-    SteadyTime moved_at_{};                  // when the peer took something last
-    std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force
-    std::vector<OutMessage> headers_;        // of keep_headers()
-    bool begun_ = false;                     // something is acknowledged, or given up
+    SteadyTime moved_at_{};                  // when the peer last acknowledged or delivered something
+    std::map<uint64_t, OutMessage> states_;  // acknowledged and still in force, by key
+    std::vector<OutMessage> headers_;        // set by keep_headers()
+    bool begun_ = false;                     // whether anything was acknowledged or dropped
     std::deque<SendEntry> sent_;             // taken and not delivered
-    size_t acked_ = 0;                       // of sent_, from the front
-    size_t kept_front_ = 0;                  // of sent_, from the front: nothing to give up among them
-    size_t skipping_ = 0;                    // of sent_: what the peer had of them is not known
-    size_t given_up_ = 0;                    // of sent_ from acked_ on: given up, known or not
-    uint64_t acked_offset_ = 0, delivered_offset_ = 0;  // as told last
+    size_t acked_ = 0;                       // number in sent_, from the front, of acknowledged entries
+    size_t kept_front_ = 0;                  // number in sent_, from the front, that cannot be skipped
+    size_t skipping_ = 0;                    // number in sent_ whose reception by the peer is unknown
+    size_t given_up_ = 0;                    // number in sent_ from acked_ on that were skipped
+    uint64_t acked_offset_ = 0, delivered_offset_ = 0;  // stream offsets, as last reported
     SendBacklog backlog_;                               // pushed and not taken
-    uint64_t end_offset_ = 0;                           // of the last message taken
+    uint64_t end_offset_ = 0;                           // stream offset; end of the last message taken
     uint64_t sent_unacked_ = 0;                         // bytes of the entries of sent_ from acked_ on
     bool finished_ = false;                             // finish() was called
     bool finish_taken_ = false, finish_delivered_ = false;
     bool streaming_ = false;  // since take_skipped() or restart(), until end_stream()
     Account undelivered_, delivered_;
     GivenUp skipped_;
-    Taker taker_ = Taker::newcomer;  // of take_skipped()
+    Taker taker_ = Taker::newcomer;  // set by take_skipped()
 };
 
-/// Messages that arrived, cut from the stream's bytes on the streaming thread.
+/// Messages that were received. They are split from the stream's bytes on the streaming thread.
 class ReceiveQueue {
   public:
-    /// `wake`: the I/O thread should call take_consumed(); called without the lock, any thread.
+    /// `wake` is called, on any thread and without the lock, when the I/O thread should call take_consumed().
     explicit ReceiveQueue(std::function<void()> wake);
 
-    // Streaming thread.
+    // Only the streaming thread may call the following.
 
-    /// Blocks until at least one message is complete, or wake_reader() was called, then moves up to `max` of
-    /// them into `messages` (cleared first). Calling it says that all messages handed out before have been
-    /// passed downstream. `eos` comes after the last message, once everything before has been passed on;
-    /// after eos_passed() the next stream is waited for. `timeout` zero: none.
+    /// Blocks until at least one message is complete or wake_reader() was called, then moves up to `max`
+    /// messages into `messages`, which is cleared first. Each call states that all messages returned before
+    /// have been passed downstream.
+    ///
+    /// `eos` follows the last message, once everything before it has been passed on. After eos_passed() the
+    /// queue waits for the next stream. A `timeout` of zero means no timeout.
     QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
-    /// Which stream the messages that pop() returned last are of: how many restart()s came before it.
+    /// The number of the stream to which the messages last returned by pop() belong: the count of restart()
+    /// calls before it.
     uint64_t stream() const { return popped_stream_; }
-    /// The end of the stream has been passed downstream, too.
+    /// States that the end of the stream has been passed downstream too.
     void eos_passed();
-    /// Of the messages that pop() returned last, those up to `offset` of the stream have been passed
-    /// downstream. For those that take long: the next pop() says so of all.
+    /// States that the messages last returned by pop() have been passed downstream up to `offset` of the
+    /// stream. It is meant for messages that take long, because the next pop() states it for all.
     void passed(uint64_t offset);
 
-    // Another thread, which reads on while the streaming thread must not.
+    // Another thread, which reads while the streaming thread must not, may call the following.
 
-    /// From the call on pop() waits, whatever comes, and read_ahead() may be called by one thread at a time.
+    /// From this call on pop() waits in any case, and read_ahead() may be called by one thread at a time.
     void begin_read_ahead();
-    /// As pop() for one message, without saying anything of those handed out before. `flushing` also after
-    /// stop_read_ahead(). `eos` and `failed` are still to be had from pop().
+    /// The same as pop() for one message, except that it states nothing about messages returned before.
+    /// Returns `flushing` also after stop_read_ahead(). pop() still returns `eos` and `failed` afterwards.
     QueueStatus read_ahead(InMessage& message);
-    /// Everything up to `offset` of the stream being read, the end of a message that read_ahead() returned,
-    /// counts as passed downstream: also what the streaming thread still has under way.
+    /// States that everything up to `offset` counts as passed downstream, including what the streaming thread
+    /// is still processing. `offset` must be the end of a message, returned by read_ahead(), of the stream
+    /// being read.
     void pass(uint64_t offset);
-    /// Has read_ahead() return from now on. Any thread.
+    /// Makes read_ahead() return `flushing` from now on. Any thread.
     void stop_read_ahead();
-    /// pop() goes on, with `messages` of the stream being read first. After stop_read_ahead(), once no thread
-    /// is in read_ahead().
+    /// Lets pop() resume, with `messages` of the stream being read first. Must be called after
+    /// stop_read_ahead(), when no thread is in read_ahead().
     void end_read_ahead(std::vector<InMessage> messages);
 
-    // Any thread.
+    // Any thread may call the following.
 
     void set_flushing(bool flushing);
-    /// pop() returns at once with `ok` and, where there are none, without messages: the one that waits, else
-    /// the next.
+    /// Makes the pop() that is waiting, or otherwise the next one, return `ok` at once. Its `messages` are
+    /// empty when none is complete.
     void wake_reader();
-    /// Wakes everybody with `failed`, whatever there still is to pop; until clear().
+    /// Makes all blocked and later calls return `failed`, even if messages are left, until clear().
     void fail();
-    /// As new, for another stream: forgets everything but what came after the last restart() that pop() has
-    /// not come to yet.
+    /// Restores the initial state for another stream. Forgets everything except what came after the last
+    /// restart() that pop() has not reached yet.
     void clear();
     uint64_t held_bytes() const;
 
-    // I/O thread.
+    // Only the I/O thread may call the following.
 
-    /// `cuts`: where something is missing, by index into `chunks`. `at`: when they arrived.
+    /// Adds bytes in order. `finished` marks the end of the stream. `cuts` are the holes, by index into
+    /// `chunks`. `at` is when the bytes arrived.
     void push(std::vector<Chunk> chunks, bool finished, std::vector<ReceiveStream::Cut> cuts = {},
               Time at = {});
-    /// What is pushed from now on belongs to another stream. The messages of the one before are still handed
-    /// out, except for the part of one at its end; its end is not reported when it came without one.
+    /// Begins another stream, to which all later pushes belong. The messages of the previous stream are still
+    /// returned, except for an incomplete one at its end. Its end is not reported if it came without one.
     void restart();
-    /// Whether the newest stream has come to its end.
+    /// Whether the newest stream has reached its end.
     bool finished() const;
-    /// Whether pop() has not come to the newest stream yet: no other should follow before, for what they hold
-    /// adds up.
+    /// Whether pop() has not reached the newest stream yet. No other stream should be started before it has,
+    /// because the bytes they hold add up.
     bool behind() const;
-    /// Why the bytes pushed cannot be cut into messages: once, after which pop() returns `failed`.
+    /// The error for which the bytes pushed cannot be split into messages. It is returned once, and pop()
+    /// returns `failed` from then on.
     std::optional<Error> take_error();
     struct Consumed {
         uint64_t taken = 0, delivered = 0;
         bool finished = false;
     };
-    /// The newest account, for Session::consumed; null when it has not changed.
+    /// The latest offsets taken and delivered, for Session::consumed(). Null when they have not changed.
     std::optional<Consumed> take_consumed();
 
   private:
     struct Arrival {
-        uint64_t end_offset;  // all before had arrived
+        uint64_t end_offset;  // stream offset; everything before it had arrived
         Time at;
     };
     struct Stream {
-        std::vector<Chunk> arrived;            // not yet fetched by pop()
-        std::vector<ReceiveStream::Cut> cuts;  // among them
-        std::vector<Arrival> arrivals;         // … of them
-        uint64_t end_offset = 0;               // of what was pushed
-        bool finished = false;                 // nothing follows `arrived`
+        std::vector<Chunk> arrived;            // not yet fetched by the reading thread
+        std::vector<ReceiveStream::Cut> cuts;  // holes among `arrived`
+        std::vector<Arrival> arrivals;         // arrival times of `arrived`
+        uint64_t end_offset = 0;               // stream offset; end of what was pushed
+        bool finished = false;                 // whether nothing follows `arrived`
         uint64_t number = 0;
     };
     enum class Reader : uint8_t { streaming, ahead };
-    /// Whose turn it is to read. While `ending` it is nobody's.
+    /// Which thread may read. While `ending`, no thread may.
     enum class Turn : uint8_t { streaming, ahead, ending };
-    // The thread whose turn it is.
+    // For the thread whose turn it is.
     QueueStatus next(std::vector<InMessage>& messages, size_t max, Duration timeout, Reader reader);
     void hand_out_returned(std::vector<InMessage>& messages, size_t max, Reader reader);
-    bool fetch();  // under the mutex
+    bool fetch();  // requires the mutex
     void cut(std::vector<InMessage>& messages, size_t max, uint64_t& end_offset);
     void start_over();
-    // Any thread, under the mutex.
+    // Any thread; requires the mutex.
     bool next_stream();
     void account(uint64_t delivered);
     bool wake_due(bool running_empty);
@@ -308,35 +334,35 @@ class ReceiveQueue {
 
     const std::function<void()> wake_;
 
-    // The thread whose turn it is, while `cutting_` is set or with the mutex.
+    // For the thread whose turn it is, while `cutting_` is set or with the mutex held.
     MessageReader reader_;
     std::vector<Chunk> chunks_;  // fetched; from next_chunk_ on not yet in the reader
     size_t next_chunk_ = 0;
-    std::vector<ReceiveStream::Cut> cuts_;  // among chunks_; from next_cut_ on not yet made
+    std::vector<ReceiveStream::Cut> cuts_;  // holes among chunks_; from next_cut_ on not yet read
     size_t next_cut_ = 0;
-    std::deque<Arrival> arrivals_;  // of what was fetched
-    bool reader_has_more_ = false;  // more messages, or the news that it failed
+    std::deque<Arrival> arrivals_;  // arrival times of what was fetched
+    bool reader_has_more_ = false;  // whether the reader has more messages or has failed
     uint64_t taken_offset_ = 0;     // stream offset up to which bytes went into the reader
-    uint64_t handed_offset_ = 0;    // end of the last message handed out by pop(), or of what pass() said
-    uint64_t stream_ = 0;           // the number of the one being read
-    // The streaming thread only.
-    uint64_t popped_stream_ = 0;  // of what pop() returned last
+    uint64_t handed_offset_ = 0;  // end of the last message returned by pop(), or the offset given to pass()
+    uint64_t stream_ = 0;         // the number of the stream being read
+    // Used only on the streaming thread.
+    uint64_t popped_stream_ = 0;  // the number of the stream of the messages that pop() returned last
 
-    // Everything below: under the mutex.
+    // The following is protected by the mutex.
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    unsigned waiting_ = 0;  // threads on changed_
+    unsigned waiting_ = 0;  // threads waiting on changed_
     bool flushing_ = false, failed_ = false;
-    bool reader_woken_ = false;  // by wake_reader(), and pop() has not returned since
+    bool reader_woken_ = false;  // wake_reader() was called, and pop() has not returned since
     Turn turn_ = Turn::streaming;
     bool cutting_ = false;            // a thread is in cut(), without the mutex
-    std::deque<InMessage> returned_;  // by end_read_ahead(); pop() hands them out first
-    bool start_over_ = false;         // what the streaming thread holds is of a stream that clear() forgot
-    std::deque<Stream> streams_{1};   // the one being read, and those that took its place
+    std::deque<InMessage> returned_;  // given to end_read_ahead(); pop() returns them first
+    bool start_over_ = false;         // the streaming thread holds messages of a stream that is over
+    std::deque<Stream> streams_{1};   // the one being read, and its successors
     bool eos_reported_ = false;       // of the one being read
     Consumed consumed_;               // of the one being read
-    Consumed reported_;               // what take_consumed() returned last of it
-    Consumed woken_for_;              // what wake_ was called for last, or reported_
+    Consumed reported_;               // what take_consumed() last returned for it
+    Consumed woken_for_;              // consumed_ when wake_ was last called, or reported_
     uint64_t held_ = 0;               // bytes pushed and not delivered
     std::optional<Error> error_;      // not yet taken
 };

@@ -5,8 +5,9 @@
 namespace stt {
 namespace {
 
-// Consumed bytes that are worth waking the I/O thread for: an eighth of the smallest window, so that the
-// sender never waits for the news.
+// The number of bytes taken or delivered that justifies waking the I/O thread. It is an eighth of the usual
+// initial window of 512 KiB, so that the sender does not wait for the report. With a smaller max-window, the
+// sender may wait until the reader has nothing left to read.
 constexpr uint64_t wake_step = 64 << 10;
 
 }  // namespace
@@ -20,7 +21,8 @@ void ReceiveQueue::notify() {
 QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Duration timeout) {
     {
         const std::lock_guard lock(mutex_);
-        // Whoever has this thread's turn accounts for both, and cuts without the lock.
+        // While another thread has the turn to read, it reports for both, and it splits messages without the
+        // lock.
         if (!start_over_ && turn_ == Turn::streaming) account(handed_offset_);
     }
     return next(messages, max, timeout, Reader::streaming);
@@ -68,7 +70,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
                 messages.clear();
                 continue;
             }
-            // What is read ahead says nothing of what the streaming thread has passed on.
+            // Messages that are read ahead do not show what the streaming thread has passed downstream.
             account(messages.empty() && reader == Reader::streaming ? handed_offset_ : consumed_.delivered);
             if (!messages.empty()) {
                 reader_woken_ = false;
@@ -97,7 +99,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
         if (next_stream()) continue;
         if (eos_reported_ && !consumed_.finished) return QueueStatus::eos;
         if (reader == Reader::streaming && std::exchange(reader_woken_, false)) return QueueStatus::ok;
-        // What was delivered is told before this thread goes to sleep.
+        // What was delivered is reported before this thread goes to sleep.
         if (wake_due(true)) {
             lock.unlock();
             wake_();
@@ -147,8 +149,8 @@ bool ReceiveQueue::fetch() {
     return true;
 }
 
-// Only one chunk more than the messages asked for need goes into the reader: what is in there counts as taken
-// and opens the window.
+// At most one chunk more than the requested messages need goes into the reader, because the bytes in it count
+// as taken and open the window.
 void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max, uint64_t& end_offset) {
     for (;;) {
         InMessage message;
@@ -164,7 +166,8 @@ void ReceiveQueue::cut(std::vector<InMessage>& messages, size_t max, uint64_t& e
         if (next_cut_ < cuts_.size() && cuts_[next_cut_].before == next_chunk_) {
             const uint64_t size = cuts_[next_cut_++].size;
             reader_.skip(size);
-            // What precedes it was handed out, or is a part of a message that nobody will get.
+            // The bytes before the hole have been returned, or are a part of a message that cannot be
+            // completed.
             end_offset = taken_offset_ += size;
             continue;
         }
@@ -187,7 +190,8 @@ void ReceiveQueue::start_over() {
     start_over_ = false;
 }
 
-// The stream being read is over and another one has taken its place.
+// Moves to the next stream when the one being read is over and another one has followed. Returns whether it
+// did.
 bool ReceiveQueue::next_stream() {
     if (streams_.size() == 1) return false;
     held_ -= consumed_.taken - consumed_.delivered;
@@ -231,7 +235,7 @@ void ReceiveQueue::fail() {
 }
 
 void ReceiveQueue::clear() {
-    std::deque<Stream> forgotten;  // its chunks are dropped without the lock
+    std::deque<Stream> forgotten;  // its chunks are released without the lock
     const std::lock_guard lock(mutex_);
     forgotten.swap(streams_);
     streams_.resize(1);
@@ -300,7 +304,7 @@ std::optional<Error> ReceiveQueue::take_error() {
 
 std::optional<ReceiveQueue::Consumed> ReceiveQueue::take_consumed() {
     const std::lock_guard lock(mutex_);
-    if (streams_.size() > 1) return std::nullopt;  // the account is of a stream that is gone
+    if (streams_.size() > 1) return std::nullopt;  // the offsets are those of a stream that is over
     if (consumed_.taken == reported_.taken && consumed_.delivered == reported_.delivered &&
         consumed_.finished == reported_.finished)
         return std::nullopt;

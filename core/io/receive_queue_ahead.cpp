@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// ReceiveQueue's part for a thread that reads on in place of the streaming thread.
+/// The part of ReceiveQueue for a thread that reads ahead in place of the streaming thread.
 #include <algorithm>
 #include <iterator>
 
@@ -40,8 +40,8 @@ void ReceiveQueue::stop_read_ahead() {
 
 void ReceiveQueue::end_read_ahead(std::vector<InMessage> messages) {
     const std::lock_guard lock(mutex_);
-    // What clear() has forgotten stays forgotten.
-    // What it had not come to of those returned before follows.
+    // Messages that clear() has forgotten are discarded. Messages that were returned earlier and are still
+    // waiting come after these.
     if (!start_over_)
         returned_.insert(returned_.begin(), std::make_move_iterator(messages.begin()),
                          std::make_move_iterator(messages.end()));
@@ -54,7 +54,7 @@ void ReceiveQueue::hand_out_returned(std::vector<InMessage>& messages, size_t ma
         messages.push_back(std::move(returned_.front()));
         returned_.pop_front();
     }
-    // Those that stand before what was given up count as passed already.
+    // Messages before one for which pass() was called already count as passed downstream.
     if (reader == Reader::streaming) handed_offset_ = std::max(handed_offset_, messages.back().end_offset);
 }
 

@@ -34,9 +34,9 @@ std::optional<Error> ReceivingEnd::refuse_another() const {
     if (!stream_ || (parts_.config.keep_listening && finished())) return std::nullopt;
     if (!finished())
         return make_error(ErrorCode::too_many_streams, Reason::one_stream, ErrorOrigin::local,
-                          tr("this receiver takes one stream of a session"));
+                          tr("the receiver accepts one stream per session"));
     Error error = make_error(ErrorCode::stream_closed, Reason::ended, ErrorOrigin::local,
-                             tr("the receiver here has ended with the stream before"));
+                             tr("the receiver ended with the previous stream"));
     error.sub_code = static_cast<uint8_t>(StreamSubCode::ended);
     return error;
 }
@@ -56,7 +56,7 @@ StreamEnd::Outcome ReceivingEnd::on_opened(Now now, const event::StreamOpened& o
     if (config.stream_id && *config.stream_id != opened.stream) {
         Error error =
             make_error(ErrorCode::stream_id_conflict, Reason::other_stream, ErrorOrigin::local,
-                       tr("the peer has opened stream %" PRIu64 ", and this receiver takes stream %" PRIu64,
+                       tr("stream %" PRIu64 " was opened, but the receiver accepts only stream %" PRIu64,
                           opened.stream, *config.stream_id));
         reset(session, opened.stream, error);
         return Fault{Fault::Kind::misused, std::move(error)};
@@ -67,7 +67,7 @@ StreamEnd::Outcome ReceivingEnd::on_opened(Now now, const event::StreamOpened& o
         session.close(now, CloseReason::error,
                       ended ? stream_has_ended()
                             : make_error(ErrorCode::too_many_sessions, Reason::behind, ErrorOrigin::local,
-                                         tr("the listener has not come to the stream before yet")));
+                                         tr("the listener has not finished the previous stream yet")));
         return std::nullopt;
     }
     readable_ = false;

@@ -18,8 +18,8 @@ Error lookup_error(ErrorCode code, std::string text) {
     return make_error(code, Reason::resolve, ErrorOrigin::network, std::move(text));
 }
 
-/// The system's resolver takes a name for unknown when it has no socket left to ask with. The errno of that,
-/// or 0.
+/// Returns the errno if the process can open no further socket, or else 0. The system's resolver reports a
+/// name as unknown when it has no socket left to ask with.
 int lack_of_descriptors() {
     const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (probe < 0) return errno == EMFILE || errno == ENFILE ? errno : 0;
@@ -47,7 +47,7 @@ GSource* attach_timeout(Duration after, GSourceFunc function, void* data, GDestr
 
 }  // namespace
 
-/// GIO and the timer each hold a share until they have called back, or been told not to.
+/// One look-up. GIO and the timer each hold a reference until they have called back or have been cancelled.
 struct Resolver::Lookup {
     Lookup(std::string host_name, uint16_t to_port, Done call)
         : host(std::move(host_name)), port(to_port), done(std::move(call)) {}
@@ -57,7 +57,7 @@ struct Resolver::Lookup {
 
     const std::string host;
     const uint16_t port;
-    Done done;  // empty once called or cancelled
+    Done done;  // empty after it was called or cancelled
     GCancellable* const cancellable = g_cancellable_new();
     GSource* timer = nullptr;
 
@@ -99,16 +99,16 @@ struct Resolver::Lookup {
             if (const int lacking = error ? lack_of_descriptors() : 0)
                 self->finish(make_error(ErrorCode::resource_exhausted, Reason::descriptors,
                                         ErrorOrigin::local,
-                                        tr("the address of '%s' cannot be looked up: %s", self->host.c_str(),
+                                        tr("cannot look up the address of '%s': %s", self->host.c_str(),
                                            std::generic_category().message(lacking).c_str())));
             else if (error)
                 self->finish(lookup_error(
                     ErrorCode::network_unreachable,
                     tr("cannot find the address of '%s': %s", self->host.c_str(), error->message)));
             else if (addresses.empty())
-                self->finish(
-                    lookup_error(ErrorCode::network_unreachable,
-                                 tr("cannot find the address of '%s': it has none", self->host.c_str())));
+                self->finish(lookup_error(
+                    ErrorCode::network_unreachable,
+                    tr("cannot find the address of '%s': the name has no address", self->host.c_str())));
             else
                 self->finish(std::move(addresses));
         }

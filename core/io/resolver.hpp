@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Names to addresses, without waiting.
+/// Resolves names to addresses without blocking.
 #pragma once
 
 #include <functional>
@@ -13,23 +13,25 @@
 
 namespace stt {
 
-/// One look-up at a time. Used on one thread, whose thread-default GMainContext runs it.
+/// Runs one look-up at a time. It must be used on one thread, whose thread-default GMainContext runs the
+/// look-up.
 class Resolver {
   public:
-    /// Not empty, in the order to try them, all with the port asked for. Errors: network_unreachable, which
-    /// names the host and what the system said; timeout when there was no answer in time.
+    /// Receives the addresses: at least one, in the order in which to try them, each with the requested port.
+    /// The error network_unreachable names the host and what the system reported. The code is timeout when
+    /// there was no answer in time, and resource_exhausted when the process has no descriptor left.
     using Done = std::function<void(Result<std::vector<Address>> addresses)>;
 
     Resolver() = default;
-    /// Cancels.
+    /// Cancels a look-up in progress.
     ~Resolver();
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    /// Looks `host` up, a name or an address; `done` is called once, never from within this call, unless
-    /// cancelled first. Cancels a look-up under way.
+    /// Looks up `host`, a name or an address. `done` is called once, unless it is cancelled before, and never
+    /// from within this call. A look-up in progress is cancelled.
     void resolve(const std::string& host, uint16_t port, Duration time_limit, Done done);
-    /// `done` will not be called any more.
+    /// After this call `done` is not called any more.
     void cancel();
 
   private:

@@ -53,7 +53,8 @@ void SendBacklog::enter(Phase phase, Time now) {
     const Phase before = std::exchange(phase_, phase);
     if (before == phase) return;
     key_until_ = phase == Phase::awaiting_key && path_flows_ ? now + key_wait() : time_never;
-    // From awaiting_key on it is a key unit that has come, asked for or not.
+    // A change from awaiting_key to giving_up means that a key unit has been pushed, whether it was requested
+    // or not.
     const bool lost_more =
         phase == Phase::awaiting_key || (phase == Phase::giving_up && before == Phase::flowing);
     if (lost_more && has_deltas_) key_wanted_ = true;
@@ -82,7 +83,7 @@ void SendBacklog::drop_front() {
     keep_leading();
 }
 
-// From the oldest droppable entry up to the first key that is younger than `youngest`.
+// Drops everything from the oldest droppable entry up to the first key unit that is younger than `youngest`.
 void SendBacklog::give_up_to(Time now, Time youngest) {
     do drop_front();
     while (!units_.empty() && !(units_.front().unit == Unit::key && units_.front().pushed > youngest));
@@ -92,7 +93,8 @@ void SendBacklog::give_up_to(Time now, Time youngest) {
         enter(Phase::giving_up, now);
 }
 
-// Up to the first key that is young enough. Where there is none, and no `max_age`, the newest is kept.
+// Drops everything up to the first key unit that is young enough. If there is none and `max_age` is not set,
+// the newest key unit is kept.
 void SendBacklog::give_up_backlog(Time now) {
     Time youngest = now - policy_.backlog_allowance;
     if (policy_.max_age > Duration::zero()) {
@@ -128,7 +130,7 @@ Time SendBacklog::expire(Time now) {
         backlog_at_ = time_never;
         if (too_old(policy_.backlog_allowance)) {
             give_up_backlog(now);
-            // What is left may still be too much for the path.
+            // The rest may still be too much for the path.
             if (max_age == Duration::zero() && too_old(policy_.backlog_allowance))
                 backlog_at_ = now + policy_.backlog_patience;
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What an element has pushed and the I/O thread has not taken, and what of it is given up.
+/// The messages that an element has pushed and the I/O thread has not taken, and the dropping of units among
+/// them.
 #pragma once
 
 #include <cstdint>
@@ -12,114 +13,120 @@
 
 namespace stt {
 
-/// What a message is to whoever has to leave some out.
+/// The class of a message, which decides whether it may be dropped.
 enum class Unit : uint8_t {
-    event,   ///< no buffer; never given up
-    header,  ///< a buffer that all later ones rely on; never given up
-    key,     ///< a buffer at which a decoder can begin
-    delta,   ///< any other buffer: of no use without what came before, down to the key
+    event,   ///< not a buffer; never dropped
+    header,  ///< a buffer on which all later ones rely; never dropped
+    key,     ///< a buffer at which a decoder can start
+    delta,   ///< any other buffer; it needs the units before it, back to the key unit
 };
 
-/// What a live sender gives up rather than pile it up.
+/// What a live sender drops instead of queueing it.
 struct GiveUpPolicy {
-    /// A full queue gives up its oldest whole units instead of blocking.
+    /// Whether a full queue drops its oldest whole units instead of blocking.
     bool when_full = false;
-    /// Data that has waited this long since it was pushed goes, by whole units; zero: however long.
+    /// Whole units are dropped when their data is this old, counted from the push. Zero: at no age.
     Duration max_age{};
-    /// How long after the path's return a backlog older than `backlog_allowance` is put up with, and then
-    /// again; zero: for ever. With `max_age` not at all, where an outage has torn the stream anyway.
+    /// How long after the path is usable again a backlog older than `backlog_allowance` is tolerated,
+    /// repeatedly. Zero: for ever. It has no effect with `max_age`: if an outage has made the stream
+    /// discontinuous, such a backlog is then dropped at once.
     Duration backlog_patience{};
-    /// The age up to which a backlog does no harm: the receiver's latency.
+    /// The age up to which a backlog is harmless: the receiver's latency.
     Duration backlog_allowance = 200ms;
 };
 
-/// Media, as counted in reports.
+/// Counts of media, as used in reports.
 struct MediaAccount {
-    uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes: of payload
+    uint64_t buffers = 0, bytes = 0, duration_ns = 0;  ///< bytes of payload; nanoseconds
 
     MediaAccount& operator+=(const MediaAccount& other);
     MediaAccount& operator-=(const MediaAccount& other);
 };
 
-/// One message in a SendQueue, or a gap between messages.
+/// A message in a SendQueue, or a gap between messages.
 struct SendEntry {
     enum class Role : uint8_t {
         message,
-        notice,    ///< tells the peer of a gap: a flush leaves it
-        gap,       ///< no message yet: `account` is what was given up here. A flush leaves it
-        skipping,  ///< taken and given up; what the peer had of it is not known yet
-        settled,   ///< … is known: `account` is what it had
+        notice,    ///< reports a gap to the peer; a flush keeps it
+        gap,       ///< not a message: `account` was dropped here; a flush keeps it
+        skipping,  ///< taken, then skipped; whether the peer had it is not known yet
+        settled,   ///< the same, once it is known: `account` is what the peer had
     };
-    OutMessage message;      // without its owner once acknowledged; of the bytes only the sizes count then
-    MediaAccount account{};  // what it stands for in reports; nothing: not a buffer, or told of already
+    // Without its owner once it is acknowledged; only the sizes of its views are valid then.
+    OutMessage message;
+    // What the message counts in reports; zero when it is not a buffer or has already been reported.
+    MediaAccount account{};
     Unit unit = Unit::event;
     Role role = Role::message;
     std::optional<uint64_t> state_key{};
     Time pushed{};
-    uint64_t end_offset = 0;  // of the message in the stream; known once it was taken
+    uint64_t end_offset = 0;  // stream offset of the message's end; valid once it was taken
 
     bool was_given_up() const { return role == Role::skipping || role == Role::settled; }
     bool droppable() const { return unit == Unit::key || unit == Unit::delta; }
 };
 
-/// A queue that loses whole units from its front: everything droppable up to the next key. If none follows,
-/// all of it goes, and so does what comes, until a key does. What must not be lost keeps its order to what
-/// remains, and a gap entry stands where something is missing. Each call costs O(1) for each entry pushed, in
-/// the long run. Not thread-safe.
+/// A queue that drops whole units from its front: all droppable entries up to the next key unit. If there is
+/// none, all of them are dropped, and so are new ones until a key unit is pushed.
+///
+/// Messages that must not be dropped keep their order relative to the rest, and a gap entry marks each place
+/// where something is missing. The amortised cost is O(1) per entry pushed. Not thread-safe.
 class SendBacklog {
   public:
-    /// How long a key unit is waited for once the path is there, if there is no `max_age` to go by: as long
-    /// as between two key units of most streams.
+    /// How long to wait for a key unit after the path is usable, if `max_age` is not set: the time between
+    /// two key units in most streams.
     static constexpr Duration key_patience = 2s;
 
     void set_policy(const GiveUpPolicy& policy) { policy_ = policy; }
     const GiveUpPolicy& policy() const { return policy_; }
 
     bool empty() const { return kept_.empty() && units_.empty(); }
-    /// Whether there is anything to give up.
+    /// Whether there is anything that can be dropped.
     bool has_units() const { return !units_.empty(); }
-    /// Of the messages in it; gaps are none.
+    /// The bytes of the messages in the queue; gaps have none.
     uint64_t bytes() const { return bytes_; }
     size_t messages() const { return messages_; }
 
-    /// Whether a unit may come: a delta may not while a key is waited for.
+    /// Whether `unit` may be pushed. A delta unit may not while a key unit is awaited.
     bool admits(Time now, Unit unit) const;
     void push(Time now, SendEntry entry);
-    /// Instead of push(): `account` is missing at the end of the queue, and only a key can follow.
+    /// Replaces push() for a message that is dropped: `account` is missing at the end of the queue, and only
+    /// a key unit can follow.
     void refuse(Time now, const MediaAccount& account);
-    /// Gives up the oldest unit. False: there is nothing to give up.
+    /// Drops the oldest unit. Returns false when there is nothing that can be dropped.
     bool give_up_unit(Time now);
-    /// Gives up what is too old by the policy. Returns when to call again.
+    /// Drops what is too old according to the policy. Returns when to call it again.
     Time expire(Time now);
-    /// What came before the first entry is torn: up to the first key that is younger than `youngest` all
-    /// goes.
+    /// States that the stream is discontinuous before the first entry: drops everything up to the first key
+    /// unit that is younger than `youngest`.
     void tear(Time now, Time youngest);
-    /// Whether data can get to the peer; `now` is when that changed.
+    /// States whether data can reach the peer. `now` must be the time of the change.
     void set_path(Time now, bool flows);
     bool key_wanted() const { return key_wanted_; }
-    /// Once each time that a new key unit is wanted.
+    /// Returns true once each time another key unit is needed.
     bool take_key_request();
-    /// What was given up since the last call. The messages are to be dropped without a lock.
+    /// Returns the count of what was dropped since the last call. The messages are moved to `dropped` and
+    /// must be destroyed without a lock.
     MediaAccount take_given_up(std::vector<OutMessage>& dropped);
 
-    /// The next entry to be taken; null: none. `ended`: nothing will be pushed any more. A gap that may still
-    /// grow is not to be taken.
+    /// The next entry to be taken; null when there is none. `ended` means that nothing more will be pushed. A
+    /// gap that may still grow is not returned.
     SendEntry* front(bool ended);
     SendEntry pop_front();
-    /// Puts `entries`, in order, before all others.
+    /// Inserts `entries`, in order, before all others.
     void put_back(std::deque<SendEntry> entries);
-    /// Puts `headers` before the first unit, unless headers wait there already.
+    /// Inserts `headers` before the first unit, unless headers are already waiting there.
     void add_headers(const std::vector<OutMessage>& headers);
-    /// Removes the messages, and gaps and what tells of some if `all`; `into` gets them.
+    /// Moves all messages to `into`; if `all` is set, gaps and notices too.
     void remove(bool all, std::vector<SendEntry>& into);
-    /// The sum of everything in it, gaps included, which then counts for nothing.
+    /// Returns the sum of the counts of all entries, gaps included, and sets these counts to zero.
     MediaAccount write_off();
 
   private:
     enum class Phase : uint8_t {
-        flowing,       // nothing was given up since a unit was taken last
-        giving_up,     // something was, and a unit to go on with is there
-        awaiting_key,  // something was at the end of the queue: a key must come next
+        flowing,       // nothing has been dropped since a unit was last taken
+        giving_up,     // something was dropped, and a unit to continue with has been pushed
+        awaiting_key,  // something was dropped at the end of the queue: a key unit must follow
     };
     void enter(Phase phase, Time now);
     void keep(SendEntry entry);
@@ -133,16 +140,16 @@ class SendBacklog {
     }
 
     GiveUpPolicy policy_;
-    std::deque<SendEntry> kept_;   // not droppable, before the first droppable one
-    std::deque<SendEntry> units_;  // from the first droppable one on
+    std::deque<SendEntry> kept_;   // entries before the first droppable one
+    std::deque<SendEntry> units_;  // entries from the first droppable one on
     uint64_t bytes_ = 0;
     size_t messages_ = 0;
     Phase phase_ = Phase::flowing;
     bool path_flows_ = false;
-    bool has_deltas_ = false;  // one was pushed: the stream has key units worth asking for
+    bool has_deltas_ = false;  // whether a delta unit was pushed: only then are key units worth requesting
     bool key_wanted_ = false;
-    Time key_until_ = time_never;   // then any unit will do
-    Time backlog_at_ = time_never;  // then a backlog older than allowed goes
+    Time key_until_ = time_never;   // from then on any unit is admitted
+    Time backlog_at_ = time_never;  // then a backlog older than allowed is dropped
     MediaAccount given_up_;         // since take_given_up()
     std::vector<OutMessage> dropped_;
 };

@@ -21,7 +21,8 @@ SendQueue::SendQueue(uint64_t limit, std::function<void()> wake, std::function<T
     make_adaptive(mutex_);
 }
 
-// False: the deadline, or that of limit_waits(), has passed, and nothing was waited for. Max: none.
+// Waits until something has changed. Returns false, without waiting, when `deadline` or that of limit_waits()
+// has passed. The maximum value means no deadline.
 bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
     deadline = std::min(deadline, wait_until_.value_or(SteadyTime::max()));
     if (deadline != SteadyTime::max() && std::chrono::steady_clock::now() >= deadline) return false;
@@ -34,8 +35,8 @@ bool SendQueue::wait(std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
     return true;
 }
 
-// What is acknowledged and not delivered has but its entry left. A peer that never delivers makes no more
-// room than one that never acknowledges.
+// Of a message that is acknowledged but not delivered, only the entry is left. A peer that never delivers
+// therefore frees no more space than one that never acknowledges.
 bool SendQueue::over_limit(uint64_t size, uint64_t limit) const {
     const size_t unacked = sent_.size() - acked_ - given_up_ + backlog_.messages();
     const uint64_t acked = (acked_ + given_up_) * sizeof(SendEntry);
@@ -57,7 +58,7 @@ QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration t
     return push(message, {.message = {}, .state_key = key}, timeout);
 }
 
-// Room for `entry`, at the cost of older units where the policy says so.
+// Makes space for `entry`, and drops older units for it where the policy says so.
 SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t size) {
     for (;;) {
         if (!backlog_.admits(now, entry.unit)) return Room::refused;
@@ -66,7 +67,8 @@ SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t 
         if (backlog_.give_up_unit(now)) continue;
         if (size + overhead > limit_) return Room::none;
         if (entry.droppable()) return Room::refused;
-        // What must not be lost has some room of its own, as there may be nothing to make it of.
+        // Messages that must not be dropped have some space of their own, because there may be nothing to
+        // drop for them.
         return over_limit(size, 2 * limit_) ? Room::none : Room::there;
     }
 }
@@ -74,7 +76,7 @@ SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t 
 QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeout) {
     const uint64_t size = message.size();
     const SteadyTime deadline = deadline_after(timeout);
-    std::vector<OutMessage> dropped;  // goes without the lock
+    std::vector<OutMessage> dropped;  // destroyed without the lock
 
     std::unique_lock lock(mutex_);
     const bool key_wanted = backlog_.key_wanted();
@@ -107,7 +109,8 @@ QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeo
 }
 
 void SendQueue::keep_headers(std::vector<OutMessage> headers) {
-    const std::lock_guard lock(mutex_);  // the old ones are dropped without it, as arguments outlive it
+    // The old headers are destroyed without the lock, as parameters outlive it.
+    const std::lock_guard lock(mutex_);
     headers_.swap(headers);
 }
 
@@ -166,7 +169,7 @@ void SendQueue::set_policy(const GiveUpPolicy& policy) {
 
 SendQueue::Account SendQueue::set_flushing(bool flushing) {
     Account discarded;
-    // Payloads go back to their owners without the lock: that may run anybody's code.
+    // Payloads are released without the lock, because their owners may run arbitrary code.
     std::vector<SendEntry> entries;
     const std::lock_guard lock(mutex_);
     flushing_ = flushing;
@@ -210,7 +213,7 @@ void SendQueue::fail() {
 }
 
 void SendQueue::clear() {
-    std::deque<SendEntry> sent;  // all without the lock
+    std::deque<SendEntry> sent;  // all destroyed without the lock
     std::vector<OutMessage> headers;
     SendBacklog backlog;
     const std::lock_guard lock(mutex_);
@@ -266,7 +269,7 @@ void SendQueue::taken_notice(OutMessage notice) {
     add_sent({.message = std::move(notice), .role = SendEntry::Role::notice});
 }
 
-// The oldest entry, which has been acknowledged, is done with: `into` tells how.
+// Removes the oldest entry, which has been acknowledged, and adds its count to `into`.
 void SendQueue::settle_front(Account& into) {
     undelivered_ -= sent_.front().account;
     into += sent_.front().account;
@@ -317,7 +320,7 @@ void SendQueue::end_stream() {
 }
 
 void SendQueue::restart(std::vector<OutMessage> notices) {
-    std::vector<OutMessage> dropped;  // goes without the lock
+    std::vector<OutMessage> dropped;  // destroyed without the lock
     const std::lock_guard lock(mutex_);
     streaming_ = true;
     if (finish_delivered_) states_.clear();
@@ -331,7 +334,7 @@ void SendQueue::restart(std::vector<OutMessage> notices) {
     backlog_.put_back(std::move(again));
     if (begun_) {
         backlog_.add_headers(headers_);
-        // What is live begins with a key unit for whoever takes it over.
+        // A live stream begins with a key unit for a peer that takes it over.
         if (backlog_.policy().when_full) backlog_.tear(clock_(), Time::min());
         settle_given_up(dropped);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What of a SendQueue is given up, and the account of it.
+// The part of SendQueue that drops and skips data, and counts it.
 #include <algorithm>
 
 #include "core/io/queues.hpp"
@@ -7,7 +7,7 @@
 namespace stt {
 
 bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
-    std::vector<SendEntry> dropped;  // without the lock
+    std::vector<SendEntry> dropped;  // destroyed without the lock
     const std::lock_guard lock(mutex_);
     if (streaming_) return false;
     for (; sent_.size() > acked_; sent_.pop_back()) {
@@ -17,7 +17,7 @@ bool SendQueue::skip(uint64_t payload_size, uint64_t duration_ns) {
         skipped_.uncertain += entry.account;
         dropped.push_back(std::move(entry));
     }
-    // Whoever skips sends all of them again.
+    // A caller that uses skip() sends all states again.
     states_.clear();
     begun_ = false;
     skipping_ = given_up_ = 0;
@@ -36,10 +36,10 @@ void SendQueue::omit(uint64_t payload_size, uint64_t duration_ns) {
     const std::lock_guard lock(mutex_);
     if (taker_ != Taker::returning) return;
     backlog_.refuse(clock_(), {1, payload_size, duration_ns});
-    backlog_.take_key_request();  // the caller has asked for one when the peer came
+    backlog_.take_key_request();  // the caller requested one when the peer came
 }
 
-// What the backlog gave up is not to be delivered any more.
+// Removes what the backlog has dropped from the undelivered count.
 void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
     const Account given_up = backlog_.take_given_up(dropped);
     begun_ = begun_ || given_up.buffers > 0;
@@ -48,7 +48,7 @@ void SendQueue::settle_given_up(std::vector<OutMessage>& dropped) {
 
 Time SendQueue::expire(Time now) {
     if (!gives_up_) return time_never;
-    std::vector<OutMessage> dropped;  // goes without the lock
+    std::vector<OutMessage> dropped;  // destroyed without the lock
     const std::lock_guard lock(mutex_);
     const Time next = backlog_.expire(now);
     settle_given_up(dropped);
@@ -69,10 +69,10 @@ bool SendQueue::take_key_request() {
 
 Time SendQueue::expire_taken(Time now, const SkipRoom& room, std::vector<StreamSkip>& skips) {
     if (!gives_up_) return time_never;
-    std::vector<OutMessage> dropped;  // goes without the lock
+    std::vector<OutMessage> dropped;  // destroyed without the lock
     const std::lock_guard lock(mutex_);
     const Duration max_age = backlog_.policy().max_age;
-    // Nothing could tell of a gap behind the end of the stream.
+    // A gap behind the end of the stream could not be reported.
     if (max_age == Duration::zero() || finish_taken_) return time_never;
     const Time youngest = now - max_age - room.round_trip;
     const auto to_keep = [](const SendEntry& entry) { return !entry.droppable() || entry.was_given_up(); };
@@ -90,11 +90,12 @@ Time SendQueue::expire_taken(Time now, const SkipRoom& room, std::vector<StreamS
         if (to_keep(entry)) continue;
         const uint64_t from = entry.end_offset - entry.message.size();
         const bool joins = skips.size() > skips_before && skips.back().to == from;
-        const bool young_key = entry.unit == Unit::key && entry.pushed > youngest;  // here it goes on
+        // The stream continues at such a key unit.
+        const bool young_key = entry.unit == Unit::key && entry.pushed > youngest;
         const bool room_there =
             entry.end_offset <= room.limit && (joins || skips.size() - skips_before < room.ranges);
         if (young_key || !room_there) {
-            // What the session cannot skip now is tried again when it has had another turn.
+            // What the session cannot skip now is tried again after its next turn.
             if (young_key) next = due(entry);
             to_the_end = false;
             break;
@@ -142,7 +143,7 @@ SendQueue::Account SendQueue::give_up_undelivered() {
     Account lost;
     const std::lock_guard lock(mutex_);
     while (acked_ > 0) settle_front(lost);
-    // Whether the peer had passed on what was to be skipped, nobody will say.
+    // Whether the peer had delivered what was to be skipped will not be reported any more.
     std::erase_if(sent_, [&](const SendEntry& entry) {
         if (!entry.was_given_up()) return false;
         undelivered_ -= entry.account;
@@ -165,7 +166,7 @@ SendQueue::GivenUp SendQueue::give_up_all() {
 SendQueue::GivenUp SendQueue::take_skipped(Taker taker) {
     const std::lock_guard lock(mutex_);
     taker_ = taker;
-    streaming_ = true;  // what comes from now on is for the stream that follows
+    streaming_ = true;  // what is pushed from now on belongs to the next stream
     return std::exchange(skipped_, {});
 }
 

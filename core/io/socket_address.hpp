@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Between the protocol's addresses and the system's.
+/// Conversion between the protocol's addresses and those of the sockets interface.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,18 +14,19 @@ namespace stt {
 
 class SocketAddress {
   public:
-    /// Room for the kernel to write to; left uninitialised.
+    /// Provides space for the kernel to write to, which is left uninitialised.
     SocketAddress() {}
-    /// For a socket of family AF_INET when `v4_only`, else AF_INET6.
+    /// Converts `address` for a socket of family AF_INET if `v4_only` is set, otherwise AF_INET6.
     SocketAddress(const Address& address, bool v4_only);
 
-    /// False: an IPv6 address for an IPv4 socket.
+    /// Whether the address can be used: false for an IPv6 address on an IPv4 socket.
     bool valid() const { return size_ > 0; }
     sockaddr* get() { return &any_; }
     const sockaddr* get() const { return &any_; }
     socklen_t size() const { return size_; }
     static constexpr socklen_t capacity() { return sizeof(sockaddr_in6); }
-    /// What is held, whether written by us or the kernel. All zeros for another family.
+    /// The address held, whether it was set by the constructor or by the kernel. All zeros for another
+    /// family.
     Address address() const;
 
   private:
@@ -37,8 +38,8 @@ class SocketAddress {
     socklen_t size_ = 0;
 };
 
-/// `text`: an IPv4 or IPv6 address without brackets, IPv6 with an optional `%scope` (interface name or
-/// number). Null when it is neither.
+/// Parses an IPv4 or IPv6 address without brackets. IPv6 may have a `%scope`, which is an interface name or
+/// number. Null for any other text.
 std::optional<Address> parse_address(const std::string& text, uint16_t port);
 
 }  // namespace stt

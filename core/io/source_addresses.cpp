@@ -31,7 +31,7 @@ void ControlMessages::add_source(const std::array<uint8_t, 16>& ip, bool v4_only
         std::memcpy(&source.ipi_spec_dst, ip.data() + 12, 4);
         add(IPPROTO_IP, IP_PKTINFO, source);
     } else {
-        // For mapped addresses, too.
+        // IPV6_PKTINFO is used for mapped addresses too.
         in6_pktinfo source{};
         std::memcpy(&source.ipi6_addr, ip.data(), ip.size());
         add(IPPROTO_IPV6, IPV6_PKTINFO, source);

@@ -70,7 +70,7 @@ StreamEnd::Outcome StreamEnd::expire(Time now) {
     }
     if (now < idle_at()) return std::nullopt;
     Error error = make_error(ErrorCode::stream_closed, Reason::stream_timeout, ErrorOrigin::local,
-                             tr("nothing of the stream moved in either direction for the stream-timeout"));
+                             tr("the stream carried no data in either direction within stream-timeout"));
     if (Session* const session = parts_.session.get()) session->reset(*stream_, error);
     ended_in_ = parts_.session.handle();
     return Fault{Fault::Kind::closed, std::move(error)};

@@ -7,16 +7,19 @@
 namespace stt {
 namespace {
 
-// Unsent bytes the session is given at least, for the turns of the I/O thread before the congestion window is
-// known. Beyond this, one window ahead of what leaves: no turn can send more, and each acknowledgement that
-// lets more go makes a turn that brings more. The rest stays where a flush can discard it.
+// The minimum of unsent bytes in the session, for the I/O thread's turns before the congestion window is
+// known.
+//
+// Beyond it, the session holds one congestion window ahead of what is sent. No turn can send more, and each
+// acknowledgement that allows more to be sent causes a turn that takes more. The rest stays in the queue,
+// where a flush can discard it.
 constexpr uint64_t ahead_min = 256 << 10;
 
-// Of a live stream the session holds at least this much, or two messages: 5 ms, in which the I/O thread of a
-// busy machine gets its turn and a delayed acknowledgement comes, at 100 Mbit/s.
+// The minimum of bytes, or else two messages, that the session holds of a live stream: 5 ms at 100 Mbit/s. In
+// that time the I/O thread of a busy machine gets its turn, and a delayed acknowledgement arrives.
 constexpr uint64_t live_ahead_min = 64 << 10;
 
-/// How much of the stream the session should hold, by the same count as what it does hold.
+/// How many bytes of the stream the session should hold, counted in the same way as those it holds.
 uint64_t ahead(const Session& session, bool live) {
     return live ? std::max(live_ahead_min, session.live_window())
                 : std::max(ahead_min, session.congestion_window());
@@ -40,7 +43,7 @@ Time StreamFeeder::tend(Time now, Session* session, StreamId stream, bool stands
 }
 
 std::optional<MediaAccount> StreamFeeder::feed(Session& session, StreamId stream) {
-    // Into a path that is broken nothing goes that may turn stale there.
+    // No data that may become stale is given to a broken path.
     const bool live = queue_.live();
     if (live && !path_flows_) return std::nullopt;
     const uint64_t held = live ? session.held(stream) : session.unsent(stream);

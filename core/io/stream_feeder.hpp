@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Feeds a session's stream from a SendQueue: how much of it, and what of it is given up. I/O thread.
+/// Moves messages from a SendQueue to a session's stream. It decides how much the session gets, and has the
+/// queue drop or skip what is too old. Used only on the I/O thread.
 #pragma once
 
 #include <optional>
@@ -12,21 +13,22 @@ namespace stt {
 
 class StreamFeeder {
   public:
-    /// `queue` outlives it.
+    /// `queue` must outlive the object.
     explicit StreamFeeder(SendQueue& queue) : queue_(queue) {}
 
-    /// Lets the queue give up what its policy does not wait for, in the session too. `session` has `stream`,
-    /// and `stands` or was lost; null: there is none. Returns when to call again.
+    /// Makes the queue drop or skip what its policy does not wait for, in the session too. `session`, if it
+    /// is not null, has `stream`. `stands` is set while the session is established, not after it was lost.
+    /// Returns when to call it again.
     Time tend(Time now, Session* session, StreamId stream, bool stands);
-    /// Gives the session as much as it should have. A gap that is returned is to be told of, with
-    /// write_notice() unless there is nothing to say; more may follow.
+    /// Gives the session as much data as it should have. A gap that is returned must be reported with
+    /// write_notice(), unless there is nothing to report. More gaps may follow.
     std::optional<MediaAccount> feed(Session& session, StreamId stream);
     void write_notice(Session& session, StreamId stream, OutMessage notice);
 
   private:
     SendQueue& queue_;
-    bool path_flows_ = false;           // as the queue was told
-    std::vector<OutMessage> outgoing_;  // both reused
+    bool path_flows_ = false;           // as last reported to the queue
+    std::vector<OutMessage> outgoing_;  // reused for each call, as is skips_
     std::vector<StreamSkip> skips_;
 };
 

@@ -24,13 +24,13 @@ struct Stretcher {
     bool working = false;  // a thread is in work(); under the mutex
 };
 
-// Never destroyed: a thread may be at work when the process ends.
+// Never destroyed, because a thread may be working when the process ends.
 Stretcher& stretcher() {
     static Stretcher& process = *new Stretcher;
     return process;
 }
 
-/// Takes those out of `jobs` that `belongs` accepts.
+/// Removes the jobs that `belongs` accepts from `jobs`, and returns them.
 template <class Condition>
 std::list<Job> extract(std::list<Job>& jobs, Condition belongs) {
     std::list<Job> taken;
@@ -48,7 +48,7 @@ void work() {
     for (;;) {
         SecretBytes passphrase;
         {
-            std::list<Job> unwanted;  // goes after the lock
+            std::list<Job> unwanted;  // destroyed after the lock is released
             const std::lock_guard lock(self.mutex);
             unwanted = extract(self.jobs, [](const Job& job) { return job.wanted.expired(); });
             if (self.jobs.empty()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Stretches passphrases into seeds on a thread of its own: one at a time in the process, as each takes 256
-/// MiB and most of a second.
+/// Stretches passphrases into seeds on a separate thread. Only one is stretched at a time in the process, as
+/// each takes 256 MiB and most of a second.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,9 @@
 
 namespace stt {
 
-/// As seed_from_passphrase, for all who wait for the same passphrase at once. `done` is called on the
-/// stretching thread, and dropped on it instead once `wanted` has expired. Any thread, does not block.
+/// Does what seed_from_passphrase() does, once for all waiting requests with the same passphrase. `done` is
+/// called on the stretching thread with a seed, or null on failure. If `wanted` has expired, `done` is
+/// destroyed on that thread without a call. Any thread; does not block.
 void stretch(SecretBytes passphrase, std::weak_ptr<const void> wanted,
              std::function<void(std::optional<SecretBytes>)> done);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What code an error of the operating system's gets.
+/// The error code and reason for an error of the operating system.
 #pragma once
 
 #include <cerrno>
@@ -8,14 +8,14 @@
 
 namespace stt {
 
-/// `number`: an errno. resource_exhausted when the machine has run out of something; otherwise none: what is
-/// wrong is a setting, and the reason and text say which.
+/// The code for `number`, an errno. It is resource_exhausted when the machine has run out of a resource.
+/// Otherwise it is none: a setting is wrong, and the reason and the text say which.
 inline ErrorCode code_of_system_error(int number) {
     const bool exhausted = number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
     return exhausted ? ErrorCode::resource_exhausted : ErrorCode::none;
 }
 
-/// The reason that goes with it; `system` for what has none of its own.
+/// The matching reason for `number`, an errno; `system` for an errno without a specific one.
 inline Reason reason_of_system_error(int number) {
     switch (number) {
         case EADDRINUSE:

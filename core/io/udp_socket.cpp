@@ -23,8 +23,9 @@
 namespace stt {
 namespace {
 
-// Buffers that data waiting for the application may share: 32 MiB. Beyond, what is kept is copied, so that a
-// peer that puts little data into large packets cannot pin much more memory than its windows say.
+// The number of buffers that data waiting for the application may share: 32 MiB. Beyond it, data that is kept
+// is copied. A peer that puts little data into large packets then cannot pin much more memory than its
+// windows allow.
 constexpr size_t shared_buffers_max = 512;
 constexpr size_t receive_buffers = 8;  // fetched from the pool for one recvmmsg
 
@@ -33,7 +34,8 @@ bool set_option(int fd, int level, int name, T value) {
     return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-// Asks for `wanted` bytes, beyond the system's limit where we may, and returns what was granted.
+// Requests `wanted` bytes, or udp_buffer_default if it is not positive, and beyond the system's limit if
+// permitted. Returns the size that was granted.
 int size_buffer(int fd, int force_name, int name, int wanted) {
     const int size = wanted > 0 ? wanted : udp_buffer_default;
     if (!set_option(fd, SOL_SOCKET, force_name, size)) set_option(fd, SOL_SOCKET, name, size);
@@ -43,7 +45,7 @@ int size_buffer(int fd, int force_name, int name, int wanted) {
     return granted;
 }
 
-/// `format`: of a sentence about an address, a port and what the system says. `error`: an errno.
+/// `format` is the format of a sentence about an address, a port and the system's error. `error` is an errno.
 Error open_error(const char* format, const UdpConfig& config, int error) {
     const ErrorCode code =
         error == EADDRNOTAVAIL ? ErrorCode::network_unreachable : code_of_system_error(error);
@@ -68,14 +70,14 @@ std::optional<NetworkReport> report_for(int error) {
         case ENETUNREACH:
         case ENETDOWN:
         case EADDRNOTAVAIL:  // no source address fits the destination
-        case EAFNOSUPPORT:   // an IPv6 destination where there is no IPv6
+        case EAFNOSUPPORT:   // an IPv6 destination on a host without IPv6
             return NetworkReport::unreachable;
         default:
             return std::nullopt;
     }
 }
 
-// RFC 792, RFC 1812 section 5.2.7.1 and RFC 4443 section 3.1: what errno does not tell apart.
+// What errno does not distinguish (RFC 792; RFC 1812, section 5.2.7.1; RFC 4443, section 3.1).
 bool is_prohibition(const sock_extended_err& error) {
     if (error.ee_origin == SO_EE_ORIGIN_ICMP)
         return error.ee_type == ICMP_DEST_UNREACH &&
@@ -86,8 +88,7 @@ bool is_prohibition(const sock_extended_err& error) {
             error.ee_code == ICMPV6_REJECT_ROUTE);
 }
 
-// RFC 792 and RFC 4443 section 3.3: the time to live has run out on the way, not while fragments were waited
-// for.
+// Whether the time to live expired in transit, not during reassembly (RFC 792; RFC 4443, section 3.3).
 bool is_loop(const sock_extended_err& error) {
     return error.ee_origin == SO_EE_ORIGIN_ICMP
                ? error.ee_type == ICMP_TIME_EXCEEDED && error.ee_code == ICMP_EXC_TTL
@@ -102,8 +103,9 @@ std::optional<NetworkReport> report_for(const sock_extended_err& error) {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// A send may fail with the ICMP error of an earlier datagram, which is then out of the way (the error queue
-// has it with its destination). Only a failure that stays is about this datagram.
+// Calls `call` again when it fails. A call may fail with the ICMP error of an earlier datagram, which is
+// thereby cleared; the error queue still has it with its destination. Only a failure that persists concerns
+// this datagram.
 template <class Call>
 auto persistently(Call call) {
     auto result = call();
@@ -139,7 +141,7 @@ void UdpSocket::set_options(const UdpConfig& config) {
         set_option(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
         set_option(fd_, IPPROTO_IPV6, IPV6_RECVERR, 1);
     }
-    // A dual-stack socket wants both: these govern what it sends to mapped addresses.
+    // A dual-stack socket needs both options: these two apply to what it sends to mapped addresses.
     set_option(fd_, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
     set_option(fd_, IPPROTO_IP, IP_RECVERR, 1);
     send_buffer_ = size_buffer(fd_, SO_SNDBUFFORCE, SO_SNDBUF, config.send_buffer);
@@ -158,11 +160,11 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
         local = parse_address(config.local_address, 0);
         if (!local)
             return setting_error(Reason::bad_setting,
-                                 tr("local-address='%s' is no IP address of this machine, such as 192.0.2.1",
+                                 tr("local-address='%s' is not a numeric IP address, such as 192.0.2.1",
                                     config.local_address.c_str()));
     }
     local->port = config.local_port;
-    // `::` in so many words is every address of IPv6 only.
+    // An explicit `::` means every address of IPv6 only.
     if (!v4_only_ && !config.local_address.empty() && local->ip == Ip{})
         set_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     const SocketAddress address(*local, v4_only_);
@@ -173,7 +175,7 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     SocketAddress bound;
     socklen_t size = bound.capacity();
     if (getsockname(fd_, bound.get(), &size) != 0)
-        return open_error(tr_noop("cannot read back what UDP address %s port %u was bound to: %s"), config,
+        return open_error(tr_noop("cannot determine what UDP address %s port %u was bound to: %s"), config,
                           errno);
     local_ = bound.address();
     const bool any = local_.ip == Ip{} || local_.ip == Address::v4({0, 0, 0, 0}, 0).ip;
@@ -215,7 +217,7 @@ UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment, 
         sent.report == NetworkReport::refused)
         return sent;
     if (SourceAddresses::has_left(*local)) sources_.forget(to);
-    // From another address it may get through, if the peer's side lets it.
+    // From another address the datagram may arrive, if the peer's side accepts it.
     return send_from(nullptr, to, batch, segment);
 }
 
@@ -228,7 +230,7 @@ UdpSocket::Sent UdpSocket::send_from(const Ip* source, const Address& to, Bytes 
 
 UdpSocket::Sent UdpSocket::failure(int error, Bytes batch, size_t done) const {
     if (would_block(error)) return {Sent::Outcome::would_block, done};
-    // The local queue dropped it, which is the network's way of saying that it is full.
+    // The local queue dropped it, which is a sign of congestion like any loss in the network.
     if (error == ENOBUFS) return {Sent::Outcome::done, batch.size()};
     return {Sent::Outcome::failed, batch.size(), report_for(error).value_or(NetworkReport::send_failed),
             error};
@@ -251,8 +253,8 @@ UdpSocket::Sent UdpSocket::send_segmented(const Ip* source, const Address& to, B
     if (persistently([&] { return sendmsg(fd_, &message, MSG_DONTWAIT); }) >= 0)
         return {Sent::Outcome::done, batch.size()};
     if (!segmentation_refused(errno)) return failure(errno, batch, 0);
-    // Older kernels also say EINVAL for segments longer than the route's MTU, so it takes a success without
-    // segmentation to show that segmentation is what the route cannot do.
+    // Older kernels also return EINVAL for segments longer than the route's MTU. Only a success without
+    // segmentation therefore shows that it is segmentation that the route does not support.
     const Sent sent = send_several(source, to, batch, segment);
     if (sent.outcome != Sent::Outcome::failed && sent.size > 0 && send_mode_ == SendMode::segmentation)
         send_mode_ = SendMode::several;
@@ -351,12 +353,12 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
         const size_t last = std::min(total, first + per_buffer);
         size_t used = 0;
         for (size_t i = first; i < last; i++) used += messages[i].msg_len;
-        // A few bytes that somebody keeps must not keep a whole buffer: below a quarter they are copied.
+        // A few bytes that are kept must not pin a whole buffer: below a quarter of it they are copied.
         std::shared_ptr<const void> owner;
         if (used >= receive_buffer_size / 4 && pool_.in_use() <= shared_buffers_max)
             owner = std::move(buffers_[first / per_buffer]);
         for (size_t i = first; i < last; i++) {
-            if (messages[i].msg_hdr.msg_flags & MSG_TRUNC) continue;  // longer than any of ours
+            if (messages[i].msg_hdr.msg_flags & MSG_TRUNC) continue;  // longer than any STT datagram
             const size_t length = messages[i].msg_len;
             size_t segment = length;
             if (receive_offload_) {
@@ -396,7 +398,7 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             if (!v4 && !v6) continue;
             sock_extended_err error;
             std::memcpy(&error, CMSG_DATA(option), sizeof error);
-            // Local errors came with the send that failed.
+            // Local errors were already returned by the send that failed.
             if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
             const auto report = report_for(error);
             if (!report) continue;
@@ -404,8 +406,8 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             if (*report == NetworkReport::too_big) {
                 const size_t headers =
                     error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
-                // Less than every link must carry says nothing (RFC 8201, section 4; RFC 791): somebody made
-                // it up, or a router of before 1990 names no size.
+                // An MTU below what every link must carry is ignored (RFC 8201, section 4; RFC 791). Either
+                // the report is forged, or a router from before 1990 names no size.
                 const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
                 if (error.ee_info < least) continue;
                 size = error.ee_info - headers + 1;
@@ -415,7 +417,7 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             const auto* const held = SO_EE_OFFENDER(reinterpret_cast<sock_extended_err*>(CMSG_DATA(option)));
             std::memcpy(offender.get(), held, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
             const Address by = offender.address();
-            // Where the next host does not answer, this machine reports it in its own name.
+            // When the next host does not answer, this machine sends the report in its own name.
             const bool router = by.ip != Ip{} && by.ip != to.address().ip && SourceAddresses::has_left(by.ip);
             return NetworkError{to.address(), *report, size, router ? std::optional(by) : std::nullopt};
         }

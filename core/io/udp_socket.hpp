@@ -15,85 +15,94 @@
 
 namespace stt {
 
-/// How a batch of datagrams leaves.
+/// How a batch of datagrams is sent.
 enum class SendMode : uint8_t {
-    segmentation,  ///< one sendmsg that the kernel or the network card cuts up (UDP_SEGMENT)
+    segmentation,  ///< one sendmsg, which the kernel or the network card splits (UDP_SEGMENT)
     several,       ///< one sendmmsg
-    single,        ///< a sendto for each datagram
+    single,        ///< one sendmsg for each datagram
 };
 
 struct UdpConfig {
-    std::string local_address;  ///< an IPv4 or IPv6 address without brackets, `0.0.0.0` and `::` any
-                                ///< of their version; empty: any, of both versions
-    uint16_t local_port = 0;    ///< 0: the kernel picks one
+    /// An IPv4 or IPv6 address without brackets. `0.0.0.0` and `::` mean any address of their version. Empty
+    /// means any address of both versions.
+    std::string local_address;
+    uint16_t local_port = 0;                  ///< 0: the kernel picks one
     int send_buffer = 0, receive_buffer = 0;  ///< bytes; 0: udp_buffer_default
-    /// Where to start; what the kernel cannot do falls back by itself.
+    /// The preferred mode; the socket falls back to one that the kernel supports.
     SendMode send_mode = SendMode::segmentation;
-    bool receive_offload = true;  ///< take batches that the kernel has put together (UDP_GRO)
-    /// Of a socket bound to all addresses: answer each peer from the one that it calls. Not for callers: the
-    /// kernel finds the address to call from, and another one when that has gone.
+    bool receive_offload = true;  ///< accept batches that the kernel has combined (UDP_GRO)
+    /// For a socket bound to all addresses: answer each peer from the address that it calls. Callers must not
+    /// set it: for them the kernel chooses the source address, and another one when that has gone.
     bool answer_as_called = false;
 };
 
 inline constexpr int udp_buffer_default = 4 << 20;
 
-/// One thread at a time uses a socket; buffers handed out with datagrams may be dropped on any thread.
+/// A UDP socket. It must be used by one thread at a time, but the buffers of received datagrams may be
+/// released on any thread.
 class UdpSocket {
   public:
-    /// The longest batch that send() takes: what fits the length field of one IPv6 packet.
+    /// The longest batch that send() accepts, in bytes: 65,535 less the IPv6 and UDP headers, which fits an
+    /// IPv4 and an IPv6 packet.
     static constexpr size_t batch_max = 65535 - 40 - 8;
-    /// Most datagrams in a batch (UDP_MAX_SEGMENTS of Linux before 6.6).
+    /// The maximum number of datagrams in a batch: UDP_MAX_SEGMENTS of Linux before 6.6.
     static constexpr size_t segments_max = 64;
 
-    /// Errors name address, port and what the system said: network_unreachable when the local address is none
-    /// of this machine, resource_exhausted when that has run out of something, otherwise none.
+    /// Opens and binds a socket. Errors name the address, the port and what the system reported. The code is
+    /// network_unreachable when the local address does not belong to this machine, and resource_exhausted
+    /// when a resource has run out; otherwise it is none.
     static Result<UdpSocket> open(const UdpConfig& config);
     UdpSocket(UdpSocket&& other) noexcept;
     UdpSocket& operator=(UdpSocket&& other) noexcept;
     ~UdpSocket();
 
-    /// For polling: readable, writable after would_block, and in error when next_error() has something.
+    /// For polling. The descriptor is readable when datagrams are waiting, writable after would_block, and in
+    /// error when next_error() has a report.
     int fd() const { return fd_; }
     const Address& local_address() const { return local_; }
     SendMode send_mode() const { return send_mode_; }
     bool receive_offload() const { return receive_offload_; }
-    /// What the kernel granted, in bytes; it counts its own overhead in.
+    /// The size that the kernel granted, in bytes, which includes the kernel's overhead.
     int send_buffer() const { return send_buffer_; }
     int receive_buffer() const { return receive_buffer_; }
     void close();
 
     struct Sent {
         enum class Outcome : uint8_t { done, would_block, failed } outcome;
-        size_t size;  ///< bytes from the batch's start that need no further attempt; all of it when done or
-                      ///< failed
-        NetworkReport report{};  ///< why, when failed
+        /// Bytes from the batch's start that need no further attempt; all of it when done or failed.
+        size_t size;
+        NetworkReport report{};  ///< the cause, when failed
         int error = 0;           ///< errno, when failed
     };
-    /// Sends `batch`: datagrams of `segment` bytes each, of which the last may be shorter. After would_block
-    /// the caller keeps the rest and comes back when the socket is writable.
+    /// Sends `batch`, which consists of datagrams of `segment` bytes each; the last one may be shorter. After
+    /// would_block the caller must keep the rest and call again when the socket is writable.
     Sent send(const Address& to, Bytes batch, size_t segment, SourceOf source = SourceOf::peer);
 
-    /// `datagram` is the handler's to change, during the call, or for as long as it holds `owner`. A null
-    /// owner: the memory is used again after the call.
+    /// The handler may modify `datagram` during the call, and afterwards as long as it holds `owner`. If
+    /// `owner` is null, the memory is reused after the call.
     using DatagramHandler = std::function<void(const Address& from, MutableBytes datagram,
                                                const std::shared_ptr<const void>& owner)>;
-    /// Hands over what arrived, up to some dozens of datagrams. False: nothing was left.
+    /// Passes received datagrams to `handler`: up to 56, or up to 8 combined batches with receive offload.
+    /// Returns false when no more were waiting.
     bool receive(const DatagramHandler& handler);
 
-    /// In the handler: what is handed over, from `from`, is genuine, and so is the address that it called.
+    /// To be called in the handler: states that the datagram being handled, from `from`, is genuine, and so
+    /// is the address that it was sent to.
     void confirm_sender(const Address& from) {
         if (called_) sources_.confirm(from, *called_);
     }
-    /// A session with `peer` stands: the address that it called last is where its packets leave from.
+    /// States that a session with `peer` is established: its packets are sent from the address that it called
+    /// last.
     void confirm_peer(const Address& peer) { sources_.confirm_latest(peer); }
 
     struct NetworkError {
         Address to;  ///< where the datagram was going
         NetworkReport report;
-        size_t size;                    ///< too_big: the shortest datagram that does not fit; otherwise 0
-        std::optional<Address> router;  ///< who says so, where it is not the destination
+        size_t size;  ///< when too_big: bytes of the shortest datagram that does not fit; otherwise 0
+        /// The sender of the report, when it is not the destination.
+        std::optional<Address> router;
     };
-    /// The oldest ICMP error not yet taken.
+    /// The oldest ICMP error that was not yet taken.
     std::optional<NetworkError> next_error();
 
   private:
@@ -101,7 +110,7 @@ class UdpSocket {
     Status bind_to(const UdpConfig& config);
     void set_options(const UdpConfig& config);
     using Ip = SourceAddresses::Ip;
-    /// `source`: the address to send from; null: as the kernel likes.
+    /// `source` is the address to send from; null leaves the choice to the kernel.
     Sent send_from(const Ip* source, const Address& to, Bytes batch, size_t segment);
     Sent send_segmented(const Ip* source, const Address& to, Bytes batch, size_t segment);
     Sent send_several(const Ip* source, const Address& to, Bytes batch, size_t segment);
@@ -116,9 +125,9 @@ class UdpSocket {
     int send_buffer_ = 0, receive_buffer_ = 0;
     bool answer_as_called_ = false;
     SourceAddresses sources_;
-    std::optional<Ip> called_;  // by the sender of what is being handed over
+    std::optional<Ip> called_;  // by the sender of the datagram being handled
     BufferPool pool_;
-    std::vector<std::shared_ptr<ReceiveBuffer>> buffers_;  // to receive into; null: to be fetched
+    std::vector<std::shared_ptr<ReceiveBuffer>> buffers_;  // for receive(); null: to be fetched
 };
 
 }  // namespace stt

@@ -7,13 +7,15 @@ namespace stt {
 
 namespace {
 
-// More than an ACK frame reports, so that a late packet is still told from a duplicate.
+// More ranges than an ACK frame reports are kept, so that a late packet can still be distinguished from a
+// duplicate.
 constexpr size_t ranges_kept = 4 * ranges_max;
-// As kPacketThreshold of RFC 9002: fewer later packets are taken for reordering.
+// Corresponds to kPacketThreshold of RFC 9002: with fewer later packets, a gap is considered reordering.
 constexpr uint64_t nack_threshold = 3;
 constexpr uint8_t nacks_max = 2;
-// At least every second packet (RFC 9000, section 13.2.2); at high rates eight times a round trip, which
-// keeps a sender's clock going and its bursts small, and at most this many packets apart.
+// An ACK is sent for at least every second packet (RFC 9000, section 13.2.2). At high rates eight ACKs per
+// round trip are sent, but at least one per ack_every_max packets. This keeps a sender's clock running and
+// its bursts small.
 constexpr uint64_t ack_every_min = 2;
 constexpr uint64_t ack_every_max = 64;
 constexpr uint64_t acks_per_rtt = 8;
@@ -54,7 +56,7 @@ bool AckTracker::insert(uint64_t number) {
     } else if (joins_below) {
         (at - 1)->last = number;
     } else {
-        // A range inside a gap splits it: the lower part has been reported as often as the whole.
+        // A packet inside a gap splits it. The lower part has been reported as often as the whole gap.
         Range range{number, number};
         if (at != ranges_.end()) {
             range.nacks = at->nacks;
@@ -73,7 +75,7 @@ void AckTracker::count_arrival(Time now) {
     interval_packets_++;
     const Duration elapsed = now - interval_start_;
     if (elapsed < std::max<Duration>(rtt_, 1ms)) return;
-    // Scaled to one round trip: the interval is longer when packets are rare.
+    // Scaled to one round trip, because the interval is longer when packets are rare.
     const auto per_rtt =
         static_cast<uint64_t>(static_cast<double>(interval_packets_) * static_cast<double>(rtt_.count()) /
                               static_cast<double>(elapsed.count()));
@@ -123,7 +125,7 @@ std::optional<NackFrame> AckTracker::make_nack(Time now) {
 
 void AckTracker::on_ack_frame_acked(uint64_t largest) {
     if (ranges_.empty()) return;
-    // The newest packet stays: without it there would be nothing to acknowledge a probe with.
+    // The newest packet is kept. Without it a probe could not be acknowledged.
     largest = std::min(largest, ranges_.back().last - 1);
     if (ranges_.back().last == 0 || largest < floor_) return;
     const auto keep = std::find_if(ranges_.begin(), ranges_.end(),

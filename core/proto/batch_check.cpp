@@ -24,8 +24,8 @@ void BatchCheck::on_outcome(Time now, Duration round_trip, const Recovery::Outco
         lost_between = lost_between || packet.sent > single_sent_;
     }
     if (!lost) return;
-    // Where no single one went before, it may have been an outage, which spares nothing: only what is sent
-    // again now goes singly.
+    // Without a single datagram in between, the cause may have been an outage, which affects all datagrams.
+    // Then only what is sent again now leaves in single datagrams.
     allowed_at_ = now + (lost_between ? pause_ : round_trip);
     if (lost_between) pause_ = std::min<Duration>(pause_ * 8, pause_max);
     single_sent_ = time_never;

@@ -8,18 +8,18 @@ namespace stt {
 
 namespace {
 
-// 4 × ln 2: the smallest gain that doubles the rate every round trip while rounds overlap.
+// 4 × ln 2 is the smallest gain that doubles the rate every round trip while rounds overlap.
 constexpr double startup_gain = 2.77;
 constexpr double drain_gain = 0.35;
 constexpr double up_gain = 1.25;
 constexpr double down_gain = 0.75;
-// Twice the product: room for delayed and aggregated acknowledgements and for losses not yet known.
+// Twice the product leaves space for delayed and aggregated acknowledgements and for losses not yet known.
 constexpr double window_gain = 2;
-// Just under the estimate, so that a queue shrinks rather than grows with its errors.
+// Slightly below the estimate, so that its errors make a queue shrink rather than grow.
 constexpr double pacing_margin = 0.99;
 constexpr double startup_growth = 1.25;
 constexpr unsigned startup_rounds_without_growth = 3;
-// In a probe that finds this much more in a round trip, another follows at once.
+// If a probe finds this much more in a round trip, another one follows at once.
 constexpr double up_growth = 1.1;
 constexpr unsigned cruise_rounds_min = 5;
 constexpr unsigned cruise_rounds_spread = 4;
@@ -28,8 +28,9 @@ constexpr Duration min_rtt_lifetime = 10s;
 constexpr Duration probe_rtt_duration = 200ms;
 constexpr double probe_rtt_gain = 0.5;
 
-// Loss above the baseline that counts as congestion: this ratio of a window, and this many packets, or
-// standard deviations of what the baseline makes one expect, so that chance does not decide in small windows.
+// Losses count as congestion if they exceed those that the baseline predicts by more than a margin. The
+// margin is this ratio of the bytes in flight, plus this many packets or standard deviations of the
+// prediction, whichever is more. Chance thus does not decide in small windows.
 constexpr double overload_ratio = 0.05;
 constexpr double overload_packets = 3;
 constexpr double overload_deviations = 2;
@@ -38,23 +39,23 @@ constexpr double baseline_packets_min = 64, baseline_packets_max = 4096;
 constexpr double baseline_max = 0.1;       // without evidence
 constexpr double calm_baseline_max = 0.5;  // with evidence, which fades within a few cycles
 constexpr double calm_packets_min = 24, calm_packets_kept = 192;
-constexpr Duration calm_delay = 2ms;  // above the smallest RTT: a shorter queue counts as none
-// Where round trips are shorter, they are mostly the scheduling of threads, and a queue's absence shows
-// nothing.
+// Above the smallest RTT; a shorter queue counts as none.
+constexpr Duration calm_delay = 2ms;
+// Shorter round trips mostly consist of thread scheduling, and do not show that there is no queue.
 constexpr Duration calm_rtt_min = 2 * calm_delay;
-constexpr int jitter_rounds = 8;  // over which jitter is averaged
-// How much more `up` may lose before the rate is taken for the cause; chance does less to so few packets.
+constexpr int jitter_rounds = 8;  // rounds over which jitter is averaged
+// If `up` loses this much more, the rate is considered the cause. Chance has less effect on so few packets.
 constexpr double rate_independent = 0.08;
 
-// Rounds that an estimate from before an outage is believed: one to earn the window, two to fill the path,
-// two to measure it.
+// The number of rounds for which an estimate from before an outage remains valid. One earns the window, two
+// fill the path, and two measure it.
 constexpr size_t rounds_after_outage = 5;
 
 constexpr Duration aggregation_max = 100ms;
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
-// Lengths of cruises must not run in step with those of other sessions; nothing secret depends on them.
+// The lengths of cruises must not synchronise with those of other sessions. Nothing secret depends on them.
 unsigned scatter(Time now, uint64_t salt) {
     uint64_t x = static_cast<uint64_t>(now.time_since_epoch().count()) ^ salt;
     x = (x ^ (x >> 31)) * 0x9e3779b97f4a7c15;
@@ -74,8 +75,8 @@ void Bbr::on_path_change(Time now) {
 }
 
 void Bbr::on_persistent_congestion(Time now) {
-    // The path is most likely what it was: the first acknowledged round trip gives the window back, and the
-    // bandwidth is believed for a few rounds.
+    // The path has most likely not changed. The first acknowledged round trip restores the window, and the
+    // bandwidth remains valid for a few rounds.
     model_.bandwidth.expire_in(rounds_after_outage);
     model_.bandwidth_bound = model_.inflight_bound = unbounded;
     window_ = std::min(window_, packets(initial_packets));
@@ -88,7 +89,7 @@ void Bbr::on_persistent_congestion(Time now) {
 
 void Bbr::on_sent(Time, uint64_t bytes, uint64_t in_flight) {
     if (in_flight != bytes) return;
-    // After a pause there is no queue to drain, and probing for more would only burst.
+    // After a pause there is no queue to drain, and probing for more would only cause a burst.
     model_.idle_restart = true;
 }
 
@@ -126,7 +127,7 @@ void Bbr::update_round(const AckSample& sample) {
 }
 
 void Bbr::update_bandwidth(const AckSample& sample) {
-    // Rounds in which nothing was learnt do not age the estimate: an idle session keeps it.
+    // Rounds without a sample do not age the estimate, so that an idle session keeps it.
     if (model_.round_started && model_.round_sampled) {
         model_.bandwidth.next_round();
         model_.round_sampled = false;
@@ -155,7 +156,7 @@ void Bbr::update_aggregation(const AckSample& sample) {
 void Bbr::update_min_rtt(const AckSample& sample) {
     if (sample.rtt <= Duration::zero()) return;
     if (std::exchange(model_.reordered, sample.reordered) != sample.reordered) {
-        // What the minimum was taken of has changed its meaning.
+        // The samples are now taken in a different way, so the old minimum is not comparable.
         model_.min_rtt = sample.rtt;
         model_.min_rtt_seen = sample.now;
         return;
@@ -165,7 +166,7 @@ void Bbr::update_min_rtt(const AckSample& sample) {
         model_.min_rtt = sample.rtt;
         model_.min_rtt_seen = sample.now;
     } else if (sample.rtt <= model_.min_rtt + model_.min_rtt / 32) {
-        // As good as seen: no need to drain the path for it.
+        // The sample almost equals the minimum, so the path need not be drained to measure it.
         model_.min_rtt_seen = sample.now;
     } else if (expired && model_.phase != Phase::probe_rtt && model_.phase != Phase::startup) {
         model_.probed_rtt = sample.rtt;
@@ -211,7 +212,7 @@ void Bbr::update_loss(const AckSample& sample) {
     model_.quiet.fade(packets(baseline_packets_max));
     if (lost_now > 0) model_.lost_in_flight = static_cast<double>(sample.lost_sent_in_flight);
     if (sample.acked_bytes == 0) return;
-    // Lost since the newest acknowledged packet left, that is in about one round trip.
+    // Losses since the newest acknowledged packet left, which is about one round trip.
     const auto lost = static_cast<double>(sample.lost_total - sample.newest_lost_total);
     const auto sent = static_cast<double>(sample.newest_sent_in_flight);
     const double expected = baseline_loss() * sent;
@@ -229,7 +230,7 @@ void Bbr::on_overload(const AckSample& sample) {
             enter(Phase::down, sample.now);
             model_.quiet_until = sample.now + round_trip();
             break;
-        case Phase::down:  // what the probe lost
+        case Phase::down:  // losses of the probe
             model_.inflight_bound = std::min(model_.inflight_bound, bound);
             break;
         case Phase::cruise: {
@@ -258,7 +259,7 @@ void Bbr::enter(Phase phase, Time now) {
         model_.probing.begin(delivered_);
         if (model_.recent.total() >= packets(calm_packets_min) && model_.recent.ratio() <= overload_ratio)
             model_.lossy = false;
-        // More than is ever believed was the doing of a rate that the line no longer carries.
+        // The ratio exceeds all that is ever accepted. The cause was a rate that the line no longer carries.
         if (model_.calm.ratio() > calm_baseline_max) model_.calm = model_.recent = {};
     }
     model_.phase = phase;
@@ -286,7 +287,8 @@ void Bbr::advance(const AckSample& sample) {
             if (model_.pipe_filled) enter(Phase::drain, sample.now);
             break;
         case Phase::drain:
-            // At once to a probe: startup may have been deceived. Losses that ended it are looked into.
+            // A probe follows at once, because startup may have ended too early. Losses that ended it are
+            // investigated.
             if ((in_flight_ <= drained() && baseline_known()) ||
                 model_.phase_rounds >= (baseline_known() ? 3 : 8))
                 enter(Phase::up, sample.now);
@@ -316,7 +318,7 @@ void Bbr::advance(const AckSample& sample) {
 void Bbr::check_plateau(const AckSample& sample) {
     if (!model_.round_started || model_.restarting) return;
     if (sample.rate_app_limited) {
-        // One round of losses is chance, or the line that is filled for a moment.
+        // One round of losses is chance, or a line that is filled for a moment.
         const bool overloaded = model_.round_overloaded && !model_.calm_now;
         model_.overloaded_rounds = overloaded ? model_.overloaded_rounds + 1 : 0;
         model_.pipe_filled = model_.overloaded_rounds >= startup_rounds_without_growth;
@@ -333,12 +335,12 @@ void Bbr::check_plateau(const AckSample& sample) {
 }
 
 void Bbr::advance_up() {
-    // The first round trip's acknowledgements are of packets from before the probe; the second's show what it
-    // found.
+    // The acknowledgements of the first round trip are of packets from before the probe. Those of the second
+    // show its result.
     if (!model_.round_started || model_.phase_rounds < 2) return;
     const double found = model_.bandwidth.value();
     if (model_.inflight_bound < unbounded) {
-        // The window was larger by this gain, and nothing happened.
+        // The window was larger by this gain without losses.
         model_.inflight_bound *= up_gain;
         if (model_.inflight_bound > inflight(window_gain)) model_.inflight_bound = unbounded;
     }
@@ -380,7 +382,7 @@ void Bbr::update_pacing() {
     double gain = pacing_margin / (1 - baseline_loss());
     switch (model_.phase) {
         case Phase::startup:
-            // A first small sample must not slow what doubles every round trip.
+            // A first small sample must not slow down a rate that doubles every round trip.
             if (!model_.restarting) {
                 pacing_rate_ = std::max(pacing_rate_, startup_gain * bandwidth());
                 return;
@@ -390,11 +392,12 @@ void Bbr::update_pacing() {
             gain = drain_gain;
             break;
         case Phase::up:
-            // Once the extra queue is there it is held for the round trip it takes to see the outcome.
+            // Once the extra queue exists, it is held for the round trip that it takes to see the outcome.
             if (in_flight_ < drained() + (up_gain - 1) * bandwidth() * seconds(round_trip())) gain *= up_gain;
             break;
         case Phase::down:
-            gain = pacing_margin * down_gain;  // losses that are made up for would be the next baseline
+            // Losses that are compensated for would become the next baseline.
+            gain = pacing_margin * down_gain;
             break;
         default:
             break;

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Congestion control of the BBR family (ideas of draft-cardwell-iccrg-bbr-congestion-control, versions 1 to
-/// 3).
+/// Congestion control of the BBR family (after draft-cardwell-iccrg-bbr-congestion-control, versions 1 to 3).
 ///
-/// It keeps a model of the path, the largest delivery rate and the smallest RTT seen of late, and sends at
-/// that rate with a little more than their product in flight. A cycle of phases probes for more bandwidth
-/// (up), drains what that queued (down) and then holds the estimate (cruise).
+/// The controller keeps a model of the path: the largest recent delivery rate and the smallest recent RTT. It
+/// sends at that rate with a little more than their product in flight. A cycle of phases probes for more
+/// bandwidth (up), drains the queue that this made (down) and then holds the estimate (cruise).
 ///
-/// Losses. Random loss must not slow the session; a full buffer must. One number cannot tell them apart, but
-/// two can: while draining, the session sends below the bottleneck's rate and the queue shrinks, so that
-/// whatever is lost then was not lost to a queue of its making. That ratio, measured in every `drain` and
-/// `down`, is the baseline. Only loss well above it counts as congestion. It ends startup once the delivery
-/// rate stops growing, ends a probe, and bounds what may be in flight until a probe succeeds; outside of
-/// probes it lowers the rate to what was delivered, by at most 15 % a cycle, so that a path that has just
-/// become lossy costs little until the next `down` has measured it. The baseline is made up for in the
-/// sending rate: an estimate of what is delivered is lower than the bottleneck's rate by just that ratio.
+/// Losses. Random loss must not slow the session down, but a full buffer must. One number cannot tell them
+/// apart, but two can. While draining, the session sends below the rate of the bottleneck and the queue
+/// shrinks. What is lost then was not lost to a queue that the session made. The loss ratio measured in every
+/// `drain` and `down` is the baseline. Only loss well above the baseline counts as congestion.
 ///
-/// Doing so for every loss would feed on itself: overload of any size would be self-confirming. So what is
-/// above 10 % is believed only on evidence, up to 50 %. It must show while there is no queue (the RTT is
-/// about the smallest that is known, or a round's lowest exceeds that by less than round trips differ
-/// anyway), and `up` must lose no more: random loss does not depend on the rate, but a full or policed line
-/// loses more of what exceeds it. Where the RTT is too short to show a queue there is no such evidence.
+/// Congestion ends startup once the delivery rate stops growing. It ends a probe, and it bounds the bytes in
+/// flight until a probe succeeds. Outside of probes it lowers the rate to what was delivered, by at most 15 %
+/// per cycle. A path that has just become lossy thus costs little until the next `down` has measured it. The
+/// sending rate compensates for the baseline, because an estimate of what is delivered is lower than the
+/// bottleneck's rate by that ratio.
 ///
-/// An application that sends less than the path takes says nothing about it, so its rounds neither age the
-/// bandwidth nor end startup. Loss above the baseline says otherwise where there is a queue as well: such
-/// rounds count as any other.
+/// Compensating for every loss would be self-confirming, however large the overload. A baseline above 10 % is
+/// therefore accepted only with evidence, and then up to 50 %. The evidence must appear while there is no
+/// queue. This is the case when the RTT is close to the smallest known. It is also the case when a round's
+/// lowest RTT exceeds that by less than the usual variation of round trips. Also, `up` must not lose more:
+/// random loss does not depend on the rate, but a full or policed line loses more of what exceeds its rate.
+/// There is no such evidence where the RTT is too short to show a queue.
 ///
-/// Short paths. On a LAN or a loopback the RTT is mostly the scheduling of threads: tens of microseconds, ten
-/// times that a moment later, acknowledgements of hundreds of packets at once. Round trips are therefore
-/// never taken for shorter than `quantum`, neither in counting rounds nor in the size of the window.
+/// An application that sends less than the path can carry provides no information about the path. Its rounds
+/// therefore neither age the bandwidth nor end startup. Rounds with a queue and with loss above the baseline
+/// are an exception and count like any other.
+///
+/// Short paths. On a LAN or a loopback the RTT is mostly thread scheduling: tens of microseconds, then ten
+/// times that, with acknowledgements of hundreds of packets at once. Round trips shorter than `quantum` are
+/// therefore treated as `quantum`, both in counting rounds and in the size of the window.
 #pragma once
 
 #include <algorithm>
@@ -48,7 +50,7 @@ class RoundMaximum {
         slots_[index_] = 0;
     }
     double value() const { return *std::max_element(slots_.begin(), slots_.end()); }
-    /// Lets the present maximum count for `rounds` < N more, and all else be forgotten.
+    /// Keeps the present maximum for `rounds` < N more rounds and forgets all other values.
     void expire_in(size_t rounds) {
         const double present = value();
         slots_.fill(0);
@@ -60,17 +62,17 @@ class RoundMaximum {
     size_t index_ = 0;
 };
 
-/// The round trips of one round.
+/// The range of the round trips in one round.
 struct RttRange {
     void add(Duration rtt) {
         lowest = std::min(lowest, rtt);
         highest = std::max(highest, rtt);
     }
-    Duration lowest = Duration::max(), highest{};  // zero: there were none
+    Duration lowest = Duration::max(), highest{};  // highest is zero if there were none
 };
 
-/// How much of what was sent in some stretches of time was lost. A stretch is known by the bytes that had
-/// been delivered when a packet left.
+/// The share of bytes lost among those sent in certain stretches of time. A packet belongs to a stretch by
+/// the number of bytes that had been delivered when it left.
 class LossShare {
   public:
     void begin(uint64_t delivered) {
@@ -83,7 +85,7 @@ class LossShare {
         acked_ += acked;
         lost_ += lost;
     }
-    /// Halves the weight of what has been seen, if that is more than `bytes`.
+    /// Halves the weight of what has been counted, if that is more than `bytes`.
     void fade(double bytes) {
         if (total() <= bytes) return;
         acked_ /= 2;
@@ -99,10 +101,10 @@ class LossShare {
 
 class Bbr final : public CongestionController {
   public:
-    /// Shortest round trip assumed: how long a thread of a busy machine waits for its turn.
+    /// The shortest round trip assumed: how long a thread of a busy machine waits to be scheduled.
     static constexpr Duration quantum = 2ms;
-    /// RFC 6928's ten packets are meant to be unpaced and per TCP connection; these leave over one round trip
-    /// and are what picks the first, hence the whole startup's, bandwidth estimate.
+    /// The ten packets of RFC 6928 are meant to be unpaced and per TCP connection. These packets leave over
+    /// one round trip. They determine the first bandwidth estimate, and so the whole startup.
     static constexpr uint64_t initial_packets = 32;
 
     enum class Phase { startup, drain, up, down, cruise, probe_rtt };
@@ -121,75 +123,77 @@ class Bbr final : public CongestionController {
 
     bool starting() const override { return phase() == Phase::startup; }
     Phase phase() const { return model_.phase; }
-    /// Loss ratio that is not the session's doing.
+    /// Returns the loss ratio (0 to 1) that is not caused by the session.
     double baseline_loss() const;
 
   private:
     static constexpr size_t filter_rounds = 10;
     static constexpr double unbounded = std::numeric_limits<double>::max();
 
-    // Everything that another path makes void.
+    // All state that becomes void when the path changes.
     struct Model {
         Phase phase = Phase::startup;
         Time phase_start{};
-        unsigned phase_rounds = 0;  // complete ones since the phase began
+        unsigned phase_rounds = 0;  // complete rounds since the phase began
 
         Time round_start{};
-        uint64_t round_end = 0;  // a packet sent when this much was delivered ends the round
+        uint64_t round_end = 0;  // a packet sent when this many bytes had been delivered ends the round
         bool round_started = false;
         bool round_sampled = false;
         bool round_overloaded = false;
-        bool overloaded_lately = false;  // in the round before
+        bool overloaded_lately = false;  // whether the round before was overloaded
 
         RoundMaximum<filter_rounds> bandwidth;  // bytes per second
         Duration min_rtt = Duration::max();
         Time min_rtt_seen{};
-        bool reordered = false;                 // how the samples of min_rtt were taken
-        Duration probed_rtt = Duration::max();  // lowest of this probe_rtt phase
+        bool reordered = false;  // whether the samples of min_rtt were taken on a reordering path
+        Duration probed_rtt = Duration::max();  // lowest RTT of this probe_rtt phase
         Time probe_rtt_done = time_never;
         RoundMaximum<filter_rounds> extra_acked;  // bytes
         Time aggregation_start{};
         double aggregation_acked = 0;
 
-        double plateau = 0;  // bandwidth that growth is measured against
+        double plateau = 0;  // bandwidth that growth is measured against, bytes per second
         unsigned plateau_rounds = 0;
-        unsigned overloaded_rounds = 0;  // in a row, in startup, limited by the application
+        unsigned overloaded_rounds = 0;  // consecutive ones in startup while the application limits
         bool pipe_filled = false;
         unsigned cruise_rounds = 0;
 
-        LossShare quiet;  // of what was sent while draining
-        LossShare
-            recent;      // the same over as long as calm: that alone is too high where losses empty the queue
-        LossShare calm;  // of that, what was acknowledged, or found lost, while there was no queue
-        LossShare probing;  // of what was sent in `up`
+        LossShare quiet;  // share lost of what was sent while draining
+        // Share lost of what was sent while draining, over the same time as `calm`. `calm` alone is too high
+        // where losses empty the queue.
+        LossShare recent;
+        LossShare calm;  // the part of `recent` that was acknowledged or found lost while there was no queue
+        LossShare probing;  // share lost of what was sent in `up`
         bool calm_now = false;
-        // How much round trips of one round differ while the application limits and so makes no queue.
+        // The variation of round trips within one round while the application limits and so makes no queue.
         Duration jitter{};
         RttRange rtts;                             // of the present round
-        Duration lowest_before = Duration::max();  // of the round before
-        bool lossy = false;         // loss above the baseline, and no quiet phase without since
-        Time quiet_until{};         // a probe that met losses is followed by enough quiet to judge them by
-        double lost_in_flight = 0;  // when the latest lost packet had left
-        double bandwidth_bound = unbounded;  // until the next probe
-        double inflight_bound = unbounded;   // until a probe succeeds
+        Duration lowest_before = Duration::max();  // lowest RTT of the round before
+        bool lossy = false;  // there was loss above the baseline, and no quiet phase since
+        // A probe that met losses is followed by a quiet phase until this time, long enough to judge them.
+        Time quiet_until{};
+        double lost_in_flight = 0;           // bytes in flight when the latest lost packet had left
+        double bandwidth_bound = unbounded;  // bytes per second; until the next probe
+        double inflight_bound = unbounded;   // bytes; until a probe succeeds
         bool cycle_bounded = false;
 
         bool idle_restart = false;
-        bool restarting = false;  // earning the window again after an outage
+        bool restarting = false;  // the window is being earned again after an outage
     };
 
     void update_round(const AckSample& sample);
     void update_bandwidth(const AckSample& sample);
     void update_aggregation(const AckSample& sample);
     void update_min_rtt(const AckSample& sample);
-    /// `rtt` without the peer's delay.
+    /// `rtt` excludes the peer's acknowledgement delay.
     void update_calm(Duration rtt);
     void update_loss(const AckSample& sample);
     void on_overload(const AckSample& sample);
     void advance(const AckSample& sample);
     void advance_up();
-    /// Whether there has been quiet enough to tell whose doing the losses are, if there were any. A queue
-    /// tells it at once.
+    /// Returns whether the quiet phase was long enough to tell what caused the losses, if there were any. If
+    /// there is a queue, the cause is known at once.
     bool baseline_known() const;
     void advance_probe_rtt(const AckSample& sample);
     void enter(Phase phase, Time now);
@@ -200,15 +204,15 @@ class Bbr final : public CongestionController {
 
     Duration round_trip() const { return std::max(model_.min_rtt, quantum); }
     double packets(double count) const { return count * static_cast<double>(max_datagram_); }
-    /// Bytes in flight that `gain` times the path's bandwidth × delay stand for.
+    /// Returns `gain` times the path's bandwidth × delay, in bytes.
     double inflight(double gain) const;
-    /// Bytes in flight when nothing is queued. Aggregated acknowledgements need no allowance: it is compared
-    /// with what is in flight just after one.
+    /// Returns the bytes in flight when nothing is queued. The value needs no allowance for aggregated
+    /// acknowledgements, because it is compared with what is in flight just after one.
     double drained() const;
     double window_min() const { return packets(4); }
 
     uint64_t max_datagram_;
-    uint64_t delivered_ = 0;  // the session's, as last told
+    uint64_t delivered_ = 0;  // bytes of the session, as of the latest sample
     double window_ = 0;       // bytes
     double pacing_rate_ = 0;
     double in_flight_ = 0;

@@ -7,7 +7,7 @@ namespace stt {
 
 BlackHole::Finding BlackHole::on_outcome(Time now, uint64_t current, const Recovery::Outcome& outcome) {
     const uint64_t large = current > datagram_min ? datagram_min + 1 : datagram_min;
-    // Probes above the size in use are meant to be lost; those up to datagram_min are our own.
+    // Probes above the size in use are expected to be lost. Those up to datagram_min are made by this class.
     const auto counts = [&](const SentPacket& packet) {
         return packet.size >= large && (!packet.mtu_probe || packet.size <= datagram_min);
     };
@@ -20,7 +20,7 @@ BlackHole::Finding BlackHole::on_outcome(Time now, uint64_t current, const Recov
 
     bool any_lost = false, next_round = false;
     for (const SentPacket& packet : outcome.lost) {
-        // The last of the data may make a probe that is smaller.
+        // The end of the data may make a probe that is smaller.
         if (!counts(packet) && !(narrow() && packet.mtu_probe && packet.size <= datagram_min)) continue;
         if (lost_++ == 0) first_lost_ = now;
         any_lost = true;

@@ -17,7 +17,7 @@ AttemptId random_attempt(Random& random) {
     return id;
 }
 
-/// What the peer says by `packet`.
+/// Returns the error that the peer reports by `packet`.
 Error refusal(const RejectPacket& packet) {
     const auto code = static_cast<ErrorCode>(packet.code);
     const auto because = [code](Reason reason, std::string text) {
@@ -28,17 +28,19 @@ Error refusal(const RejectPacket& packet) {
             return because(Reason::wrong_seed,
                            tr("the peer has another seed: it could not open what this end sent"));
         case ErrorCode::connection_refused:
-            return because(Reason::both_call, tr("the peer calls, too: one of the two has to listen"));
+            return because(Reason::both_call,
+                           tr("the peer calls as well: one of the two ends has to listen"));
         case ErrorCode::protocol_version_mismatch:
             return because(Reason::version,
-                           tr("the peer speaks version %u of the protocol, this side version %u",
+                           tr("the peer uses protocol version %u, but this end uses version %u",
                               unsigned{packet.version}, unsigned{wire_version}));
         case ErrorCode::too_many_sessions:
-            return because(Reason::busy, tr("the peer has as many sessions as it allows"));
+            return because(Reason::busy, tr("the peer has reached its max-sessions"));
         case ErrorCode::handshake_failure:
             if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse))
-                return because(Reason::nonce_reuse, tr("the peer has seen this HELLO's nonce before"));
-            return because(Reason::timestamp_expired, tr("the peer's clock and ours are too far apart"));
+                return because(Reason::nonce_reuse, tr("the peer has already seen the nonce of this HELLO"));
+            return because(Reason::timestamp_expired,
+                           tr("the clocks of the peer and of this node differ too much"));
         default:
             return because(Reason::none,
                            tr("the peer refused the connection (%s)", std::string(error_name(code)).c_str()));
@@ -95,7 +97,8 @@ void CallerAttempt::verdict(Now now, Error error, bool certain) {
     const Duration waited = sent_ > 0 ? now.time - first_sent_ : Duration::zero();
     const Time at =
         certain ? now.time : now.time + std::clamp<Duration>(waited, verdict_grace_min, verdict_grace_max);
-    // What is certain overrides what anybody could have said; of two hearsays the first stands.
+    // A certain result overrides one that anybody could have forged. Of two unauthenticated reports the first
+    // is kept.
     if (!verdict_ || (certain && !verdict_->authenticated)) {
         verdict_ = std::move(error);
         verdict_at_ = at;
@@ -104,8 +107,8 @@ void CallerAttempt::verdict(Now now, Error error, bool certain) {
 
 void CallerAttempt::on_cookie(Now now, const CookiePacket& packet) {
     if (proven_ || packet.attempt != id_ || packet.receiver_session != local_session_) return;
-    // The same cookie again answers a repetition of the HELLO before; starting anew would make void the
-    // CHALLENGE that is on its way.
+    // The same cookie again answers a repetition of the earlier HELLO. Starting again would invalidate the
+    // CHALLENGE that is in flight.
     if (packet.cookie == cookie_ || cookies_++ >= cookies_max) return;
     start_hello(now, packet.cookie);
 }
@@ -117,12 +120,13 @@ void CallerAttempt::on_reject(Now now, const RejectPacket& packet) {
     const bool expired = packet.code == static_cast<uint16_t>(ErrorCode::handshake_failure) &&
                          packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::timestamp_expired);
     if (expired && authentic && clock_adjusted_) {
-        // A responder that agrees with the time taken over answers an earlier copy of the first HELLO.
+        // If the responder agrees with the adopted time, it answers an earlier copy of the first HELLO.
         const WallTime ours = now.wall + std::chrono::duration_cast<WallTime>(clock_offset_);
         if (std::chrono::abs(packet.time - ours) <= NonceCache::timestamp_tolerance) return;
     }
     if (expired && authentic && !clock_adjusted_) {
-        // A device without a battery-backed clock must not be locked out: take the responder's time, once.
+        // A device without a battery-backed clock must not be locked out. The responder's time is adopted
+        // once.
         clock_adjusted_ = true;
         clock_offset_ = packet.time - now.wall;
         start_hello(now, Cookie{});
@@ -147,13 +151,14 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     if (proven_) return;
     Result<ChallengePayload> challenge = handshake_.read_challenge(datagram);
     if (!challenge.ok()) {
-        // Anybody can send one that does not open; only if nothing better comes is it the reason.
+        // Anybody can send a CHALLENGE that cannot be opened. It becomes the reason only if nothing better
+        // arrives.
         Error error = challenge.error();
         if (error.sub_code == static_cast<uint8_t>(HandshakeSubCode::challenge_decrypt_failed) &&
             !config_.peer_proven) {
             error.code = ErrorCode::authentication_failed;
             error.reason = Reason::wrong_seed;
-            error.text = tr("%s; its seed is another one", error.text.c_str());
+            error.text = tr("%s; the peer has another seed", error.text.c_str());
         }
         error.origin = ErrorOrigin::peer;
         error.terminal = true;
@@ -201,7 +206,7 @@ std::string CallerAttempt::timeout_text(const Address& called) const {
 std::optional<Error> CallerAttempt::failure(Now now, const Address& peer) const {
     if (verdict_ && verdict_at_ <= now.time) return verdict_;
     if (now.time < deadline_) return std::nullopt;
-    // A verdict that was still waiting for its round trip is better than none.
+    // A pending result that is still in its grace period is better than none.
     if (verdict_) return verdict_;
     if (no_answer_) return no_answer_;
     return make_error(ErrorCode::connection_timeout, Reason::handshake_timeout, ErrorOrigin::network,
@@ -214,7 +219,7 @@ Error refused_by_final(const FinalFrame& frame, const NodeId& own) {
     const bool about_session =
         code == ErrorCode::handshake_failure &&
         frame.sub_code == static_cast<uint8_t>(HandshakeSubCode::proof_verification_failed);
-    // Who comes as far as FINAL has the seed: what is left to refuse is the node.
+    // A caller that receives FINAL has the seed, so only its node id can be refused.
     const bool about_node = code == ErrorCode::authentication_failed;
     const Reason reason = about_session                          ? Reason::wrong_session
                           : about_node                           ? Reason::unexpected_peer
@@ -222,9 +227,9 @@ Error refused_by_final(const FinalFrame& frame, const NodeId& own) {
                                                                  : Reason::refused;
     std::string text = frame.text.empty() ? tr("the peer refused the session") : std::string(frame.text);
     if (about_session)
-        text = tr("the peer does not take this node for the owner of the session it asked for");
+        text = tr("the peer does not accept this node as the owner of the session to be resumed");
     if (about_node)
-        text = tr("the listener's peer-node-id names another node than this one, %s", to_hex(own).c_str());
+        text = tr("the listener's peer-node-id names a node other than this one, %s", to_hex(own).c_str());
     Error error = make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
     error.sub_code = frame.sub_code;
     return error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A caller's attempt at a handshake: what to send when, and whom to believe.
+/// A caller's attempt at a handshake: it decides what to send when, and which answers to accept.
 #pragma once
 
 #include "core/proto/liveness.hpp"
@@ -10,61 +10,66 @@ namespace stt {
 
 class CallerAttempt {
   public:
-    /// First retransmission of HELLO or AUTH_PROOF; after retransmit_eager it doubles up to retransmit_max.
-    /// Each is a pair of datagrams, so that the loss of one does not cost another interval (RFC 9002
-    /// section 6.2.4).
+    /// The first retransmission interval of HELLO or AUTH_PROOF. After retransmit_eager it doubles up to
+    /// retransmit_max. Each retransmission is a pair of datagrams, so that the loss of one does not cost
+    /// another interval (RFC 9002, section 6.2.4).
     static constexpr Duration retransmit_first = 250ms, retransmit_max = 1s;
-    /// How long it is repeated as often as at first. Over a path that loses 40 % each way one datagram in
-    /// three is answered, and of pairs three in five: eight of them leave one handshake in a thousand waiting
-    /// longer.
+    /// How long datagrams are repeated at the first interval. On a path that loses 40 % each way, one
+    /// datagram in three is answered, and three pairs in five. With eight pairs, one handshake in a thousand
+    /// has to wait longer.
     static constexpr Duration retransmit_eager = 2s;
-    /// How often a peer may ask for a cookie; more is somebody playing ping-pong with us.
+    /// How many cookies a peer may demand. A peer that demands more keeps the caller in a loop.
     static constexpr unsigned cookies_max = 4;
-    /// After how many answers that may have been damaged the peer is taken for another program. A line that
-    /// damages every other packet rarely damages as many answers as this.
+    /// After this many answers that may have been damaged, the peer is considered to be another program. A
+    /// line that damages every other packet rarely damages this many answers.
     static constexpr unsigned doubtful_max = 4;
-    /// A verdict that anybody could have forged (a REJECT without mac, ICMP) waits for a genuine CHALLENGE
-    /// for as long as the HELLO has waited for the verdict, within these bounds.
+    /// Anybody can forge a REJECT without mac or an ICMP message. Such a result takes effect only after a
+    /// grace period, in which a genuine CHALLENGE overrides it. The grace period is the time from the HELLO
+    /// to the result, within these bounds.
     static constexpr Duration verdict_grace_min = 45ms, verdict_grace_max = 1s;
 
-    /// `identity` and `random` outlive the object; `seed` is copied. `ticket`: of the session to go on with,
-    /// which only the node that had it is shown.
+    /// `identity` and `random` outlive the object; `seed` is copied. `ticket` is that of the session to
+    /// resume, if any; it is shown only to the node that had that session.
     CallerAttempt(Now now, const Identity& identity, Bytes seed, const SessionConfig& config,
                   SessionId local_session, const SessionLimits& limits, std::optional<ResumeTicket> ticket,
                   Random& random);
 
     const AttemptId& id() const { return id_; }
 
-    /// The datagram that is due now, or an empty span.
+    /// Returns the datagram that is due now, or an empty span.
     Bytes due(Now now);
     Time next_timeout() const;
 
     void on_cookie(Now now, const CookiePacket& packet);
     void on_reject(Now now, const RejectPacket& packet);
     void on_challenge(Now now, Bytes datagram);
-    /// The network reports `error` (ICMP, or a send that failed), or the element calls itself. Anybody on the
-    /// path could have forged it: it is a verdict after the grace for a genuine CHALLENGE.
+    /// The network reports `error` (ICMP, or a send that failed), or the element has called itself. Anybody
+    /// on the path could have forged the report. It takes effect after the grace period for a genuine
+    /// CHALLENGE.
     void on_hearsay(Now now, Error error);
-    /// A datagram has come from the peer's address that no responder sends; `error` says what it is. Anybody
-    /// could have made it up, so the attempt goes on, and fails with `error` only if nothing better comes
-    /// within the handshake time-out. `doubtful`: it may be an answer that was damaged, and counts after
-    /// doubtful_max of them. True: the application has not been told yet.
+    /// A datagram that no responder sends has come from the peer's address; `error` describes it. Anybody
+    /// could have forged it, so the attempt continues. The attempt fails with `error` only if nothing better
+    /// arrives within the handshake timeout.
+    ///
+    /// `doubtful` means that the datagram may be a damaged answer. Such datagrams count after doubtful_max of
+    /// them. Returns true if the application has not been notified yet.
     bool on_no_answer(Error error, bool doubtful);
 
-    /// The peer has proved that it has the seed, and AUTH_PROOF is made: take_secrets() may be called, once.
+    /// Returns whether the peer has proved that it has the seed and AUTH_PROOF has been made. take_secrets()
+    /// may then be called once.
     bool proven() const { return proven_; }
-    /// AUTH_PROOF asks to go on with the streams of an earlier session.
+    /// Returns whether AUTH_PROOF asks to resume an earlier session.
     bool resumes() const { return resumes_; }
     HandshakeSecrets take_secrets() { return handshake_.finish(); }
     const ChallengePayload& challenge() const { return challenge_; }
-    /// What the answer to the HELLO took; none if the HELLO was sent more than once: which of them was
-    /// answered cannot be told (Karn's algorithm, RFC 6298 section 3).
+    /// Returns the round trip of the HELLO. It is none if the HELLO was sent more than once, because it is
+    /// unknown which copy was answered (Karn's algorithm, RFC 6298, section 3).
     std::optional<Duration> round_trip() const { return round_trip_; }
 
-    /// Why the attempt to call `peer` has failed; null: it has not.
+    /// Returns why the attempt to call `peer` has failed, or null if it has not.
     std::optional<Error> failure(Now now, const Address& peer) const;
-    /// After a failure: the datagram that tells a responder that it is not the node expected; empty: there is
-    /// nothing to tell.
+    /// After a failure, returns the datagram that informs a responder that it is not the expected node. It is
+    /// empty if there is nothing to report.
     std::vector<uint8_t> farewell() const { return farewell_; }
 
   private:
@@ -78,29 +83,29 @@ class CallerAttempt {
     SessionId local_session_;
     std::optional<ResumeTicket> ticket_;
     CallerHandshake handshake_;
-    Duration clock_offset_{};  // the responder's wall clock less ours, once it told
+    Duration clock_offset_{};  // the responder's wall clock minus the local one, once reported
     bool clock_adjusted_ = false;
-    Cookie cookie_{};       // the last HELLO's
-    unsigned cookies_ = 0;  // HELLOs started anew because the peer asked for a cookie
+    Cookie cookie_{};       // of the latest HELLO
+    unsigned cookies_ = 0;  // HELLOs started anew because the peer demanded a cookie
 
     std::vector<uint8_t> datagram_;  // HELLO, later AUTH_PROOF
     Time next_send_;
     Duration interval_ = retransmit_first;
-    Time first_sent_{};  // of datagram_
-    unsigned sent_ = 0;  // how often datagram_ was
+    Time first_sent_{};  // when datagram_ was first sent
+    unsigned sent_ = 0;  // how often datagram_ was sent
     Time deadline_;
 
     bool proven_ = false, resumes_ = false;
     ChallengePayload challenge_;
     std::optional<Duration> round_trip_;
-    std::optional<Error> no_answer_;  // the first that on_no_answer() took as one
-    unsigned doubtful_ = 0;           // how many datagrams came that may have been damaged answers
-    std::optional<Error> verdict_;    // with which the attempt fails at verdict_at_
+    std::optional<Error> no_answer_;  // the first one that on_no_answer() accepted
+    unsigned doubtful_ = 0;           // datagrams that may have been damaged answers
+    std::optional<Error> verdict_;    // pending result, with which the attempt fails at verdict_at_
     Time verdict_at_ = time_never;
     std::vector<uint8_t> farewell_;
 };
 
-/// Why a caller has failed that got FINAL with a code. `own`: the caller's own id.
+/// Returns why a caller that received FINAL with a code has failed. `own` is the caller's own node id.
 Error refused_by_final(const FinalFrame& frame, const NodeId& own);
 
 }  // namespace stt

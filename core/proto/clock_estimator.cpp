@@ -11,26 +11,28 @@
 namespace stt {
 namespace {
 
-/// What takes longer, or was held longer by the peer, tells nothing.
+/// An exchange that took longer, or that the peer held longer, is useless.
 constexpr int64_t exchange_max_ns = 60'000'000'000;
-/// The line may step while it settles: until this many exchanges, and this long after it was locked.
+/// While it settles, the line may step: until this many exchanges, and this many seconds after the lock.
 constexpr uint64_t settle_exchanges = 3;
 constexpr double settle_for = 2;
-/// Exchanges of a re-lock after which a path that trusted none of them is no longer there.
+/// If the paths have trusted none of this many exchanges after a re-lock, the known network is no longer
+/// there.
 constexpr uint64_t network_exchanges = 12;
 
-constexpr double drift_unknown = 100e-6;  // a cheap crystal in the cold
-constexpr double drift_kept = 3e-6;       // what temperature does to one within minutes
+constexpr double drift_unknown = 100e-6;  // drift of a cheap crystal in the cold
+constexpr double drift_kept = 3e-6;       // effect of temperature on the drift within minutes
 constexpr double drift_memory = 200;
-/// How far drift may run away while nothing is measured.
+/// By how much the drift may change while nothing is measured, per second.
 constexpr double wander = 3e-6;
 constexpr double jump_min = 1e-3;
-/// For so long after a shorter way was found, points off the line are no jump of a clock.
+/// For this many seconds after a shorter path was found, points off the line do not indicate a jump of a
+/// clock.
 constexpr double floor_settles = 30;
-/// A gap is closed within this, or as fast as clock_slew_max allows.
+/// A gap is closed within this many seconds, or as fast as clock_slew_max permits.
 constexpr double slew_time = 5;
 constexpr double delay_window = 10;
-/// Exchanges in a row off the line that make a jump.
+/// The number of consecutive exchanges off the line that show a jump.
 constexpr size_t steps_certain = 3;
 
 double seconds(int64_t ns) { return static_cast<double>(ns) * 1e-9; }
@@ -40,18 +42,18 @@ int64_t round_trip_of(const ClockSample& sample) {
     return (sample.received - sample.sent) - (sample.peer_sent - sample.peer_received);
 }
 
-/// Peer minus local in the middle of an exchange.
+/// Peer minus local in the middle of an exchange, in nanoseconds.
 int64_t offset_of(const ClockSample& sample) {
     return wrapping_sub(wrapping_sub(sample.peer_received, sample.sent), round_trip_of(sample) / 2);
 }
 
-/// Whether `later` is not before `earlier`, and not by more than an exchange may take.
+/// Returns whether `later` is not before `earlier`, and not later by more than an exchange may take.
 bool plausible_span(int64_t earlier, int64_t later) {
     const int64_t span = wrapping_sub(later, earlier);
     return span >= 0 && span <= exchange_max_ns;
 }
 
-/// A negative round trip: a clock stood still meanwhile, or the peer invents times.
+/// A negative round trip means that a clock stood still meanwhile, or that the peer invents times.
 bool makes_sense(const ClockSample& sample) {
     return plausible_span(sample.sent, sample.received) &&
            plausible_span(sample.peer_received, sample.peer_sent) && round_trip_of(sample) >= 0;
@@ -109,7 +111,7 @@ ClockPaths::Verdict ClockEstimator::judge_path(const Exchange& exchange) {
 
 ClockEstimator::Outcome ClockEstimator::judge(const ClockSample& sample, const Exchange& exchange) {
     if (jumped(exchange)) {
-        // A clock that went back is another one, whose drift is unknown.
+        // A clock that went back is a different one, whose drift is unknown.
         relock({&sample, 1}, wrapping_sub(sample.peer_sent, last_peer_) > -exchange_max_ns);
         return Outcome::relocked;
     }
@@ -122,7 +124,7 @@ ClockEstimator::Outcome ClockEstimator::judge(const ClockSample& sample, const E
     exchanges_++;
     network_known_ = network_known_ || verdict.trusted;
     if (settling(exchange.time)) {
-        // Even the worst is better than nothing, and weighs accordingly.
+        // Even the worst exchange is better than none, and has a correspondingly low weight.
         take(exchange, verdict);
         return verdict.trusted ? Outcome::trusted : Outcome::distrusted;
     }
@@ -142,14 +144,14 @@ ClockEstimator::Outcome ClockEstimator::judge(const ClockSample& sample, const E
     return Outcome::trusted;
 }
 
-/// The true offset lies within half the round trip of the one measured, whatever the path.
+/// The true offset lies within half the round trip of the measured one, whatever the path.
 bool ClockEstimator::jumped(const Exchange& exchange) const {
     const double doubt = settling(exchange.time) ? longest_rtt_ / 2 : 3 * fit_.sigma_at(exchange.time);
     const double bound = exchange.rtt / 2 + doubt + wander * (exchange.time - accepted_at_) + jump_min;
     return std::abs(exchange.gap - fit_.at(exchange.time)) > bound;
 }
 
-/// A clock may jump by less than that. Then the round trips stay, and the offsets do not.
+/// A clock may also jump by less than that. The round trips then stay the same, but the offsets do not.
 bool ClockEstimator::off_line(const Exchange& exchange, const ClockPaths::Verdict& verdict) const {
     if (exchange.time - floor_fell_at_ < floor_settles) return false;
     const double bound = verdict.excess / 2 + 3 * fit_.sigma_at(exchange.time) + verdict.scatter +
@@ -201,7 +203,7 @@ void ClockEstimator::take(const Exchange& exchange, const ClockPaths::Verdict& v
     steer(exchange.seen);
 }
 
-/// Temperature changes a drift slowly. What it has been for minutes says more than a few offsets do.
+/// Temperature changes a drift slowly. The drift of the last minutes is more reliable than a few offsets.
 void ClockEstimator::renew_prior(double time) {
     if (!drift_known_) {
         if (fit_.drift_sigma() > drift_kept) return;
@@ -214,7 +216,7 @@ void ClockEstimator::renew_prior(double time) {
     prior_ = {slow_drift_, drift_kept};
 }
 
-/// Bends the line that is given out towards the estimate.
+/// Bends the published line towards the estimate.
 void ClockEstimator::steer(double time) {
     const double target = fit_.at(time), drift = fit_.drift();
     if (settling(time)) {
@@ -223,7 +225,7 @@ void ClockEstimator::steer(double time) {
     }
     const double offset = output_.at(time), gap = target - offset;
     const double slew = std::clamp(gap / slew_time, -clock_slew_max, clock_slew_max);
-    // It ends when the gap is closed, should nothing more be measured.
+    // The slew ends when the gap is closed, even if nothing more is measured.
     output_ = {.time = time,
                .offset = offset,
                .drift = drift,
@@ -231,7 +233,7 @@ void ClockEstimator::steer(double time) {
                .slew_for = std::max(slew_time, std::abs(gap) / clock_slew_max)};
 }
 
-/// After a re-lock none was trusted: the network that was known is no longer there.
+/// No exchange was trusted after a re-lock, so the known network is no longer there.
 void ClockEstimator::check_network() {
     if (network_known_ || exchanges_ < network_exchanges) return;
     network_known_ = true;

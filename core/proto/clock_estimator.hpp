@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Estimates a peer's monotonic clock from two-way exchanges, over changing networks and through jumps of
-/// either clock. Reads no clock itself. docs/media-time.md, section 1, has the method and its figures.
+/// Estimates a peer's monotonic clock from two-way exchanges, despite changing networks and jumps of either
+/// clock. It reads no clock itself. docs/media-time.md, section 1, describes the method and its constants.
 #pragma once
 
 #include <array>
@@ -19,33 +19,35 @@ namespace stt {
 class ClockEstimator {
   public:
     enum class Outcome : uint8_t {
-        ignored,     ///< it makes no sense, or is older than the one before
-        trusted,     ///< the line follows it
-        distrusted,  ///< it has waited in the network, or goes another way: the line goes on without it
-        relocked,    ///< a clock has jumped, and the line with it: more exchanges are wanted at once
+        ignored,  ///< the exchange is implausible, or older than the one before
+        trusted,  ///< the line follows the exchange
+        /// The exchange was delayed in the network or took another path. The line continues without it.
+        distrusted,
+        /// A clock has jumped, and so has the line. More exchanges are needed at once.
+        relocked,
     };
-    /// Takes in an exchange. `sample.received` should ascend.
+    /// Adds an exchange. `sample.received` should ascend.
     Outcome add(const ClockSample& sample);
 
-    /// The line; none before the third exchange.
+    /// Returns the line, or none before the third exchange.
     const std::optional<ClockLine>& line() const { return line_; }
 
   private:
-    /// A sample as differences that a double holds to a fraction of a nanosecond. In seconds.
+    /// A sample as differences, in seconds, which a double represents to a fraction of a nanosecond.
     struct Exchange {
-        double time;  ///< its middle, since origin_
+        double time;  ///< middle of the exchange, since origin_
         double seen;  ///< when the response arrived, since origin_
         double rtt;
-        double gap;  ///< offset over base_
+        double gap;  ///< offset minus base_
     };
     Exchange measure(const ClockSample& sample) const;
     Outcome judge(const ClockSample& sample, const Exchange& exchange);
     ClockPaths::Verdict judge_path(const Exchange& exchange);
     bool jumped(const Exchange& exchange) const;
     bool off_line(const Exchange& exchange, const ClockPaths::Verdict& verdict) const;
-    /// Begins anew from these, of which the newest is the last.
+    /// Starts again from `samples`, the last of which is the newest.
     void relock(std::span<const ClockSample> samples, bool keep_drift);
-    /// Has the line follow an exchange.
+    /// Makes the line follow an exchange.
     void pair(const Exchange& exchange, const ClockPaths::Verdict& verdict);
     void take(const Exchange& exchange, const ClockPaths::Verdict& verdict);
     void renew_prior(double time);
@@ -55,41 +57,41 @@ class ClockEstimator {
     void note_delay(const Exchange& exchange);
     void publish();
 
-    // Set at the first exchange; base_ moves with every re-lock.
+    // Set at the first exchange; base_ changes with every re-lock. All are in nanoseconds.
     int64_t origin_ = 0;         // local time
     int64_t base_ = 0;           // offset
     int64_t last_received_ = 0;  // local time
-    int64_t last_peer_ = 0;      // the peer's
+    int64_t last_peer_ = 0;      // peer's time
 
     ClockPaths paths_;
     ClockFit fit_;
-    ClockPairs pairs_;  // of the path taken
+    ClockPairs pairs_;  // of the path in use
     uint64_t pairs_path_ = 0;
     ClockFit::Prior prior_{0, 0};
     bool drift_known_ = false;
-    double slow_drift_ = 0;  // its average over minutes
+    double slow_drift_ = 0;  // average over minutes
     double slow_at_ = 0;
 
-    // Since the last lock.
+    // Since the latest lock.
     uint64_t exchanges_ = 0;
     double locked_at_ = 0;
-    double longest_rtt_ = 0;     // while settling
-    bool network_known_ = true;  // the paths were trusted since
+    double longest_rtt_ = 0;     // seconds; while settling
+    bool network_known_ = true;  // whether the paths have been trusted since the lock
 
     double accepted_at_ = 0;
     double floor_fell_at_ = 0;
-    // Trusted exchanges in a row that were off the line, to the same side, by more than they can be.
+    // Consecutive trusted exchanges that were off the line, to the same side, by more than is plausible.
     std::vector<ClockSample> off_;
     bool off_above_ = false;
 
-    // The line that is given out, from the last exchange on, relative as Exchange is.
+    // The published line, from the latest exchange on, in the units of Exchange.
     struct Output {
         double time = 0, offset = 0, drift = 0, slew = 0, slew_for = 0;
         double at(double t) const;
     } output_;
     uint64_t generation_ = 0;
 
-    // The shortest round trips of the last windows.
+    // The shortest round trips of the latest windows, in seconds.
     static constexpr size_t delay_windows = 6;
     std::array<double, delay_windows> shortest_{};
     int64_t delay_window_ = -1;

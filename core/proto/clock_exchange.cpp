@@ -10,9 +10,9 @@ constexpr Duration quick_interval = 20ms, hastened_interval = 100ms, early_inter
                    often_interval = 500ms, interval_max = 1s;
 constexpr Duration hastened_for = 2s, early_for = 60s;
 constexpr unsigned quick_requests = 3;
-/// Nothing was heard for so long: who knows what became of the path, or of either clock.
+/// After a silence this long, the path or either clock may have changed.
 constexpr Duration silence = 5s;
-/// What may be asked at most: a beginning, and then, beside what a noisy path takes, a jump now and then.
+/// The limit of requests. It permits a beginning, the requests of a noisy path, and an occasional jump.
 constexpr double tokens_start = 260, tokens_max = 60, tokens_per_second = 2;
 
 int64_t nanoseconds(Time time) { return time.time_since_epoch().count(); }
@@ -27,7 +27,7 @@ void ClockRequester::start(Time now) {
 }
 
 void ClockRequester::hasten(Time now) {
-    // The beginning of one is not interrupted by another.
+    // A quick start that is under way is not interrupted by another.
     if (next_ != time_never && now - hastened_ < hastened_for) return;
     hastened_ = now;
     quick_ = quick_requests;

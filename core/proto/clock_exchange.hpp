@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// When a session asks for its peer's time, and what it makes of the answers; and how it answers itself.
+/// Clock exchanges of a session: when it asks for the peer's time, how it pairs the answers, and how it
+/// answers the peer's requests.
 #pragma once
 
 #include <array>
@@ -12,23 +13,23 @@
 
 namespace stt {
 
-/// The side that wants to know: ten times a second for two seconds, four times until a minute, then once, or
-/// twice on a noisy path.
+/// The asking side. It asks ten times per second for two seconds and four times per second up to a minute.
+/// Afterwards it asks once per second, or twice on a noisy path.
 class ClockRequester {
   public:
-    /// The session is established: asks from now on.
+    /// The session is established; requests begin now.
     void start(Time now);
-    /// A clock jumped, or the path is another: asks as often as at the beginning for two seconds, the first
-    /// three times in quick succession.
+    /// A clock has jumped or the path has changed. For two seconds the requester asks as often as at the
+    /// beginning, the first three times in quick succession.
     void hasten(Time now);
-    /// Whether the path is so noisy that twice as many are worth it from then on.
+    /// Sets whether the path is so noisy that twice as many requests are worthwhile from then on.
     void set_often(bool often) { often_ = often; }
-    /// When a request is due; time_never before start().
+    /// Returns when a request is due, or time_never before start().
     Time next_timeout() const { return next_; }
     bool due(Time now) const { return now >= next_; }
-    /// The request that leaves now.
+    /// Returns the request that leaves now.
     ClockRequestFrame make_request(Time now);
-    /// None when it answers nothing that was asked, or did so before.
+    /// Returns the sample that `response` completes, or none if it answers no open request.
     std::optional<ClockSample> on_response(Time now, const ClockResponseFrame& response);
 
   private:
@@ -40,27 +41,27 @@ class ClockRequester {
         Time sent{};
         bool open = false;
     };
-    /// A minute's worth at the slowest pace: later answers are of no use.
+    /// One minute of requests at the slowest rate; later answers are of no use.
     std::array<Asked, 64> asked_{};
     uint64_t sequence_ = 0;
     Time next_ = time_never;
     Time started_{}, hastened_{}, answered_{};
     bool often_ = false;
-    unsigned quick_ = 0;  // requests of the quick succession still to come
+    unsigned quick_ = 0;  // remaining requests of the quick succession
     double tokens_ = 0;
     Time refilled_{};
 };
 
-/// The side that is asked. Only so many answers leave, whatever a peer asks.
+/// The answering side. It limits the rate of answers, however often a peer asks.
 class ClockResponder {
   public:
     static constexpr double answers_per_second = 50, answers_burst = 50;
-    static constexpr size_t waiting_max = 4;  ///< they leave within the turn that they came in
+    static constexpr size_t waiting_max = 4;  ///< answers leave within the turn in which the requests came
 
-    /// `now`: when it arrived.
+    /// `now` is when the request arrived.
     void on_request(Time now, const ClockRequestFrame& request);
     bool due() const { return !waiting_.empty(); }
-    /// The response that leaves now; only when due().
+    /// Returns the response that leaves now. It may be called only when due().
     ClockResponseFrame make_response(Time now);
 
   private:

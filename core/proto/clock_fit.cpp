@@ -12,17 +12,18 @@ namespace {
 
 constexpr size_t points_max = 200;
 constexpr double age_max = 250;
-/// With this memory a drift that changes by 3 ppm in ten minutes bends the line by 0.3 ms at most.
+/// In seconds. With this memory, a drift that changes by 3 ppm in ten minutes bends the line by at most 0.3
+/// ms.
 constexpr double memory = 100;
-/// Half of them may come as fast as they like; then several sessions with one peer must not shorten what the
-/// points span.
+/// Half of the points may come at any rate. Beyond that, several sessions with one peer must not shorten the
+/// time that the points span.
 constexpr size_t points_fast = 100;
 constexpr double spacing = 0.5;
 
 constexpr double pair_share =
     static_cast<double>(ClockPairs::stride) / static_cast<double>(ClockPairs::window);
 
-/// What an excess does that is split evenly between the ways: 1 / sqrt(12).
+/// The effect of an excess that is split evenly between both directions: 1 / sqrt(12).
 constexpr double slope_even = 0.289;
 constexpr double least_noise = 0.05e-3;
 constexpr size_t learn_from = 40;
@@ -65,7 +66,7 @@ double ClockFit::noise() const { return std::sqrt(least_noise * least_noise + le
 
 double ClockFit::variance(const Point& point, double floor_error) const {
     if (point.share < 1) {
-        // Where an excess says little of the offset, being fast says no more.
+        // Where an excess says little about the offset, a short round trip says no more.
         const double error = point.scatter * std::max(1.0, slope_even / slope_);
         return least_noise * least_noise + error * error;
     }
@@ -75,7 +76,7 @@ double ClockFit::variance(const Point& point, double floor_error) const {
 
 void ClockFit::solve(double now, const Prior& prior, double floor_error) {
     if (points_.empty()) return;
-    // Sums about the newest point, so that nothing large cancels.
+    // The sums are relative to the newest point, so that no large values cancel.
     const double origin = points_.back().offset;
     double w = 0, wx = 0, wxx = 1 / (prior.sigma * prior.sigma), wy = 0, wxy = prior.drift * wxx;
     for (const Point& point : points_) {
@@ -104,7 +105,7 @@ double ClockFit::sigma_at(double time) const {
 
 double ClockFit::drift_sigma() const { return std::sqrt(var_drift_); }
 
-/// How far points are off the line, near the floor and far from it, shows what an excess does to an offset.
+/// The deviations of points near the floor and far from it show how an excess affects an offset.
 void ClockFit::learn_noise(double floor_error) {
     if (points_.size() < learn_from) return;
     std::vector<double> excesses(points_.size());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A straight line through the offsets measured, each weighted by how far it can be trusted. Times and
-/// offsets are in seconds.
+/// A straight line through the measured offsets, each weighted by its reliability. Times and offsets are in
+/// seconds.
 #pragma once
 
 #include <cstddef>
@@ -13,36 +13,37 @@ class ClockFit {
   public:
     struct Point {
         double time;     ///< ascending
-        double offset;   ///< less the path's bias
-        double excess;   ///< of its round trip over the path's floor
-        double scatter;  ///< standard error, beside what the excess makes
+        double offset;   ///< minus the path's bias
+        double excess;   ///< round trip minus the path's floor
+        double scatter;  ///< standard error, apart from the effect of the excess
         uint64_t path;
-        double share = 1;  ///< of the weight of one that stands for itself
+        double share = 1;  ///< share of the weight of an independent point
     };
-    /// What is known of the drift beforehand.
+    /// Prior knowledge of the drift.
     struct Prior {
         double drift, sigma;
     };
 
     void add(const Point& point);
-    /// One made of others, and of which several share those.
+    /// Adds a point that is made of other points, which several such points share.
     void add_pair(Point point);
     void clear() { points_.clear(); }
-    /// The path's floor was found to be lower.
+    /// The path's floor was found to be lower by `by`.
     void raise_excess(uint64_t path, double by);
     /// Drops the points of a path.
     void forget(uint64_t path);
-    /// Fits the line at `now`. `floor_error`: by how much a floor may still be too high.
+    /// Fits the line at `now`. `floor_error` is by how much a floor may still be too high.
     void solve(double now, const Prior& prior, double floor_error);
 
     bool empty() const { return points_.empty(); }
     const std::vector<Point>& points() const { return points_; }
     double at(double time) const { return offset_ + drift_ * (time - time_); }
-    /// Standard error of at(time).
+    /// Returns the standard error of at(time).
     double sigma_at(double time) const;
     double drift() const { return drift_; }
     double drift_sigma() const;
-    /// Standard deviation of an offset without excess, and what an excess adds to it.
+    /// noise() is the standard deviation of an offset without excess. slope() is how much an excess adds to
+    /// it, per second of excess.
     double noise() const;
     double slope() const { return slope_; }
 
@@ -55,8 +56,8 @@ class ClockFit {
     double time_ = 0, offset_ = 0, drift_ = 0;
     // Covariance of offset_ and drift_.
     double var_offset_ = 0, covariance_ = 0, var_drift_ = 0;
-    double learnt_ = 0;   // variance beyond the least that clocks are read with
-    double slope_ = 0.3;  // an excess split evenly between the ways gives 1 / sqrt(12)
+    double learnt_ = 0;   // variance in addition to the least error of reading clocks
+    double slope_ = 0.3;  // an excess split evenly between both directions gives 1 / sqrt(12)
 };
 
 }  // namespace stt

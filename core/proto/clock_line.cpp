@@ -17,8 +17,8 @@ int64_t ClockLine::peer_at(int64_t local) const {
 }
 
 int64_t ClockLine::local_at(int64_t peer) const {
-    // The peer's clock has run `since` from the reference on; the local one `since` less what the offset
-    // gained.
+    // `since` is the time on the peer's clock since the reference. The local time since then is `since` minus
+    // the change of the offset.
     const int64_t since = wrapping_sub(wrapping_sub(peer, offset_ns), local_ns);
     const auto elapsed = static_cast<double>(since);
     double gained = elapsed * drift / (1 + drift);

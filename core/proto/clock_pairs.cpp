@@ -8,16 +8,16 @@
 namespace stt {
 namespace {
 
-/// Drift that is not known yet bends what is further apart.
+/// In seconds. An unknown drift distorts pairs of trips that are further apart.
 constexpr double age_max = 100;
-/// Ways whose distance tells how far the fastest is above the floor.
+/// The number of trips whose spacing shows how far the fastest is above the floor.
 constexpr size_t spaced = 6;
 
 struct Way {
     double delay, time;
 };
 
-/// Puts the fastest first, in their order; how far apart they are on average.
+/// Puts the fastest trips first in ascending order, and returns their average spacing.
 double sort_fastest(std::vector<Way>& ways) {
     std::partial_sort(ways.begin(), ways.begin() + spaced, ways.end(),
                       [](const Way& a, const Way& b) { return a.delay < b.delay; });
@@ -52,7 +52,8 @@ ClockPairs::Pair ClockPairs::best(std::span<const Exchange> exchanges,
         back.push_back({each.rtt / 2 - off, each.time});
     }
     const double error = std::hypot(sort_fastest(there), sort_fastest(back)) / 2;
-    // Wrong by as much as the line at either time, it lies where a wrong drift cancels out.
+    // The offset is affected by the line at either time. In the middle between them, a wrong drift cancels
+    // out.
     const double time = (there[0].time + back[0].time) / 2;
     Pair pair;
     pair.time = time;

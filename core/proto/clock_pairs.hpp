@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The fastest way there and the fastest way back, from different exchanges: together they make an exchange
-/// faster than any there was. Its error falls with the number of exchanges, that of an average with the root
-/// of it. Times and offsets are in seconds.
+/// Combines the fastest forward trip and the fastest return trip of different exchanges into one that is
+/// faster than any real exchange. Its error falls in proportion to the number of exchanges, while that of an
+/// average falls with the square root. Times and offsets are in seconds.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +15,21 @@ namespace stt {
 class ClockPairs {
   public:
     struct Exchange {
-        double time;  ///< its middle; ascending
+        double time;  ///< middle of the exchange; ascending
         double rtt;
         double offset;
     };
     struct Pair : Exchange {
-        double error;  ///< standard error of the offset: as much as the next fastest are slower
+        double error;  ///< standard error of the offset, from how much slower the next fastest trips are
     };
-    /// How many exchanges a pair is chosen from, and after how many comes the next.
+    /// The number of exchanges from which a pair is chosen, and the number of exchanges between two pairs.
     static constexpr size_t window = 100, stride = 16;
 
-    /// Takes in an exchange; a pair now and then. `line`: the offset as it is believed to be at a time, so
-    /// that what the clocks drift between the two is not taken for delay.
+    /// Adds an exchange and occasionally returns a pair. `line` gives the estimated offset at a time, so that
+    /// the drift of the clocks between the two exchanges does not count as delay.
     std::optional<Pair> add(const Exchange& exchange, const std::function<double(double)>& line);
     void clear();
-    /// The best pair of these; `line` as above. At least `least` of them.
+    /// Returns the best pair of `exchanges`, of which there must be at least `least`. `line` is as for add().
     static Pair best(std::span<const Exchange> exchanges, const std::function<double(double)>& line);
     static constexpr size_t least = 8;
 

@@ -9,28 +9,31 @@ namespace stt {
 namespace {
 
 constexpr size_t recent_max = 64;
-/// Round trips after which quantiles mean something.
+/// The number of round trips after which quantiles are meaningful.
 constexpr uint64_t known_after = 16;
 constexpr double gate_min = 1e-3;
-/// The quartile of a two-way exponential jitter is 0.96 of its one-way mean: this passes 90 % of it.
+/// The lower quartile of a two-way exponential jitter is 0.96 of its one-way mean, so this gate passes 90 %
+/// of it.
 constexpr double gate_quarters = 4;
 
-/// Paths remembered, the reference included.
+/// The number of paths remembered, including the reference.
 constexpr size_t paths_max = 6;
-/// A longer way is believed after this long and this many exchanges in a row; one that is known, sooner; and
-/// after `open_anyway` in any case, as nothing better will come.
+/// A longer path is accepted after open_after seconds and open_count consecutive exchanges, and a known one
+/// after the smaller retake values. After `open_anyway` seconds it is accepted in any case, as nothing better
+/// will come.
 constexpr double open_after = 40, open_anyway = 600, retake_after = 10;
 constexpr size_t open_count = 32, retake_count = 8;
-/// Exchanges that wait: as many as come until open_anyway at one a second.
+/// The number of exchanges that may wait: as many as come until open_anyway at one per second.
 constexpr size_t candidates_max = 640;
 constexpr double candidate_spacing = 0.5;
-/// For a better bias it is worth to wait, as long as temperature does not change the drift.
+/// Waiting for a better bias is worthwhile as long as temperature does not change the drift.
 constexpr double sure_error = 0.3e-3, open_unsure = 120;
 constexpr double least_error = 0.05e-3;
 constexpr double same_floor = 1e-3;
 /// A bias less certain than this is no better than none.
 constexpr double vague_scatter = 1e-3;
-/// A reference this much too long was measured in a queue, if it was twice what it is now.
+/// A reference that was too long by this much, and at least twice its present length, was measured in a
+/// queue.
 constexpr double queue_min = 50e-3;
 
 double quantile(std::vector<double>& values, double q) {
@@ -53,7 +56,8 @@ double ClockPath::add(double rtt) {
     if (seen_ == 0) floor_ = rtt;
     if (rtt < floor_) {
         fell = floor_ - rtt;
-        // So much lower, it is another way: what was learnt of the one before does not hold.
+        // A round trip so much shorter indicates another path, and what was learnt about the earlier one is
+        // void.
         if (fell > gate()) {
             recent_.clear();
             next_ = 0;
@@ -166,7 +170,7 @@ ClockPaths::Candidate ClockPaths::candidate(const Measured& measured) const {
     }
     const double mean_offset = mean / weights;
     found.scatter = std::sqrt(std::max(0.0, square / weights - mean_offset * mean_offset));
-    // The average, and the fastest ways: whichever is the surer weighs more.
+    // Combines the average and the fastest trips, weighted by their certainty.
     const ClockPairs::Pair pair = ClockPairs::best(candidate_, [](double) { return 0.0; });
     const double pair_weight = 1 / (pair.error * pair.error + least_error * least_error);
     found.bias = (mean + pair_weight * pair.offset) / (weights + pair_weight);
@@ -174,8 +178,8 @@ ClockPaths::Candidate ClockPaths::candidate(const Measured& measured) const {
     return found;
 }
 
-/// Whether the floor of what waits is one: as low at its beginning as at its end, and as near to the rest as
-/// before.
+/// Returns whether the floor of the waiting exchanges is stable. It must be as low at the beginning as at the
+/// end, and as close to the other round trips as before.
 bool ClockPaths::steady(const Candidate& c) const {
     const size_t third = candidate_.size() / 3;
     double lowest = std::numeric_limits<double>::infinity(), highest = 0;
@@ -203,7 +207,7 @@ void ClockPaths::consider(const Measured& measured) {
         if (route.id == current_ ||
             std::abs(route.path.floor() - c.shortest) > std::max(same_floor, route.path.quarter()))
             continue;
-        // The same length may be another way, or a queue in the other direction.
+        // The length may be that of another path, or of a queue in the other direction.
         if (std::abs(route.bias - c.bias) > same_floor + 3 * (c.error + route.scatter)) continue;
         current_ = route.id;
         return;

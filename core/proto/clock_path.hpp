@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which round trips between two nodes say something of their clocks: those near the shortest. What is longer
-/// waited in a queue, on one way or the other, and nothing tells on which. Times are in seconds, local.
+/// Selects the round trips between two nodes that are informative about their clocks: those near the
+/// shortest. A longer one has waited in a queue, and the direction of that queue is unknown. Times are in
+/// seconds of the local clock.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +12,26 @@
 
 namespace stt {
 
-/// The round trips of one way through the network.
+/// The round trips of one path through the network.
 class ClockPath {
   public:
-    /// Takes one in; by how much the floor fell.
+    /// Adds a round trip and returns by how much the floor fell.
     double add(double rtt);
-    /// There is one as short as this, if not the same way both times; by how much the floor fell.
+    /// A round trip of this length is possible, although the two directions were seen in different exchanges.
+    /// Returns by how much the floor fell.
     double lower_floor(double rtt);
     bool empty() const { return seen_ == 0; }
     /// The shortest round trip.
     double floor() const { return floor_; }
-    /// The floor when its gate first held.
+    /// The floor at the time when its gate first applied.
     double first_floor() const { return first_floor_; }
     double excess(double rtt) const { return rtt > floor_ ? rtt - floor_ : 0; }
-    /// The excess up to which a round trip is trusted: 90 % of an exponential jitter, and no queue. Until
-    /// enough are known, any.
+    /// Returns the excess up to which a round trip is trusted. The gate passes 90 % of an exponential jitter,
+    /// and no queue. Any round trip is trusted until enough are known.
     double gate() const;
     double quarter() const { return quarter_; }  ///< lower quartile of the excesses
     double median() const { return median_; }
-    /// How far below the floor a shorter round trip may yet be found.
+    /// Returns by how much a later round trip may still be shorter than the floor.
     double floor_error() const;
 
   private:
@@ -41,32 +43,32 @@ class ClockPath {
     double floor_ = 0, first_floor_ = 0, quarter_ = 0, median_ = 0;
 };
 
-/// The ways known, and the one taken now. The first is the reference. Where another becomes the usual one (a
-/// route, or a queue that stays), it is given the bias that lets the line go on as it was: that the network
-/// changed is likelier than that the clock did.
+/// The known paths, and the one in use. The first is the reference. Another path may become the usual one
+/// through a new route or a lasting queue. It is then given the bias that lets the line continue unchanged,
+/// as a change of network is likelier than one of the clock.
 class ClockPaths {
   public:
     struct Verdict {
         bool trusted = false;
-        uint64_t path = 0;   ///< names the path taken
-        double excess = 0;   ///< over its floor
-        double bias = 0;     ///< of the offsets measured on it
-        double scatter = 0;  ///< standard error of that
-        double fell = 0;     ///< by how much its floor fell
-        /// The reference's floor was that of a queue: everything is to start over.
+        uint64_t path = 0;   ///< id of the path in use
+        double excess = 0;   ///< over the floor of the path
+        double bias = 0;     ///< of the offsets measured on the path
+        double scatter = 0;  ///< standard error of the bias
+        double fell = 0;     ///< by how much the floor of the path fell
+        /// The floor of the reference was that of a queue, and the estimate must start over.
         bool was_queue = false;
-        std::optional<uint64_t> forget;  ///< a path that was left, whose bias had been a mere guess
+        std::optional<uint64_t> forget;  ///< a path that was left and whose bias was only a guess
     };
-    /// A round trip, whose offset lies `gap` above the line as it is. `error`: standard error of the line;
-    /// `noise` (of an offset without excess) and `slope` (per excess): of the offsets.
+    /// A round trip whose offset lies `gap` above the present line. `error` is the standard error of the
+    /// line. `noise` is that of an offset without excess, and `slope` its increase per excess.
     struct Measured {
         double time, rtt, gap, error, noise, slope;
     };
     Verdict judge(const Measured& measured);
 
-    /// The clock has jumped: what waits to be understood was about the clock before.
+    /// The clock has jumped; the waiting exchanges concern the clock before.
     void clear_candidate() { candidate_.clear(); }
-    /// The network is another one.
+    /// The network has changed.
     void reset() { *this = ClockPaths(); }
 
     double lower_floor(double rtt) { return at(current_).path.lower_floor(rtt); }
@@ -77,7 +79,7 @@ class ClockPaths {
         uint64_t id = 0;
         ClockPath path;
         double bias = 0, scatter = 0;
-        double used = 0;  // when it was taken last
+        double used = 0;  // when it was last in use
     };
     const Route& at(uint64_t id) const;
     Route& at(uint64_t id);
@@ -85,18 +87,19 @@ class ClockPaths {
     void consider(const Measured& measured);
     struct Candidate {
         ClockPath path;
-        double shortest = 0, quarter = 0;  // of all that wait
+        double shortest = 0, quarter = 0;  // of all waiting exchanges
         double bias = 0, error = 0;
-        double scatter = 0;  // of the offsets about the bias
+        double scatter = 0;  // of the offsets around the bias
     };
     Candidate candidate(const Measured& measured) const;
     bool steady(const Candidate& candidate) const;
     void open(const Candidate& candidate, double time, double scatter);
 
     std::vector<Route> paths_;  // the reference first
-    uint64_t current_ = 0;      // an id
+    uint64_t current_ = 0;      // id of the path in use
     uint64_t next_id_ = 0;
-    std::vector<ClockPairs::Exchange> candidate_;  // what was not trusted, since the last that was
+    // Exchanges that were not trusted, since the latest trusted one.
+    std::vector<ClockPairs::Exchange> candidate_;
 };
 
 }  // namespace stt

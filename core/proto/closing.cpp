@@ -49,7 +49,7 @@ SessionCloseFrame Closing::make_frame(Time now, Duration probe_timeout) {
     due_ = false;
     if (sent_++ == 0) first_sent_ = now;
     const bool insists = sent_ < sent_max || now < first_sent_ + insistence;
-    // Nobody seems to listen after a timeout.
+    // After a timeout, the peer most likely receives nothing.
     if (peer_ == Peer::unaware && reason_ != CloseReason::timeout && insists) {
         next_ = now + std::min<Duration>(probe_timeout * (1 << std::min(sent_ - 1, sent_max)), insistence);
         linger_until_ = std::max(linger_until_, next_);
@@ -86,14 +86,14 @@ Error closed_by_peer(const SessionCloseFrame& frame) {
     if (frame.code != 0) error.text += ": " + std::string(error_name(code));
     if (!frame.text.empty()) error.text += " (" + std::string(frame.text) + ")";
     if (code == ErrorCode::too_many_sessions) {
-        // Turned away, if only once it had been heard what for.
+        // The peer turned the session away, although only after it had learnt the reason for it.
         error.code = ErrorCode::too_many_sessions;
         error.sub_code = frame.sub_code;
         error.reason =
             frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended) ? Reason::ended : Reason::busy;
     } else if (code == ErrorCode::stream_closed &&
                frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended)) {
-        // The sender has come to its end, if not with all of the stream: there is nothing to come back for.
+        // The sender has reached its end, although not with all of the stream. There is nothing to resume.
         error.code = ErrorCode::stream_closed;
         error.reason = Reason::reset;
     }

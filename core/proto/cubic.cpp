@@ -10,9 +10,9 @@ namespace stt {
 namespace {
 
 constexpr double beta = 0.7;            // RFC 9438, section 4.6
-constexpr double steepness = 0.4;       // C, segments per second³; section 5
+constexpr double steepness = 0.4;       // C, in segments per second³; RFC 9438, section 5
 constexpr double initial_packets = 10;  // RFC 6928
-// alpha_cubic of section 4.3: as friendly as Reno with our smaller decrease.
+// alpha_cubic of RFC 9438, section 4.3: as friendly as Reno with the smaller decrease of CUBIC.
 constexpr double friendly_growth = 3 * (1 - beta) / (1 + beta);
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
@@ -26,7 +26,8 @@ void Cubic::on_ack(const AckSample& sample, const RttEstimator& rtt) {
     const bool recovering = sample.delivered_total + sample.lost_total < recovery_until_;
     if (sample.lost_bytes > 0 && !recovering) return reduce(sample);
     if (sample.acked_bytes == 0 || recovering) return;
-    // An application that does not use its window learns nothing about a larger one (RFC 9002, section 7.8).
+    // An application that does not use its window provides no information about a larger one (RFC 9002,
+    // section 7.8).
     if (static_cast<double>(sample.prior_in_flight) < window_ / 2) return;
     if (slow_start()) {
         window_ += static_cast<double>(sample.acked_bytes);
@@ -37,7 +38,7 @@ void Cubic::on_ack(const AckSample& sample, const RttEstimator& rtt) {
 }
 
 void Cubic::reduce(const AckSample& sample) {
-    // Fast convergence, section 4.7: leave room to a newer flow.
+    // Fast convergence (RFC 9438, section 4.7) leaves capacity to a newer flow.
     window_max_ = window_ < window_max_ ? window_ * (1 + beta) / 2 : window_;
     window_ = std::max(window_ * beta, window_min());
     threshold_ = window_;
@@ -66,7 +67,7 @@ void Cubic::grow(const AckSample& sample, const RttEstimator& rtt) {
         plateau_after_ =
             Duration(static_cast<int64_t>(std::cbrt((origin_ - window_) / segment / steepness) * 1e9));
     }
-    // Where the cubic function will be one round trip from now.
+    // The value of the cubic function one round trip from now.
     const double t = seconds(sample.now - epoch_ + rtt.smoothed() - plateau_after_);
     const double target = std::clamp(origin_ + steepness * t * t * t * segment, window_, 1.5 * window_);
     const double acked = static_cast<double>(sample.acked_bytes);

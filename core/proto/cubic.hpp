@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// CUBIC (RFC 9438), paced, with a slow start that also ends when the delay rises (after RFC 9406).
+/// CUBIC (RFC 9438) with pacing. Slow start also ends when the delay rises (after RFC 9406).
 #pragma once
 
 #include "core/proto/congestion.hpp"
@@ -29,10 +29,10 @@ class Cubic final : public CongestionController {
     uint64_t max_datagram_;
     double window_;  // bytes
     double threshold_;
-    double window_max_ = 0;        // W_max
-    double window_friendly_ = 0;   // W_est
+    double window_max_ = 0;        // W_max of RFC 9438
+    double window_friendly_ = 0;   // W_est of RFC 9438
     double origin_ = 0;            // plateau of the current epoch's cubic function
-    Duration plateau_after_{};     // K
+    Duration plateau_after_{};     // K of RFC 9438
     Time epoch_ = time_never;      // start of the current growth function; time_never: none yet
     uint64_t recovery_until_ = 0;  // delivered + lost bytes at which every packet sent before the reduction
                                    // is settled

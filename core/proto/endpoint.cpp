@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Routing: datagrams to sessions, sessions to datagrams. HELLOs are in endpoint_accept.cpp.
+// Routes datagrams to sessions, and the output of sessions to datagrams. endpoint_accept.cpp handles HELLOs.
 #include "core/proto/endpoint.hpp"
 
 #include <algorithm>
@@ -10,9 +10,9 @@ namespace stt {
 
 namespace {
 
-/// Answers per second to packets for sessions that are not there: enough for peers, too few for a reflector.
+/// Answers per second to packets of unknown sessions: enough for peers, too few for a reflection attack.
 constexpr double strays_per_second = 100, strays_burst = 50;
-/// Answers that wait to be sent.
+/// The largest number of answers that wait to be sent.
 constexpr size_t answers_max = 64;
 /// REJECTs per second: a user who typed the wrong seed gets one, a flood does not.
 constexpr double rejects_per_second = 50, rejects_burst = 20;
@@ -55,7 +55,7 @@ void Endpoint::leave(SessionHandle handle, const Address& peer) {
     if (it != end) peers_.erase(it);
 }
 
-/// The sessions with a peer at this address.
+/// Returns the sessions with a peer at this address.
 std::vector<Session*> Endpoint::at(const Address& peer) {
     std::vector<Session*> found;
     const auto [begin, end] = peers_.equal_range(peer);
@@ -132,7 +132,8 @@ void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
     handle_no_answer(now, from, what);
 }
 
-/// A packet for a session that is not here: its sender should learn that, unless noise made up the id.
+/// Handles a packet of an unknown session. Its sender should learn that the session is unknown, unless noise
+/// made up the id.
 void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
     counters_.unknown_sessions++;
     if (!checksum_fits(datagram)) {
@@ -158,7 +159,8 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
             if (Session* session = by_attempt(packet->attempt)) session->handle_reject(now, from, *packet);
         return;
     }
-    // Apart from REJECT, whose layout every version shares, nothing of another version can be understood.
+    // Apart from REJECT, whose layout is the same in every version, no packet of another version can be
+    // understood.
     if (*version != wire_version) return;
     switch (type) {
         case PacketType::challenge:
@@ -179,7 +181,7 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
                     session->handle_cookie(now, from, *packet);
             return;
         case PacketType::session_unknown:
-            // The id is the peer's, which only somebody on the path has seen.
+            // The id is that of the peer, which only a node on the path has seen.
             if (const auto packet = read_session_unknown(datagram))
                 for (Session* session : at(from))
                     if (session->ids().remote() == packet->session) session->handle_session_unknown(now);
@@ -199,7 +201,8 @@ void Endpoint::handle_no_answer(Now now, const Address& from, NoAnswer what) {
 }
 
 void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
-    // Who does not get an answer asks again; what waits here is memory that strangers would fill.
+    // A node that gets no answer asks again. Answers that wait occupy memory that unauthenticated nodes could
+    // fill.
     if (outgoing_.size() < answers_max) outgoing_.push_back({to, std::move(datagram)});
 }
 
@@ -208,7 +211,7 @@ void Endpoint::note(const Address& peer, Error error) {
 }
 
 std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
-    // Answers and sessions take turns, so that a flood of HELLOs does not silence those who are in.
+    // Answers and sessions take turns, so that a flood of HELLOs does not block the established sessions.
     answers_turn_ = !answers_turn_;
     if (answers_turn_)
         if (const auto transmit = transmit_session(now, out, segments_max)) return transmit;
@@ -222,7 +225,7 @@ std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes 
 }
 
 std::optional<Endpoint::Transmit> Endpoint::transmit_session(Now now, MutableBytes out, size_t segments_max) {
-    // Sessions take turns, a batch each.
+    // Sessions take turns, with one batch each.
     schedule_.wake_due(now.time);
     while (const auto handle = schedule_.next_to_send(last_served_)) {
         if (const auto transmit = sessions_.at(*handle)->transmit(now, out, segments_max)) {
@@ -238,7 +241,7 @@ Time Endpoint::next_timeout(Time now) {
     for (const SessionHandle handle : schedule_.idle()) {
         Session& session = *sessions_.at(handle);
         session.take_events(events_);
-        // One that waits for nothing is closed, and forgotten at the next opportunity.
+        // A session that waits for nothing is closed, and is forgotten at the next opportunity.
         const Time until = session.next_timeout(now);
         if (until < time_never) schedule_.rest(handle, until);
     }
@@ -255,11 +258,19 @@ void Endpoint::handle_timeout(Now now) {
         const Deadlines due = session.deadlines(now.time);
         if (due.next().at <= now.time) session.handle_timeout(now, due);
     }
-    // A session stays findable until its last event was taken.
-    if (events_.empty()) forget_closed(now);
+    // A session can be found until its last event was taken, and one that is superseded until its successor's
+    // was: the application adds up their statistics.
+    if (events_.empty() && !has_news()) forget_closed(now);
 }
 
-/// Of those awake: each is when its time has come.
+/// Returns true while a session has events that were not taken.
+bool Endpoint::has_news() const {
+    for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle))
+        if (!sessions_.at(*handle)->events_.empty()) return true;
+    return false;
+}
+
+/// Only awake sessions are examined, because each is awake when its time has come.
 void Endpoint::forget_closed(Now now) {
     for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle)) {
         const auto it = sessions_.find(*handle);
@@ -274,7 +285,8 @@ void Endpoint::forget_closed(Now now) {
     }
 }
 
-/// Lost sessions hold memory, and only time ends them: there are never more of them than may stand.
+/// Lost sessions occupy memory, and only time ends them. Their number is limited to that of established
+/// sessions.
 void Endpoint::bound_resumable() {
     size_t lost = 0;
     Session* oldest = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A node's protocol engine: all its sessions behind one socket, as a state machine without I/O. Datagrams,
-/// application data and the time go in; datagrams, events and the next timeout come out. Not thread-safe: one
-/// thread owns an endpoint and everything in it.
+/// The protocol engine of a node: all its sessions behind one socket, as a state machine without I/O.
+/// Datagrams, application data and the time are its inputs. Datagrams, events and the next timeout are its
+/// outputs. It is not thread-safe: one thread owns an endpoint and everything in it.
 #pragma once
 
 #include <deque>
@@ -25,11 +25,12 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
-    /// Whether what comes from an address was sent by this endpoint's own socket. None: nothing ever was.
+    /// Returns whether a datagram from the address was sent by this endpoint's own socket. If it is not set,
+    /// no datagram counts as its own.
     std::function<bool(const Address&)> is_own;
-    size_t max_sessions = 100;  ///< of a listener, half-open ones included
-    SessionConfig session;      ///< for sessions that callers open with us
-    /// HELLOs per second beyond which cookies are demanded.
+    size_t max_sessions = 100;  ///< limit of a listener, including half-open sessions
+    SessionConfig session;      ///< for sessions that callers open with this node
+    /// HELLOs per second above which cookies are demanded.
     double hello_rate = 200;
 };
 
@@ -39,44 +40,49 @@ class Endpoint final : private SessionHost {
     Endpoint(EndpointConfig config, Random& random);
     ~Endpoint();
 
-    /// Replaces the seeds: the first is used for calls, all are accepted. Sessions that stand are not
-    /// touched.
+    /// Replaces the seeds. The first is used for calls, and all are accepted. Established sessions are not
+    /// affected.
     void set_seeds(std::vector<SecretBytes> seeds);
 
-    /// Starts a session with `peer`. Its HELLO comes out of poll_transmit.
-    /// `resumes`: a session to go on with, that stands or is resumable; 0: none.
+    /// Starts a session with `peer`. Its HELLO is returned by poll_transmit(). `resumes` is a session to
+    /// resume, which is established or resumable; 0 means none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
-    /// Null once the session was forgotten (after its `closed` event was taken). What the application does to
-    /// a session it does before it calls the endpoint again.
+    /// Returns null once the session has been forgotten, which happens after its `closed` event was taken.
+    /// The application must finish its calls to a session before it calls next_timeout() or handle_timeout():
+    /// afterwards, a session at rest does not notice them.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
     NodeId node_id() const override { return config_.identity->node_id(); }
 
-    /// A datagram arrived; it is opened in place. `owner` keeps its memory alive: chunks handed to the
-    /// application share it. Null: what must be kept is copied.
-    /// True: it was a genuine packet of a session, so whoever sent it is a peer, and no copy of an old one.
+    /// Handles a received datagram, which is opened in place. `owner` keeps its memory alive, and chunks
+    /// given to the application share it. If it is null, data that must be kept is copied.
+    ///
+    /// Returns true if the datagram was a genuine packet of a session and not a copy of an old one. Its
+    /// sender is then a peer.
     bool handle_datagram(Now now, const Address& from, MutableBytes datagram,
                          const std::shared_ptr<const void>& owner);
-    /// `size`: of the datagram concerned, for too_big.
+    /// `size` is that of the datagram concerned, in bytes; it is used for too_big.
     void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
                                const ReportSource& source = {});
 
     using Transmit = stt::Transmit;
-    /// Writes the next datagrams for one peer into `out`; at least datagram_max bytes long, 64 KiB for full
-    /// batches. At most `segments_max` datagrams. Null: nothing to send now. Call until null.
+    /// Writes the next datagrams for one peer into `out`, at most `segments_max` of them. `out` has at least
+    /// datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now. It must
+    /// be called until it returns null.
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
 
-    /// When handle_timeout must be called at the latest. Time{} or any past time: now.
+    /// Returns when handle_timeout() must be called at the latest. Time{} or any past time means now.
     Time next_timeout(Time now);
     void handle_timeout(Now now);
 
-    /// The oldest event not yet taken.
+    /// Returns and removes the oldest event.
     std::optional<Event> next_event();
 
     struct Counters {
-        uint64_t malformed = 0;         ///< datagrams that are no packets of ours, or too short
-        uint64_t unknown_sessions = 0;  ///< packets for sessions that are not there
-        uint64_t hellos_dropped = 0;  ///< HELLOs that got no answer: too short, or over the limit for answers
+        uint64_t malformed = 0;         ///< datagrams that are not packets of this protocol, or too short
+        uint64_t unknown_sessions = 0;  ///< packets for unknown sessions
+        /// HELLOs without an answer, because they were too short or exceeded the limit of answers.
+        uint64_t hellos_dropped = 0;
     };
     const Counters& counters() const { return counters_; }
 
@@ -87,7 +93,7 @@ class Endpoint final : private SessionHost {
         std::vector<uint8_t> datagram;
     };
 
-    // SessionHost
+    // Implementation of SessionHost.
     Session* find_resumable(const SessionName& name) override;
     std::optional<Error> no_room(Now now) override;
     SessionId add_id(SessionHandle handle) override;
@@ -113,6 +119,7 @@ class Endpoint final : private SessionHost {
     void note(const Address& peer, Error error);
     std::vector<Session*> at(const Address& peer);
     void leave(SessionHandle handle, const Address& peer);
+    bool has_news() const;
     void forget_closed(Now now);
     void bound_resumable();
 
@@ -122,12 +129,12 @@ class Endpoint final : private SessionHost {
     Sessions sessions_;
     std::unordered_map<SessionId, SessionHandle> ids_;
     std::map<AttemptId, SessionHandle> attempts_;
-    std::unordered_multimap<Address, SessionHandle> peers_;  // by where the peer is
+    std::unordered_multimap<Address, SessionHandle> peers_;  // by the address of the peer
     SessionSchedule schedule_;
     SessionHandle next_handle_ = 1;
-    SessionHandle last_served_ = 0;  // poll_transmit goes round
+    SessionHandle last_served_ = 0;  // poll_transmit() serves the sessions in turn
     std::deque<Event> events_;
-    std::deque<Outgoing> outgoing_;  // answers without a session
+    std::deque<Outgoing> outgoing_;  // answers that belong to no session
     bool answers_turn_ = false;
     CookieJar cookies_;
     NonceCache nonces_;

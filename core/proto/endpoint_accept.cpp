@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a listener does with HELLOs, cheapest checks first: version, cookie, one symmetric opening, time and
-// nonce, and only then memory and X25519.
+// Handles HELLOs at a listener, the cheapest checks first: version, cookie, one symmetric opening, time and
+// nonce. Memory and X25519 are used only afterwards.
 #include <algorithm>
 
 #include "core/base/text.hpp"
@@ -16,9 +16,8 @@ Error hello_error(ErrorCode code, HandshakeSubCode step, Reason reason, std::str
 }
 
 Error busy_error(size_t max_sessions) {
-    return make_error(
-        ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-        tr("all %zu sessions that the listener's max-sessions allows are in use", max_sessions));
+    return make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+                      tr("the listener has reached its max-sessions of %zu", max_sessions));
 }
 
 }  // namespace
@@ -36,7 +35,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (version != wire_version) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::protocol_version_mismatch, HandshakeSubCode::none, Reason::version,
-                           tr("a caller speaks version %u of the protocol, this side version %u",
+                           tr("a caller uses protocol version %u, but this end uses version %u",
                               unsigned{version}, unsigned{wire_version})));
         return;
     }
@@ -60,7 +59,8 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     if (!opened) {
         reject(now, from, *header, nullptr,
                hello_error(ErrorCode::authentication_failed, HandshakeSubCode::challenge_decrypt_failed,
-                           Reason::wrong_seed, tr("a caller's HELLO did not open: its seed is another one")));
+                           Reason::wrong_seed,
+                           tr("a caller's HELLO cannot be opened: the caller has another seed")));
         return;
     }
     switch (nonces_.check(now, opened->payload(), cookie_valid)) {
@@ -68,22 +68,23 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
             reject(
                 now, from, *header, &*opened,
                 hello_error(ErrorCode::handshake_failure, HandshakeSubCode::nonce_reuse, Reason::nonce_reuse,
-                            tr("a HELLO came with a nonce that was used before: a replay")));
+                            tr("a HELLO has a nonce that was used before; it may be a replay")));
             return;
         case NonceCache::Verdict::expired:
             reject(now, from, *header, &*opened,
                    hello_error(ErrorCode::handshake_failure, HandshakeSubCode::timestamp_expired,
                                Reason::timestamp_expired,
-                               tr("a HELLO's time is too far from ours: a replay, or a clock that is off")));
+                               tr("the time of a HELLO differs too much from this node's: it is a replay, or "
+                                  "a clock is wrong")));
             return;
         case NonceCache::Verdict::fresh:
             break;
     }
-    // Those that linger after their close do not keep others out.
+    // Sessions that linger after their close do not keep other callers out.
     const auto live = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& entry) {
         return entry.second->state() != SessionState::closed;
     });
-    // One more than may stand: it may be somebody who comes back to a session that is here.
+    // One more than the limit is permitted, because it may be a peer that resumes an existing session.
     if (static_cast<size_t>(live) > config_.max_sessions) {
         reject(now, from, *header, &*opened, busy_error(config_.max_sessions));
         return;
@@ -92,7 +93,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     accept(now, from, std::move(*opened));
 }
 
-/// Nobody here takes calls, which whoever calls should know at once.
+/// This node accepts no calls, which a caller should learn at once.
 void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello) {
     if (by_attempt(hello.attempt)) {
         const bool own = config_.is_own && config_.is_own(from);
@@ -102,7 +103,7 @@ void Endpoint::handle_call_to_caller(Now now, const Address& from, const HelloHe
     handle_no_answer(now, from, NoAnswer::hello);
     reject(now, from, hello, nullptr,
            hello_error(ErrorCode::connection_refused, HandshakeSubCode::none, Reason::both_call,
-                       tr("%s calls, too: one of the two has to listen", from.to_string().c_str())));
+                       tr("%s calls as well: one of the two ends has to listen", from.to_string().c_str())));
 }
 
 std::optional<Error> Endpoint::no_room(Now now) {
@@ -121,14 +122,14 @@ std::optional<Error> Endpoint::no_room(Now now) {
 
 void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
     const AttemptId attempt = hello.header().attempt;
-    // A session that answered an earlier HELLO of the attempt gives way to the one that answers this.
+    // A session that answered an earlier HELLO of the attempt yields to the one that answers this HELLO.
     if (Session* earlier = by_attempt(attempt)) earlier->close(now, CloseReason::graceful, {});
     bound_resumable();
     std::unique_ptr<Session> session(new Session(now, place_at(from), std::move(hello), config_.session));
     adopt(std::move(session), attempt);
 }
 
-/// Says no, on the wire as often as the limit allows, and to the application.
+/// Reports the refusal to the caller, as often as the limit permits, and to the application.
 void Endpoint::reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
                       Error error) {
     if (!reject_limit_.allow(now.time)) {

@@ -33,7 +33,7 @@ ErrorDigest::Summary ErrorDigest::take(Kind& kind) {
 std::optional<ErrorDigest::Summary> ErrorDigest::take_due(Time now) {
     for (auto& [key, kind] : kinds_) {
         if (kind.counted == 0 || kind.period_end > now) continue;
-        // The storm is taken to go on: the next period begins with nothing left to tell at once.
+        // The storm is assumed to continue, so the next period begins without reports that are made at once.
         kind.period_end = now + period;
         kind.told = burst;
         return take(kind);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Keeps a storm of equal errors from becoming a storm of messages.
+/// Prevents a storm of equal errors from becoming a storm of messages.
 #pragma once
 
 #include <map>
@@ -11,43 +11,46 @@
 
 namespace stt {
 
-/// Errors are equal when code, sub-code and reason are. The first few are told at once; what follows within
-/// the period is counted, and told as one summary at its end, and so on for as long as more come.
+/// Errors are equal if their code, sub-code and reason are equal. The first few are reported at once. Those
+/// that follow within the period are counted and reported as one summary at its end. This repeats as long as
+/// more errors come.
 class ErrorDigest {
   public:
-    /// How many equal errors are reported at once per period: enough for each attempt of a caller to be seen
-    /// until its circuit opens.
+    /// The number of equal errors that are reported at once per period. It is enough to show each attempt of
+    /// a caller until its circuit breaker opens.
     static constexpr unsigned burst = 5;
     static constexpr Duration period = 10s;
-    /// How many kinds of errors are kept apart. Codes can come from peers, so there has to be a limit; all
-    /// kinds beyond it are counted as one.
+    /// The number of kinds of errors that are kept apart. Codes can come from peers, so there must be a
+    /// limit. All kinds beyond it are counted as one.
     static constexpr size_t kinds_max = 32;
 
-    /// True: `error` is to be told now. False: it was counted, and a summary will tell it. `stranger`: the
-    /// address of whom the error is about; empty: the peer. An error about a stranger is not equal to one
-    /// about the peer; those about several strangers are equal.
+    /// Returns true if `error` must be reported now, or false if it was counted for a summary. `stranger` is
+    /// the address of the node that the error concerns; empty means the peer. An error about another node is
+    /// not equal to one about the peer. Errors about several other nodes are equal.
     bool admit(Time now, const Error& error, const std::string& stranger = {});
 
     struct Summary {
-        Error last;            ///< the last of the errors that were counted
-        std::string stranger;  ///< whom that one was about; empty: the peer
-        uint64_t repeated;     ///< how many were counted
+        Error last;            ///< the latest of the counted errors
+        std::string stranger;  ///< address of the node that `last` concerns; empty: the peer
+        uint64_t repeated;     ///< number of counted errors
     };
-    /// The next summary that is due at `now`; null: none is. There may be several: call it until it is null.
+    /// Returns the next summary that is due at `now`, or null if none is. There may be several, so it must be
+    /// called until it returns null.
     std::optional<Summary> take_due(Time now);
-    /// The next summary of what has been counted so far, whether it is due or not; null: none is left.
+    /// Returns the next summary of what has been counted so far, even if it is not due yet, or null if none
+    /// is left.
     std::optional<Summary> take_any();
-    /// When the next summary is due; time_never: nothing has been counted.
+    /// Returns when the next summary is due, or time_never if nothing has been counted.
     Time deadline() const;
 
   private:
     using Key = std::tuple<ErrorCode, uint8_t, Reason, bool>;
     struct Kind {
         Time period_end;
-        unsigned told = 0;     // at once, in this period
-        uint64_t counted = 0;  // since the last summary
-        Error last;            // of those counted
-        std::string stranger;  // whom `last` is about
+        unsigned told = 0;     // reported at once in this period
+        uint64_t counted = 0;  // since the latest summary
+        Error last;            // latest of the counted errors
+        std::string stranger;  // address of the node that `last` concerns
     };
     static Summary take(Kind& kind);
     std::map<Key, Kind> kinds_;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Bounds what may be in flight after a round trip of which next to nothing arrived.
+/// Limits the bytes in flight after a round trip in which almost nothing arrived.
 ///
-/// A window is an estimate of what the path holds, and what is declared lost leaves it. Where a path loses
-/// nearly all, the few packets that arrive (the small ones, where it has become too narrow for the others)
-/// would therefore release one full window after the other, at whatever rate the pacer allows. So after such
-/// a round twice what has arrived may be in flight, and it grows by what arrives, as in slow start, until the
-/// controller's window is less.
+/// A window is an estimate of what the path holds, and what is declared lost leaves it. On a path that loses
+/// nearly everything, the few packets that arrive would release one full window after the other. These may be
+/// the small ones on a path that has become too narrow for the others. Only the pacer would limit the rate.
 ///
-/// The ratio leaves random loss to the controller: a path that loses 90 % delivers a ninth of what it loses.
+/// After such a round the limit is twice what has arrived. It grows by what arrives, as in slow start, until
+/// the controller's window is smaller.
+///
+/// The ratio leaves random loss to the controller: a path that loses 90 % loses nine bytes for each that it
+/// delivers.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +19,15 @@ namespace stt {
 
 class FlightLimit {
   public:
-    /// Bytes lost, for each that arrived, beyond which a round counts as lost.
+    /// Lost bytes per arrived byte above which a round counts as lost.
     static constexpr uint64_t lost_ratio = 15;
-    /// A round that lost less says nothing.
+    /// A round with fewer lost packets is not evaluated.
     static constexpr uint64_t lost_packets = 16;
     static constexpr uint64_t packets_min = 4;
 
-    /// What one acknowledgement, NACK or timeout came to, in bytes. `newest`: number of the newest packet
-    /// acknowledged in it; `next`: of the next packet to be sent; `window`: the controller's.
+    /// The result of one acknowledgement, NACK or timeout, in bytes. `newest` is the number of the newest
+    /// packet acknowledged in it, and `next` that of the next packet to be sent. `window` is the controller's
+    /// window.
     struct Step {
         uint64_t acked, lost;
         bool any_acked;
@@ -32,9 +35,9 @@ class FlightLimit {
         uint64_t window, max_datagram;
     };
     void on_step(const Step& step);
-    /// Bytes that may be in flight; no limit: the largest number.
+    /// Returns the number of bytes that may be in flight, or the largest number if there is no limit.
     uint64_t bytes() const { return bytes_; }
-    /// The path is another one, or was cut: what was lost says nothing about it.
+    /// The path has changed or was cut, so that the losses provide no information about it.
     void reset() { *this = {}; }
 
   private:
@@ -42,7 +45,7 @@ class FlightLimit {
 
     uint64_t bytes_ = unlimited;
     // The present round.
-    uint64_t end_ = 0;  // the acknowledgement of this packet, or a later one, ends it
+    uint64_t end_ = 0;  // the acknowledgement of this packet or a later one ends the round
     uint64_t acked_ = 0, lost_ = 0;
 };
 

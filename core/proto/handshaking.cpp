@@ -31,7 +31,7 @@ void Handshaking::finish() {
     answering_.reset();
 }
 
-// The caller's side.
+// Caller.
 
 Handshaking::Verdict Handshaking::on_challenge(Now now, Bytes datagram) {
     if (!calling_ || calling_->proven()) return {};
@@ -60,7 +60,7 @@ Handshaking::Verdict Handshaking::on_final(const FinalFrame& frame) {
     if (!earlier || !earlier->ticket(earlier->info().name))
         return {Kind::broken,
                 make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::local,
-                           tr("the peer goes on with a session that is not here any more"))};
+                           tr("the peer resumed a session that this node no longer has"))};
     return {Kind::established, {}, earlier, earlier->info().name};
 }
 
@@ -69,7 +69,7 @@ Handshaking::Verdict Handshaking::on_hearsay(Now now, Error error) {
     return check(now);
 }
 
-// The responder's.
+// Responder.
 
 Handshaking::Verdict Handshaking::on_auth_proof(Now now, Bytes datagram) {
     if (!answering_) {
@@ -101,7 +101,7 @@ Handshaking::Verdict Handshaking::on_auth_proof(Now now, Bytes datagram) {
     return {Kind::established, {}, *earlier, proof->resume_proof->session};
 }
 
-/// What AUTH_PROOF asks to resume. An earlier session that is not known is no error.
+/// Returns the session that AUTH_PROOF asks to resume. An unknown earlier session is no error.
 Result<Session*> Handshaking::find_earlier(const AuthProofPayload& payload) {
     if (!payload.resume_proof) return nullptr;
     Session* const earlier = parts_.host.find_resumable(payload.resume_proof->session);
@@ -111,19 +111,19 @@ Result<Session*> Handshaking::find_earlier(const AuthProofPayload& payload) {
         answering_->resume_mac_fits(ticket->secret.bytes(), payload.resume_proof->mac))
         return earlier;
     return make_error(ErrorCode::handshake_failure, Reason::wrong_session, ErrorOrigin::peer,
-                      tr("a caller wanted to go on with session %s, but could not prove that it was its own",
+                      tr("a caller tried to resume session %s, but did not prove that it owns the session",
                          to_hex(payload.resume_proof->session).c_str()))
         .at(HandshakeSubCode::proof_verification_failed)
         .proven();
 }
 
-/// FINAL says why, and nothing follows.
+/// FINAL carries the reason, and nothing follows.
 Handshaking::Verdict Handshaking::refuse(Error error) {
     parts_.traffic.confirmation().refuse(error);
     return {Kind::failed, std::move(error)};
 }
 
-// Both sides'.
+// Both sides.
 
 Handshaking::Verdict Handshaking::on_reject(Now now, const RejectPacket& packet) {
     if (packet.attempt != attempt_) return {};
@@ -160,8 +160,8 @@ Handshaking::Verdict Handshaking::check(Now now) {
     if (!failure) return {};
     if (calling_) {
         last_word_ = calling_->farewell();
-        // The responder may have taken the streams over: it keeps them for the next attempt, unless it hears
-        // of an end.
+        // The responder may have taken over the streams. It keeps them for the next attempt, unless it
+        // receives a SESSION_CLOSE.
         if (calling_->resumes()) parts_.traffic.drop_keys();
     }
     return {Kind::failed, std::move(*failure)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A session's handshake on either side: from its first HELLO until it is established or has failed.
+/// The handshake of a session on either side, from its first HELLO until it is established or has failed.
 #pragma once
 
 #include <memory>
@@ -14,11 +14,11 @@
 
 namespace stt {
 
-/// Belongs to one session, whose thread calls it. It hands the keys to the session's traffic and fills in its
-/// info. Packets are to come from where the session expects its peer.
+/// Belongs to one session, whose thread calls it. It passes the keys to the session's traffic and fills in
+/// the session's info. Packets must come from where the session expects its peer.
 class Handshaking {
   public:
-    /// All outlive the object.
+    /// All references outlive the object.
     struct Parts {
         SessionHost& host;
         const SessionConfig& config;
@@ -31,13 +31,14 @@ class Handshaking {
     Handshaking(const Handshaking&) = delete;
     Handshaking& operator=(const Handshaking&) = delete;
 
-    /// What a step has led to.
+    /// The result of a step.
     struct Verdict {
         enum class Kind : uint8_t {
             pending,
-            established,  ///< `earlier`: the session to be taken over, recognised by `name`; null: none
-            failed,       ///< by `error`; there is nothing more to say to the peer than what is due
-            broken,       ///< by `error`, which the peer is to be told by SESSION_CLOSE
+            /// `earlier` is the session to be taken over, recognised by `name`; null means none.
+            established,
+            failed,  ///< by `error`; only what is due is still sent to the peer
+            broken,  ///< by `error`, which SESSION_CLOSE reports to the peer
         };
         Kind kind = Kind::pending;
         Error error = {};
@@ -45,12 +46,12 @@ class Handshaking {
         SessionName name = {};
     };
 
-    /// A call. `ticket`: of the session that it asks to resume; none: of none.
+    /// Starts a call. `ticket` is that of the session to resume; none means that no session is resumed.
     void call(Now now, const Identity& identity, Bytes seed, std::optional<ResumeTicket> ticket,
               Random& random);
-    /// An answer to `hello`, which opened.
+    /// Answers `hello`, which has been opened.
     Verdict answer(Now now, ResponderHandshake hello);
-    /// The session is established, or has ended.
+    /// The session is established or has ended.
     void finish();
 
     const AttemptId& attempt() const { return attempt_; }
@@ -60,22 +61,25 @@ class Handshaking {
     Verdict on_challenge(Now now, Bytes datagram);
     void on_cookie(Now now, const CookiePacket& packet);
     Verdict on_reject(Now now, const RejectPacket& packet);
-    /// False: it is another HELLO of the attempt than the one that is answered (ResponderAttempt::on_hello).
+    /// Returns false if the datagram is a HELLO of the attempt other than the one that is answered
+    /// (ResponderAttempt::on_hello).
     bool on_hello(Bytes datagram) { return !answering_ || answering_->on_hello(datagram); }
     Verdict on_auth_proof(Now now, Bytes datagram);
     Verdict on_final(const FinalFrame& frame);
-    /// While calling(): what anybody on the path could have forged (CallerAttempt::on_hearsay).
+    /// An unauthenticated report, which anybody on the path could have forged (CallerAttempt::on_hearsay).
+    /// Only while calling().
     Verdict on_hearsay(Now now, Error error);
-    /// While calling(): what is no answer (CallerAttempt::on_no_answer). True: it is news.
+    /// A datagram that is no answer (CallerAttempt::on_no_answer). Only while calling(). Returns true if it
+    /// has not been reported yet.
     bool on_no_answer(const Error& error, bool doubtful) { return calling_->on_no_answer(error, doubtful); }
 
-    /// The datagram that is due now, or an empty span. Valid until the next call.
+    /// Returns the datagram that is due now, or an empty span. It is valid until the next call.
     Bytes due(Now now);
-    /// Whether a last word is to leave, though the attempt has ended.
+    /// Returns whether a final packet must leave although the attempt has ended.
     bool last_word_due() const { return !last_word_.empty(); }
-    /// When check() must be called, or due().
+    /// Returns when check() or due() must be called.
     Time next_timeout() const;
-    /// Whether the attempt has failed by now.
+    /// Checks whether the attempt has failed by now.
     Verdict check(Now now);
 
   private:
@@ -86,11 +90,11 @@ class Handshaking {
 
     Parts parts_;
     AttemptId attempt_{};
-    // One of the two while it lasts, none afterwards.
+    // At most one of the two is set during the handshake, and none afterwards.
     std::unique_ptr<CallerAttempt> calling_;
     std::optional<ResponderAttempt> answering_;
-    std::vector<uint8_t> last_word_;  // to be sent before anything else, once
-    std::vector<uint8_t> sending_;    // the last word while it is sent
+    std::vector<uint8_t> last_word_;  // final packet, to be sent once before anything else
+    std::vector<uint8_t> sending_;    // the final packet while it is sent
 };
 
 }  // namespace stt

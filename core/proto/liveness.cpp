@@ -23,7 +23,7 @@ Time Liveness::next_probe() const {
 }
 
 Time Liveness::next_interval() const {
-    // Three to a timeout.
+    // Three keep-alives per timeout.
     Duration interval = std::min(interval_, timeout_ / 3);
     if (peer_timeout_ > Duration::zero()) interval = std::min(interval, peer_timeout_ / 3);
     return std::max(last_received_, last_sent_) + std::max<Duration>(interval, interval_min);
@@ -50,9 +50,8 @@ std::optional<Error> Liveness::lost(Time now) const {
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_received_).count();
     return make_error(ErrorCode::session_timeout, doubted ? Reason::doubted : Reason::keepalive_timeout,
                       ErrorOrigin::network,
-                      doubted
-                          ? tr("another caller has come, and the one who was here does not answer any more")
-                          : tr("nothing was heard from the peer for %" PRId64 " ms", int64_t{waited}))
+                      doubted ? tr("another caller has connected, and the present one no longer answers")
+                              : tr("nothing was heard from the peer for %" PRId64 " ms", int64_t{waited}))
         .ending();
 }
 

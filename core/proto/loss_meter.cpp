@@ -25,10 +25,10 @@ void LossMeter::end_run() {
 
 std::optional<LossMeter::Report> LossMeter::add(Time now, const Sum& packets) {
     interval_.add(packets);
-    // Anybody can send packets that arrive damaged: they hide no more loss than this, and only while they
+    // Anybody can send packets that arrive damaged. They can hide no more loss than this, and only while they
     // come.
     interval_.lost = std::max<int64_t>(interval_.lost, -static_cast<int64_t>(interval_packets_min));
-    // What arrives shows that the path is not cut.
+    // Packets that arrive show that the path is not cut.
     if (packets.arrived == 0 || now - interval_begin_ < 1s || interval_.packets() < interval_packets_min)
         return std::nullopt;
     return end_interval(now);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Notices that a path loses so much, in one direction, that somebody should know.
+/// Detects when a path loses so much in one direction that it should be reported.
 ///
-/// Loss counts by intervals of a second, and only while packets keep arriving: an outage is another matter.
-/// One interval of loss is no news either, as of a line that has become full or a path that has moved;
-/// several in a row, a run, are.
+/// Loss is counted in intervals of at least a second, and only while packets keep arriving. An outage is a
+/// different condition. A single interval of loss is not reported either: a line may have become full or a
+/// path may have moved. Several bad intervals in a row, a run, are reported.
 #pragma once
 
 #include <algorithm>
@@ -18,39 +18,43 @@ namespace stt {
 
 class LossMeter {
   public:
-    /// What is reported: a run of so many intervals and packets, more than this share of each interval's
-    /// packets lost. The first and the last interval may be bad in part only. Lost probes of the path's MTU,
-    /// one a round trip, are missing at a receiver as well; they are fewer.
+    /// A run is reported when it has this many intervals and packets, with more than this share of the
+    /// packets lost in each interval. The first and the last interval may be bad only in part. At a receiver,
+    /// lost MTU probes, one per round trip, are missing as well; they are fewer.
     static constexpr double share_min = 0.1;
     static constexpr int64_t packets_min = 300;
     static constexpr unsigned intervals_min = 4;
-    /// In so many of them large packets have arrived, of a path that is known to carry them. Where only small
-    /// ones do, the others are too large for it, which their sender reports: another matter. The interval in
-    /// which the path narrowed and the one in which it was restored may be bad as well.
+    /// In at least this many intervals of the run large packets must have arrived, if the path is known to
+    /// carry them. If only small packets arrive, the large ones exceed the path's MTU. Their sender reports
+    /// that as a different condition. The intervals in which the path narrowed and was restored may be bad as
+    /// well.
     static constexpr unsigned large_intervals_min = 3;
-    /// For so long at most: a sender ends a session over a path that is too narrow (keepalive_timeout).
+    /// Large packets are expected for at most this long, because a sender ends a session over a path that is
+    /// too narrow (keepalive_timeout).
     static constexpr Duration narrow_for = 30s;
-    /// An interval lasts as long as it takes to see so many packets, and a second at least: in fewer, chance
+    /// An interval lasts until this many packets are known, and at least a second. With fewer packets chance
     /// decides.
     static constexpr int64_t interval_packets_min = 40;
-    /// When nothing arrives for this long the path is cut, or there is nothing to measure.
+    /// If nothing arrives for this long, the path is cut or there is nothing to measure.
     static constexpr Duration silence = 1s;
-    /// Loss that lasts is reported again after this time; a run that begins quiet_again after the last is
-    /// news.
+    /// Continuing loss is reported again after report_again. A run that begins quiet_again after the last one
+    /// counts as new.
     static constexpr Duration report_again = 60s, quiet_again = 15s;
 
     struct Report {
-        int64_t lost, packets;  ///< since the last report, or of the run; `packets` includes those lost
+        /// Counted since the latest report, or over the run. `packets` includes those lost.
+        int64_t lost, packets;
         Duration within;
-        bool again;  ///< it has been reported, and has lasted
+        bool again;  ///< the loss has been reported before and has continued
     };
-    /// A packet arrived, or an acknowledgement, of whatever time: to be called before add(). True: after a
-    /// silence, so that what was sent before `now` does not count.
+    /// A packet or an acknowledgement has arrived, regardless of when it was sent. Must be called before
+    /// add(). Returns true after a silence, in which case what was sent before `now` does not count.
     bool on_alive(Time now);
     struct Sum {
         int64_t arrived = 0;
-        int64_t lost = 0;   ///< negative: as many fewer, since they arrived after all or were damaged
-        int64_t large = 0;  ///< of those that arrived, as large as every path must carry
+        /// May be negative, if packets arrived after all or were damaged.
+        int64_t lost = 0;
+        int64_t large = 0;  ///< arrived packets at least as large as every path must carry
         int64_t packets() const { return arrived + lost; }
         bool more_than(double share) const {
             return static_cast<double>(lost) > share * static_cast<double>(packets());
@@ -61,9 +65,10 @@ class LossMeter {
             large += other.large;
         }
     };
-    /// What is known of some more packets that were sent at counted_from() or later.
+    /// Adds the result of further packets that were sent at counted_from() or later. Returns a report if one
+    /// is due.
     std::optional<Report> add(Time now, const Sum& packets);
-    /// Begins anew: what was sent before `now` does not count.
+    /// Starts again. What was sent before `now` does not count.
     void restart(Time now);
     Time counted_from() const { return counted_from_; }
 
@@ -75,28 +80,29 @@ class LossMeter {
     Time counted_from_{};
     Time last_alive_{};
     Time interval_begin_{};
-    Sum interval_;  // the one under way
-    // Large packets arrived, and no interval without much loss has passed without one.
+    Sum interval_;  // the current interval
+    // Large packets have arrived, and no interval without much loss has passed without one since.
     bool large_fit_ = false;
-    Time large_arrived_{};  // the end of the last interval in which one did
+    Time large_arrived_{};  // end of the latest interval in which one arrived
     Sum run_;
     unsigned intervals_ = 0;  // of run_
-    unsigned counting_ = 0;   // of them: in which large packets arrived, or were not to be expected
+    unsigned counting_ = 0;   // of these, intervals in which large packets arrived or were not expected
     Time run_begin_{};
-    // Since the last report, whatever was lost.
+    // Since the latest report, including intervals outside of runs.
     Sum since_;
     Time reported_{};  // Time{}: never
-    Time last_run_{};  // when a run was last long enough
+    Time last_run_{};  // when a run was last long enough to report
 };
 
-/// What took packets that are missing in a row: an outage, if those around them left, or arrived, further
-/// apart than this. They do not count as lost.
+/// If the packets around a run of missing ones left, or arrived, further apart than this, an outage took the
+/// missing ones. They do not count as lost.
 inline constexpr Duration loss_outage = 250ms;
 
-/// Packets that are missing by their numbers.
+/// Finds packets that are missing, by gaps in their numbers.
 class NumberGaps {
   public:
-    /// Packet `number` arrived. How many more are missing now; negative: it had been missing itself.
+    /// Packet `number` has arrived. Returns how many more packets are missing now. The result is -1 if the
+    /// packet itself had been missing.
     int64_t on_arrival(Time now, uint64_t number) {
         if (now - std::exchange(last_, now) > loss_outage) restart(std::max(number, next_));
         if (number < next_) return number < first_ ? 0 : -1;
@@ -112,14 +118,14 @@ class NumberGaps {
     uint64_t first_ = 0, next_ = 0;
 };
 
-/// Of the packets that a sender lost, those that the latest outage took.
+/// The latest outage of a sender, which determines the lost packets that belong to it.
 class SentOutage {
   public:
     /// A packet that left at `sent` was acknowledged.
     void on_acked(Time sent) {
         if (sent > newest_acked_) step_.push_back(sent);
     }
-    /// To be called after the packets of one acknowledgement, which come in any order.
+    /// Must be called after the packets of one acknowledgement, which come in any order.
     void end_step() {
         std::sort(step_.begin(), step_.end());
         for (const Time sent : step_) {
@@ -131,11 +137,11 @@ class SentOutage {
         }
         step_.clear();
     }
-    /// Whether it took a packet that left at `sent`.
+    /// Returns whether the outage took a packet that left at `sent`.
     bool took(Time sent) const { return sent > begin_ && sent < end_; }
 
   private:
-    std::vector<Time> step_;  // its memory is reused
+    std::vector<Time> step_;  // reused, to avoid allocation
     Time newest_acked_{};
     Time begin_{}, end_{};
 };

@@ -7,11 +7,11 @@ namespace stt {
 
 namespace {
 
-// Ethernet over IPv4 and over IPv6, and what is left of it inside common tunnels.
+// The payload sizes of Ethernet over IPv4 and over IPv6, and what common tunnels leave of them.
 constexpr uint64_t likely_sizes[] = {1472, 1452, 1400};
-constexpr unsigned probes_max = 3;         // RFC 8899, section 5.1.2, MAX_PROBES
-constexpr Duration raise_interval = 600s;  // section 5.1.1, PMTU_RAISE_TIMER
-constexpr uint64_t precision = 16;         // bytes: a narrower search is not worth its probes
+constexpr unsigned probes_max = 3;         // MAX_PROBES, RFC 8899, section 5.1.2
+constexpr Duration raise_interval = 600s;  // PMTU_RAISE_TIMER, RFC 8899, section 5.1.1
+constexpr uint64_t precision = 16;         // bytes; a narrower search is not worth its probes
 
 }  // namespace
 
@@ -110,7 +110,7 @@ Time MtuSearch::next_timeout(uint64_t room) const {
 void MtuSearch::next_step(Time now) {
     next_probe_ = now;
     if (candidate(ceiling())) return;
-    // Done for now; later the path may carry more.
+    // The search has ended. The path may carry more later.
     high_ = ceiling();
     next_probe_ = now + raise_interval;
 }

@@ -22,41 +22,43 @@ Error network_error(NetworkReport report, const Address& peer, bool caller, cons
     switch (report) {
         case NetworkReport::refused:
             return make_error(ErrorCode::connection_refused, Reason::port_closed, network,
-                              caller ? tr("nobody listens on %s", where)
-                                     : tr("the caller has left: its port %s is closed", where));
+                              caller ? tr("nothing listens on %s", where)
+                                     : tr("the caller has stopped: its port %s is closed", where));
         case NetworkReport::unreachable:
             if (!source.local)
                 return make_error(
                     ErrorCode::network_unreachable, Reason::no_route_there, network,
-                    source.router ? tr("the router %s says that there is no route to %s", router, where)
-                                  : tr("the host or its firewall says that there is no route to %s", where));
+                    source.router
+                        ? tr("the router %s reports that there is no route to %s", router, where)
+                        : tr("the host or its firewall reports that there is no route to %s", where));
             return no_route();
         case NetworkReport::looping:
             return make_error(
                 ErrorCode::network_unreachable, Reason::no_route_there, network,
                 source.router
-                    ? tr("packets to %s go round in a loop of routers: they end at the router %s", where,
-                         router)
-                    : tr("packets to %s end on the way: they pass more routers than they may", where));
+                    ? tr("packets to %s are in a routing loop: they reach their hop limit at the router %s",
+                         where, router)
+                    : tr("packets to %s reach their hop limit on the path", where));
         case NetworkReport::host_unreachable:
             if (source.local) return no_route();
             return make_error(ErrorCode::network_unreachable, Reason::no_host, network,
-                              source.router ? tr("no host answers at %s, says the router %s", where, router)
-                                            : tr("no host answers at %s", where));
+                              source.router
+                                  ? tr("no host answers at %s, as the router %s reports", where, router)
+                                  : tr("no host answers at %s", where));
         case NetworkReport::prohibited:
             return make_error(ErrorCode::network_unreachable, Reason::prohibited, ruled,
                               source.local ? tr("this machine may not send to %s: a route prohibits it, or "
-                                                "it is a broadcast address",
+                                                "the address is a broadcast address",
                                                 where)
                               : source.router
-                                  ? tr("a firewall turns away what is sent to %s, says %s", where, router)
-                                  : tr("a firewall at %s turns away what is sent there", where));
+                                  ? tr("a firewall rejects packets to %s, as %s reports", where, router)
+                                  : tr("a firewall at %s rejects the packets", where));
         case NetworkReport::too_big:
         case NetworkReport::send_failed:
             break;
     }
     return make_error(ErrorCode::udp_send_failed, Reason::send, ruled,
-                      tr("the system would not send a datagram to %s", where));
+                      tr("the system refused to send a datagram to %s", where));
 }
 
 Error no_answer_error(NoAnswer what, const Address& peer) {
@@ -68,18 +70,18 @@ Error no_answer_error(NoAnswer what, const Address& peer) {
     switch (what) {
         case NoAnswer::own:
             return refused(Reason::self_call, ErrorOrigin::local,
-                           tr("%s is this element's own port: it calls itself", who));
+                           tr("%s is this element's own port: the element calls itself", who));
         case NoAnswer::hello:
             return refused(Reason::both_call, ErrorOrigin::peer,
-                           tr("%s calls, too: one of the two has to listen", who));
+                           tr("%s calls as well: one of the two ends has to listen", who));
         case NoAnswer::echo:
-            return refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it is sent", who));
+            return refused(Reason::echo, ErrorOrigin::peer, tr("%s sends back what it receives", who));
         case NoAnswer::foreign:
         case NoAnswer::unreadable:
             break;
     }
     return refused(Reason::other_protocol, ErrorOrigin::peer,
-                   tr("%s answers, but not in this protocol: another program has the port", who));
+                   tr("%s answers, but not in this protocol: another program uses the port", who));
 }
 
 bool ReportLimit::allow(Time now, NetworkReport report, bool local) {

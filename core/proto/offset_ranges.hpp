@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A set of numbers kept as sorted, disjoint, non-touching half-open ranges.
+/// A set of numbers, stored as sorted and disjoint half-open ranges that do not touch.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class OffsetRanges {
     void clear() { ranges_.clear(); }
 
   private:
-    /// Index of the first range that ends at or behind `offset`.
+    /// Returns the index of the first range that ends at or after `offset`.
     size_t first_reaching(uint64_t offset) const;
 
     std::vector<Range> ranges_;

@@ -39,7 +39,7 @@ void Pacer::on_sent(Time now, uint64_t bytes) {
 Time Pacer::next_ready() const {
     if (rate_ <= 0 || !collecting_ || tokens_ >= batch()) return refilled_;
     const double wait = std::min((batch() - tokens_) / rate_, seconds(wait_max));
-    // Rounded up: woken a nanosecond early, the caller would only be sent to wait again.
+    // Rounded up, because a caller woken a nanosecond early would only have to wait again.
     return refilled_ + Duration(static_cast<int64_t>(wait * 1e9) + 1);
 }
 

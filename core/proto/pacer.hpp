@@ -8,26 +8,27 @@
 
 namespace stt {
 
-/// A token bucket whose rate follows the congestion controller. Bursts up to `burst` bytes leave at once, so
-/// that an application-limited stream is never held back and a fast one still fills segmentation batches.
+/// A token bucket whose rate follows the congestion controller. Bursts of up to `burst` bytes leave at once.
+/// An application-limited stream is thus never held back, and a fast one still fills segmentation batches.
 class Pacer {
   public:
-    /// Longest burst, as time at the pacing rate; a timer tick's worth, so that late wake-ups cost no
-    /// throughput.
+    /// The longest burst, as time at the pacing rate. It is as long as a timer tick, so that late wake-ups
+    /// cost no throughput.
     static constexpr Duration burst_time = 2ms;
     static constexpr uint64_t burst_min = 16 * 1500;
-    /// Once exhausted, the bucket first collects this much time's worth, so that packets leave in batches
-    /// that segmentation offload can use and a fast session is not woken for every packet.
+    /// Once exhausted, the bucket first collects the tokens of this much time. Packets then leave in batches
+    /// that segmentation offload can use, and a fast session is not woken for every packet.
     static constexpr Duration batch_time = 500us;
-    /// next_ready() is never further away, whatever the rate; the caller then asks again.
+    /// The upper limit of the time to next_ready(), whatever the rate. The caller then asks again.
     static constexpr Duration wait_max = 1s;
 
-    /// `rate` in bytes per second, 0: unlimited. `ceiling` likewise: the application's limit.
+    /// `rate` is in bytes per second; 0 means unlimited. `ceiling` is the application's limit in the same
+    /// units.
     void set_rate(Time now, double rate, double ceiling);
-    /// Whether a packet may leave now.
+    /// Returns whether a packet may leave now.
     bool ready(Time now);
     void on_sent(Time now, uint64_t bytes);
-    /// When ready() becomes true; a past time when it already is.
+    /// Returns when ready() becomes true; a past time if it already is.
     Time next_ready() const;
 
   private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// One session packet while its frames are written.
+/// A session packet while its frames are written.
 #pragma once
 
 #include <utility>
@@ -11,24 +11,26 @@
 namespace stt {
 
 struct PacketBuilder {
-    /// `packet`: where it is written, header and tag included; longer than session_overhead.
+    /// `packet` is the memory for the whole packet, including header and tag. It must be longer than
+    /// session_overhead.
     explicit PacketBuilder(MutableBytes packet)
         : out(packet.subspan(session_header_size, packet.size() - session_overhead)) {}
 
     ByteWriter out;     ///< the frames
-    SentFrames frames;  ///< what must be sent again should the packet be lost
+    SentFrames frames;  ///< what must be sent again if the packet is lost
     bool ack_eliciting = false;
     bool mtu_probe = false;  ///< its loss says nothing about congestion
 
     bool empty() const { return out.size() == 0; }
 
-    /// Writes an ack-eliciting frame that need not be repeated when lost. False: it does not fit.
+    /// Writes an ack-eliciting frame that need not be repeated when lost. Returns false if it does not fit.
     bool add(const Frame& frame) {
         if (!write_frame(out, frame)) return false;
         ack_eliciting = true;
         return true;
     }
-    /// Writes an ack-eliciting frame that must be repeated when lost, which `record` stands for.
+    /// Writes an ack-eliciting frame that must be repeated when lost, as described by `record`. Returns false
+    /// if it does not fit.
     bool add(const Frame& frame, ControlRecord record) {
         if (!add(frame)) return false;
         frames.add(record);

@@ -10,8 +10,8 @@
 
 namespace stt {
 
-// The window is looked at only here, so packets that open cost nothing; after a time without damage its first
-// damaged packet ends a window that was very long, and the next begins.
+// The window is examined only here, so that opened packets cost nothing. After a time without damage, the
+// first damaged packet ends a very long window, and the next window begins.
 std::optional<Error> PacketFaults::on_damaged(uint64_t opened) {
     damaged_++;
     const uint64_t all = opened - opened_before_ + damaged_;
@@ -31,7 +31,7 @@ std::optional<Error> PacketFaults::on_forged() {
     if (std::exchange(forgery_told_, true)) return std::nullopt;
     return make_error(ErrorCode::encryption_error, Reason::forged_packet, ErrorOrigin::network,
                       tr("a packet arrived undamaged but was not sealed by the peer; it was dropped, and "
-                         "more of them are only counted"));
+                         "further ones are only counted"));
 }
 
 std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
@@ -40,7 +40,7 @@ std::optional<Error> PacketFaults::on_unknown_frame(uint64_t type) {
     types_[types_told_++] = type;
     return make_error(ErrorCode::unknown_frame_type, Reason::unknown_frame, ErrorOrigin::peer,
                       tr("the peer sent a frame of type %" PRIu64
-                         ", which this version does not know; such frames are stepped over",
+                         ", which this version does not know; such frames are ignored",
                          type))
         .proven();
 }

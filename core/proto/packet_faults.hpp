@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// When faults of packets are worth telling: a session counts them all, its application hears of each kind
-/// once, so that neither a bad cable nor an attacker makes a storm.
+/// Decides when faults of packets are reported. A session counts all of them, but its application receives
+/// each kind once. Neither a bad cable nor an attacker can then cause a storm of messages.
 #pragma once
 
 #include <array>
@@ -10,33 +10,35 @@
 
 namespace stt {
 
-/// Each function counts one fault. Most return the error to be noted, or null when there is nothing new to
-/// say.
+/// Each function counts one fault. Most return the error to report, or null if there is nothing new to
+/// report.
 class PacketFaults {
   public:
-    /// Share of damaged packets beyond which somebody should look at the hardware, as the error reference has
-    /// it.
+    /// The share of damaged packets above which the hardware should be checked, as documented in
+    /// docs/errors.md.
     static constexpr double noisy_share = 0.05;
-    /// Packets over which the share is measured at least. With 512 a line that damages half as much stays
-    /// unreported: 12.8 damaged are expected with a deviation of 3.5, and 26 are needed.
+    /// The least number of packets over which the share is measured. With 512, a line that damages half as
+    /// much stays unreported: it is expected to damage 12.8 packets with a deviation of 3.5, and 26 are
+    /// needed.
     static constexpr uint64_t window = 512;
-    /// Types told at most: each is the peer's choice.
+    /// The largest number of frame types reported, because the peer chooses them.
     static constexpr size_t types_max = 16;
-    /// Genuine packets that make no sense, with which a session ends.
+    /// The number of genuine but malformed packets with which a session ends.
     static constexpr unsigned malformed_max = 16;
 
-    /// A packet did not open and its checksum does not fit either. `opened`: packets that have opened so far.
+    /// A packet could not be opened, and its checksum does not match either. `opened` is the number of
+    /// packets opened so far.
     std::optional<Error> on_damaged(uint64_t opened);
-    /// A packet did not open although its checksum fits: it arrived as it was sent, by somebody without the
-    /// keys.
+    /// A packet could not be opened although its checksum matches. It arrived as it was sent, by a node
+    /// without the keys.
     std::optional<Error> on_forged();
-    /// The peer sent a frame of a type unknown here.
+    /// The peer sent a frame of an unknown type.
     std::optional<Error> on_unknown_frame(uint64_t type);
-    /// A genuine packet made no sense. True: it is one of so many that the peer is broken beyond help.
+    /// A genuine packet was malformed. Returns true if there were so many that the session must end.
     bool on_malformed() { return ++malformed_ >= malformed_max; }
 
   private:
-    // The window under way.
+    // The current window.
     uint64_t opened_before_ = 0;
     uint64_t damaged_ = 0;
     bool noise_told_ = false;

@@ -13,7 +13,7 @@ std::optional<Transmit> PacketScheduler::next(Now now, MutableBytes out, size_t 
 }
 
 std::optional<Transmit> PacketScheduler::batch(Now now, MutableBytes out, size_t segments_max) {
-    // A probe is to get through where no batch does.
+    // A probe must get through where batches do not.
     if (probes_due_ > 0 || path().narrow() || !path().batches_allowed(now.time)) segments_max = 1;
     const size_t datagram = probes_due_ > 0 && small_probes(now.time) ? datagram_min : path().datagram();
     Recovery& recovery = path().recovery();
@@ -42,16 +42,16 @@ bool PacketScheduler::silent(Time now) const {
            parts_.liveness.silent(now, recovery.anything_in_flight() && recovery.probe_count() >= 1);
 }
 
-/// The path may carry less than it did: what fits every path shows whether it is there. The first probe is as
-/// large as any, so that a lost tail is mended at once where the size is not the trouble.
+/// The path may carry less than before. A packet that fits every path shows whether the path works at all.
+/// The first probe has full size, so that a lost tail is repaired at once if the size is not the problem.
 bool PacketScheduler::small_probes(Time now) const {
     return path().recovery().probe_count() >= 2 || silent(now);
 }
 
 bool PacketScheduler::data_allowed(Time now) {
     if (path().narrow()) return path().next_narrow_probe() <= now;
-    // The last probe goes without: it fits even a path that has become too narrow for data, and shows by its
-    // arrival that the others are lost.
+    // The last probe carries no data. It fits even a path that has become too narrow for data, and its
+    // arrival shows that the other probes are lost.
     if (probes_due_ == 1 && small_probes(now)) return false;
     return probes_due_ > 0 || path().recovery().may_send(now);
 }
@@ -68,9 +68,9 @@ std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out) 
     return Transmit{due->to, size, size};
 }
 
-/// Alone and before all data: what is built into one batch with it would bear a time from before the batch
-/// was sealed. It elicits no acknowledgement and is not held by the congestion window, like an ACK: so few
-/// leave.
+/// Clock frames leave alone and before all data. In a batch, frames built before it is sealed would carry too
+/// early a time. Like an ACK, the packet is not ack-eliciting and ignores the congestion window, because so
+/// few leave.
 std::optional<Transmit> PacketScheduler::clock_packet(Now now, MutableBytes out) {
     const bool answers = parts_.clock_responder.due();
     if (!answers && !parts_.clock_requester.due(now.time)) return std::nullopt;
@@ -120,7 +120,8 @@ void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
         parts_.liveness.on_answer_sent();
 
     const size_t before = packet.out.size();
-    // Window frames are few and keep the peer going; they do not wait for our own window.
+    // Window frames are few and keep the peer sending. They do not wait for the congestion window of this
+    // side.
     if (control) parts_.streams.fill_control(now.time, packet.out, packet.frames);
     const size_t control_end = packet.out.size();
     if (allowed) parts_.streams.fill_data(packet.out, packet.frames);
@@ -141,10 +142,10 @@ std::optional<Transmit> PacketScheduler::close(Now now, MutableBytes out, Closin
     PacketBuilder packet(memory);
     const bool refuses = parts_.confirmation.refusal_due();
     if (!refuses && !closing.due()) return std::nullopt;
-    // A caller accepts nothing before FINAL, so a session that ends this early says it again.
+    // A caller accepts nothing before FINAL, so a session that ends this early repeats it.
     parts_.confirmation.begin(packet);
     if (!refuses) {
-        // How far the data has gone downstream is told with the last word: nothing else will tell it.
+        // The final packet reports how much was delivered, because no later packet will report it.
         parts_.streams.fill_account(packet.out);
         packet.add(closing.make_frame(now.time, probe_timeout));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Which packet of a session leaves next, and which frames are in it.
+/// Decides which packet of a session leaves next, and which frames are in it.
 #pragma once
 
 #include <optional>
@@ -16,12 +16,12 @@
 
 namespace stt {
 
-/// Belongs to one session's traffic, whose thread calls it. First leaves what answers or validates an
-/// address, then the clock's frames, then a probe of the MTU, then all else in batches: acknowledgements,
+/// Belongs to the traffic of one session, whose thread calls it. What answers or validates an address leaves
+/// first, then the clock frames, then an MTU probe. All other frames follow in batches: acknowledgements,
 /// control frames, data.
 class PacketScheduler {
   public:
-    /// What has frames to send, and what they are sent by. All outlive the object.
+    /// The sources of frames, and what is needed to send them. All references outlive the object.
     struct Parts {
         SessionIds& ids;
         PacketSpace& packets;
@@ -34,18 +34,19 @@ class PacketScheduler {
     };
     explicit PacketScheduler(const Parts& parts) : parts_(parts) {}
 
-    /// As Endpoint::poll_transmit.
+    /// Has the parameters and the result of Endpoint::poll_transmit().
     std::optional<Transmit> next(Now now, MutableBytes out, size_t segments_max);
-    /// The packet with SESSION_CLOSE, or the one that refuses a caller, if it is due. `probe_timeout`: the
-    /// path's.
+    /// Returns the packet with SESSION_CLOSE, or the one that refuses a caller, if it is due. `probe_timeout`
+    /// is that of the path.
     std::optional<Transmit> close(Now now, MutableBytes out, Closing& closing, Duration probe_timeout);
 
-    /// Two probes leave now, regardless of window and pacer: one with the data that has waited longest, and
-    /// one without.
+    /// Makes two probes leave now, regardless of window and pacer. One carries the data that has waited
+    /// longest, and the other carries none.
     void probe();
-    /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
+    /// Returns whether there is a silence: a probe timeout is unanswered and nothing has been received for at
+    /// least 100 ms.
     bool silent(Time now) const;
-    /// Whether data may leave before the next probe for which there is a timer.
+    /// Returns whether data may leave before the next probe for which there is a timer.
     bool data_flows() const { return !path().narrow() && parts_.streams.data_pending(); }
 
   private:
@@ -63,7 +64,7 @@ class PacketScheduler {
     const Path& path() const { return parts_.paths.active(); }
 
     const Parts parts_;
-    unsigned probes_due_ = 0;  // ack-eliciting packets to send regardless of window and pacer
+    unsigned probes_due_ = 0;  // ack-eliciting packets to be sent regardless of window and pacer
 };
 
 }  // namespace stt

@@ -24,7 +24,7 @@ std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes pack
             counters_.duplicates++;
             return std::nullopt;
         case PacketProtection::Opened::refused:
-            // AEAD decides; the checksum only tells whether it was the line or an attacker.
+            // The AEAD decides. The checksum only shows whether the line or an attacker was the cause.
             (opened.checksum_fits ? counters_.undecryptable : counters_.checksum_mismatches)++;
             refusal.damaged = !opened.checksum_fits;
             refusal.note =
@@ -38,7 +38,7 @@ std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes pack
 
 size_t PacketSpace::seal(Time now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to,
                          Recovery& recovery) {
-    // PADDING is all zeros up to the end, so that its type needs no length.
+    // PADDING consists of zeros up to the end of the packet, so that its type needs no length.
     if (pad_to > session_overhead && packet.out.size() < pad_to - session_overhead)
         packet.out.zeros(pad_to - session_overhead - packet.out.size());
     const size_t size = session_overhead + packet.out.size();

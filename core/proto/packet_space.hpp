@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The packets of a session that share keys and numbers: sealing them, opening them, and acknowledging those
-/// that came.
+/// The packets of a session that share keys and numbers: sealing, opening, and acknowledging those that
+/// arrived.
 #pragma once
 
 #include <optional>
@@ -17,35 +17,38 @@ namespace stt {
 /// Belongs to one session, whose thread calls it.
 class PacketSpace {
   public:
-    /// Packets can be sealed and opened from now on. Takes the keys out of `secrets`.
+    /// Takes the keys out of `secrets`. Packets can be sealed and opened from now on.
     Status install(Time now, HandshakeSecrets& secrets);
-    /// Forgets the keys: nothing can be sealed or opened any more.
+    /// Forgets the keys. Nothing can be sealed or opened any more.
     void drop_keys() { protection_.reset(); }
     bool has_keys() const { return protection_.has_value(); }
 
-    /// A packet that opened.
+    /// A packet that was opened.
     struct Opened {
-        SessionId receiver;  ///< the id that it bears
+        SessionId receiver;  ///< the id in the packet
         uint64_t number;
-        bool newest;  ///< no packet with a higher number came before
+        bool newest;  ///< no packet with a higher number has arrived before
         Bytes payload;
     };
-    /// Why a packet did not open.
+    /// Why a packet could not be opened.
     struct Refusal {
-        bool damaged = false;       ///< on the way, as its checksum shows
-        std::optional<Error> note;  ///< what the application should hear of it
+        bool damaged = false;       ///< damaged on the path, as its checksum shows
+        std::optional<Error> note;  ///< error to be reported to the application
     };
-    /// Opens `packet` in place. None: it is a copy, damaged or forged, and counted as such. Only with keys.
+    /// Opens `packet` in place. Returns none if it is a copy, damaged or forged; it is then counted as such.
+    /// There must be keys.
     std::optional<Opened> open(Time now, MutableBytes packet, Refusal& refusal);
-    /// So many packets failed to open that the keys must not be used any more.
+    /// Returns whether so many packets could not be opened that the keys must not be used any more (the
+    /// integrity limit of the AEAD).
     bool integrity_lost() const { return protection_->failures() >= PacketProtection::integrity_limit; }
 
-    /// Seals what `packet` holds at the beginning of `out`, where it was written, and hands it to `recovery`.
-    /// `receiver`: the id that it bears. It is padded to `pad_to` bytes if it is shorter. Returns its size.
+    /// Seals the frames of `packet`, which were written at the beginning of `out`, and passes the packet to
+    /// `recovery`. `receiver` is the session id in the packet. The packet is padded to `pad_to` bytes if it
+    /// is shorter. Returns its size in bytes.
     size_t seal(Time now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to,
                 Recovery& recovery);
 
-    /// A packet that opened was understood, and is to be acknowledged.
+    /// An opened packet was processed and must be acknowledged.
     void on_understood(Time now, const Opened& packet, bool ack_eliciting) {
         acks_.on_packet(now, packet.number, ack_eliciting);
     }
@@ -55,16 +58,16 @@ class PacketSpace {
     void write_acks(Time now, PacketBuilder& packet);
 
     PacketFaults& faults() { return faults_; }
-    /// Counts a frame of a type unknown here. The error is set where that is news.
+    /// Counts a frame of an unknown type. Returns an error if this type must be reported.
     std::optional<Error> on_unknown_frame(uint64_t type);
-    /// Adds what is known of packets that came, and of the keys.
+    /// Adds the counters of received packets and of the keys.
     void add_to(SessionStats& stats) const;
 
   private:
     std::optional<PacketProtection> protection_;
     AckTracker acks_;
     PacketFaults faults_;
-    SessionStats counters_;  // those of packets that came
+    SessionStats counters_;  // only those of received packets are used
 };
 
 }  // namespace stt

@@ -12,7 +12,8 @@ namespace stt {
 
 namespace {
 
-/// The datagram size that the mtu set makes on the way to `peer`; none: to be discovered.
+/// Returns the datagram size that the configured mtu gives on the path to `peer`, or none if the MTU is
+/// discovered.
 std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer) {
     if (!config.mtu) return std::nullopt;
     return *config.mtu - peer.headers_size();
@@ -61,7 +62,7 @@ void Path::limit_datagram(uint64_t most) {
     use_datagram_size();
 }
 
-/// Two packets of data go beside the probe, and tell by their arrival when it is lost.
+/// Two data packets fit beside the probe, and their arrival shows when it is lost.
 uint64_t Path::mtu_probe_room() const {
     const uint64_t window = recovery_.window();
     return window - std::min(window, 2 * mtu_.current());
@@ -80,9 +81,10 @@ Error Path::narrow_error(uint64_t most, const ReportSource& source) const {
     const std::string peer = peer_.to_string();
     std::string text =
         source.local
-            ? tr("this machine's link to %s is too narrow: it does not take IP packets of %" PRIu64 " bytes",
+            ? tr("this machine's link to %s is too narrow: it does not carry IP packets of %" PRIu64 " bytes",
                  peer.c_str(), ip_packet(datagram_min))
-            : tr("IP packets of more than %" PRIu64 " bytes do not get through to %s, and it takes %" PRIu64,
+            : tr("IP packets of more than %" PRIu64
+                 " bytes do not get through to %s, but the session needs %" PRIu64,
                  ip_packet(most), peer.c_str(), ip_packet(datagram_min));
     return make_error(ErrorCode::udp_send_failed, Reason::mtu,
                       source.local ? ErrorOrigin::local : ErrorOrigin::network, std::move(text));
@@ -96,8 +98,8 @@ void Path::report_narrow(Time now, Error error, std::vector<Error>& notes) {
 
 Error Path::too_narrow_error() const {
     return make_error(ErrorCode::session_timeout, Reason::mtu, ErrorOrigin::network,
-                      tr("the path to %s carries less than IP packets of %" PRIu64
-                         " bytes: none got through within keepalive-timeout, though smaller ones did",
+                      tr("the path to %s does not carry IP packets of %" PRIu64
+                         " bytes: none got through within keepalive-timeout, although smaller ones did",
                          peer_.to_string().c_str(), ip_packet(datagram_min)))
         .ending();
 }
@@ -106,7 +108,7 @@ Error Path::mtu_too_large(uint64_t datagram) const {
     return make_error(
         ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::local,
         tr("mtu=%" PRIu64 " is too large: IP packets of %" PRIu64
-           " bytes do not fit on the way to %s; going on with %" PRIu64,
+           " bytes do not fit the path to %s; the session continues with %" PRIu64,
            *config_.mtu, ip_packet(datagram), peer_.to_string().c_str(), ip_packet(mtu_.current())));
 }
 
@@ -135,8 +137,8 @@ void Path::on_finding(Time now, BlackHole::Finding finding, std::vector<Error>& 
             report_narrow(
                 now,
                 make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network,
-                           tr("IP packets of %" PRIu64 " bytes do not get through to %s any more, though "
-                              "smaller ones do: the stream waits until they do",
+                           tr("IP packets of %" PRIu64 " bytes no longer get through to %s, although smaller "
+                              "ones do; the stream waits until they do",
                               ip_packet(datagram_min), peer_.to_string().c_str())),
                 notes);
             break;

@@ -33,7 +33,7 @@ std::optional<Error> PathLoss::on_outcome(Time now, const Recovery::Outcome& out
     for (const SentPacket& packet : outcome.acked)
         if (packet.ack_eliciting) sent_outage_.on_acked(packet.sent);
     sent_outage_.end_step();
-    // Whether packets that elicit no acknowledgement arrive is not known for certain.
+    // It is not known for certain whether packets that are not ack-eliciting arrive.
     LossMeter::Sum sum;
     for (const SentPacket& packet : outcome.acked) {
         if (!packet.ack_eliciting || packet.sent < sent_.counted_from()) continue;

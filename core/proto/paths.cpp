@@ -8,7 +8,7 @@ namespace stt {
 
 namespace {
 
-/// A packet with FINAL and PATH_CHALLENGE.
+/// The size in bytes of a packet with FINAL and PATH_CHALLENGE.
 constexpr size_t unpadded_max = session_overhead + 23;
 
 }  // namespace
@@ -46,8 +46,8 @@ void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
 
 std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
     if (!response_) return challenge_due(now);
-    // Padded to the minimum: the path must carry that much, and the challenge proves it (RFC 9000, section
-    // 8.2.1).
+    // The packet is padded to the minimum. The path must carry that size, and the challenge proves that it
+    // does (RFC 9000, section 8.2.1).
     const Response response = *std::exchange(response_, std::nullopt);
     return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
 }

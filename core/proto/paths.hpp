@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A session's ways to its peer: the one that carries data and the one before, and where the peer may have
-/// moved.
+/// The paths of a session to its peer: the active one, the previous one, and an address to which the peer may
+/// have moved.
 #pragma once
 
 #include <memory>
@@ -15,56 +15,58 @@ namespace stt {
 /// Belongs to one session, whose thread calls it.
 class Paths {
   public:
-    /// How long acknowledgements of what the path before carried are awaited: three round trips of which
-    /// nothing is known.
+    /// How long acknowledgements of packets of the previous path are awaited: three round trips of an unknown
+    /// path.
     static constexpr Duration previous_kept = 3 * RttEstimator::initial;
 
     /// `config` and `random` outlive the object.
     Paths(const Address& peer, const SessionConfig& config, Random& random);
 
-    /// The path that carries data.
+    /// The path that carries the data.
     Path& active() { return *active_; }
     const Path& active() const { return *active_; }
-    /// Adds what all paths have carried, and what is known of the active one.
+    /// Adds the counters of all paths, and the present state of the active one.
     void add_to(SessionStats& stats) const;
-    /// The peer takes no longer datagrams: said in the handshake.
+    /// The peer accepts no datagrams longer than `most` bytes, as announced in the handshake.
     void limit_datagram(uint64_t most);
 
-    // Another address of the peer's (RFC 9000, sections 8.2 and 9). Nothing of weight goes to it before it
-    // was validated: a packet that somebody on the way has copied must not move a session.
+    // Another address of the peer (RFC 9000, sections 8.2 and 9). Only what validates the address is sent
+    // there before it is validated. A packet that a node on the path has copied must not move a session.
 
     /// A genuine packet of `bytes` bytes, the newest so far, came from `from`.
     void on_newest_from(Time now, const Address& from, size_t bytes);
     struct Outgoing {
         Address to;
         Frame frame;
-        size_t pad_to;  ///< bytes of the packet; 0: as short as it is
+        /// Size of the packet in bytes; 0 means no padding.
+        size_t pad_to;
     };
-    /// The PATH_RESPONSE or PATH_CHALLENGE that leaves now, if one is due; each leaves in a packet of its
-    /// own.
+    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, if one is due. Each leaves in a packet of
+    /// its own.
     std::optional<Outgoing> frame_due(Time now);
-    /// Whether PATH_RESPONSE with `token` from `from` validates that address: move() may follow.
+    /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
+    /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
-    /// The path that was validated carries the data from now on. What the path before carried is added to
-    /// `outcome` as lost.
+    /// The validated path carries the data from now on. The packets in flight on the previous path are added
+    /// to `outcome` as lost.
     void move(Time now, Recovery::Outcome& outcome);
-    /// Nothing that was learnt of the active path holds any more: the same with another path to the same
-    /// address.
+    /// All that was learnt about the active path is void. It is replaced by a new path to the same address,
+    /// as in move().
     void start_over(Time now, Recovery::Outcome& outcome);
-    /// When a challenge is due.
+    /// Returns when a challenge is due, or when the validation fails; time_never if there is none.
     Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
 
-    /// Whether there may be acknowledgements of what the path before carried.
+    /// Returns whether acknowledgements of packets of the previous path may still arrive.
     bool has_previous() const { return previous_ != nullptr; }
-    /// An acknowledgement, which may name such packets.
+    /// Handles an acknowledgement that may name packets of the previous path.
     void on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome);
 
-    /// PATH_CHALLENGE came; PATH_RESPONSE is due to where it came from.
+    /// PATH_CHALLENGE came from `to`, where PATH_RESPONSE is now due.
     void owe_response(const Address& to, const PathValidation::Token& token) { response_ = {to, token}; }
 
   private:
-    /// Where the peer may have moved. It is no path before that is known: whoever copies packets under
-    /// changing addresses would have one made for each.
+    /// An address to which the peer may have moved. It gets no path before it is validated. Otherwise a node
+    /// that copies packets under changing addresses could have one made for each.
     struct Candidate {
         Address peer;
         PathValidation validation;
@@ -82,9 +84,9 @@ class Paths {
     uint64_t datagram_limit_ = datagram_max;
     std::unique_ptr<Path> active_;
     std::unique_ptr<Path> previous_;      // kept for previous_kept after previous_left_
-    std::optional<Candidate> candidate_;  // none: the peer is where it was
+    std::optional<Candidate> candidate_;  // none if the peer has not moved
     Time previous_left_{};
-    Recovery::Counters past_;  // of paths that are gone
+    Recovery::Counters past_;  // of paths that no longer exist
     std::optional<Response> response_;
 };
 

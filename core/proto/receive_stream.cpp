@@ -10,10 +10,11 @@ namespace stt {
 
 namespace {
 
-/// How long a streaming thread may be late in taking data without that being the window's fault.
+/// The delay with which a streaming thread may take data without the window being considered too small.
 constexpr Duration scheduling_allowance = 5ms;
 
-/// Progress that opens no window is reported this late, so that reports are exact without a frame per buffer.
+/// Progress that opens no window is reported with this delay, so that reports are exact without a frame per
+/// buffer.
 constexpr Duration progress_delay = 50ms;
 
 Error violation(ErrorCode code, Reason reason, std::string text) {
@@ -27,10 +28,10 @@ Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end > limit_)
         return violation(
             ErrorCode::flow_control_violation, Reason::stream_window,
-            tr("the peer sent up to offset %" PRIu64 " where %" PRIu64 " was allowed", end, limit_));
+            tr("the peer sent up to offset %" PRIu64 ", but the limit is %" PRIu64, end, limit_));
     if (final_size_ && end > *final_size_)
         return violation(ErrorCode::invalid_frame, Reason::stream_size,
-                         tr("data behind the end of the stream"));
+                         tr("the peer sent data beyond the end of the stream"));
     const uint64_t growth = end - highest_;
     highest_ = end;
     return growth;
@@ -52,7 +53,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         return growth;
     }
 
-    // Fill only the holes: what is there already stays.
+    // Only the holes are filled; bytes that have arrived are kept.
     auto behind = pieces_.upper_bound(offset);
     if (behind != pieces_.begin()) {
         const auto before = std::prev(behind);
@@ -150,12 +151,13 @@ Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
     if (!growth.ok()) return growth;
     bool same = false;
     if (meets_skip(from, to, same)) {
-        if (same) return growth;  // told again
-        return violation(ErrorCode::invalid_frame, Reason::skip, tr("the peer skips what it has skipped"));
+        if (same) return growth;  // the peer has repeated the skip
+        return violation(ErrorCode::invalid_frame, Reason::skip,
+                         tr("the peer skipped a range that overlaps an earlier one"));
     }
     if (passed_.size() + skips_ahead_ >= skips_max)
         return violation(ErrorCode::buffer_overflow, Reason::skips,
-                         tr("the peer skips too much of a stream at a time"));
+                         tr("the peer skipped too many ranges of a stream at a time"));
     drop_pieces(std::max(from, next_), to);
     if (from > next_) {
         pieces_.emplace(from, Piece{.data = {}, .skipped = to - from});
@@ -191,7 +193,8 @@ void ReceiveStream::on_all_lost() {
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
     if ((final_size_ && *final_size_ != size) || size < highest_)
-        return violation(ErrorCode::invalid_frame, Reason::stream_size, tr("the end of the stream moved"));
+        return violation(ErrorCode::invalid_frame, Reason::stream_size,
+                         tr("the peer moved the end of the stream"));
     const Result<uint64_t> growth = grow(size);
     if (growth.ok()) final_size_ = size;
     return growth;
@@ -210,7 +213,7 @@ void ReceiveStream::consumed(Time now, uint64_t taken, uint64_t delivered, bool 
     delivered_ = std::max(delivered_, std::min(delivered, taken_));
     if (finished && ended() && end_read_) end_consumed_ = true;
 
-    // A window that is used up within two round trips is too small for bandwidth × delay: double it.
+    // A window that is used up within two round trips is too small for bandwidth × delay, and is doubled.
     if (taken_ - tuned_at_ >= window_ / 2) {
         if (tuned_when_ != Time{} && now - tuned_when_ < 2 * rtt + scheduling_allowance)
             window_ = std::min(2 * window_, window_max_);

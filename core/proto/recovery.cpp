@@ -8,16 +8,15 @@ namespace stt {
 
 namespace {
 
-// Beyond this the time threshold decides anyway; it bounds the scan for losses.
+// Above this threshold the time threshold decides anyway. It limits the scan for losses.
 constexpr uint64_t packet_threshold_max = 4096;
 constexpr Duration probe_timeout_max = 60s;
-// Packets over which the typical round trip is averaged.
+// The number of packets over which the typical round trip is averaged.
 constexpr int typical_rtt_packets = 16;
-// Round trips without a loss that was none, after which half of what was learnt about reordering is
-// forgotten.
+// After this many round trips without a spurious loss, the learned reordering tolerance is halved.
 constexpr int reordering_memory = 32;
 constexpr unsigned persistent_congestion_threshold = 3;  // RFC 9002, section 7.6.1
-// Round trips that a lost packet is remembered.
+// The number of round trips for which a lost packet is remembered.
 constexpr int lost_retention = 3;
 
 }  // namespace
@@ -41,7 +40,7 @@ Recovery::Step::Step(const Recovery& recovery, Time at, Outcome& to)
       prior_lost(recovery.counters_.bytes_lost) {}
 
 Recovery::Recovery(std::unique_ptr<CongestionController> controller) : controller_(std::move(controller)) {
-    // What leaves first finds the bucket full, whenever that is.
+    // The first packet finds the bucket full, whenever it leaves.
     pacer_.set_rate(Time{}, controller_->pacing_rate(), 0);
 }
 
@@ -127,8 +126,8 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
     largest_acked_ = any_acked_ ? std::max(largest_acked_, largest) : largest;
     any_acked_ = true;
     probe_count_ = 0;
-    // Only the largest number's delay is known (RFC 9002, section 5.1); a packet given up in an outage may
-    // have waited in it.
+    // Only the delay of the largest number is known (RFC 9002, section 5.1). A packet that was declared lost
+    // in an outage may have waited in it.
     const auto& newest = step.newest_acked;
     if (newest && newest->number == largest && !newest->was_lost) {
         const Duration delay = std::min<Duration>(
@@ -143,8 +142,8 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
     return true;
 }
 
-// On a path that reorders, the highest number acknowledged is mostly one that overtook others: its round trip
-// would be the shortest there is, not the one to reckon with.
+// On a path that reorders, the highest acknowledged number usually belongs to a packet that overtook others.
+// Its round trip would be the shortest and would not be representative.
 Duration Recovery::round_trip_of(const Snapshot& newest, Time now) const {
     return std::max<Duration>(reordered() ? typical_rtt_ : now - newest.sent, 1ns);
 }
@@ -168,7 +167,8 @@ void Recovery::settle_acked(Step& step, SentPacket& packet) {
         } else if (packet.lost_by_reordering) {
             note_spurious_loss(step.now, packet);
         }
-        // What an outage held up, or another path carried, says nothing about the rate of this one.
+        // A packet that was delayed by an outage, or was carried by another path, gives no information about
+        // the rate of this path.
         if (!was_lost || packet.lost_by_reordering) {
             delivered_ += packet.size;
             delivered_time_ = step.now;
@@ -189,7 +189,8 @@ void Recovery::note_spurious_loss(Time now, const SentPacket& packet) {
     if (largest_acked_ > packet.number)
         packet_threshold_ =
             std::clamp(largest_acked_ - packet.number + 1, packet_threshold_, packet_threshold_max);
-    // A round trip more is all the patience that pays: by then a retransmission would be there.
+    // Waiting longer than one more round trip is useless, because a retransmission would have arrived by
+    // then.
     const Duration late = now - packet.sent - rtt_.smoothed();
     reordering_window_ = std::max(reordering_window_, std::min(late, rtt_.smoothed()));
 }
@@ -216,8 +217,8 @@ void Recovery::finish(const Step& step) {
             sample.rtt = round_trip_of(*newest, step.now);
             sample.ack_delay = step.ack_delay;
             sample.reordered = reordered();
-            // Neither a burst out nor a burst of acknowledgements back may look like bandwidth: the slower of
-            // the two counts. Less than a round trip is an artefact.
+            // Neither a burst of packets nor a burst of acknowledgements may look like bandwidth, so the
+            // slower of the two counts. An interval below a round trip is an artefact.
             const Duration interval =
                 std::max(newest->sent - newest->first_sent_time, step.now - newest->delivered_time);
             if (interval >= rtt_.minimum() && interval > Duration::zero())
@@ -253,7 +254,7 @@ void Recovery::detect_losses(Step& step) {
     if (!any_acked_ || packets_.empty()) return;
     const Duration delay = loss_delay();
     const Duration persistent_span = persistent_congestion_threshold * rtt_.probe_timeout(ack_delay_max_);
-    Time run_start = time_never;  // of losses in a row, after the first RTT sample
+    Time run_start = time_never;  // of consecutive losses, after the first RTT sample
     const uint64_t end = std::min(largest_acked_, packets_.end());
     for (uint64_t n = packets_.first(); n < end; n++) {
         SentPacket& packet = packets_[n];
@@ -309,7 +310,7 @@ void Recovery::on_nack(Time now, const NackFrame& nack, Outcome& outcome) {
             declare_lost(step, packet, true);
         }
     }
-    detect_losses(step);  // sets the loss timer anew
+    detect_losses(step);  // sets the loss timer again
     finish(step);
 }
 
@@ -373,7 +374,7 @@ void Recovery::set_max_datagram(uint64_t bytes) {
 
 void Recovery::drop_settled(Time now) {
     const Duration retention = lost_retention * std::max(rtt_.smoothed(), rtt_.latest());
-    // The peer acknowledges packets that elicit none only by the way, or never.
+    // The peer acknowledges packets that are not ack-eliciting only together with others, or never.
     while (!packets_.empty() &&
            (packets_.front().state != PacketState::in_flight ||
             (!packets_.front().ack_eliciting && now - packets_.front().sent > retention)))

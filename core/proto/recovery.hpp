@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Loss detection, probe timeouts and the delivery rate of what is sent on one path (RFC 9002).
+/// Loss detection, probe timeouts and the delivery rate of the packets sent on one path (RFC 9002).
 #pragma once
 
 #include <algorithm>
@@ -17,14 +17,16 @@ namespace stt {
 
 class Recovery {
   public:
-    /// Loss by reordering: this many later packets acknowledged (RFC 9002, kPacketThreshold); grows when a
-    /// loss turns out to have been a reordering.
+    /// A packet is lost by reordering when this many later packets have been acknowledged (RFC 9002,
+    /// kPacketThreshold). The threshold grows when a loss proves to be spurious.
     static constexpr uint64_t packet_threshold_initial = 3;
-    // Loss by time: 9/8 of the larger of smoothed and latest RTT (kTimeThreshold).
+    // A packet is lost by time after 9/8 of the larger of smoothed and latest RTT (kTimeThreshold).
 
-    /// What became of packets in one step, appended. Vectors are reused by the caller: no allocation in the
-    /// steady state. `acked` includes packets that had been declared lost before and turn out to have arrived
-    /// (their state still says `lost`, the others' `in_flight`): their frames count as delivered, too.
+    /// The fate of packets in one step. Packets are appended. The caller reuses the vectors, so that nothing
+    /// is allocated in the steady state.
+    ///
+    /// `acked` includes packets that had been declared lost and have arrived after all. Their state is still
+    /// `lost`, while that of the others is `in_flight`. Their frames count as delivered, too.
     struct Outcome {
         std::vector<SentPacket> acked;
         std::vector<SentPacket> lost;
@@ -36,64 +38,65 @@ class Recovery {
 
     explicit Recovery(std::unique_ptr<CongestionController> controller);
 
-    /// The path carries data from now on. `first`: the number of its first packet. Only before anything was
-    /// sent on it.
+    /// The path carries data from now on. `first` is the number of its first packet. Must be called before
+    /// anything was sent on the path.
     void begin(Time now, uint64_t first);
-    /// The number the next packet must bear.
+    /// Returns the number that the next packet must have.
     uint64_t next_number() const { return next_number_; }
-    /// `packet.number` == next_number(); size, ack_eliciting, mtu_probe and frames are the caller's to fill
-    /// in.
+    /// `packet.number` must equal next_number(). The caller fills in size, ack_eliciting, mtu_probe and
+    /// frames.
     void on_sent(Time now, SentPacket packet);
-    /// The packets from `first` to the last one sent leave in one piece.
+    /// The packets from `first` to the last one sent leave in one batch.
     void set_batched(uint64_t first);
-    /// To be called when a turn of sending ends: `limited`: nothing more is waiting that window and pacer
-    /// would let go (no data, or the peer's flow control forbids it). Rate samples of what is in flight and
-    /// of the next packet then say nothing about the path's limit.
+    /// Must be called at the end of each turn of sending. `limited` means that there is nothing more that
+    /// window and pacer would let leave: there is no data, or the peer's flow control forbids it. The rate
+    /// samples of the packets in flight and of the next packet then do not show the limit of the path.
     void set_app_limited(bool limited);
 
-    /// False: the peer acknowledges what was never sent (a protocol violation); nothing changed.
+    /// Returns false if the peer acknowledges a packet that was never sent, which is a protocol violation.
+    /// Nothing has then changed.
     bool on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Outcome& outcome);
-    /// The peer gave these packets up. Ranges of packets never sent are ignored. A packet younger than the
-    /// reordering window that experience has taught is left to the ordinary rules.
+    /// The peer reports these packets as missing. Ranges of packets never sent are ignored. The ordinary
+    /// rules apply to a packet younger than the learned reordering window.
     void on_nack(Time now, const NackFrame& nack, Outcome& outcome);
 
     enum class TimeoutAction {
         none,
         probe,  ///< send one or two ack-eliciting packets, regardless of window and pacer
     };
-    /// Call at or after next_timeout(). Losses by time come in `outcome`.
+    /// Must be called at or after next_timeout(). Packets lost by time are appended to `outcome`.
     TimeoutAction on_timeout(Time now, Duration ack_delay_max, Outcome& outcome);
-    /// Loss timer or probe timeout, whichever is due; time_never when nothing is in flight.
+    /// Returns when the loss timer or the probe timeout is due, or time_never when nothing is in flight.
     Time next_timeout(Duration ack_delay_max) const;
-    /// Probe timeouts in a row without any acknowledgement.
+    /// Returns the number of consecutive probe timeouts without any acknowledgement.
     unsigned probe_count() const { return probe_count_; }
 
-    /// The path is back after an outage: everything in flight is handed out as lost, the probe timeout's
-    /// backoff is reset.
+    /// The path is back after an outage. Everything in flight is reported as lost, and the backoff of the
+    /// probe timeout is reset.
     void on_path_restored(Time now, Outcome& outcome);
-    /// Another path carries the data from now on: everything in flight is handed out as lost, and nothing
-    /// more is sent on this one.
+    /// Another path carries the data from now on. Everything in flight is reported as lost, and nothing more
+    /// is sent on this path.
     void retire(Time now, Outcome& outcome);
-    /// After retire(): an acknowledgement that may name packets of this path, too.
+    /// Handles an acknowledgement after retire(), which may name packets of this path.
     void on_late_ack(Time now, const AckFrame& ack, Outcome& outcome);
 
-    /// Whether window and pacer let a full datagram leave now.
+    /// Returns whether window and pacer let a full datagram leave now.
     bool may_send(Time now) { return next_send_time(now) <= now; }
-    /// When the pacer would let one leave; time_never when it is the window that holds it back.
+    /// Returns when the pacer lets a full datagram leave, or time_never if the window holds it back.
     Time next_send_time(Time now);
     void set_pacing_ceiling(double bytes_per_second) { pacing_ceiling_ = bytes_per_second; }
     void set_max_datagram(uint64_t bytes);
 
-    /// The packet that has been under way longest, or null.
+    /// Returns the packet that has been in flight longest, or null.
     const SentPacket* oldest_in_flight();
-    /// The handshake has measured a first round trip.
+    /// Sets the first round trip, which the handshake has measured.
     void seed_rtt(Duration round_trip) { rtt_.sample(round_trip, Duration::zero()); }
 
     uint64_t in_flight() const { return in_flight_; }
     bool anything_in_flight() const { return eliciting_in_flight_ > 0; }
     const RttEstimator& rtt() const { return rtt_; }
     const CongestionController& controller() const { return *controller_; }
-    /// Bytes that may be in flight.
+    /// Returns the number of bytes that may be in flight.
     uint64_t window() const { return std::min(controller_->window(), flight_limit_.bytes()); }
 
     struct Counters {
@@ -113,7 +116,7 @@ class Recovery {
     const Counters& counters() const { return counters_; }
 
   private:
-    /// What a sent packet tells of its time.
+    /// The data of a sent packet that concern its timing and delivery rate.
     struct Snapshot {
         explicit Snapshot(const SentPacket& packet);
 
@@ -129,21 +132,21 @@ class Recovery {
         Time now;
         Outcome& outcome;
         uint64_t prior_in_flight, prior_delivered, prior_lost;
-        std::optional<Snapshot> newest_acked;  // the delivery rate is its
+        std::optional<Snapshot> newest_acked;  // the delivery rate is computed for this packet
         std::optional<Snapshot> oldest_lost;
         Duration ack_delay{};  // of newest_acked
         bool persistent_congestion = false;
     };
-    /// Settles those in `range` that had been declared lost. Whether there were any.
+    /// Settles the packets in `range` that had been declared lost. Returns whether there were any.
     bool settle_late(Step& step, const PacketRange& range);
     void declare_all_lost(Step& step);
-    /// Takes an arrived packet out of the accounts and hands it over.
+    /// Removes an arrived packet from the counts in flight and appends it to the outcome.
     void settle_acked(Step& step, SentPacket& packet);
     void note_spurious_loss(Time now, const SentPacket& packet);
-    /// Declares lost what RFC 9002, section 6.1, says is.
+    /// Declares packets lost according to RFC 9002, section 6.1.
     void detect_losses(Step& step);
     void declare_lost(Step& step, SentPacket& packet, bool by_reordering);
-    /// Ends a step: tells the controller.
+    /// Ends a step by reporting it to the controller.
     void finish(const Step& step);
     void update_flight_limit(const Step& step, const AckSample& sample);
     void drop_settled(Time now);
@@ -160,8 +163,8 @@ class Recovery {
     RttEstimator rtt_;
     Pacer pacer_;
     double pacing_ceiling_ = 0;
-    PacketRing packets_;           // settled ones at the front are dropped
-    std::deque<SentPacket> lost_;  // for lost_retention(), by number: they may turn up yet
+    PacketRing packets_;           // settled packets at the front are removed
+    std::deque<SentPacket> lost_;  // kept for lost_retention(), by number, because they may still arrive
     uint64_t next_number_ = 0;
     uint64_t largest_acked_ = 0;
     bool any_acked_ = false;
@@ -171,18 +174,19 @@ class Recovery {
     Time last_eliciting_sent_{};
     Time loss_time_ = time_never;
     Time first_rtt_sample_ = time_never;
-    Duration ack_delay_max_{};  // the peer's, as last told
+    Duration ack_delay_max_{};  // of the peer, as last given
     unsigned probe_count_ = 0;
-    // What losses that were none have taught about reordering on this path.
+    // What spurious losses have shown about reordering on this path.
     uint64_t packet_threshold_ = packet_threshold_initial;
     Duration reordering_window_{};
     Time last_spurious_{};
     Duration typical_rtt_{};  // moving average over packets; zero: none yet
-    // Delivery rate.
+    // State of the delivery rate estimate; byte counts.
     uint64_t delivered_ = 0;
     Time delivered_time_{};
     Time first_sent_time_{};
-    uint64_t app_limited_until_ = 0;  // delivered_ at which the limited stretch ends; 0: not limited
+    // delivered_ at which the application-limited period ends; 0: not limited.
+    uint64_t app_limited_until_ = 0;
     Counters counters_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Going on with a session's streams in another session.
+/// Resumption: the streams of a lost session continue in another session.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,8 @@
 
 namespace stt {
 
-/// Both ends of a session have one; a caller shows it, a responder recognises it.
+/// Identifies a session that may be resumed. Both ends of the session have one: a caller presents it, and a
+/// responder recognises it.
 struct ResumeTicket {
     SessionName session{};
     NodeId peer{};
@@ -19,40 +20,42 @@ struct ResumeTicket {
     ResumeTicket clone() const { return {session, peer, secret.clone()}; }
 };
 
-/// Whether a session that ended with `error` may be resumed by another: its path was lost, nobody wanted its
-/// end.
+/// Returns whether another session may resume a session that ended with `error`. That is so if its path was
+/// lost and neither side wanted the end.
 inline bool is_path_lost(const Error& error) {
     return error.code == ErrorCode::session_timeout ||
            (error.code == ErrorCode::session_closed && error.reason == Reason::timeout);
 }
 
-/// What one session knows of those before and after it. Belongs to that session, whose thread calls it.
+/// What a session knows about its predecessor and its successor. Belongs to that session, whose thread calls
+/// it.
 class Resumption {
   public:
-    /// A call. `earlier`: the session that it asks to resume; 0: none.
+    /// Starts a call. `earlier` is the session to resume; 0 means none.
     void ask_for(SessionHandle earlier) { asked_for_ = earlier; }
     SessionHandle asked_for() const { return asked_for_; }
-    /// The session has taken the streams of `earlier` over, which the peer named by `used`. A responder keeps
-    /// that ticket: the caller may not hear of it and come back with the same one. A caller gives none.
+    /// The session has taken over the streams of `earlier`, which the peer named by `used`. A responder keeps
+    /// that ticket, because the caller may not learn of the resumption and present the same ticket again. A
+    /// caller passes none.
     void take_over(SessionHandle earlier, std::optional<ResumeTicket> used);
-    /// The session whose streams this one has taken over; 0: none.
+    /// Returns the session whose streams this one has taken over, or 0.
     SessionHandle taken_over() const { return taken_over_; }
-    /// A genuine packet came: the peer has heard of the resumption, or needs no other.
+    /// A genuine packet arrived. The peer knows of the resumption, or needs no other one.
     void on_heard() { used_.reset(); }
 
-    /// The handshake has made `ticket`.
+    /// The handshake has derived `ticket`.
     void set_ticket(ResumeTicket ticket) { ticket_ = std::move(ticket); }
-    /// The session's own; null before the handshake and after abandon().
+    /// Returns the ticket of this session, or null before the handshake and after abandon().
     const ResumeTicket* ticket() const { return ticket_ ? &*ticket_ : nullptr; }
-    /// The one by which the peer may name the session now; null: none such.
+    /// Returns the ticket by which the peer may name the session now, or null if `name` is not valid.
     const ResumeTicket* ticket(const SessionName& name) const;
 
-    /// The path was lost: the streams are kept for another session until `until`.
+    /// The path was lost. The streams are kept for another session until `until`.
     void wait(Time until) { until_ = until; }
     bool waiting() const { return until_ != time_never; }
-    /// When waiting ends; time_never unless waiting().
+    /// Returns when waiting ends, or time_never unless waiting().
     Time waits_until() const { return until_; }
-    /// Nothing will resume the session.
+    /// Ends the resumption: no session will resume this one.
     void abandon();
 
   private:

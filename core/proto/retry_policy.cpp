@@ -6,17 +6,18 @@
 namespace stt {
 namespace {
 
-// How many outcomes the circuit breaker looks at. Five are needed before it judges: by default they take up
-// to 15 s (1 + 2 + 4 + 8), so a listener that starts within seconds of its caller never meets an open
-// circuit. Ten let five old successes be outvoted.
+// The number of outcomes that the circuit breaker examines. It needs five before it judges. By default these
+// take up to 15 s (1 + 2 + 4 + 8). A listener that starts within seconds of its caller thus never meets an
+// open circuit. With ten, five old successes can be outvoted.
 constexpr size_t outcomes_min = 5, outcomes_max = 10;
-// Older outcomes say nothing of the peer as it is now: twice the longest default delay, so that an attempt
-// is still judged together with those around it.
+// Older outcomes say nothing about the present state of the peer. The limit is twice the longest default
+// delay, so that an attempt is still judged together with those around it.
 constexpr Duration outcome_age_max = 120s;
 
-// The pause of an open circuit: as long as the ceiling has grown to when five attempts in a row have failed,
-// 8 s by default, so that whoever set shorter delays gets a shorter pause. It is the most that an open
-// circuit adds to finding a peer that has come back, hence the limit.
+// The pause of an open circuit is this multiple of the initial delay, limited by max_delay and pause_max. By
+// default it is 8 s, the ceiling of the delay before the fifth consecutive attempt, so that shorter delays
+// give a shorter pause. An open circuit delays finding a peer that has returned by at most this pause, hence
+// the limit.
 constexpr int pause_factor = 8;
 constexpr Duration pause_max = 10s;
 
@@ -42,7 +43,7 @@ void RetryPolicy::begin_attempt() {
 }
 
 void RetryPolicy::succeeded(Time now) {
-    // A probe's success outweighs the failures before it.
+    // The success of a probe outweighs the failures before it.
     if (circuit_ != Circuit::closed) outcomes_.clear();
     circuit_ = Circuit::closed;
     note(now, false);
@@ -74,7 +75,7 @@ Duration RetryPolicy::next_delay(Time now) {
     Duration delay(static_cast<int64_t>(random_.u64() % span));
     ceiling_ = std::min(2 * ceiling_, config_.max_delay);
     if (circuit_ == Circuit::open) delay = std::max(delay, pause());
-    // Half of what is left at most, until that is too little to be worth an attempt.
+    // At most half of the remaining time, until that is too short to be worth an attempt.
     const Duration left = remaining(now);
     if (delay <= left / 2) return delay;
     return left >= config_.initial_delay ? left / 2 : left;

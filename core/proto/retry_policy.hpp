@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// When a caller tries again, and when it gives up.
+/// Decides when a caller tries again, and when it stops retrying.
 #pragma once
 
 #include <deque>
@@ -12,50 +12,52 @@ namespace stt {
 
 struct RetryConfig {
     Duration initial_delay = 1s, max_delay = 60s;
-    Duration give_up_after = 50s;  ///< without a session; zero: never
+    Duration give_up_after = 50s;  ///< time without a session; zero: no limit
     int max_retries = -1;          ///< -1: no limit
 };
 
-/// Whether another attempt may follow `error`, which ended a session or an attempt at one: as is_retried()
-/// has it. The exception: before the peer has proved itself in an attempt anybody can send refusals in its
-/// name, and what is forged must not end a link that has run for months. So once it has proved itself
-/// earlier (`proved_before`) only what is authentic, or was found on this side, is heeded.
+/// Returns whether another attempt may follow `error`, which ended a session or an attempt. The result is
+/// that of is_retried(), with one exception. Before the peer is authenticated in an attempt, anybody can send
+/// refusals in its name. A forged one must not end a link that has run for months. If the peer was
+/// authenticated earlier (`proved_before`), only authenticated errors and those found on this side are
+/// accepted as final.
 bool may_retry(const Error& error, bool proved_before);
 
-/// States of the circuit breaker. Closed is the normal one, as with an electric circuit.
+/// States of the circuit breaker. The normal state is closed, as with an electric circuit.
 enum class Circuit : uint8_t { closed, open, half_open };
 
 /// Exponential backoff with full jitter: each delay is drawn evenly from zero up to a ceiling that doubles.
-/// After a peer's restart its callers are then spread over the whole span, where a delay that varies by a
-/// fraction only would bring them back in waves; see "Exponential Backoff And Jitter" in the AWS
-/// Architecture Blog, which compares the work this saves.
+/// After a restart of a peer its callers are then spread over the whole span. Delays that vary only by a
+/// fraction would bring them back in waves. See "Exponential Backoff And Jitter" in the AWS Architecture
+/// Blog, which compares the work that this saves.
 ///
-/// As a delay may then be next to nothing however long a peer has been failing, a circuit breaker sees to
-/// rest: once most recent attempts have failed, a pause comes before each single probe until one succeeds.
+/// A delay may thus be almost zero, however long a peer has been failing. A circuit breaker adds pauses: once
+/// most recent attempts have failed, a pause precedes each single probe until one succeeds.
 class RetryPolicy {
   public:
-    /// `random` outlives it.
+    /// `random` outlives the object.
     RetryPolicy(const RetryConfig& config, Random& random) : config_(config), random_(random) {}
 
-    /// The time without a session starts: at the first attempt, and whenever a session is lost. The circuit
-    /// stays as it is.
+    /// The time without a session starts, at the first attempt and whenever a session is lost. The state of
+    /// the circuit does not change.
     void start(Time now);
-    /// What is left until it is time to give up; zero when it is.
+    /// Returns the time left until the caller stops retrying; zero when it is over.
     Duration remaining(Time now) const;
-    /// Counts the attempt that begins, from 1. It is the probe of an open circuit.
+    /// Counts the attempt that begins, from 1. If the circuit is open, the attempt is its probe.
     void begin_attempt();
     unsigned attempt() const { return attempt_; }
-    /// The attempt led to a session; closes the circuit.
+    /// The attempt led to a session, which closes the circuit.
     void succeeded(Time now);
-    /// It did not; may open the circuit.
+    /// The attempt failed, which may open the circuit.
     void failed(Time now);
-    /// Whether max_retries permits one more delay.
+    /// Returns whether max_retries permits one more delay.
     bool retries_left() const { return config_.max_retries < 0 || retries_ < config_.max_retries; }
-    /// Counts a retry, and says how long to wait before it, or, when remaining() is zero after that, before
-    /// giving up. Delays shrink towards the end, so that a peer that is back is noticed.
+    /// Counts a retry and returns how long to wait before it. If remaining() is zero afterwards, it is the
+    /// wait before the caller stops retrying. Delays shrink towards the end, so that a peer that has returned
+    /// is noticed.
     Duration next_delay(Time now);
     Circuit circuit() const { return circuit_; }
-    /// The least delay while the circuit is open, but for the end of the time.
+    /// Returns the least delay while the circuit is open. Near the end of the time, delays may be shorter.
     Duration pause() const;
 
   private:
@@ -72,7 +74,7 @@ class RetryPolicy {
     int retries_ = 0;
     Duration ceiling_{};  // of the next delay
     Circuit circuit_ = Circuit::closed;
-    std::deque<Outcome> outcomes_;  // the recent ones, oldest first, while the circuit is closed
+    std::deque<Outcome> outcomes_;  // recent ones, oldest first, while the circuit is closed
 };
 
 }  // namespace stt

@@ -14,7 +14,7 @@ void RttEstimator::sample(Duration latest, Duration ack_delay) {
         return;
     }
     minimum_ = std::min(minimum_, latest);
-    // The peer's claim must not push a sample below what the path can do.
+    // The peer's reported delay must not push a sample below the minimum of the path.
     const Duration adjusted = latest >= minimum_ + ack_delay ? latest - ack_delay : latest;
     const Duration deviation = adjusted > smoothed_ ? adjusted - smoothed_ : smoothed_ - adjusted;
     variation_ = (3 * variation_ + deviation) / 4;

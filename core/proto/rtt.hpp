@@ -8,24 +8,25 @@ namespace stt {
 
 class RttEstimator {
   public:
-    /// RFC 9002's kInitialRtt of 333 ms until the first sample.
+    /// The kInitialRtt of RFC 9002, which applies until the first sample.
     static constexpr Duration initial = 333ms;
     /// Timer granularity (RFC 9002, section 6.1.2).
     static constexpr Duration granularity = 1ms;
 
-    /// `ack_delay` is what the peer says it held the acknowledgement back; already capped by its advertised
-    /// maximum.
+    /// Adds a sample. `ack_delay` is how long the peer reports to have held the acknowledgement back, limited
+    /// to its advertised maximum.
     void sample(Duration latest, Duration ack_delay);
-    /// Forgets everything but a starting point, after a change of path.
+    /// Forgets all samples after a change of path.
     void reset();
 
     bool measured() const { return measured_; }
     Duration latest() const { return latest_; }
     Duration smoothed() const { return smoothed_; }
     Duration variation() const { return variation_; }
-    /// Lowest sample of this path.
+    /// Returns the lowest sample of this path.
     Duration minimum() const { return minimum_; }
-    /// The probe timeout without backoff: smoothed + max(4 × variation, granularity) + `ack_delay_max`.
+    /// Returns the probe timeout without backoff: smoothed + max(4 × variation, granularity) +
+    /// `ack_delay_max`.
     Duration probe_timeout(Duration ack_delay_max) const;
 
   private:

@@ -15,7 +15,7 @@ void SendStream::write(OutMessage message) {
 
 void SendStream::on_window(uint64_t limit, uint64_t delivered) {
     limit_ = std::max(limit_, limit);
-    // A peer cannot have consumed what was never sent; the +1 is the end of the stream.
+    // A peer cannot have consumed what was never sent. The additional 1 is the end of the stream.
     const uint64_t most = sent_ + (fin_ == Fin::open || fin_ == Fin::written ? 0 : 1);
     delivered_ = std::max(delivered_, std::min(delivered, most));
 }
@@ -114,7 +114,7 @@ uint64_t SendStream::skip(const StreamSkip& range) {
     skips_.push_back({range});
     const uint64_t before = sent_;
     if (range.to > sent_) {
-        lost_.add(sent_, range.from);  // none if that much was sent
+        lost_.add(sent_, range.from);  // adds nothing if that much was sent
         sent_ = range.to;
     }
     lost_.remove(range.from, range.to);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the sender remembers of a packet until it is acknowledged or lost.
+/// What the sender remembers about a packet until it is acknowledged or lost.
 #pragma once
 
 #include <array>
@@ -11,21 +11,22 @@
 
 namespace stt {
 
-/// Stream bytes a packet carried.
+/// Stream bytes that a packet carried.
 struct StreamRange {
     StreamId stream = 0;
     uint64_t offset = 0;
     uint32_t size = 0;
 };
 
-/// A frame to be made anew, with its then current content, should the packet be lost.
+/// A frame that must be made anew, with its then current content, if the packet is lost.
 struct ControlRecord {
     FrameType type;
     StreamId stream = no_stream;
-    uint64_t value = 0;  ///< type's own: a sequence number, for example
+    uint64_t value = 0;  ///< depends on the type, for example a sequence number
 };
 
-/// Ranges are mostly one or two; more go to the heap.
+/// The frames of a packet that matter when it is acknowledged or lost. There are usually one or two ranges;
+/// further ones are allocated on the heap.
 class SentFrames {
   public:
     void add(StreamRange range) {
@@ -54,38 +55,39 @@ enum class PacketState : uint8_t {
     in_flight,
     acked,
     lost,
-    gone,  ///< lost, but not ack-eliciting: nobody needs to know
+    gone,  ///< lost, but not ack-eliciting: its loss has no consequences
 };
 
 struct SentPacket {
     uint64_t number = 0;
     Time sent{};
     uint32_t size = 0;           ///< datagram bytes
-    bool ack_eliciting = false;  ///< only these are counted in flight, timed and retransmitted
+    bool ack_eliciting = false;  ///< only such packets are counted in flight, timed and retransmitted
     bool mtu_probe = false;      ///< its loss says nothing about congestion
-    bool batched = false;        ///< left in one piece with others
+    bool batched = false;        ///< left in one batch with other packets
     PacketState state = PacketState::in_flight;
     SentFrames frames;
 
-    // Snapshot for the delivery rate, taken by Recovery when the packet leaves.
-    uint64_t delivered = 0;  ///< bytes acknowledged in the session's life
+    // The state when the packet left, for the delivery rate. Recovery fills it in. All byte counts are totals
+    // of the session.
+    uint64_t delivered = 0;  ///< bytes acknowledged
     uint64_t lost_total = 0;
     uint64_t in_flight = 0;
     Time delivered_time{};
     Time first_sent_time{};
     bool app_limited = false;
 
-    // Set when it is declared lost.
+    // Set when the packet is declared lost.
     Time lost_at{};
-    bool lost_by_reordering = false;  ///< by threshold, time or NACK; not by an outage
+    bool lost_by_reordering = false;  ///< lost by threshold, time or NACK, not by an outage
 };
 
-/// Packets with consecutive numbers, found by number in constant time. Its memory only grows, to the largest
-/// window there was: nothing is allocated in the steady state.
+/// Packets with consecutive numbers, found by number in constant time. The memory only grows, up to the
+/// largest window so far, so that nothing is allocated in the steady state.
 class PacketRing {
   public:
     bool empty() const { return first_ == end_; }
-    /// Numbers first() to end() - 1 are held.
+    /// The ring holds the numbers from first() to end() - 1.
     uint64_t first() const { return first_; }
     uint64_t end() const { return end_; }
     SentPacket& front() { return (*this)[first_]; }
@@ -107,7 +109,7 @@ class PacketRing {
         slots_ = std::move(larger);
     }
 
-    std::vector<SentPacket> slots_;  // as many as a power of two
+    std::vector<SentPacket> slots_;  // the size is a power of two
     uint64_t first_ = 0, end_ = 0;
 };
 

@@ -38,7 +38,7 @@ Session::Session(Now now, const SessionPlace& place, ResponderHandshake hello, S
 
 Session::~Session() = default;
 
-// Its states, and its end.
+// States, and the end.
 
 void Session::set_state(SessionState state, Error error) {
     state_ = state;
@@ -47,17 +47,17 @@ void Session::set_state(SessionState state, Error error) {
 
 void Session::note(Error error) { events_.note(std::move(error), peer()); }
 
-/// The session is over without a word to the peer (it said the word, or nobody listens).
+/// The session ends without SESSION_CLOSE, because the peer has sent its own or cannot be reached.
 void Session::end(Now now, Error error) {
     if (state_ == SessionState::closed) return;
     handshaking_.finish();
     if (error.code != ErrorCode::none) error.terminal = true;
-    // Without keys nothing that is late could be answered.
+    // Without keys no late packet could be answered.
     closing_.linger(traffic_.has_keys() ? now.time + 3 * traffic_.probe_timeout() : now.time);
     if (state_ == SessionState::established && is_path_lost(error) &&
         config_.resume_within > Duration::zero())
         resumption_.wait(now.time + config_.resume_within);
-    queue_news();  // what the streams came to is told before the end
+    queue_news();  // the progress of the streams is reported before the end
     set_state(SessionState::closed, std::move(error));
 }
 
@@ -67,14 +67,14 @@ void Session::close(Now now, CloseReason reason, Error error) {
     end(now, std::move(error));
 }
 
-/// The peer broke the protocol: tell it and leave.
+/// The peer violated the protocol; this is reported to it, and the session ends.
 void Session::fail_protocol(Now now, Error error) {
     error.terminal = true;
     const bool forged = error.code == ErrorCode::encryption_error;
     close(now, forged ? CloseReason::auth_failure : CloseReason::error, std::move(error));
 }
 
-/// Ends the session if its path can carry it no more.
+/// Ends the session if its path can no longer carry it.
 void Session::check_path(Now now) {
     if (traffic_.failure()) close(now, CloseReason::timeout, *traffic_.failure());
 }
@@ -117,7 +117,7 @@ void Session::take_events(std::deque<Event>& events) {
     events_.take(events);
 }
 
-// The handshake. Its packets count only from where the session expects its peer.
+// The handshake. Its packets count only if they come from where the session expects its peer.
 
 void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
     if (from == peer()) conclude(now, handshaking_.on_challenge(now, datagram));
@@ -136,11 +136,11 @@ bool Session::handle_hello_again(const Address& from, Bytes datagram) {
 }
 
 void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
-    // The caller's address may have changed since its HELLO: it proves itself.
+    // The caller's address may have changed since its HELLO. AUTH_PROOF authenticates the caller.
     if (handshaking_.answering() || from == peer()) conclude(now, handshaking_.on_auth_proof(now, datagram));
 }
 
-/// Does what a step of the handshake has led to.
+/// Acts on the result of a handshake step.
 void Session::conclude(Now now, Handshaking::Verdict verdict) {
     switch (verdict.kind) {
         case Handshaking::Verdict::Kind::pending:
@@ -158,7 +158,7 @@ void Session::conclude(Now now, Handshaking::Verdict verdict) {
     }
 }
 
-// Going on with another session's streams.
+// Resumption of another session's streams.
 
 const ResumeTicket* Session::ticket(const SessionName& name) const {
     const bool has_streams = state_ == SessionState::established || resumable();
@@ -173,7 +173,7 @@ void Session::take_over(Session& earlier, const SessionName& name) {
     earlier.make_way();
 }
 
-/// Ends without a word to anybody: another session has taken its place.
+/// Ends without any report, because another session has superseded this one.
 void Session::make_way() {
     handshaking_.finish();
     traffic_.drop_keys();
@@ -190,17 +190,17 @@ void Session::abandon() {
 
 void Session::offer_id() { traffic_.ids().offer(host_.add_id(handle_)); }
 
-/// A genuine packet bore `id`.
+/// A genuine packet had the id `id`.
 void Session::note_id(SessionId id) {
     SessionId retired = 0;
     if (!traffic_.ids().on_received(id, retired)) return;
     if (retired) host_.remove_id(retired);
     offer_id();
-    // The peer has seen a reason not to be recognised by the old ids.
+    // The peer has reason not to be recognised by the old ids, so this side changes its ids as well.
     traffic_.ids().change_remote();
 }
 
-// What comes.
+// Received packets.
 
 bool Session::handle_packet(Now now, const Address& from, MutableBytes datagram,
                             const std::shared_ptr<const void>& owner) {
@@ -209,9 +209,10 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes datagram,
     if (!incoming) {
         if (traffic_.integrity_lost())
             fail_protocol(
-                now, make_error(
-                         ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
-                         tr("so many packets failed to open that the cipher's integrity limit is reached")));
+                now,
+                make_error(
+                    ErrorCode::encryption_error, Reason::integrity_limit, ErrorOrigin::network,
+                    tr("so many packets could not be opened that the cipher's integrity limit is reached")));
         return false;
     }
     resumption_.on_heard();
@@ -229,7 +230,8 @@ bool Session::handle_packet(Now now, const Address& from, MutableBytes datagram,
     return true;
 }
 
-/// A packet that came late, the peer's word that it is closed too, or its SESSION_CLOSE once more.
+/// The packet may be a late one, the peer's confirmation that it is closed too, or its repeated
+/// SESSION_CLOSE.
 void Session::handle_when_closed(Now now, Bytes payload) {
     FrameReader reader(payload);
     Frame frame;
@@ -238,7 +240,7 @@ void Session::handle_when_closed(Now now, Bytes payload) {
     closing_.on_late_packet(now.time, says_closed);
 }
 
-/// False: the packet must not be acknowledged.
+/// Returns false if the packet must not be acknowledged.
 bool Session::handle_frames(Now now, Traffic::Incoming& incoming, const std::shared_ptr<const void>& owner) {
     FrameReader reader(incoming.packet.payload);
     Frame frame;
@@ -272,8 +274,8 @@ void Session::handle_network_report(Now now, NetworkReport report, size_t size, 
     if (!handshaking_.calling() && !established) return;
     const bool too_big = report == NetworkReport::too_big;
     if (established && !too_big) {
-        // A session that is established does not end by what anybody on the path could have forged; its own
-        // timeouts decide. But whoever waits for them should know.
+        // Nothing that anybody on the path could have forged ends an established session; its own timeouts
+        // decide. The report informs an application that waits for them.
         if (report == NetworkReport::refused) traffic_.liveness().on_refused(now.time);
         if (report_limit_.allow(now.time, report, source.local))
             note(network_error(report, peer(), info_.caller, source));
@@ -289,7 +291,7 @@ void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
     if (!handshaking_.calling() || from != peer()) return;
     Error error = no_answer_error(what, from);
     if (what == NoAnswer::own) return conclude(now, handshaking_.on_hearsay(now, std::move(error)));
-    // A HELLO holds nothing that whoever forges the address would have to know: it ends no attempt. The
+    // A HELLO contains nothing that a forger of the address would have to know, so it ends no attempt. The
     // REJECT of the other caller does.
     if (handshaking_.on_no_answer(error, what == NoAnswer::unreadable)) note(std::move(error));
 }
@@ -297,10 +299,10 @@ void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {
 void Session::handle_session_unknown(Now now) {
     if (state_ != SessionState::established || !report_limit_.allow_unknown(now.time)) return;
     note(make_error(ErrorCode::session_not_found, Reason::unknown_session, ErrorOrigin::peer,
-                    tr("the peer says that it does not know the session")));
+                    tr("the peer reports that it does not know the session")));
 }
 
-// What leaves.
+// Packets to be sent.
 
 std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max) {
     if (const Bytes datagram = handshaking_.due(now); !datagram.empty()) {
@@ -312,7 +314,7 @@ std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segm
                                           : traffic_.transmit(now, out, segments_max);
 }
 
-// Time.
+// Timers.
 
 Deadlines Session::deadlines(Time now) {
     Deadlines deadlines;
@@ -335,12 +337,12 @@ void Session::handle_timeout(Now now, Deadlines due) {
         timers_fired_[i]++;
         if (!on_timer(now, timer)) continue;
         if (state_ != before) return;
-        due = deadlines(now.time);  // a timer may make a later one due, or moot
+        due = deadlines(now.time);  // a timer may make a later one due, or unnecessary
     }
     check_path(now);
 }
 
-/// False: the timer only makes something leave, and transmit() sends what is due.
+/// Returns false if the timer only makes something leave; transmit() then sends what is due.
 bool Session::on_timer(Now now, Timer timer) {
     switch (timer) {
         case Timer::handshake:
@@ -382,11 +384,11 @@ bool Session::on_timer(Now now, Timer timer) {
     return false;
 }
 
-/// Late packets are answered no more. A session that may be resumed stays for the sake of its streams.
+/// Late packets are no longer answered. A session that may be resumed is kept for its streams.
 void Session::end_lingering() {
     if (!resumable()) return;
     traffic_.drop_keys();
-    // A peer to whom the session is still established is to learn that it must be resumed.
+    // If the session is still established at the peer, the peer must learn that it has to be resumed.
     for (const SessionId id : ids().all_local()) host_.remove_id(id);
     closing_.stop();
     closing_.linger(time_never);

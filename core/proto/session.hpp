@@ -18,7 +18,7 @@
 
 namespace stt {
 
-/// Where a session belongs.
+/// The context in which a session is created.
 struct SessionPlace {
     SessionHost& host;  ///< outlives the session
     SessionHandle handle;
@@ -29,99 +29,111 @@ struct SessionPlace {
 
 class Session {
   public:
-    // What an application may call, between Endpoint's calls and on the same thread.
+    // The application may call these between the calls to Endpoint and on the same thread.
 
     SessionHandle handle() const { return handle_; }
     SessionState state() const { return state_; }
     const SessionInfo& info() const { return info_; }
     SessionStats stats() const { return traffic_.stats(); }
 
-    /// Opens a stream; only in state established. `header` ≤ stream_header_max. `id`: or the next free one.
-    /// Errors: too_many_streams, stream_id_conflict.
+    /// Opens a stream. Only in state established. `header` has at most stream_header_max bytes. `id` is the
+    /// wanted stream id; none means the next free one. Errors: too_many_streams, stream_id_conflict.
     Result<StreamId> open_stream(std::vector<uint8_t> header, uint8_t priority, std::optional<StreamId> id);
-    /// Appends a message to a stream either side opened. Never refuses for want of window: the caller bounds
-    /// what it queues by StreamProgress. False: no such stream, or it is finished.
+    /// Appends a message to a stream that either side opened. It never fails for lack of window; the caller
+    /// limits what it queues by StreamProgress. Returns false if there is no such stream, or if it is
+    /// finished.
     bool write(StreamId stream, OutMessage message) {
         return traffic_.streams().write(stream, std::move(message));
     }
-    /// No more messages; the stream ends when all is delivered.
+    /// No more messages follow, and the stream ends when all are delivered. Returns false if there is no such
+    /// stream.
     bool finish(StreamId stream) { return traffic_.streams().finish(stream); }
     /// Ends a stream abruptly in both directions.
     void reset(StreamId stream, const Error& error) { traffic_.streams().reset(stream, error); }
 
-    /// Takes everything that has arrived in order. The window opens only with consumed().
+    /// Returns everything that has arrived in order and was not read yet. The window opens only with
+    /// consumed().
     ReceiveStream::Read read(StreamId stream) { return traffic_.streams().read(stream); }
-    /// The application holds all bytes up to `taken` in memory it accounts for itself (the parts of one
-    /// incomplete message) and has passed on all up to `delivered` ≤ `taken`; `finished`: the end, too.
+    /// Reports what was taken and delivered. The application holds all bytes up to `taken` in memory that it
+    /// accounts for itself, such as the parts of one incomplete message. It has delivered all bytes up to
+    /// `delivered` ≤ `taken`. `finished` means that it has also delivered the end.
     void consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished) {
         traffic_.streams().consumed(now, stream, taken, delivered, finished, round_trip());
     }
 
-    /// Bytes written that the peer has not acknowledged.
+    /// Returns the number of written bytes that the peer has not acknowledged.
     uint64_t unacknowledged(StreamId stream) const { return traffic_.streams().unacknowledged(stream); }
-    /// Bytes written that have not left for the first time.
+    /// Returns the number of written bytes that have not been sent yet.
     uint64_t unsent(StreamId stream) const { return traffic_.streams().unsent(stream); }
     uint64_t congestion_window() const { return traffic_.path().recovery().window(); }
 
-    /// The peer's clock, or ours, has jumped: it is asked for its time at once. Only with measure_clock.
+    /// The clock of the peer or of this node has jumped, and the peer is asked for its time at once. Only
+    /// with measure_clock.
     void hasten_clock(Time now);
-    /// Whether what is measured is so noisy that it is worth to ask twice as often.
+    /// Sets whether the measurements are so noisy that asking twice as often is worthwhile.
     void ask_clock_often(bool often) { traffic_.clock().set_often(often); }
-    /// Bytes written that are kept to be sent, or sent again: less than unacknowledged() by what was skipped.
+    /// Returns the number of written bytes that are kept in order to be sent or sent again. Skipped bytes are
+    /// not among them, in contrast to unacknowledged().
     uint64_t held(StreamId stream) const { return traffic_.streams().held(stream); }
 
-    // Giving up what was written: ranges of whole messages.
+    // Skipping ranges of whole messages that were written.
 
-    /// The highest offset up to which skip() may go: of what has left, and of what the windows allow.
+    /// Returns the highest offset up to which skip() may reach, in bytes. It covers what was sent and what
+    /// the windows permit.
     uint64_t skip_limit(StreamId stream) const { return traffic_.streams().skip_limit(stream); }
-    /// How many more ranges may be skipped before the peer has answered others.
+    /// Returns how many more ranges may be skipped before the peer has answered others.
     size_t skips_left(StreamId stream) const { return traffic_.streams().skips_left(stream); }
-    /// Sends no more of `range`: it begins and ends between messages, and above what was skipped before.
-    /// StreamSkipped says what the peer had of it.
+    /// Sends no more of `range`. It must begin and end between messages and lie above all earlier skips.
+    /// StreamSkipped reports how much of it the peer had.
     void skip(StreamId stream, const StreamSkip& range) { traffic_.streams().skip(stream, range); }
-    /// Smoothed, of the path that carries data.
+    /// Returns the smoothed RTT of the path that carries data.
     Duration round_trip() const { return traffic_.path().recovery().rtt().smoothed(); }
 
-    /// Bytes, sent and unsent, of a live stream that are as well in here as with the application
-    /// (Path::live_window).
+    /// Returns how many bytes of a live stream, sent and unsent, this session should hold rather than the
+    /// application (Path::live_window).
     uint64_t live_window() const { return traffic_.path().live_window(); }
-    /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
+    /// Returns whether there is a silence: a probe timeout is unanswered and nothing has been received for at
+    /// least 100 ms.
     bool silent(Time now) const { return state_ != SessionState::closed && traffic_.silent(now); }
 
-    /// Ends the session at once; the peer is told by SESSION_CLOSE. What has not been delivered is not.
-    /// `error`: what the closed event reports; code none for a graceful end of our own.
+    /// Ends the session at once and reports the end to the peer by SESSION_CLOSE. What has not been delivered
+    /// is discarded. `error` is reported by the closed event; its code is none for a graceful end by this
+    /// side.
     void close(Now now, CloseReason reason, Error error);
 
-    /// The session whose streams this one goes on with; 0: none. From state established on.
+    /// Returns the session whose streams this one has resumed, or 0. From state established on.
     SessionHandle resumed() const { return resumption_.taken_over(); }
-    /// Closed, but only because the path was lost: its streams are kept for another session.
+    /// Returns whether the session was closed only because its path was lost, so that its streams are kept
+    /// for another session.
     bool resumable() const { return resumption_.waiting(); }
-    /// Nothing will go on with its streams: they may go.
+    /// Ends the resumption: no session will resume the streams, which are released.
     void abandon();
-    /// Somebody else claims this session's place: it must be heard from within `patience`, else it is lost.
+    /// Starts a liveness check, because another node claims this session. The session is lost unless its peer
+    /// is heard from within `patience`.
     void doubt(Time now, Duration patience);
 
-    /// The ids by which either end names the session in its packets.
+    /// Returns the ids by which the two ends name the session in packets.
     const SessionIds& ids() const { return traffic_.ids(); }
-    /// When the last genuine packet came.
+    /// Returns when the last genuine packet arrived.
     Time last_received() const { return traffic_.liveness().last_received(); }
-    /// What another session needs to take over from this one by that name; null when it cannot.
+    /// Returns what another session needs to take over from this one by that name, or null if it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
-    /// When the host must call it at the latest, and why.
+    /// Returns when the host must call handle_timeout() at the latest, and why.
     Deadlines deadlines(Time now);
     Time next_timeout(Time now) { return deadlines(now).next().at; }
-    /// How often each timer has fired, by Timer, for traces.
+    /// Returns how often each timer has fired, indexed by Timer, for traces.
     const std::array<unsigned, timer_count>& timers_fired() const { return timers_fired_; }
     ~Session();
 
   private:
     friend class Endpoint;
-    // The endpoint's side: it alone makes sessions, and calls these.
+    // Only the endpoint creates sessions and calls these functions.
 
-    /// A call. `identity` outlives the session. `resumes`: the session to go on with, 0: none.
+    /// Creates a caller's session. `identity` outlives the session. `resumes` is the session to resume; 0
+    /// means none.
     Session(Now now, const SessionPlace& place, const Identity& identity, Bytes seed, SessionConfig config,
             SessionHandle resumes);
-    /// An answer to `hello`, which opened.
+    /// Creates a responder's session, which answers `hello`. `hello` has been opened.
     Session(Now now, const SessionPlace& place, ResponderHandshake hello, SessionConfig config);
 
     const AttemptId& attempt() const { return handshaking_.attempt(); }
@@ -130,31 +142,33 @@ class Session {
     void handle_challenge(Now now, const Address& from, Bytes datagram);
     void handle_cookie(Now now, const Address& from, const CookiePacket& packet);
     void handle_reject(Now now, const Address& from, const RejectPacket& packet);
-    /// Another HELLO of the attempt this session answers. False: it is a new one, made because the caller was
-    /// sent a cookie or the time after this session had begun, or forged: it must be opened first.
+    /// Handles another HELLO of the attempt that this session answers. Returns false if it is not the same
+    /// HELLO. The caller then made a new one because it received a cookie or the time after this session had
+    /// begun, or it is forged. It must be opened first.
     bool handle_hello_again(const Address& from, Bytes datagram);
     void handle_auth_proof(Now now, const Address& from, Bytes datagram);
-    /// Whether it was genuine, and new.
+    /// Returns whether the packet was genuine and new.
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
     void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
-    /// Came from where the session may call; nothing to one that does not.
+    /// Handles a datagram that does not answer a call. It has no effect unless the session is calling and
+    /// `from` is the address that it calls.
     void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
     std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
-    /// `due`: deadlines(now.time), one of which has passed.
+    /// `due` must be deadlines(now.time), one of which has passed.
     void handle_timeout(Now now, Deadlines due);
-    /// Moves what happened to the end of `events`.
+    /// Appends the session's events to `events` and removes them from the session.
     void take_events(std::deque<Event>& events);
-    /// Closed, reported, and past the time in which late packets are still answered.
+    /// Returns whether the session is closed, the end was reported, and late packets are no longer answered.
     bool forgettable(Time now) const;
 
-    // The session's own.
+    // Internal functions.
 
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
-    /// Where the peer is.
+    /// Returns the address of the peer.
     const Address& peer() const { return traffic_.path().peer(); }
     void set_state(SessionState state, Error error = {});
     void note(Error error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What can be set of a session, and what can be read of it.
+/// The settings and the statistics of a session.
 #pragma once
 
 #include <optional>
@@ -15,38 +15,41 @@
 
 namespace stt {
 
-/// Leaves datagram_min in either family.
+/// The smallest MTU in bytes. It leaves datagram_min in either address family.
 inline constexpr uint64_t mtu_min = datagram_min + ipv6_headers_size;
 
 struct SessionConfig {
     Duration handshake_timeout = 10s;
     Duration keepalive_interval = 10s;
     Duration keepalive_timeout = 30s;
-    /// How long the streams of a session whose path was lost are kept for another session to go on with;
-    /// zero: not at all.
+    /// How long the streams of a session whose path was lost are kept for resumption by another session. Zero
+    /// means that they are not kept.
     Duration resume_within = 50s;
-    /// Bytes a receiver lets a peer have under way, per stream and (twice this) per session; windows start at
+    /// The largest window in bytes of one stream; that of the session is twice as large. Windows start at
     /// window_initial and grow to this with bandwidth × delay.
     uint64_t max_window = 32 << 20;
     uint64_t max_streams = 256;
-    /// The link's MTU: bytes of an IP packet, at least mtu_min. How long a datagram may be follows from the
-    /// family of the peer's address, which can change. None: discover.
+    /// The MTU of the link: bytes of an IP packet, at least mtu_min. The datagram size follows from the
+    /// family of the peer's address, which can change. None means that the MTU is discovered.
     std::optional<uint64_t> mtu;
-    /// Asks for the peer's time; event::ClockMeasured brings what is measured. Every session answers.
+    /// Whether to ask for the peer's time; event::ClockMeasured reports the measurements. Every session
+    /// answers such requests.
     bool measure_clock = false;
     double pacing_ceiling = 0;  ///< bytes per second; 0: none
     CongestionAlgorithm congestion = CongestionAlgorithm::bbr;
     CipherSet ciphers = preferred_ciphers();
     std::optional<NodeId> expected_peer;
-    /// The peer has proved before that it has the seed: an answer that does not open is then no wrong seed.
+    /// Whether the peer has proved before that it has the seed. An answer that cannot be opened then does not
+    /// indicate a wrong seed.
     bool peer_proven = false;
-    /// Until then a HELLO that goes unanswered is repeated as often as a silent session is probed.
+    /// Until this time an unanswered HELLO is repeated as often as a silent session is probed.
     Time urgent_until{};
 };
 
 inline constexpr uint64_t window_initial = 512 << 10;
 
-/// How long a peer whose place is claimed has to show itself: a few probe timeouts of a slow path.
+/// The time for a liveness check, within which the peer must be heard from. It covers a few probe timeouts of
+/// a slow path.
 inline constexpr Duration doubt_patience = 2s;
 
 enum class SessionState : uint8_t { init, handshaking, established, closed };
@@ -54,8 +57,8 @@ enum class SessionState : uint8_t { init, handshaking, established, closed };
 struct SessionInfo {
     bool caller = false;
     Address peer;
-    NodeId peer_node{};  ///< all zeros before it is proven
-    SessionName name{};  ///< the same on both sides; zeros before ESTABLISHED
+    NodeId peer_node{};  ///< all zeros until it is authenticated
+    SessionName name{};  ///< the same on both sides; all zeros before state established
     Cipher cipher = Cipher::chacha20_poly1305;
 };
 
@@ -65,13 +68,13 @@ struct SessionStats {
     uint64_t bytes_sent = 0, bytes_received = 0, bytes_lost = 0;  ///< datagram bytes
     uint64_t probes = 0, key_updates = 0;
     uint64_t undecryptable = 0, checksum_mismatches = 0, unknown_frames = 0, duplicates = 0;
-    // How things are.
+    // Present state.
     uint64_t in_flight = 0, congestion_window = 0;  ///< bytes
     double pacing_rate = 0, bandwidth = 0;          ///< bytes per second
     Duration rtt{}, rtt_min{}, rtt_variation{};
     uint64_t mtu = 0;  ///< datagram bytes
 
-    /// Adds what an earlier session counted.
+    /// Adds the counters of an earlier session.
     void add_counters(const SessionStats& earlier) {
         for (uint64_t SessionStats::*const counter :
              {&SessionStats::packets_sent, &SessionStats::packets_received, &SessionStats::packets_lost,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What happened in one session and was not taken yet.
+/// The events of one session that were not taken yet.
 #pragma once
 
 #include <deque>
@@ -9,7 +9,7 @@
 
 namespace stt {
 
-/// Belongs to one session; its parts add to it in the order in which things happen.
+/// Belongs to one session. Its parts add events in the order in which they happen.
 class SessionEvents {
   public:
     explicit SessionEvents(SessionHandle session) : session_(session) {}
@@ -18,16 +18,16 @@ class SessionEvents {
     void add(What&& what) {
         events_.push_back({session_, std::forward<What>(what)});
     }
-    /// Something went wrong that does not end the session. `peer`: where the peer is.
+    /// Adds an error that does not end the session. `peer` is the address of the peer.
     void note(Error error, const Address& peer) { add(event::ErrorNoted{std::move(error), peer}); }
     bool empty() const { return events_.empty(); }
-    /// Moves all to the end of `events`.
+    /// Appends all events to `events` and removes them here.
     void take(std::deque<Event>& events) {
         std::move(events_.begin(), events_.end(), std::back_inserter(events));
         events_.clear();
     }
-    /// Another session has taken this one's place, and its beginning says what became of this one: an end
-    /// that was not taken is none.
+    /// Drops an unreported `closed` event. Another session has superseded this one, and its `established`
+    /// event already explains what happened.
     void drop_end() {
         std::erase_if(events_, [](const Event& event) {
             const auto* change = std::get_if<event::StateChanged>(&event.what);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a session needs of whoever keeps all the sessions of a node.
+/// The interface through which a session uses the endpoint that holds all sessions of a node.
 #pragma once
 
 #include <optional>
@@ -10,24 +10,25 @@ namespace stt {
 
 class Session;
 
-/// Called by sessions within a call of the host's to them, and on the same thread. None of these calls ends
-/// or forgets a session.
+/// Sessions call it while the host calls them, and on the same thread. None of these calls ends or forgets a
+/// session.
 class SessionHost {
   public:
-    /// The session with this handle; null once it was forgotten.
+    /// Returns the session with this handle, or null once it has been forgotten.
     virtual Session* find(SessionHandle handle) = 0;
-    /// The session whose streams may be taken over by whoever proves to have had `name`, or null.
+    /// Returns the session whose streams a peer may take over if it proves that it had the session `name`, or
+    /// null.
     virtual Session* find_resumable(const SessionName& name) = 0;
-    /// Why no other session may be established now, which a caller is then told; none: one may. If there is
-    /// no room, the session that has been silent longest has to show that its peer is there.
+    /// Returns why no further session may be established now, which is then reported to the caller, or none
+    /// if one may. If the node is full, a liveness check of the session that has been silent longest begins.
     virtual std::optional<Error> no_room(Now now) = 0;
-    /// From now on packets that bear the returned id, which is fresh, are the session's.
+    /// Returns a fresh id. From now on packets with that id belong to the session.
     virtual SessionId add_id(SessionHandle handle) = 0;
-    /// Packets that bear `id` are nobody's any more.
+    /// Packets with `id` no longer belong to any session.
     virtual void remove_id(SessionId id) = 0;
-    /// The session's peer was at `before`, and is at `now`.
+    /// The session's peer has moved from `before` to `now`.
     virtual void on_moved(SessionHandle handle, const Address& before, const Address& now) = 0;
-    /// This node's.
+    /// Returns the id of this node.
     virtual NodeId node_id() const = 0;
 
   protected:

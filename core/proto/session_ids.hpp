@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The ids by which the two ends of one session know it, and their change with the address
+/// The ids by which the two ends name one session, and their change when an address changes
 /// (docs/wire-format.md, section 3.8).
 #pragma once
 
@@ -10,41 +10,43 @@
 
 namespace stt {
 
-/// A receiver chooses the ids that its peer writes: `local` ones are ours, `remote` ones the peer's.
+/// A receiver chooses the ids that its peer writes. The `local` ids are those of this side, and the `remote`
+/// ids those of the peer.
 class SessionIds {
   public:
     explicit SessionIds(SessionId local) : local_(local) {}
 
-    /// The one in use.
+    /// The id in use.
     SessionId local() const { return local_; }
-    /// All that packets may bear.
+    /// Returns all ids that packets for this session may have.
     std::vector<SessionId> all_local() const;
-    /// Gives the peer another; `id` is fresh. Its frame is due then.
+    /// Offers another id to the peer; `id` is fresh. Its frame becomes due.
     void offer(SessionId id);
-    /// The frame that tells of the newest offer, once; null: none is due.
+    /// Returns the frame that announces the latest offer, once, or null if none is due.
     std::optional<NewSessionIdFrame> frame_due();
     bool due() const { return due_; }
     /// The frame with `sequence` was lost.
     void on_frame_lost(uint64_t sequence) { due_ = due_ || sequence == offered_; }
-    /// A genuine packet bore `id`. True: it is the one offered, which is now in use; the next should be
-    /// offered. `retired` is set to the id that does not count any more, 0: none.
+    /// A genuine packet had the id `id`. Returns true if it is the offered id, which is now in use; the next
+    /// one should be offered. `retired` is set to the id that is no longer valid, or to 0.
     bool on_received(SessionId id, SessionId& retired);
 
-    /// The one to write; 0 before it is known.
+    /// The id to write in packets; 0 before it is known.
     SessionId remote() const { return remote_; }
     void set_remote(SessionId id) { remote_ = id; }
-    /// For an address that must not be seen to belong with the present one: the spare if there is one.
+    /// Returns the id for an address that must not be linkable to the present one. It is the spare id, if
+    /// there is one.
     SessionId remote_elsewhere() const { return remote_spare_ ? remote_spare_ : remote_; }
     void on_offered(const NewSessionIdFrame& frame);
-    /// The spare, if there is one, comes into use.
+    /// Takes the spare id into use, if there is one.
     void change_remote();
 
   private:
     SessionId local_, local_before_ = 0, local_next_ = 0;  // 0: none
-    uint64_t offered_ = 0;                                 // sequence of local_next_
+    uint64_t offered_ = 0;                                 // sequence number of local_next_
     bool due_ = false;
     SessionId remote_ = 0, remote_spare_ = 0;
-    uint64_t remote_sequence_ = 0;  // of the newest offer that came
+    uint64_t remote_sequence_ = 0;  // of the latest offer of the peer
 };
 
 }  // namespace stt

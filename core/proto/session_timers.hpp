@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The timers of a session by name, and when each is due (docs/architecture.md, section 4).
+/// The named timers of a session, and when each is due (docs/architecture.md, section 4).
 #pragma once
 
 #include <array>
@@ -10,32 +10,32 @@
 
 namespace stt {
 
-/// In the order in which those that are due together are served.
+/// Timers that are due together are served in this order.
 enum class Timer : uint8_t {
-    handshake,           ///< the attempt sends again, or has failed
+    handshake,           ///< the attempt sends again or has failed
     loss_detection,      ///< a packet is lost by time, or a probe timeout has passed
     narrow_path_probe,   ///< data leaves as a probe on a path that is too narrow
-    keep_alive_timeout,  ///< nothing was heard for too long
-    doubt,               ///< … from a peer whose place is claimed
-    keep_alive,          ///< the peer is asked to show itself
-    silence_probe,       ///< … through a silence
-    acknowledgement,     ///< what arrived is acknowledged
-    window_frame,        ///< a window is opened
-    path_challenge,      ///< an address is validated, or given up
+    keep_alive_timeout,  ///< nothing was received for the keep-alive timeout
+    doubt,               ///< nothing was received within the liveness check
+    keep_alive,          ///< the peer is asked to answer
+    silence_probe,       ///< the peer is asked to answer during a silence
+    acknowledgement,     ///< received packets are acknowledged
+    window_frame,        ///< a window frame is sent
+    path_challenge,      ///< an address is challenged, or its validation fails
     clock_request,       ///< the peer is asked for its time
     mtu_probe,           ///< a longer datagram is tried
     pacer,               ///< data or control frames wait for the pacer
     close_repetition,    ///< SESSION_CLOSE is repeated
-    linger,              ///< late packets are answered no more
-    resumption,          ///< nobody has resumed the session
+    linger,              ///< late packets are no longer answered
+    resumption,          ///< no session has resumed this one in time
 };
 inline constexpr size_t timer_count = 16;
 
-/// For traces.
+/// Returns the name of a timer for traces.
 const char* timer_name(Timer timer);
 
-/// When each timer of one session is due: made anew from the state of its parts whenever it is asked for, so
-/// that none can be stale.
+/// When each timer of one session is due. It is computed from the state of the session's parts at each call,
+/// so that no entry can be stale.
 class Deadlines {
   public:
     Deadlines() { at_.fill(time_never); }
@@ -47,7 +47,7 @@ class Deadlines {
         Time at;
         Timer timer;
     };
-    /// The earliest; at time_never if there is none.
+    /// Returns the earliest timer; its time is time_never if there is none.
     Due next() const;
 
   private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What streams are there, and what becomes of them; what is sent of them is in stream_table_send.cpp.
+// Opens and ends streams, and handles received frames. stream_table_send.cpp handles what is sent.
 #include "core/proto/stream_table.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ Error peer_error(ErrorCode code, Reason reason, std::string text) {
 }  // namespace
 
 bool StreamTable::Stream::done() const {
-    // What the peer had sent must be known, for the session's window.
+    // The final size of the peer's data must be known, for the session's window.
     if (is_reset()) return reset == Reset::acked && (reset_by_peer || receive.size_known());
     return send.complete() && over() && final_window_acked;
 }
@@ -77,18 +77,19 @@ const StreamTable::Stream* StreamTable::find(StreamId id) const {
 Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority,
                                    std::optional<StreamId> wanted) {
     if (ours_open_ >= peer_.max_streams)
-        return local_error(ErrorCode::too_many_streams, Reason::max_streams,
-                           tr("the peer allows %" PRIu64 " streams at a time", peer_.max_streams));
+        return local_error(
+            ErrorCode::too_many_streams, Reason::max_streams,
+            tr("the session has reached the peer's max-streams of %" PRIu64, peer_.max_streams));
     StreamId id = wanted.value_or(next_id_);
     if (wanted && !is_ours(id))
         return local_error(
             ErrorCode::stream_id_conflict, Reason::wrong_side,
-            caller_ ? tr("stream %" PRIu64 " is the peer's to open: the ids of a caller are even", id)
-                    : tr("stream %" PRIu64 " is the peer's to open: the ids of a listener are odd", id));
+            caller_ ? tr("only the peer can open stream %" PRIu64 ": a caller's stream ids are even", id)
+                    : tr("only the peer can open stream %" PRIu64 ": a listener's stream ids are odd", id));
     if (wanted && (find(id) || is_retired(id)))
         return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
                            tr("stream %" PRIu64 " is in use or was used before", id));
-    // Those that the application has chosen itself are passed over.
+    // Ids that the application has chosen itself are skipped.
     while (find(id) || is_retired(id)) id += 2;
     if (!wanted) next_id_ = id + 2;
 
@@ -219,18 +220,19 @@ void StreamTable::tell_readable(StreamId id, Stream& stream) {
 
 StreamTable::Stream* StreamTable::for_frame(StreamId id) {
     if (Stream* stream = find(id)) return stream;
-    // A stream of ours is known or gone; a frame for one that is gone was merely late.
+    // A stream of this side either exists or has ended. A frame for one that has ended merely arrived late.
     if (is_ours(id) || is_retired(id)) return nullptr;
-    // Only who leaves out every other id makes so many; what it opens is not answered any more.
+    // Only a peer that skips every other id makes so many ranges. Further streams that it opens are ignored.
     if (retired_.list().size() >= retired_ranges_max) return nullptr;
     uint64_t all = 0, open = 0;
     for (const auto& [other, stream] : streams_) {
         if (stream.ours) continue;
         all++;
-        // The peer has forgotten one that is over, or will once it hears what we know.
+        // The peer has forgotten a stream that is over, or will do so once it receives the final reports of
+        // this side.
         if (!stream.over()) open++;
     }
-    // Refusals cost memory, too: a peer that ignores so many is not answered any more.
+    // Refusals occupy memory, too. A peer that ignores this many is no longer answered.
     if (all >= 2 * max_streams_ + refusals_max) return nullptr;
     Stream& stream =
         streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
@@ -238,8 +240,8 @@ StreamTable::Stream* StreamTable::for_frame(StreamId id) {
     if (open >= max_streams_) {
         const Error error =
             local_error(ErrorCode::too_many_streams, Reason::max_streams,
-                        tr("the peer opened a stream too many: at most %" PRIu64 " at a time", max_streams_));
-        // As many as the peer likes, but once for the application.
+                        tr("the session has reached the receiver's max-streams of %" PRIu64, max_streams_));
+        // The peer may cause any number of these, but the application receives one report.
         if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
         reset(id, stream, error);
     }
@@ -257,8 +259,9 @@ Status StreamTable::account(const Result<uint64_t>& growth) {
 
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
     if (is_ours(frame.stream))
-        return peer_error(ErrorCode::stream_id_conflict, Reason::wrong_side,
-                          tr("the peer opened stream %" PRIu64 ", which is not its to open", frame.stream));
+        return peer_error(
+            ErrorCode::stream_id_conflict, Reason::wrong_side,
+            tr("the peer opened stream %" PRIu64 ", which only this end can open", frame.stream));
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->announced() || stream->is_reset()) return success();
     stream->opening = Stream::Opening::announced;
@@ -300,7 +303,7 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
             peer_error(code, ended ? Reason::ended : Reason::reset,
                        frame.text.empty() ? tr("the peer ended the stream") : std::string(frame.text));
         error.sub_code = frame.sub_code;
-        // The answer says what we had sent.
+        // The answer reports how much this side had sent.
         reset(frame.stream, *stream, error);
         if (stream->ours || stream->announced())
             news_.push_back(event::StreamClosed{frame.stream, std::move(error)});
@@ -323,12 +326,12 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     if (!stream || stream->is_reset()) return success();
     if (frame.to > stream->send.sent())
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          tr("the peer has passed what was never skipped"));
+                          tr("the peer reported a skip of data that was never sent"));
     const std::optional<StreamSkip> skip = stream->send.on_skipped(frame.to);
-    if (!skip) return success();  // told again
+    if (!skip) return success();  // the peer has repeated the report
     if (frame.kept < skip->from)
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
-                          tr("the peer has passed what it does not have"));
+                          tr("the peer reported a skip, but lacks data from before it"));
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
     mark_progress(frame.stream, *stream);
     if (stream->send.fin_due()) control_.insert(frame.stream);
@@ -343,8 +346,9 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     Stream* stream = find(frame.stream);
     if (!stream) {
         if (is_ours(frame.stream) && !is_retired(frame.stream))
-            return peer_error(ErrorCode::invalid_frame, Reason::unknown_stream,
-                              tr("a window for stream %" PRIu64 ", which was never opened", frame.stream));
+            return peer_error(
+                ErrorCode::invalid_frame, Reason::unknown_stream,
+                tr("the peer sent a window for stream %" PRIu64 ", which was never opened", frame.stream));
         return success();
     }
     stream->send.on_window(frame.limit, frame.delivered);
@@ -355,9 +359,9 @@ Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
 void StreamTable::retire_if_done(StreamId id) {
     const auto it = streams_.find(id);
     if (it == streams_.end() || !it->second.done()) return;
-    // Its last progress must be told before it goes; take_news comes back here.
+    // The last progress must be reported before the stream is removed. take_news() calls this function again.
     if (it->second.progress_changed) return;
-    // Bytes that nobody will take any more must not eat the session's window.
+    // Bytes that will never be taken must not occupy the session's window.
     taken_total_ += it->second.receive.highest() - it->second.receive.taken();
     control_.erase(id);
     active_.erase(id);

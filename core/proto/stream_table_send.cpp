@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is sent of the streams, in which order, and what follows when it is acknowledged or lost.
+// Selects what is sent for the streams and in which order, and handles acknowledgement and loss.
 #include <algorithm>
 #include <utility>
 
@@ -9,8 +9,8 @@ namespace stt {
 
 namespace {
 
-/// Room that the account of the streams leaves in a packet for a stream's frame and SESSION_CLOSE with its
-/// text.
+/// The space that the final delivery report leaves in a packet, for a stream's frame and for SESSION_CLOSE
+/// with its text.
 constexpr size_t close_frame_max = frame_text_max + 64;
 
 }  // namespace
@@ -69,7 +69,7 @@ void StreamTable::fill_skips(StreamId id, Stream& stream, ByteWriter& out, SentF
     }
 }
 
-/// Whether fill_stream_control() has more to write than fitted.
+/// Returns whether fill_stream_control() has more to write than fitted.
 bool StreamTable::control_due(const Stream& stream) {
     if (stream.reset == Stream::Reset::due || (stream.ours && !stream.announced())) return true;
     return !stream.is_reset() &&
@@ -116,7 +116,8 @@ void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
 StreamTable::Streams::iterator StreamTable::next_to_send() {
     const uint64_t credit = session_credit();
     auto best = streams_.end();
-    // Highest priority first; among equals the one after the last served, in the circle of ids.
+    // The highest priority comes first. Among equals it is the stream after the one last served, in cyclic
+    // order of ids.
     const auto rank = [&](StreamId id) { return id > last_served_ || last_served_ == no_stream ? 0 : 1; };
     for (auto it = active_.begin(); it != active_.end();) {
         const auto stream = streams_.find(*it);
@@ -126,7 +127,7 @@ StreamTable::Streams::iterator StreamTable::next_to_send() {
         }
         const SendStream& send = stream->second.send;
         if (send.next(credit).size == 0) {
-            // Blocked streams stay: a window frame revives them.
+            // Blocked streams stay in active_, because a window frame makes them ready again.
             it = send.sent() == send.written() ? active_.erase(it) : std::next(it);
             continue;
         }
@@ -139,7 +140,8 @@ StreamTable::Streams::iterator StreamTable::next_to_send() {
 }
 
 void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
-    // A type, a length, a stream id, an offset: less room than this is not worth another frame.
+    // A frame needs a type, a length, a stream id and an offset. With less space than this, another frame is
+    // not worthwhile.
     constexpr size_t worthwhile = 16;
     while (out.remaining() >= worthwhile) {
         const auto it = next_to_send();

@@ -12,7 +12,7 @@ namespace stt {
 
 namespace {
 
-/// Data shorter than this is copied out of the receive buffer, which holds some fifty packets.
+/// Shorter data is copied out of the receive buffer, which holds about fifty packets.
 constexpr size_t shared_data_min = 512;
 
 bool elicits_ack(const Frame& frame) {
@@ -35,7 +35,7 @@ Traffic::Traffic(Time now, bool caller, const SessionConfig& config, SessionId l
       scheduler_(
           {ids_, packets_, paths_, streams_, confirmation_, liveness_, clock_requester_, clock_responder_}) {}
 
-// Life.
+// Lifecycle.
 
 SessionLimits Traffic::own_limits() const {
     using namespace std::chrono;
@@ -82,12 +82,12 @@ void Traffic::note_all() {
     notes_.clear();
 }
 
-// Packets that came.
+// Received packets.
 
 std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, MutableBytes packet) {
     PacketSpace::Refusal refusal;
     const auto opened = packets_.open(now, packet, refusal);
-    // It came, damaged: its number is going to be missing, but it was not lost.
+    // The packet arrived damaged. Its number will be missing, but the packet was not lost.
     if (refusal.damaged) path().on_damaged(now);
     if (refusal.note) events_.note(std::move(*refusal.note), path().peer());
     if (!opened) return std::nullopt;
@@ -97,15 +97,16 @@ std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, Mu
 void Traffic::begin(Time now, Incoming& incoming, size_t size) {
     path().on_arrival(now, incoming.packet.number, size, notes_);
     note_all();
-    // Where the path is too narrow, small packets end no silence.
+    // On a path that is too narrow, small packets do not end a silence.
     incoming.was_silent = silent(now) && !path().narrow();
     incoming.heard_before = liveness_.on_received(now);
     if (started_ && incoming.packet.newest) paths_.on_newest_from(now, incoming.from, size);
 }
 
 void Traffic::finish(Time now, const Incoming& incoming, bool understood) {
-    // What was sent before the silence arrived: the path was slow, not broken, and its round trip is longer
-    // than was known. Taking the rest for lost would double the load and never let that be learnt.
+    // A packet sent before the silence has arrived. The path was slow, not broken, and its round trip is
+    // longer than was known. Declaring the rest lost would double the load and prevent the RTT from being
+    // learnt.
     if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before)
         with_outcome(now, [&] { path().recovery().on_path_restored(now, outcome_); });
     if (understood) packets_.on_understood(now, incoming.packet, incoming.ack_eliciting);
@@ -123,7 +124,7 @@ void Traffic::on_too_big(Time now, uint64_t size) {
 }
 
 void Traffic::on_narrow(Time now, Error error) {
-    // Anybody may have sent what seems to come from a router: losses must bear it out.
+    // Anybody may have sent what seems to come from a router, so losses must confirm it.
     if (error.origin == ErrorOrigin::local || path().suspicious())
         path().report_narrow(now, std::move(error), notes_);
     note_all();
@@ -134,7 +135,7 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
     incoming.ack_eliciting = incoming.ack_eliciting || elicits_ack(frame);
     return std::visit(Overloaded{
                           [&](const DataFrame& f) {
-                              // A few bytes must not keep a whole receive buffer.
+                              // A few bytes must not keep a whole receive buffer alive.
                               const bool share = owner && f.data.size() >= shared_data_min;
                               return streams_.on_data(f.stream, f.offset,
                                                       share ? Chunk(owner, f.data) : Chunk::copy_of(f.data));
@@ -192,10 +193,10 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
                                   events_.note(std::move(*error), path().peer());
                               return success();
                           },
-                          // Arrival is all that matters of these.
+                          // Only the arrival of these frames matters.
                           [](const KeepAliveAnswerFrame&) { return success(); },
                           [](const PaddingFrame&) { return success(); },
-                          // The session's.
+                          // The session handles these frames.
                           [](const FinalFrame&) { return success(); },
                           [](const SessionCloseFrame&) { return success(); },
                       },
@@ -241,7 +242,7 @@ void Traffic::with_outcome(Time now, Fill&& fill) {
 void Traffic::settle(Time now) {
     const BlackHole::Finding finding = path().on_outcome(now, outcome_, notes_);
     settle_frames();
-    // What was suspected on the way to here is no business of data that has yet to be written.
+    // Losses of earlier data must not be held against data that has yet to be written.
     if (path().suspicious() && !path().recovery().anything_in_flight() && !streams_.data_pending())
         path().forget_suspicion();
     path().on_finding(now, finding, notes_);
@@ -270,7 +271,7 @@ void Traffic::settle_frames() {
     }
 }
 
-// Time.
+// Timers.
 
 void Traffic::set_deadlines(Time now, Deadlines& deadlines) {
     if (!started_) return;
@@ -296,17 +297,17 @@ void Traffic::on_loss_timer(Time now) {
     with_outcome(now, [&] {
         probe =
             path().recovery().on_timeout(now, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe;
-        // A lost tail is mended by the probe itself.
+        // The probe itself repairs a lost tail.
         if (probe) scheduler_.probe();
     });
 }
 
-// One with data, and one without.
+// One probe carries data, and one does not.
 void Traffic::on_narrow_probe_timer() { scheduler_.probe(); }
 
 void Traffic::on_keep_alive_timer(Time now) {
     liveness_.ask(now);
-    // A probe through the silence carries data, which so flows with the first that gets through.
+    // A probe in a silence carries data, which thus arrives with the first probe that gets through.
     if (silent(now)) scheduler_.probe();
 }
 

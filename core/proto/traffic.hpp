@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What a session and its peer exchange once they share keys: packets of frames, over the session's paths.
+/// What a session and its peer exchange once they share keys: packets of frames, on the paths of the session.
 #pragma once
 
 #include <memory>
@@ -21,18 +21,18 @@
 
 namespace stt {
 
-/// Belongs to one session, whose thread calls it, and which decides when it begins and ends.
+/// Belongs to one session, whose thread calls it. The session decides when the traffic begins and ends.
 class Traffic {
   public:
-    /// `config`, `random` and `events` outlive the object. `local`: the id by which the peer names the
+    /// `config`, `random` and `events` outlive the object. `local` is the id by which the peer names the
     /// session.
     Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
             Random& random, SessionEvents& events);
-    // Its parts refer to each other.
+    // The parts refer to each other.
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
 
-    // Its parts, for what concerns the session itself.
+    // Parts that the session itself uses.
 
     StreamTable& streams() { return streams_; }
     const StreamTable& streams() const { return streams_; }
@@ -47,85 +47,88 @@ class Traffic {
     const HandshakeConfirmation& confirmation() const { return confirmation_; }
     ClockRequester& clock() { return clock_requester_; }
 
-    // Its life.
+    // Lifecycle.
 
-    /// What this side offers its peer in the handshake.
+    /// Returns the limits that this side offers its peer in the handshake.
     SessionLimits own_limits() const;
-    /// The handshake has made keys. `peer`: what the peer offers. `remote`: the id by which this side names
-    /// the session.
+    /// The handshake has derived the keys. `peer` holds the limits that the peer offers. `remote` is the id
+    /// by which this side names the session.
     Status install(Time now, HandshakeSecrets& secrets, const SessionLimits& peer, SessionId remote);
     bool has_keys() const { return packets_.has_keys(); }
     void drop_keys() { packets_.drop_keys(); }
-    /// The session is established. Only with keys.
+    /// The session is established. There must be keys.
     void start(Time now);
-    /// The streams of `earlier`, whose session ends by that, are this session's now.
+    /// Takes over the streams of `earlier`, whose session thereby ends.
     void take_over(Traffic& earlier);
-    /// Why the session cannot go on, if the path is the reason.
+    /// Returns why the session cannot continue, if the path is the reason.
     const std::optional<Error>& failure() const { return failure_; }
-    /// A probe timeout has passed since anything was heard, and 100 ms at least: the path may be broken.
+    /// Returns whether there is a silence: a probe timeout is unanswered and nothing has been received for at
+    /// least 100 ms.
     bool silent(Time now) const { return scheduler_.silent(now); }
     Duration probe_timeout() const { return path().recovery().rtt().probe_timeout(peer_ack_delay()); }
     SessionStats stats() const;
 
-    // Packets that came.
+    // Received packets.
 
-    /// One while it is handled.
+    /// A packet while it is processed.
     struct Incoming {
         PacketSpace::Opened packet;
         Address from;
         bool ack_eliciting = false;
-        bool moved = false;                // the session has moved to `from` by it
-        bool was_silent = false;           // before it came
-        Time heard_before{};               // when the packet before it came
-        Time earliest_acked = time_never;  // when the oldest packet that it acknowledges left
+        bool moved = false;                // the session has moved to `from` because of this packet
+        bool was_silent = false;           // there was a silence before the packet
+        Time heard_before{};               // when the previous packet arrived
+        Time earliest_acked = time_never;  // when the oldest packet that this one acknowledges was sent
     };
-    /// Opens `packet` in place; none: it is not genuine, or a copy. Only with keys.
+    /// Opens `packet` in place. Returns none if it is not genuine, or a copy. There must be keys.
     std::optional<Incoming> open(Time now, const Address& from, MutableBytes packet);
-    /// So many packets failed to open that the session must end.
+    /// Returns whether so many packets could not be opened that the session must end.
     bool integrity_lost() const { return packets_.integrity_lost(); }
-    /// The packet concerns a session that has not ended.
+    /// Begins to process a packet of a session that has not ended. `size` is that of the datagram in bytes.
     void begin(Time now, Incoming& incoming, size_t size);
-    /// All frames but FINAL and SESSION_CLOSE. An error ends the session. `owner`: of the packet's memory, or
-    /// null.
+    /// Handles all frames except FINAL and SESSION_CLOSE. An error ends the session. `owner` owns the memory
+    /// of the packet, or is null.
     Status on_frame(Time now, const Frame& frame, Incoming& incoming,
                     const std::shared_ptr<const void>& owner);
-    /// The packet is done with. `understood`: to be acknowledged.
+    /// Ends the processing of the packet. `understood` means that it must be acknowledged.
     void finish(Time now, const Incoming& incoming, bool understood);
-    /// A datagram of `size` bytes, more than datagram_min, was too long for the path, as the network says.
+    /// The network reports that a datagram of `size` bytes, more than datagram_min, was too long for the
+    /// path.
     void on_too_big(Time now, uint64_t size);
-    /// The network says that the path is too narrow for the session; `error`: Path::narrow_error().
+    /// The network reports that the path is too narrow for the session. `error` is made by
+    /// Path::narrow_error().
     void on_narrow(Time now, Error error);
-    /// The packet made no sense. True: the peer is broken beyond help.
+    /// The packet was malformed. Returns true if there were so many that the session must end.
     bool on_malformed(const Error& error);
 
-    // Packets to send.
+    // Packets to be sent.
 
-    /// As Endpoint::poll_transmit; nothing before start().
+    /// Has the parameters and the result of Endpoint::poll_transmit(). Returns nothing before start().
     std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max) {
         return started_ ? scheduler_.next(now, out, segments_max) : std::nullopt;
     }
-    /// The session has ended: the packet that says so, or refuses the caller.
+    /// The session has ended. Returns the packet that reports this, or that refuses the caller.
     std::optional<Transmit> transmit_close(Now now, MutableBytes out, Closing& closing) {
         return scheduler_.close(now, out, closing, probe_timeout());
     }
 
-    // Time.
+    // Timers.
 
-    /// Sets the timers of what is here.
+    /// Sets the timers of the traffic.
     void set_deadlines(Time now, Deadlines& deadlines);
     void on_loss_timer(Time now);
     void on_narrow_probe_timer();
-    /// Asks the peer to show itself, through a silence with data.
+    /// Asks the peer to answer; in a silence, with data.
     void on_keep_alive_timer(Time now);
 
   private:
     Status on_ack(Time now, const AckFrame& frame, Incoming& incoming);
     void on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming);
-    /// Lets `fill` fill outcome_, then carries out what it says. Not to be nested.
+    /// Lets `fill` fill outcome_ and then processes it. Calls must not be nested.
     template <class Fill>
     void with_outcome(Time now, Fill&& fill);
     void settle(Time now);
-    /// What outcome_ says of the frames that packets carried.
+    /// Reports the fate of the frames in outcome_ to their senders.
     void settle_frames();
     void note_all();
 
@@ -143,11 +146,11 @@ class Traffic {
     StreamTable streams_;
     HandshakeConfirmation confirmation_;
     Liveness liveness_;
-    ClockRequester clock_requester_;  // asks where measure_clock is set
+    ClockRequester clock_requester_;  // sends requests only if measure_clock is set
     ClockResponder clock_responder_;
-    PacketScheduler scheduler_;  // of all of these
+    PacketScheduler scheduler_;  // uses all of the above
 
-    Recovery::Outcome outcome_;  // reused, so that nothing is allocated for each packet
+    Recovery::Outcome outcome_;  // reused, so that nothing is allocated per packet
     std::vector<Error> notes_;   // reused
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What leaves for one peer in one piece.
+/// A batch of datagrams for one peer.
 #pragma once
 
 #include "core/base/address.hpp"
@@ -9,7 +9,7 @@ namespace stt {
 struct Transmit {
     Address to;
     size_t size;     ///< bytes written to the buffer
-    size_t segment;  ///< every datagram in it is this long but the last, which may be shorter
+    size_t segment;  ///< size of every datagram in bytes; the last one may be shorter
 };
 
 }  // namespace stt

@@ -10,14 +10,14 @@
 namespace stt {
 namespace {
 
-// The polynomial with its bits reversed, as everything here: bit 31 of a remainder is the coefficient of x^0.
+// The polynomial with its bits reversed, like all remainders here: bit 31 is the coefficient of x^0.
 constexpr uint32_t polynomial = 0x82f63b78;
 
 constexpr uint32_t times_x(uint32_t remainder) {
     return remainder >> 1 ^ ((remainder & 1) != 0 ? polynomial : 0);
 }
 
-// tables[n][b]: what byte b contributes when n more bytes follow it in the same step of eight.
+// tables[n][b] is what byte b contributes when n more bytes follow it in the same step of eight.
 constexpr auto make_tables() {
     std::array<std::array<uint32_t, 256>, 8> tables{};
     for (uint32_t byte = 0; byte < 256; byte++) {
@@ -60,14 +60,14 @@ uint32_t crc32c_ways::portable(Bytes bytes, uint32_t crc) {
 
 namespace {
 
-// The crc32 instruction takes one word a cycle but answers after three, so three equal lanes run side by side
-// and are joined by a carry-less multiplication. A lane is at most this many 8-byte words: three of them
-// cover every datagram up to 9,216 bytes in one go.
+// The crc32 instruction accepts one word per cycle but takes three cycles for the result. Three lanes of
+// equal length therefore run in parallel, and are joined by a carry-less multiplication. A lane has at most
+// this many 8-byte words: three of them cover every datagram up to 9,216 bytes in one pass.
 constexpr size_t lane_words_max = 384;
 
-// shifts[n - 1] = x^(64 n - 33): multiplying a remainder by it without carries and reducing the product with
-// one crc32 instruction moves it up by n words (the instruction itself multiplies by x^32, the reversed
-// product by x).
+// shifts[n - 1] = x^(64 n - 33). A carry-less multiplication of a remainder by it, reduced with one crc32
+// instruction, moves the remainder up by n words. The instruction itself multiplies by x^32, and the
+// bit-reversed product by x.
 constexpr auto make_shifts() {
     std::array<uint32_t, 2 * lane_words_max> shifts{};
     uint32_t power = 0x80000000;
@@ -125,7 +125,7 @@ uint32_t crc32c_ways::hardware(Bytes bytes, uint32_t crc) { return portable(byte
 #endif
 
 namespace {
-// Until it is initialised it is false, which is merely slower.
+// It is false until it is initialised, which only makes earlier calls slower.
 const bool use_hardware = crc32c_ways::has_hardware();
 }  // namespace
 

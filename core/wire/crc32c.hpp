@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// CRC-32C (Castagnoli; RFC 3720, appendix B.4), the checksum of every packet.
+/// CRC-32C (Castagnoli; RFC 3720, appendix B.4), which is the checksum of every packet.
 #pragma once
 
 #include "core/base/bytes.hpp"
 
 namespace stt {
 
-/// CRC-32C of `bytes`, continuing from `crc` (0 to start). Takes the fastest way this machine has.
+/// The CRC-32C of `bytes`, continuing from `crc`, which is 0 at the start. Uses the fastest implementation
+/// that this machine supports.
 uint32_t crc32c(Bytes bytes, uint32_t crc = 0);
 
-/// The ways there are, apart from each other for tests and measurements.
+/// The individual implementations, for tests and measurements.
 namespace crc32c_ways {
 
 uint32_t portable(Bytes bytes, uint32_t crc);

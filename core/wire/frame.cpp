@@ -14,7 +14,8 @@ constexpr std::array<std::string_view, 21> names{
 };
 static_assert(names[static_cast<size_t>(FrameType::stream_skipped)] == "STREAM_SKIPPED");
 
-// Length of the valid UTF-8 sequence (RFC 3629) at the start of `text` that is no control character; 0: none.
+// The length of the valid UTF-8 sequence (RFC 3629) at the beginning of `text`; 0 when there is none, or when
+// it is a control character.
 size_t character_size(std::string_view text) {
     const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
     const auto follows = [&](size_t i, uint8_t low, uint8_t high) {
@@ -22,7 +23,7 @@ size_t character_size(std::string_view text) {
     };
     const uint8_t lead = byte(0);
     if (lead >= 0x20 && lead < 0x7f) return 1;
-    if (lead == 0xc2) return follows(1, 0xa0, 0xbf) ? 2 : 0;  // below: the C1 controls
+    if (lead == 0xc2) return follows(1, 0xa0, 0xbf) ? 2 : 0;  // the values below are the C1 controls
     if (lead > 0xc2 && lead <= 0xdf) return follows(1, 0x80, 0xbf) ? 2 : 0;
     if (lead >= 0xe0 && lead <= 0xef) {
         const uint8_t low = lead == 0xe0 ? 0xa0 : 0x80;   // no overlong forms
@@ -39,7 +40,7 @@ size_t character_size(std::string_view text) {
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
-// Each body is described once, and gone through twice: to measure it, then to write it.
+// Each frame body is described once and visited twice: to measure it and to write it.
 
 class Measure {
   public:
@@ -170,7 +171,7 @@ bool write_typed(ByteWriter& out, uint64_t type, const PaddingFrame&) {
     return true;
 }
 
-// The alternatives of Frame stand in the order of their types.
+// The alternatives of Frame are in the order of their types.
 static_assert(
     std::is_same_v<std::variant_alternative_t<static_cast<size_t>(FrameType::data), Frame>, DataFrame>);
 static_assert(

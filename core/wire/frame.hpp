@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Frames: what a sealed packet carries. Each is a varint type, a varint length and a body of that length, so
-/// that a receiver can step over types it does not know. docs/wire-format.md has every layout.
+/// Frames, which make up a sealed packet's plaintext. Each has a varint type, a varint length and a body of
+/// that length, so that a receiver can skip unknown types. docs/wire-format.md describes every layout.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace stt {
 using StreamId = uint64_t;
 
 enum class FrameType : uint8_t {
-    padding = 0,  ///< the one type without a length: the rest of the packet is padding
+    padding = 0,  ///< the only type without a length: the rest of the packet is padding
     keep_alive = 1,
     keep_alive_answer = 2,
     ack = 3,
@@ -41,15 +41,15 @@ enum class FrameType : uint8_t {
     stream_skipped = 20,
 };
 
-/// Packet numbers first..last, both included.
+/// The packet numbers from first to last, both included.
 struct PacketRange {
     uint64_t first;
     uint64_t last;
     bool operator==(const PacketRange&) const = default;
 };
 
-/// Ranges in one ACK or NACK; older ones are left to later acknowledgements. Even with gaps of 8 bytes each a
-/// full list fits a minimal packet (28 + 63 * 16 bytes).
+/// The maximum number of ranges in an ACK or NACK; older ranges are left to later acknowledgements. Even with
+/// gaps of 8 bytes each, a full list fits a minimal packet (28 + 63 * 16 bytes).
 inline constexpr size_t ranges_max = 64;
 
 /// A bounded list of ranges, highest first.
@@ -58,13 +58,14 @@ struct PacketRanges {
     size_t count = 0;
 
     std::span<const PacketRange> list() const { return {range.data(), count}; }
-    /// False when full.
+    /// Returns false when the list is full.
     bool add(PacketRange r) {
         if (count == ranges_max) return false;
         range[count++] = r;
         return true;
     }
-    PacketRanges() {}  // leaves the array uninitialised: it is written before it is counted
+    // Leaves the array uninitialised, because entries are written before they are counted.
+    PacketRanges() {}
 };
 
 struct PaddingFrame {};
@@ -75,21 +76,22 @@ struct KeepAliveAnswerFrame {
     uint64_t sequence;  ///< of the KEEP_ALIVE answered
 };
 struct AckFrame {
-    uint64_t delay_us;  ///< from the arrival of the highest packet to this frame; at most microseconds_max
+    /// Microseconds from the arrival of the highest packet to this frame; at most microseconds_max.
+    uint64_t delay_us;
     PacketRanges ranges;
 };
-/// Packets the receiver misses and does not expect any more.
+/// Packets that the receiver misses and no longer expects.
 struct NackFrame {
     PacketRanges ranges;
 };
 struct SessionWindowFrame {
-    uint64_t limit;  ///< sum over all streams of the highest offset the peer may send
+    uint64_t limit;  ///< the largest sum, over all streams, of the highest offsets the peer may send
 };
 struct StreamWindowFrame {
     StreamId stream;
     uint64_t limit;  ///< offset up to which the peer may send
-    /// Offset up to which the data has gone downstream, plus 1 once the end of the stream has, too; at most
-    /// limit + 1.
+    /// The offset up to which the data has been passed downstream, plus 1 once the end of the stream has been
+    /// passed on too; at most limit + 1.
     uint64_t delivered;
 };
 struct StreamOpenFrame {
@@ -106,10 +108,10 @@ struct StreamFinFrame {
     StreamId stream;
     uint64_t final_size;
 };
-/// Abrupt end of a stream, in both directions.
+/// Ends a stream abruptly, in both directions.
 struct StreamCloseFrame {
     StreamId stream;
-    uint64_t final_size;  ///< what the sender of this frame had sent on the stream
+    uint64_t final_size;  ///< bytes that the sender of this frame had sent on the stream
     uint16_t code;
     uint8_t sub_code;
     std::string_view text;
@@ -121,7 +123,7 @@ struct SessionCloseFrame {
     uint8_t sub_code;
     std::string_view text;
 };
-/// Tells the peer of an error that did not end the session.
+/// Reports an error that did not end the session.
 struct ErrorFrame {
     uint16_t code;
     uint8_t sub_code;
@@ -134,39 +136,42 @@ struct PathChallengeFrame {
 struct PathResponseFrame {
     std::array<uint8_t, 8> data;
 };
-/// The responder's verdict: the session stands (code 0) or why not.
+/// The responder's decision: the session is established (code 0), or why it is not.
 struct FinalFrame {
     uint16_t code;
     uint8_t sub_code;
-    bool resumed;  ///< the session goes on with the streams of the one that AUTH_PROOF named
+    /// Whether the session resumes the streams of the one that AUTH_PROOF named.
+    bool resumed;
     std::string_view text;
 };
-/// Another name for the session, to be used after a change of address (RFC 9000, section 9.5).
+/// Another id for the session, to be used after a change of address (RFC 9000, section 9.5).
 struct NewSessionIdFrame {
     uint64_t sequence;
     SessionId id;
 };
-/// Asks for the peer's time. Neither it nor the answer is ack-eliciting: what is lost is asked anew.
+/// Asks for the peer's time. Neither this frame nor its answer is ack-eliciting: a lost request is replaced
+/// by a new one.
 struct ClockRequestFrame {
     uint64_t sequence;
 };
-/// Times are nanoseconds of the sender's monotonic clock.
+/// The answer to a CLOCK_REQUEST. Times are nanoseconds of the sender's monotonic clock.
 struct ClockResponseFrame {
     uint64_t sequence;  ///< of the CLOCK_REQUEST answered
-    uint64_t received;  ///< when that arrived
+    uint64_t received;  ///< when the CLOCK_REQUEST arrived
     uint64_t sent;      ///< when this frame left; not before `received`
 };
-/// The sender of a stream's data gives up whole messages of it: they will not be sent (again).
+/// The sender skips a range of whole messages of a stream: they will not be sent, or not be sent again.
 struct StreamSkipFrame {
     StreamId stream;
     uint64_t from;
-    uint64_t to;  ///< above `from`; the offset just behind
+    uint64_t to;  ///< the offset just behind the range; above `from`
 };
-/// The answer, once the receiver has passed the range.
+/// Answers a STREAM_SKIP once the receiver has moved beyond the range.
 struct StreamSkippedFrame {
     StreamId stream;
-    uint64_t to;    ///< of the STREAM_SKIP
-    uint64_t kept;  ///< up to there it had everything when it jumped to `to`; at most `to`
+    uint64_t to;  ///< `to` of the STREAM_SKIP
+    /// The offset up to which the receiver had everything when it jumped to `to`; at most `to`.
+    uint64_t kept;
 };
 /// A frame of a type this version does not know.
 struct UnknownFrame {
@@ -174,7 +179,7 @@ struct UnknownFrame {
 };
 
 inline constexpr StreamId no_stream = varint_max;
-/// STREAM_OPEN header and every text together fit a minimal packet.
+/// A STREAM_OPEN header fits a minimal packet, and so does every text.
 inline constexpr size_t stream_header_max = 1024;
 inline constexpr size_t frame_text_max = 256;
 
@@ -184,21 +189,21 @@ using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, A
                            PathResponseFrame, FinalFrame, NewSessionIdFrame, ClockRequestFrame,
                            ClockResponseFrame, StreamSkipFrame, StreamSkippedFrame, UnknownFrame>;
 
-/// The number that stands for it on the wire.
+/// The type number of `frame` on the wire.
 uint64_t type_of(const Frame& frame);
 
-/// Walks the frames of one opened packet. Views in frames point into the packet.
+/// Reads the frames of one opened packet in turn. Views in frames refer to the packet's bytes.
 class FrameReader {
   public:
     explicit FrameReader(Bytes payload) : in_(payload) {}
 
-    /// Reads the next frame into `frame`. False at the end, or when the packet is malformed: then error()
-    /// says what was wrong. Every value in a frame handed out is within its documented bounds; texts are
+    /// Reads the next frame into `frame`. Returns false at the end, or when the packet is malformed, which
+    /// error() then describes. Every value in a returned frame is within its documented bounds, and texts are
     /// valid UTF-8 without control characters.
     bool next(Frame& frame) {
         return in_.peek() == static_cast<uint8_t>(FrameType::data) ? next_data(frame) : next_other(frame);
     }
-    /// Null unless the packet was malformed: then invalid_frame.
+    /// The error of a malformed packet, with code invalid_frame; otherwise null.
     const Error* error() const { return error_ ? &*error_ : nullptr; }
 
   private:
@@ -221,25 +226,25 @@ class FrameReader {
     std::optional<Error> error_;
 };
 
-/// Name of a frame type as in docs/wire-format.md, such as "STREAM_OPEN"; "unknown" for others.
+/// The name of a frame type as in docs/wire-format.md, such as "STREAM_OPEN"; "unknown" for other types.
 std::string_view frame_name(uint64_t type);
 
-/// The longest beginning of `text` that is valid UTF-8 without control characters and at most
-/// frame_text_max bytes long.
+/// The longest prefix of `text` that is valid UTF-8 without control characters and has at most frame_text_max
+/// bytes.
 std::string_view safe_text(std::string_view text);
 
-/// Appends `frame` to `out`; false, and nothing written, when it does not fit. Values must be within
-/// their documented bounds, but texts are cut by safe_text. For data use write_data_header.
+/// Appends `frame` to `out`. Returns false, and writes nothing, when it does not fit. Values must be within
+/// their documented bounds, but texts are truncated by safe_text(). Use write_data_header() for data.
 bool write_frame(ByteWriter& out, const Frame& frame);
-/// The same without a copy of the ranges.
+/// The same for an ACK, without a copy of its ranges.
 bool write_frame(ByteWriter& out, const AckFrame& frame);
 
-/// Writes the header of a DATA frame for as much of `size` bytes as fit into `out` and returns that
-/// number, 0 when none fit. The caller then reserves exactly that many bytes in `out` and fills them.
+/// Writes the header of a DATA frame for as many of `size` bytes as fit into `out`. Returns their number, or
+/// 0 when none fit. The caller must then reserve exactly that many bytes in `out` and fill them.
 inline size_t write_data_header(ByteWriter& out, StreamId stream, uint64_t offset, size_t size) {
     const size_t fixed = varint_size(stream) + varint_size(offset);
-    // A body of up to 63 bytes has a length of one byte, which matters to nobody but the smallest
-    // packets; otherwise two: they reach to 16,383, beyond any datagram.
+    // A body of up to 63 bytes has a length field of one byte, which matters only in the smallest packets.
+    // Otherwise the field has two bytes, which reach to 16,383, beyond the size of any datagram.
     const size_t short_room = out.remaining() > 2 ? out.remaining() - 2 : 0;
     const size_t long_room = out.remaining() > 3 ? out.remaining() - 3 : 0;
     size_t body = std::min(fixed + size, std::max(std::min(short_room, size_t{63}), long_room));

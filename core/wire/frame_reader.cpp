@@ -8,8 +8,8 @@
 namespace stt {
 namespace {
 
-// Each read() makes its frame from a body; false when a value is out of bounds. That the body is
-// neither too short nor too long is checked afterwards, for all alike.
+// Each read() fills its frame from a body, and returns false when a value is out of bounds. Whether the body
+// is too short or too long is checked afterwards, in one place for all types.
 
 bool read_text(ByteReader& in, std::string_view& text) {
     const Bytes bytes = in.rest();
@@ -22,7 +22,8 @@ bool read_stream(ByteReader& in, StreamId& stream) {
     return stream != no_stream;
 }
 
-// Largest number, then (as RFC 9000, section 19.3.1) the lengths of ranges and the gaps between them.
+// Reads the lengths of the ranges and the gaps between them, as in RFC 9000, section 19.3.1. `largest` is the
+// highest number, and `more` is how many ranges follow the first.
 bool read_ranges(ByteReader& in, uint64_t largest, uint64_t more, PacketRanges& ranges) {
     if (more >= ranges_max) return false;
     uint64_t last = largest;
@@ -144,7 +145,7 @@ bool read(ByteReader& in, StreamSkippedFrame& frame) {
     return good && frame.kept <= frame.to;
 }
 
-// Makes a frame without zeroing it first, which for the ranges of an ACK would cost more than reading them.
+// Makes a frame without zeroing it first: for the ranges of an ACK that would cost more than reading them.
 template <class T>
 struct Uninitialized {
     operator T() const { return {}; }
@@ -200,7 +201,7 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
         case FrameType::stream_skipped:
             return read_into<StreamSkippedFrame>(frame, body);
         case FrameType::padding:  // has no body
-        case FrameType::data:     // is read by next_data
+        case FrameType::data:     // read by next_data()
             return false;
     }
     return true;
@@ -210,7 +211,7 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
 
 bool FrameReader::next_other(Frame& frame) {
     if (in_.empty()) return false;
-    // A type has one form (RFC 9000, section 12.4).
+    // A type has only one valid encoding (RFC 9000, section 12.4).
     const size_t before = in_.remaining();
     const uint64_t type = in_.varint();
     if (!in_.ok() || before - in_.remaining() != varint_size(type)) return fail(type);

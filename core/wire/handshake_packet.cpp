@@ -12,7 +12,7 @@ constexpr size_t session_unknown_packet_size = handshake_prefix_size + 8;
 
 static_assert(hello_header_size == handshake_prefix_size + 16 + 8 + 16);
 static_assert(challenge_header_size == handshake_prefix_size + 16 + 8);
-// Answers to a HELLO are shorter than it, so that nobody gains by a forged source address.
+// Answers to a HELLO are shorter than it, so that a forged source address gives no amplification.
 static_assert(reject_packet_size < datagram_min && cookie_packet_size < datagram_min);
 
 uint32_t checksum_of(Bytes packet) { return crc32c(packet.subspan(version_at), crc32c(packet.first(1))); }
@@ -23,7 +23,7 @@ void write_prefix(ByteWriter& out, PacketType type, uint16_t version) {
     out.u16(version);
 }
 
-// A reader of `packet` behind its checksum.
+// A reader for `packet` from behind its checksum on.
 ByteReader after_checksum(Bytes packet) {
     return ByteReader(packet.size() < version_at ? Bytes() : packet.subspan(version_at));
 }
@@ -41,7 +41,7 @@ std::vector<uint8_t> sealed(std::vector<uint8_t> packet) {
     return packet;
 }
 
-// A REJECT with the checksum still zero.
+// Encodes a REJECT, with its checksum still zero.
 std::vector<uint8_t> unsealed(const RejectPacket& packet) {
     std::vector<uint8_t> bytes(reject_packet_size);
     ByteWriter out(bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The lists of fields inside the handshake's sealed messages.
+/// The lists of fields in the handshake's sealed messages.
 #include <string>
 
 #include "core/base/text.hpp"
@@ -8,7 +8,7 @@
 namespace stt {
 namespace {
 
-// Tags are shared by the three messages; each takes those it knows and steps over the others.
+// The three messages share the tags; each one uses the tags it knows and skips the others.
 enum Tag : uint64_t {
     tag_padding = 0,  // the rest of the payload is padding
     tag_time = 1,
@@ -54,7 +54,7 @@ class FieldWriter {
     std::vector<uint8_t> take() { return std::move(bytes_); }
 
   private:
-    // Appends tag and length; returns the room for the value, good until the next field.
+    // Appends tag and length. Returns the space for the value, which is valid until the next field is added.
     MutableBytes field(Tag tag, size_t size) {
         const size_t before = bytes_.size();
         const size_t head = varint_size(tag) + varint_size(size);
@@ -68,7 +68,7 @@ class FieldWriter {
     std::vector<uint8_t> bytes_;
 };
 
-// The fields of one payload by their tags. Every take_* names the first thing that is wrong, once for all.
+// The fields of a payload by tag. The take functions record the first error, which result() then reports.
 class FieldReader {
   public:
     FieldReader(const char* message, Bytes bytes) : message_(message) { index(bytes); }
@@ -97,12 +97,12 @@ class FieldReader {
     }
     void take_varint(Tag tag, uint64_t& into, uint64_t low, uint64_t high) {
         read(tag, [&](ByteReader& in) { into = in.varint(); });
-        if (into < low || into > high) fail(tr_noop("%s has a value out of bounds"));
+        if (into < low || into > high) fail(tr_noop("%s has a value that is out of range"));
     }
     void take_time(WallTime& into) {
         uint64_t time = 0;
         take_u64(tag_time, time);
-        if (time > microseconds_max) return fail(tr_noop("%s has a time out of bounds"));
+        if (time > microseconds_max) return fail(tr_noop("%s has a time that is out of range"));
         into = WallTime(time);
     }
     void take_limits(SessionLimits& limits) {
@@ -114,7 +114,7 @@ class FieldReader {
         take_varint(tag_keepalive_timeout_ms, limits.keepalive_timeout_ms, 0, keepalive_timeout_ms_max);
     }
 
-    /// `format`: of a sentence about the message.
+    /// `format` is the format of a sentence about the message.
     void fail(const char* format) {
         if (!problem_) problem_ = format;
     }
@@ -133,15 +133,15 @@ class FieldReader {
         while (!in.empty() && in.peek() != tag_padding) {
             const uint64_t tag = in.varint();
             const Bytes value = in.bytes(in.varint());
-            if (!in.ok()) return fail(tr_noop("%s is cut short"));
+            if (!in.ok()) return fail(tr_noop("%s is truncated"));
             if (tag >= tag_end) continue;
-            if (seen(tag)) return fail(tr_noop("%s has a field twice"));
+            if (seen(tag)) return fail(tr_noop("%s contains a field twice"));
             values_[tag] = value;
             seen_ |= 1u << tag;
         }
     }
 
-    // A field that must be there, and be read to its end.
+    // Reads a field that must be present, and that `take` must read to its end.
     template <class Read>
     void read(Tag tag, Read&& take) {
         if (!seen(tag)) return fail(tr_noop("%s lacks a field"));

@@ -35,7 +35,7 @@ std::vector<uint8_t> encode_head(uint8_t kind, Bytes header, size_t payload_size
 void MessageReader::push(Chunk chunk) {
     if (chunk.empty() || failed()) return;
     taken_ += chunk.size();
-    // Chunks that are used up go in one sweep, when they are the larger part of the list.
+    // Used chunks are removed together, when they are the larger part of the list.
     if (first_ > chunks_.size() / 2) {
         chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<ptrdiff_t>(first_));
         first_ = 0;
@@ -71,7 +71,7 @@ bool MessageReader::next(InMessage& message) {
     return true;
 }
 
-// Hands the next `size` bytes to `sink`, one chunk after the other. They must be there.
+// Passes the next `size` bytes, which must be available, to `sink` in one or more chunks.
 template <class Sink>
 void MessageReader::take(uint64_t size, Sink&& sink) {
     consumed_ += size;
@@ -83,7 +83,7 @@ void MessageReader::take(uint64_t size, Sink&& sink) {
             first_used_ += static_cast<size_t>(size);
             return;
         }
-        // Moved, so that its share in the receive buffer does not outlast its use.
+        // The chunk is moved, so that its reference to the receive buffer does not outlast its use.
         sink(std::move(chunk).sub(first_used_, left));
         size -= left;
         first_used_ = 0;
@@ -93,7 +93,7 @@ void MessageReader::take(uint64_t size, Sink&& sink) {
 
 bool MessageReader::read_prefix() {
     if (failed() || held() == 0) return false;
-    // Nearly always the prefix is in one piece.
+    // The prefix is nearly always in one piece.
     Bytes bytes = chunks_[first_].bytes().subspan(first_used_);
     std::array<uint8_t, message_prefix_max> gathered;
     if (bytes.size() < message_prefix_max && bytes.size() < held()) {

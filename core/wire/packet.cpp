@@ -4,7 +4,7 @@
 namespace stt {
 namespace {
 
-// Of the whole session packet but the checksum itself.
+// The checksum of a session packet, which covers all bytes but the checksum itself.
 uint32_t checksum_of(Bytes packet) {
     return crc32c(packet.subspan(session_header_size), crc32c(packet.first(session_aad_size)));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The clear part of every packet: its type, its checksum and, for a session's packets, the short header.
+/// The clear part of every packet: the type, the checksum and, in a session's packets, the short header.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 
 namespace stt {
 
-/// The wire version this code speaks, the only one it accepts.
+/// The version of the wire format that this code implements, and the only one it accepts.
 inline constexpr uint16_t wire_version = 1;
 
-/// The first byte of a packet. 4 to 15 leave STUN (0–3), DTLS, TURN channels, RTP and QUIC alone on a shared
-/// port (RFC 7983, RFC 9443).
+/// The first byte of a packet. The values 4 to 15 leave STUN (0–3), DTLS, TURN channels, RTP and QUIC usable
+/// on a shared port (RFC 7983, RFC 9443).
 enum class PacketType : uint8_t {
     hello = 4,
     challenge = 5,
@@ -22,22 +22,23 @@ enum class PacketType : uint8_t {
     cookie = 7,
     reject = 8,
     session_unknown = 9,
-    session_even = 10,  ///< a session's packet, sealed with the keys of an even phase
-    session_odd = 11,   ///< … of an odd phase
+    session_even = 10,  ///< a session's packet, sealed with a key of an even phase
+    session_odd = 11,   ///< a session's packet, sealed with a key of an odd phase
 };
 
-/// A receiver's name for one session; chosen by the receiver, at random, never zero.
+/// The receiver's number for a session: random, chosen by the receiver, and never zero.
 using SessionId = uint64_t;
 
-/// type 1, session id 8, packet number 4, checksum 4
+/// type (1), session id (8), packet number (4), checksum (4)
 inline constexpr size_t session_header_size = 17;
-inline constexpr size_t session_aad_size = 13;  ///< what AEAD protects of it: all but the checksum
+/// The part of the header that the AEAD authenticates: all but the checksum.
+inline constexpr size_t session_aad_size = 13;
 inline constexpr size_t aead_tag_size = 16;
 inline constexpr size_t session_overhead = session_header_size + aead_tag_size;
 
-/// Smallest datagram every path must carry, and the size of a HELLO (RFC 9000, section 14).
+/// The smallest datagram that every path must carry, and the size of a HELLO (RFC 9000, section 14).
 inline constexpr size_t datagram_min = 1200;
-/// Largest datagram ever sent: a 9,000-byte jumbo frame less the IPv4 and UDP headers.
+/// The largest datagram that is ever sent: a 9,000-byte jumbo frame less the IPv4 and UDP headers.
 inline constexpr size_t datagram_max = 8972;
 
 struct SessionHeader {
@@ -46,15 +47,16 @@ struct SessionHeader {
     uint32_t number_low;  ///< the low 32 bits of the packet number
 };
 
-/// Writes all but the checksum at the start of `packet`, which is ≥ session_header_size.
+/// Writes all but the checksum at the beginning of `packet`, which has at least session_header_size bytes.
 void write_session_header(MutableBytes packet, const SessionHeader& header);
-/// Null when `packet` is shorter than session_overhead or not a session's. The checksum is not looked at.
+/// Null when `packet` is shorter than session_overhead or is not a session's packet. The checksum is not
+/// checked.
 std::optional<SessionHeader> read_session_header(Bytes packet);
 
-/// Computes the checksum over everything but its own four bytes and stores it. Session packets.
+/// Computes and stores the checksum of a session packet, which covers all bytes but its own four.
 void seal_checksum(MutableBytes packet);
-/// Whether the checksum of a session packet fits. Worth the time only once AEAD refused the packet: it tells
-/// line noise from tampering.
+/// Whether the checksum of a session packet fits. It is worth computing only after the AEAD has refused the
+/// packet, to distinguish line noise from tampering.
 bool checksum_fits(Bytes packet);
 
 /// The packet number nearest to `expected` whose low 32 bits are `low` (RFC 9000, appendix A.3).

@@ -9,19 +9,19 @@
 namespace stt {
 namespace {
 
-/// A caption distribution packet has 255 bytes at most; raw CEA-708 of a picture that stands for a second,
-/// 600 triplets.
+/// A caption distribution packet has at most 255 bytes. Raw CEA-708 data for a picture that is shown for a
+/// second has 600 triplets.
 constexpr size_t caption_size_max = 4096;
-/// What encoders say of themselves and cameras of a picture has some hundred.
+/// The metadata that encoders and cameras add to a picture has some hundred bytes.
 constexpr size_t sei_size_max = 64 * 1024;
 constexpr size_t uuid_size = 16;
-/// Others are of a later version, and not to be had in this one's type.
+/// Other flags belong to a later version and cannot be represented in the types of this one.
 constexpr unsigned known_time_code_flags =
     GST_VIDEO_TIME_CODE_FLAGS_DROP_FRAME | GST_VIDEO_TIME_CODE_FLAGS_INTERLACED;
-/// As in 2026-01-01T00:00:00.000000+00:00.
+/// The format is 2026-01-01T00:00:00.000000+00:00.
 constexpr size_t date_size_max = 64;
 
-/// Four bits (SMPTE ST 2016-1).
+/// The code has four bits (SMPTE ST 2016-1).
 constexpr unsigned afd_max = 15;
 
 struct Deleter {
@@ -87,8 +87,8 @@ MetaRead read_bar(FieldReader& in, const MetaContext& of, std::string&) {
     return MetaRead::yes;
 }
 
-/// Versions of GStreamer that take other drop-frame rates for valid end the process when they count with
-/// them.
+/// Whether GStreamer can compute with the code. Some of its versions accept other drop-frame rates as valid,
+/// and abort the process when they compute with them.
 bool countable(const GstVideoTimeCode& code) {
     const GstVideoTimeCodeConfig& config = code.config;
     const bool drops = config.flags & GST_VIDEO_TIME_CODE_FLAGS_DROP_FRAME;
@@ -140,7 +140,7 @@ MetaRead read_sei(FieldReader& in, const MetaContext& of, std::string&) {
     const Bytes id = in.bytes(uuid_size), data = in.bytes(sei_size_max);
     if (!in.ok() || id.size() != uuid_size || data.empty()) return MetaRead::malformed;
     std::copy(id.begin(), id.end(), uuid.begin());
-    // It copies what it is given; only its signature says otherwise.
+    // The function copies the data, although its parameter is not const.
     gst_buffer_add_video_sei_user_data_unregistered_meta(of.buffer, uuid.data(),
                                                          const_cast<uint8_t*>(data.data()), data.size());
     return MetaRead::yes;

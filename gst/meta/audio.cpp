@@ -8,19 +8,20 @@
 namespace stt {
 namespace {
 
-/// Of planar audio. GStreamer gives positions to 64 at most, and compares each with each.
+/// The largest number of planar channels. GStreamer assigns positions to 64 at most, and compares each
+/// channel with every other.
 constexpr unsigned channels_max = 1024;
-/// RFC 6464: 127 is silence.
+/// RFC 6464: the value 127 is silence.
 constexpr unsigned level_max = 127;
 
 size_t sample_size(const GstAudioInfo& info) { return static_cast<size_t>(GST_AUDIO_INFO_BPS(&info)); }
 size_t channels_of(const GstAudioInfo& info) { return static_cast<size_t>(GST_AUDIO_INFO_CHANNELS(&info)); }
 size_t frame_size(const GstAudioInfo& info) { return sample_size(info) * channels_of(info); }
 
-/// Samples of each channel in a buffer of `size` bytes that has nothing else in it.
+/// Returns the samples per channel in a buffer of `size` bytes that holds nothing else.
 size_t samples_in(const GstAudioInfo& info, size_t size) { return size / frame_size(info); }
 
-/// Whether the planes lie within `size` bytes and apart from each other, as GStreamer demands.
+/// Whether the planes lie within `size` bytes and do not overlap, as GStreamer requires.
 bool planes_fit(const GstAudioInfo& info, size_t samples, std::vector<size_t> offsets, size_t size) {
     if (samples > size / frame_size(info)) return false;
     const size_t plane = samples * sample_size(info);
@@ -33,7 +34,7 @@ bool planes_fit(const GstAudioInfo& info, size_t samples, std::vector<size_t> of
     return true;
 }
 
-/// Where channels lie that follow each other.
+/// Returns the offsets of contiguous channels.
 std::vector<size_t> default_offsets(const GstAudioInfo& info, size_t samples) {
     std::vector<size_t> offsets(channels_of(info));
     for (size_t i = 0; i < offsets.size(); i++) offsets[i] = i * samples * sample_size(info);
@@ -77,14 +78,14 @@ MetaRead read_audio(FieldReader& in, const MetaContext& of, std::string&) {
         for (size_t i = 0; i < channels_of(*info); i++) offsets.push_back(in.number(message_payload_max));
         if (!in.ok() || !planes_fit(*info, samples, offsets, size)) return MetaRead::malformed;
     }
-    // A second one would say otherwise.
+    // A second one would be a contradiction.
     if (gst_buffer_get_audio_meta(of.buffer)) return MetaRead::malformed;
     const bool added =
         gst_buffer_add_audio_meta(of.buffer, info, samples, offsets.empty() ? nullptr : offsets.data());
     return added ? MetaRead::yes : MetaRead::malformed;
 }
 
-/// opusdec ends the process at any format but samples.
+/// Whether the format is safe to clip in. opusdec aborts the process for any format other than samples.
 bool clippable(GstFormat format, const MediaFormat& media) {
     return format != GST_FORMAT_UNDEFINED && format <= GST_FORMAT_PERCENT &&
            (format == GST_FORMAT_DEFAULT || !media.is("audio/x-opus"));

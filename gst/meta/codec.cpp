@@ -41,15 +41,15 @@ const MetaType* type_of(uint64_t id) {
     return nullptr;
 }
 
-/// What GStreamer's elements keep with a buffer for their own use, and what is about the last hop: nobody
-/// misses it elsewhere.
+/// Metas that GStreamer's elements attach for their own use, and metas about the last hop. No other node
+/// needs them.
 constexpr std::array<std::string_view, 3> local_apis{
-    "GstParentBufferMetaAPI",       // keeps memory alive that is referred to
-    "GstNetAddressMetaAPI",         // where a datagram came from
-    "GstNetControlMessageMetaAPI",  // what the socket said of it
+    "GstParentBufferMetaAPI",       // keeps the referenced memory alive
+    "GstNetAddressMetaAPI",         // the source of a datagram
+    "GstNetControlMessageMetaAPI",  // control messages of the socket
 };
 
-/// The payload is in planes that only the meta tells; not in all versions of GStreamer.
+/// The payload is in planes that only this meta describes. Not all versions of GStreamer have it.
 constexpr std::string_view planes_api = "GstDsdPlaneOffsetMetaAPI";
 
 constexpr size_t refusals_told_max = 64;
@@ -71,7 +71,7 @@ Error dropped(std::string text) {
 
 bool is_local(const GstMetaInfo* info) { return holds(local_apis, g_type_name(info->api)); }
 
-/// Whether a buffer of this format is misread without metas for which there is no form.
+/// Whether a buffer of this format is misread without metas that have no wire form.
 bool foreign_needed(const GstMetaInfo* info, const MediaFormat& format) {
     const std::string_view api = g_type_name(info->api);
     return api == planes_api || format.wants_meta(api);
@@ -87,7 +87,7 @@ bool is_foreign(const GstMetaInfo* info) {
 
 void MetaEncoder::warn_of(const GstMeta* meta) {
     if (!told_.insert(meta->info->type).second) return;
-    warning_(dropped(tr("metas of the type %s are not carried: the receiver gets the buffers without",
+    warning_(dropped(tr("metas of type %s are not carried: the receiver gets the buffers without them",
                         g_type_name(meta->info->type))));
 }
 
@@ -106,7 +106,7 @@ Result<Bytes> MetaEncoder::encode(GstBuffer* buffer) {
         FieldWriter fields(fields_);
         const MetaWritten written = type ? type->write(meta, {buffer, format_}, fields) : MetaWritten::no;
         if (written == MetaWritten::needless) continue;
-        // Its type and its length take 11 bytes at most.
+        // The type and the length take 11 bytes at most.
         const bool fits = count < metas_count_max && bytes_.size() + 11 + fields_.size() <= metas_size_max;
         if (written == MetaWritten::yes && fits) {
             FieldWriter out(bytes_);
@@ -141,12 +141,12 @@ bool MetaDecoder::decode(Bytes bytes, GstBuffer* buffer) {
             case MetaRead::malformed:
                 return false;
             case MetaRead::refused:
-                // Peers choose names: they shall not fill the bus.
+                // Peers choose the names, and must not be able to flood the bus.
                 if (told_.size() < refusals_told_max && told_.insert(what).second)
-                    warning_(dropped(
-                        tr("metas of the type %s that arrive are not taken: they cannot be read here, or "
-                           "there are too many names",
-                           what.c_str())));
+                    warning_(
+                        dropped(tr("received metas of type %s are discarded: this end cannot read them, or "
+                                   "there are too many names",
+                                   what.c_str())));
         }
     }
     add_default_audio_meta(of);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The metas of buffers on the wire (docs/elements.md, "On the wire"): a list that ends a buffer's header, of
-/// a number that names the type, a number that is the length, and the fields of the type. One form on all
-/// versions of GStreamer. Streaming thread.
+/// The metas of buffers on the wire (docs/elements.md, "On the wire"): a list at the end of a buffer's
+/// header. Each entry has a number for the type, a number for the length, and the fields of the type. The
+/// form is the same for all versions of GStreamer. Used on the streaming thread.
 #pragma once
 
 #include <gst/gst.h>
@@ -17,32 +17,32 @@
 
 namespace stt {
 
-/// All metas of one buffer. A header may have 1 MiB; regions of interest, by far the most that is in use,
-/// take some 100 bytes each.
+/// Limits for all metas of one buffer. A header may have 1 MiB. Regions of interest, by far the most numerous
+/// in use, take some 100 bytes each.
 inline constexpr size_t metas_size_max = 256 * 1024;
 inline constexpr size_t metas_count_max = 1024;
 
-/// The media type of the reference timestamps that sttsrc adds itself. They are about the last hop.
+/// The media type of the reference timestamps that sttsrc adds itself. They describe the last hop only.
 inline constexpr char sender_time_media_type[] = "timestamp/x-stt-sender";
 
-/// Says that metas of a type do not travel. Called once per type and run, on the streaming thread.
+/// Reports that metas of a type are not sent or not added. Called once per type and run, on the streaming
+/// thread.
 using MetaWarning = std::function<void(const Error&)>;
 
 class MetaEncoder {
   public:
     explicit MetaEncoder(MetaWarning warning) : warning_(std::move(warning)) {}
 
-    /// Another run from READY to PAUSED: every type may be named again.
+    /// Begins another run from READY to PAUSED, in which every type may be reported again.
     void start() { told_.clear(); }
-    /// Those of the buffers that follow.
+    /// Sets the caps of the buffers that follow.
     void set_caps(const GstCaps* caps) { format_ = MediaFormat(caps); }
-    /// Whether the receiver of the buffers that follow has said that it reads metas as GStreamer serialises
-    /// them.
+    /// Sets whether the receiver has reported that it reads metas as GStreamer serialises them.
     void set_peer_reads_serialized(bool reads) { peer_reads_serialized_ = reads; }
 
-    /// What is to end the header of `buffer`, until the next call; empty where its metas say nothing that the
-    /// receiver would not know without them. Error: the payload would be misread without one that cannot be
-    /// carried.
+    /// Returns the bytes that end the header of `buffer`; they are valid until the next call. They are empty
+    /// if the metas say nothing that the receiver would not know without them. Error: a meta without which
+    /// the payload would be misread cannot be sent.
     Result<Bytes> encode(GstBuffer* buffer);
 
   private:
@@ -52,23 +52,24 @@ class MetaEncoder {
     MediaFormat format_;
     bool peer_reads_serialized_ = false;
     std::set<GType> told_;
-    std::vector<uint8_t> bytes_, fields_;  // keep their memory
+    std::vector<uint8_t> bytes_, fields_;  // members, to keep their capacity
 };
 
 class MetaDecoder {
   public:
     explicit MetaDecoder(MetaWarning warning) : warning_(std::move(warning)) {}
 
-    /// Another run from READY to PAUSED.
+    /// Begins another run from READY to PAUSED.
     void start() {
         told_.clear();
         format_ = {};
     }
-    /// Those of the buffers that follow.
+    /// Sets the caps of the buffers that follow.
     void set_caps(const GstCaps* caps) { format_ = MediaFormat(caps); }
 
-    /// Adds to `buffer`, which is writable and has its payload, what `bytes` hold; untrusted. Empty: no metas
-    /// came. What planar audio cannot be read without is added in any case. False: malformed.
+    /// Adds the metas in `bytes`, which are untrusted, to `buffer`, which must be writable and have its
+    /// payload. Empty `bytes` hold no metas. The meta that planar audio requires is added in any case.
+    /// Returns false if `bytes` is malformed.
     bool decode(Bytes bytes, GstBuffer* buffer);
 
   private:

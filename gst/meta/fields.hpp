@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The fields of a meta on the wire: numbers as in gst/numbers.hpp; byte strings and texts behind a number
-/// that is their length.
+/// The fields of a meta on the wire: numbers as in gst/numbers.hpp; byte strings and texts preceded by a
+/// number for their length.
 #pragma once
 
 #include <limits>
@@ -24,7 +24,7 @@ class FieldWriter {
         write_number(writer, value);
         out_.insert(out_.end(), writer.written().begin(), writer.written().end());
     }
-    /// Of either sign.
+    /// Writes a number of either sign.
     void signed_number(int64_t value) {
         uint8_t space[9];
         ByteWriter writer(space);
@@ -43,8 +43,8 @@ class FieldWriter {
     std::vector<uint8_t>& out_;
 };
 
-/// Reads untrusted bytes. What is missing, or beyond the bound that its reader names, yields nothing and
-/// makes ok() false for good.
+/// Reads untrusted bytes. A field that is missing or exceeds the limit given reads as zero or empty, and ok()
+/// stays false from then on.
 class FieldReader {
   public:
     explicit FieldReader(Bytes bytes) : in_(bytes) {}
@@ -71,7 +71,7 @@ class FieldReader {
         const uint64_t size = number(max);
         return ok() ? in_.bytes(size) : Bytes();
     }
-    /// UTF-8 without a NUL.
+    /// Reads UTF-8 without a NUL, of at most `max` bytes.
     std::string text(size_t max) {
         const Bytes read = bytes(max);
         std::string value(reinterpret_cast<const char*>(read.data()), read.size());

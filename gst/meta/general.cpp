@@ -10,7 +10,8 @@
 namespace stt {
 namespace {
 
-/// Types of custom metas that all peers together may register in one process; they stay.
+/// The number of types of custom metas that all peers together may register in one process. They cannot be
+/// unregistered.
 constexpr size_t registered_max = 64;
 constexpr size_t custom_tags_max = 8;
 
@@ -32,7 +33,7 @@ MetaWritten write_timestamp(const GstMeta* meta, const MetaContext&, FieldWriter
         return MetaWritten::no;
     if (gst_structure_has_name(gst_caps_get_structure(timestamp.reference, 0), sender_time_media_type))
         return MetaWritten::needless;
-    // No clock in use needs more than the one.
+    // No clock in use needs more than one structure.
     if (gst_caps_get_size(timestamp.reference) != 1 ||
         !write_structure(out, gst_caps_get_structure(timestamp.reference, 0)))
         return MetaWritten::no;
@@ -52,15 +53,16 @@ MetaRead read_timestamp(FieldReader& in, const MetaContext& of, std::string&) {
     return MetaRead::yes;
 }
 
-/// The type of custom meta called `name`, registered if there is none. Null: it is not to be had.
+/// Returns the type of custom meta named `name`, and registers it if there is none. Null: it is not
+/// available.
 const GstMetaInfo* custom_type(const std::string& name, const std::vector<std::string>& tags) {
     static std::mutex mutex;
     static size_t registered = 0;  // under mutex
-    // Two streams may bring the same name at once.
+    // Two streams may bring the same name at the same time.
     const std::lock_guard lock(mutex);
     if (const GstMetaInfo* known = gst_meta_get_info(name.c_str()))
         return gst_meta_info_is_custom(known) ? known : nullptr;
-    // Plugins that are not loaded yet register types as well; a peer must not take their names from them.
+    // Plugins that are not loaded yet may also register types, and a peer must not occupy their names.
     const bool taken = name.starts_with("Gst") || g_type_from_name(name.c_str()) != 0 ||
                        g_type_from_name((name + "-api").c_str()) != 0;
     if (taken || registered >= registered_max) return nullptr;
@@ -75,7 +77,7 @@ const GstMetaInfo* custom_type(const std::string& name, const std::vector<std::s
 }
 
 MetaWritten write_custom(const GstMeta* meta, const MetaContext&, FieldWriter& out) {
-    // GStreamer's function wants to be given what may be changed.
+    // GStreamer's function takes a pointer to non-const.
     const auto* custom = reinterpret_cast<const GstCustomMeta*>(meta);
     const std::string name = g_type_name(meta->info->type);
     if (name.size() > name_length_max) return MetaWritten::no;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// gst_meta_serialize() and gst_meta_deserialize() put a header of their own around the same functions' bytes.
-// In GStreamer 1.24 to 1.26 they count its length in too few bits: a long name of a type, or a length that a
-// peer has chosen, leads them out of their memory.
+// gst_meta_serialize() and gst_meta_deserialize() are not used. They add a header of their own to the bytes
+// of the same functions. In GStreamer 1.24 to 1.26 they compute its length in too few bits. A long name of a
+// type, or a length chosen by a peer, then makes them access memory out of bounds.
 #include "gst/meta/serialized.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace stt {
 #if GST_CHECK_VERSION(1, 24, 0)
 namespace {
 
-/// What a type's function writes into. The function may be told that there is no more room.
+/// The array that a type's function writes to. It can refuse to grow.
 struct BoundedArray : GstByteArrayInterface {
     std::vector<uint8_t> bytes;
 };
@@ -51,7 +51,7 @@ std::vector<GstMeta*> metas_of(GstBuffer* buffer) {
     return found;
 }
 
-/// Adds the meta. False: the type's function has not added it, or more than that; then nothing is added.
+/// Adds the meta. Returns false, with nothing added, if the type's function adds no meta or more than one.
 bool add(const GstMetaInfo* info, GstBuffer* buffer, Bytes bytes, uint8_t version) {
     const std::vector<GstMeta*> before = metas_of(buffer);
     const GstMeta* result = info->deserialize_func(info, buffer, bytes.data(), bytes.size(), version);
@@ -60,7 +60,7 @@ bool add(const GstMetaInfo* info, GstBuffer* buffer, Bytes bytes, uint8_t versio
         added, [&](GstMeta* meta) { return std::find(before.begin(), before.end(), meta) != before.end(); });
     if (added.size() == 1 && added[0] == result && result->info == info) return true;
     for (GstMeta* meta : added) {
-        meta->flags = GST_META_FLAG_NONE;  // what is locked stays
+        meta->flags = GST_META_FLAG_NONE;  // a locked meta could not be removed
         gst_buffer_remove_meta(buffer, meta);
     }
     return false;
@@ -75,7 +75,7 @@ bool has_serialization() {
 }
 
 bool is_serializable(const GstMetaInfo* info) {
-    // GstMetaInfo of earlier versions ends before these members.
+    // In earlier versions GstMetaInfo ends before these members.
     return has_serialization() && info->serialize_func && info->deserialize_func && is_foreign(info);
 }
 
@@ -99,7 +99,7 @@ MetaRead read_serialized(FieldReader& in, const MetaContext& of, std::string& wh
     const Bytes bytes = in.bytes(serialized_size_max);
     if (!in.ok() || !is_type_name(name)) return MetaRead::malformed;
     what = name;
-    // Registers none: a peer cannot make types or their functions.
+    // This registers no type: a peer cannot create types or their functions.
     const GstMetaInfo* info = gst_meta_get_info(name.c_str());
     return info && is_serializable(info) && add(info, of.buffer, bytes, version) ? MetaRead::yes
                                                                                  : MetaRead::refused;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Metas of foreign types on the wire: bytes that functions of the type itself make and read, which GStreamer
-/// has from 1.24 on. Of use only to a receiver that has said that it reads them.
+/// Metas of foreign types on the wire, as bytes that the type's own functions write and read. GStreamer has
+/// these functions since 1.24. They are sent only to a receiver that has reported that it reads them.
 #pragma once
 
 #include <gst/gst.h>
@@ -9,19 +9,18 @@
 
 namespace stt {
 
-/// Bytes of one meta: as many as a structure's text may have.
+/// The largest size of one meta in bytes, which is also that of a structure's text.
 inline constexpr size_t serialized_size_max = 64 * 1024;
-/// Of one buffer. What reads them is foreign code, and may allocate more than came.
+/// The largest number in one buffer. Foreign code reads them, and may allocate more than their size.
 inline constexpr size_t serialized_count_max = 64;
 
-/// Whether there are such functions: GStreamer is new enough, the one this was built for and the one it runs
-/// with.
+/// Whether GStreamer supports such functions, both in the version built for and in the one at run time.
 bool has_serialization();
-/// Whether metas of this type have them and are foreign.
+/// Whether metas of this type have such functions and are foreign.
 bool is_serializable(const GstMetaInfo* info);
 /// Whether `buffer` has such a meta.
 bool has_serializable_meta(GstBuffer* buffer);
-/// Their form on the wire.
+/// The wire form of these metas.
 const MetaType& serialized_meta_type();
 
 }  // namespace stt

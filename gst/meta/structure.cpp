@@ -16,7 +16,7 @@ bool is_buffer(const GstStructure* structure, const char* field) {
     return gst_structure_get_field_type(structure, field) == GST_TYPE_BUFFER;
 }
 
-/// The fields of `structure` that are buffers.
+/// Returns the fields of `structure` that are buffers.
 std::vector<BufferField> buffers_of(const GstStructure* structure) {
     std::vector<BufferField> found;
     const int count = gst_structure_n_fields(structure);
@@ -35,7 +35,7 @@ std::string text_of(const GstStructure* structure) {
     return copy;
 }
 
-/// Whether values of `type` are but numbers, texts, times, bytes or lists of such.
+/// Whether values of `type` are numbers, texts, times, bytes or lists of these only.
 bool is_plain(GType type) {
     if (G_TYPE_IS_ENUM(type) || G_TYPE_IS_FLAGS(type) || g_type_is_a(type, GST_TYPE_FLAG_SET)) return true;
     for (const GType plain : {G_TYPE_BOOLEAN,
@@ -65,8 +65,8 @@ bool is_plain(GType type) {
     return false;
 }
 
-/// Whether every type that `text` names, in parentheses in front of a value, is plain. A text that looks like
-/// one that is not counts too.
+/// Whether every type that `text` names, in parentheses before a value, is plain. Text that only looks like a
+/// type that is not plain counts as one.
 bool all_plain(const std::string& text) {
     const auto of_a_type = [](char c) { return g_ascii_isalnum(c) || c == '-' || c == '_' || c == '+'; };
     for (size_t at = text.find('('); at != std::string::npos; at = text.find('(', at + 1)) {
@@ -75,13 +75,13 @@ bool all_plain(const std::string& text) {
         size_t end = begin;
         while (end < text.size() && of_a_type(text[end])) end++;
         const std::string name = text.substr(begin, end - begin);
-        // What GStreamer calls them for short.
+        // GStreamer's abbreviations for these types.
         for (const char* brief : {"structure", "caps", "taglist", "sample"})
             if (name == brief) return false;
         const GType type = g_type_from_name(name.c_str());
         if (type != 0 && !is_plain(type)) return false;
     }
-    // Without a type in front, what begins with a bracket is a structure; a range has one.
+    // Without a type in front, a value that begins with a bracket is a structure. A range has a type.
     for (size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
         if (at > 0 && text[at - 1] == '\\') continue;
         size_t end = at;
@@ -95,7 +95,7 @@ StructurePtr parsed(const std::string& text) {
     if (!parseable(text)) return nullptr;
     char* end = nullptr;
     StructurePtr structure(gst_structure_from_string(text.c_str(), &end));
-    // Nothing may follow it.
+    // No text may follow the structure.
     return structure && *end == '\0' ? std::move(structure) : nullptr;
 }
 
@@ -108,7 +108,7 @@ bool write_structure(FieldWriter& out, const GstStructure* structure) {
     for (const BufferField& field : buffers) gst_structure_remove_field(rest.get(), field.name.c_str());
     const std::string text = text_of(rest.get());
     if (text.size() > structure_text_max || !all_plain(text)) return false;
-    // Fields such as pointers can be printed but not read back.
+    // Some fields, such as pointers, can be printed but not read back.
     const StructurePtr readable = parsed(text);
     if (!readable || gst_structure_n_fields(readable.get()) != gst_structure_n_fields(rest.get()))
         return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Structures inside of metas: what is not a buffer as GStreamer's text, and buffers (the keys and vectors of
-/// protection) as they are.
+/// Structures within metas. Buffers (the keys and vectors of protection) are sent as they are, and all other
+/// fields as GStreamer's text.
 #pragma once
 
 #include <gst/gst.h>
@@ -16,17 +16,18 @@ struct StructureDeleter {
 };
 using StructurePtr = std::unique_ptr<GstStructure, StructureDeleter>;
 
-/// Bounds of one structure, which has a buffer at most for each of a sample's parts.
+/// Limits of one structure. The largest has a buffer for each part of a sample.
 inline constexpr size_t structure_text_max = 64 * 1024;
 inline constexpr size_t structure_buffers_max = 16;
 
-/// False: it is too large, or has a field that cannot be read back or has names within it (structures, caps,
-/// tags, samples), which no reader could count; `out` is then of no use.
+/// Returns false if the structure is too large or has a field that cannot be read back. It also returns false
+/// for a field that contains names (structures, caps, tags, samples), as the reader could not count them. In
+/// these cases `out` is unusable.
 bool write_structure(FieldWriter& out, const GstStructure* structure);
 
 struct StructureRead {
     MetaRead outcome = MetaRead::malformed;
-    StructurePtr structure;  ///< if the outcome is yes
+    StructurePtr structure;  ///< set if the outcome is yes
 };
 StructureRead read_structure(FieldReader& in);
 

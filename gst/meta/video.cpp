@@ -9,27 +9,27 @@
 namespace stt {
 namespace {
 
-/// What surrounds a picture in memory; more is a mistake.
+/// The padding around a picture in memory. A larger value is an error.
 constexpr unsigned padding_max = 65535;
 constexpr size_t roi_params_max = 64;
-/// Others are of a later version, and not to be had in this one's type.
+/// Other flags belong to a later version and cannot be represented in the types of this one.
 constexpr unsigned known_frame_flags =
     GST_VIDEO_FRAME_FLAG_INTERLACED | GST_VIDEO_FRAME_FLAG_TFF | GST_VIDEO_FRAME_FLAG_RFF |
     GST_VIDEO_FRAME_FLAG_ONEFIELD | GST_VIDEO_FRAME_FLAG_MULTIPLE_VIEW | GST_VIDEO_FRAME_FLAG_FIRST_IN_BUNDLE;
-/// The longest format's name has 17 characters.
+/// The name of the longest format has 17 characters.
 constexpr size_t format_name_max = 32;
 
 const GstVideoMeta* as_video(const GstMeta* meta) { return reinterpret_cast<const GstVideoMeta*>(meta); }
 
-/// The layout that `meta`'s format and size have by default, interlaced as the caps say: each field of an
-/// alternating stream is a buffer of its own, of half the height.
+/// Computes the default layout for `meta`'s format and size, interlaced as in the caps. In an alternating
+/// stream each field is a buffer of its own with half the height.
 bool default_layout(const GstVideoMeta& meta, const GstVideoInfo& caps, GstVideoInfo& info) {
     return meta.width > 0 && meta.height > 0 && meta.width <= G_MAXINT && meta.height <= G_MAXINT &&
            gst_video_info_set_interlaced_format(&info, meta.format, GST_VIDEO_INFO_INTERLACE_MODE(&caps),
                                                 meta.width, meta.height);
 }
 
-/// Bytes of a row, and rows, that plane `plane` takes at least.
+/// The minimum extent of a plane: bytes per row, and rows.
 struct Extent {
     int64_t row = 0, rows = 0;
 };
@@ -52,12 +52,12 @@ Extent plane_extent(const GstVideoInfo& info, unsigned plane) {
     return extent;
 }
 
-/// Whether every plane of a frame that `caps` describe lies within `size` bytes, so that who trusts the meta
-/// reads nothing else.
+/// Whether every plane of a frame described by `caps` lies within `size` bytes, so that a reader that relies
+/// on the meta stays within the buffer.
 bool planes_fit(const GstVideoMeta& meta, const GstVideoInfo& caps, size_t size) {
     GstVideoInfo info;
     if (meta.format != GST_VIDEO_INFO_FORMAT(&caps) || !default_layout(meta, caps, info)) return false;
-    // GStreamer takes a frame that is smaller than the caps say for a programmer's mistake.
+    // GStreamer treats a frame that is smaller than the caps say as a programming error.
     if (GST_VIDEO_INFO_WIDTH(&info) < GST_VIDEO_INFO_WIDTH(&caps) ||
         GST_VIDEO_INFO_HEIGHT(&info) < GST_VIDEO_INFO_HEIGHT(&caps) ||
         meta.n_planes != GST_VIDEO_INFO_N_PLANES(&info))
@@ -68,7 +68,7 @@ bool planes_fit(const GstVideoMeta& meta, const GstVideoInfo& caps, size_t size)
         if (meta.offset[i] > size) return false;
         const auto offset = static_cast<int64_t>(meta.offset[i]);
         if (tiled) {
-            // Their strides count tiles. Planes of another number of tiles are not in use.
+            // The strides of tiled formats count tiles. Planes with another number of tiles are not in use.
             const size_t end = i + 1 < meta.n_planes ? info.offset[i + 1] : info.size;
             if (meta.stride[i] != info.stride[i] ||
                 limit - offset < static_cast<int64_t>(end) - static_cast<int64_t>(info.offset[i]))
@@ -76,7 +76,8 @@ bool planes_fit(const GstVideoMeta& meta, const GstVideoInfo& caps, size_t size)
             continue;
         }
         const auto [row, rows] = plane_extent(info, i);
-        // Below 2^62: both are below 2^31. Pictures may stand on their head.
+        // The product is below 2^62, as both factors are below 2^31. Negative strides describe pictures that
+        // are stored upside down.
         const int64_t last_row = (rows - 1) * meta.stride[i];
         if (offset + std::min<int64_t>(last_row, 0) < 0 ||
             offset + std::max<int64_t>(last_row, 0) + row > limit)
@@ -96,7 +97,7 @@ bool same_layout(const GstVideoMeta& meta, const GstVideoInfo& caps) {
            std::equal(meta.stride, meta.stride + meta.n_planes, caps.stride);
 }
 
-/// GStreamer writes an alignment to `n` bytes as n − 1.
+/// Whether the alignment is valid. GStreamer writes an alignment to `n` bytes as n − 1.
 bool sane(const GstVideoAlignment& alignment) {
     const auto power = [](unsigned mask) { return mask <= padding_max && (mask & (mask + 1)) == 0; };
     return alignment.padding_top <= padding_max && alignment.padding_bottom <= padding_max &&
@@ -106,7 +107,7 @@ bool sane(const GstVideoAlignment& alignment) {
 
 MetaWritten write_video(const GstMeta* meta, const MetaContext& of, FieldWriter& out) {
     const GstVideoMeta& video = *as_video(meta);
-    // Left over from before an encoder, say.
+    // It is, for instance, left over from before an encoder.
     if (!of.format.is("video/x-raw")) return MetaWritten::needless;
     if (!of.format.video()) return MetaWritten::no;
     if (same_layout(video, *of.format.video())) return MetaWritten::needless;
@@ -122,7 +123,7 @@ MetaWritten write_video(const GstMeta* meta, const MetaContext& of, FieldWriter&
         out.signed_number(video.stride[i]);
     }
     GstVideoAlignment alignment = video.alignment;
-    // It is no more than advice.
+    // The alignment is only a hint.
     if (!sane(alignment)) gst_video_alignment_reset(&alignment);
     for (const unsigned padding :
          {alignment.padding_top, alignment.padding_bottom, alignment.padding_left, alignment.padding_right})
@@ -131,7 +132,8 @@ MetaWritten write_video(const GstMeta* meta, const MetaContext& of, FieldWriter&
     return MetaWritten::yes;
 }
 
-/// A later GStreamer may know pixels that this one does not; nobody else sends frames without their caps.
+/// A later GStreamer may know pixel formats that this one does not. In other cases a sender does not send
+/// frames without their caps.
 MetaRead without_format(const MetaContext& of) {
     return of.format.is("video/x-raw") ? MetaRead::refused : MetaRead::malformed;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How an application embeds sttsink and sttsrc: it says in one line each what their messages tell, and reacts
-// to errors as a product would. stt-watch.py is the same in Python.
+// Shows how an application embeds sttsink and sttsrc. It prints each of their messages in one line, and
+// reacts to errors as a product would. stt-watch.py is the same program in Python.
 #include <glib-unix.h>
 #include <gst/gst.h>
 
@@ -15,24 +15,24 @@ namespace {
 
 constexpr int exit_failure = 1, exit_usage = 2;
 constexpr unsigned first_pause_ms = 1000, longest_pause_ms = 30'000;
-constexpr unsigned report_within_ms = 5'000;  // once the sink has waited for its drain-timeout
+constexpr unsigned report_within_ms = 5'000;  // added to the sink's wait for its drain-timeout
 
 constexpr char usage[] =
     "send URI [FILE]      send FILE, or a live test tone\n"
-    "  stt-watch [OPTION…] receive URI [FILE]   write what arrives to FILE, or nowhere\n"
+    "  stt-watch [OPTION…] receive URI [FILE]   write what arrives to FILE, or discard it\n"
     "\n"
-    "Prints a line for each event. After an error that may pass, it starts again after a pause; after one "
-    "that\n"
-    "will not, it ends and says what to do. Ctrl-C ends the stream properly, a second one at once.\n"
-    "Exit status: 0 the stream ended and all of it arrived, 1 it failed or lost something, 2 usage.";
+    "Prints one line for each event. After an error that may pass, it starts again after a pause. After any\n"
+    "other error, it ends and says what to do. Ctrl-C ends the stream properly; a second Ctrl-C stops at\n"
+    "once. Exit status: 0: the stream ended and all of it arrived; 1: it failed or lost data; 2: usage "
+    "error.";
 
 struct Options {
     bool sends = false;
-    std::string uri, file, seed_file;  // the last two may be empty
+    std::string uri, file, seed_file;  // file and seed_file may be empty
     int max_attempts = 0;              // 0: no limit
 };
 
-/// One line: texts may come from the peer, and hold anything.
+/// Prints one line. Texts may come from the peer and contain anything.
 void say(const char* kind, const std::string& text) {
     GDateTime* now = g_date_time_new_now_local();
     char* time = g_date_time_format(now, "%H:%M:%S.%f");
@@ -50,7 +50,7 @@ void say(const char* kind, const std::string& text) {
     g_date_time_unref(now);
 }
 
-/// A field as text; empty when it is absent, for what does not apply is left out.
+/// Returns a field as text, or an empty string if it is absent. Elements omit fields that do not apply.
 std::string text_of(const GstStructure* structure, const char* field) {
     if (const char* string = gst_structure_get_string(structure, field)) return string;
     const GValue* value = gst_structure_get_value(structure, field);
@@ -65,7 +65,7 @@ bool is_true(const GstStructure* structure, const char* field) {
     return gst_structure_get_boolean(structure, field, &value) && value;
 }
 
-/// ", FIELD VALUE" for each of `fields` that is there.
+/// Returns ", FIELD VALUE" for each of `fields` that is present.
 std::string list_of(const GstStructure* structure, std::initializer_list<const char*> fields) {
     std::string list;
     for (const char* field : fields) {
@@ -75,7 +75,7 @@ std::string list_of(const GstStructure* structure, std::initializer_list<const c
     return list;
 }
 
-/// As a number of seconds, the same in every locale.
+/// Returns a time as a number of seconds, in the same form in every locale.
 std::string seconds(unsigned ms) {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
     return std::string(g_ascii_formatd(text, sizeof text, "%g", ms / 1000.0)) + " s";
@@ -88,7 +88,7 @@ void say_session(const GstStructure* session, GstElement* element) {
         g_object_get(element, "local-port", &port, nullptr);
         state = "listening on port " + std::to_string(port);
     }
-    // Of the breaker that slows retries down, while it does.
+    // The circuit breaker is mentioned only while it slows down retries.
     const bool slowed = text_of(session, "circuit") != "closed";
     say("session", state + list_of(session, {"peer", "transport", "cipher", "session-id"}) +
                        (slowed ? list_of(session, {"circuit"}) : ""));
@@ -96,9 +96,9 @@ void say_session(const GstStructure* session, GstElement* element) {
 
 void say_stream(const GstStructure* stream) {
     const std::string event = text_of(stream, "event");
-    if (event == "gap") {  // durations are nanoseconds
+    if (event == "gap") {  // durations are in ns
         return say("stream",
-                   "gap: given up" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
+                   "gap: data is missing" + list_of(stream, {"buffers", "bytes", "duration", "uncertain"}));
     }
     say("stream", event + list_of(stream, {"stream-id", "stream-label", "framing", "name", "message"}));
 }
@@ -107,23 +107,23 @@ void say_error(const GstStructure* error) {
     const char* kind = is_true(error, "terminal")                        ? "error"
                        : gst_structure_has_field(error, "next-delay-ms") ? "retrying"
                                                                          : "noted";
-    // Faults of the element's own settings have no name.
+    // Errors in the element's own settings have no name.
     const std::string name = text_of(error, "name"), hint = text_of(error, "hint");
     say(kind, (name.empty() ? "" : name + ": ") + text_of(error, "message") +
                   list_of(error, {"reason", "origin", "peer", "attempt", "next-delay-ms", "repeated"}) +
                   (hint.empty() ? "" : "; remedy: " + hint));
 }
 
-/// Lives on the main thread, except for decide().
+/// Used on the main thread, except for decide().
 class Watch {
   public:
     explicit Watch(const Options& options) : options_(options), loop_(g_main_loop_new(nullptr, FALSE)) {}
     ~Watch();
     Watch(const Watch&) = delete;
 
-    /// False: said why.
+    /// Returns false after it has reported the reason.
     bool build();
-    /// Until the stream has ended or failed for good; the exit status.
+    /// Runs until the stream has ended or has failed for good, and returns the exit status.
     int run();
 
   private:
@@ -141,18 +141,18 @@ class Watch {
     const Options options_;
     GMainLoop* const loop_;
     GstElement* pipeline_ = nullptr;
-    GstElement* stt_ = nullptr;     // the sttsink or sttsrc in it
-    GstElement* source_ = nullptr;  // where its data comes from
-    std::string event_id_;          // of the error said last
-    unsigned restarts_ = 0;         // since there was a session
+    GstElement* stt_ = nullptr;     // the sttsink or sttsrc in the pipeline
+    GstElement* source_ = nullptr;  // the element that its data comes from
+    std::string event_id_;          // of the error reported last
+    unsigned restarts_ = 0;         // since the last session
     bool pausing_ = false, finishing_ = false;
-    bool lost_ = false;  // something of the stream
+    bool lost_ = false;  // part of the stream was lost
     int status_ = 0;
 
     // Shared with the element's thread, on which decide() runs.
-    std::atomic<int> failures_ = 0;      // attempts that failed since there was a session
-    std::atomic<bool> counted_ = false;  // decide() has counted the attempts that led to a terminal error
-    int go_on_ = 0, stop_ = 0;           // GstSttRetryDecision, before the pipeline starts
+    std::atomic<int> failures_ = 0;      // failed attempts since the last session
+    std::atomic<bool> counted_ = false;  // decide() has counted the attempts before a terminal error
+    int go_on_ = 0, stop_ = 0;           // GstSttRetryDecision; set before the pipeline starts
 };
 
 Watch::~Watch() {
@@ -169,7 +169,7 @@ Watch::~Watch() {
 }
 
 bool Watch::build() {
-    // A file is plain bytes; the tone keeps its buffers with their times.
+    // A file is sent as plain bytes; the tone keeps its buffers with their times.
     const bool file = !options_.file.empty();
     const char* description = options_.sends
                                   ? file ? "filesrc name=source ! sttsink name=stt framing=bytes"
@@ -205,8 +205,8 @@ bool Watch::build() {
     return true;
 }
 
-/// Asked after every attempt that failed whether there is to be another. The type of the answer is the
-/// plugin's: its values are found by name.
+/// Connects decide(), which is asked after every failed attempt whether there is to be another. The plugin
+/// owns the type of the answer, so its values are looked up by name.
 void Watch::connect_retry_decision() {
     const guint signal = g_signal_lookup("retry-decision", G_OBJECT_TYPE(stt_));
     if (signal == 0) return;
@@ -221,7 +221,7 @@ void Watch::connect_retry_decision() {
     g_signal_connect(stt_, "retry-decision", G_CALLBACK(on_decision), this);
 }
 
-/// The place to look at the error, too: its code, name or peer.
+/// This is also the place to examine the error: its code, name or peer.
 int Watch::decide(const GstStructure*) {
     counted_ = true;
     const int failures = ++failures_;
@@ -242,15 +242,15 @@ int Watch::run() {
 }
 
 void Watch::start() {
-    // A file is sent from its beginning again; what is live, or was received, does not come back.
+    // A file is sent again from its beginning. Live and received data does not come back.
     if (options_.sends && !options_.file.empty()) lost_ = false;
-    // What made it fail is an ERROR on the bus, as for every other failure.
+    // If this fails, the cause is an ERROR on the bus, as for every other failure.
     gst_element_set_state(pipeline_, GST_STATE_PLAYING);
 }
 
-/// Drops what is left on the bus, too. A sink of STT goes first: the source in front of it holds, while it is
-/// being sent EOS, locks that the pipeline needs. A source must not: its streaming thread may wait in the
-/// sink behind it.
+/// Also drops what is left on the bus. A sink of STT is stopped first: while EOS is being sent to the source
+/// in front of it, that source holds locks that the pipeline needs. An STT source must not be stopped first,
+/// as its streaming thread may wait in the sink behind it.
 void Watch::stop() {
     if (options_.sends) gst_element_set_state(stt_, GST_STATE_NULL);
     gst_element_set_state(pipeline_, GST_STATE_NULL);
@@ -277,7 +277,7 @@ void Watch::take(GstMessage* message) {
         if (state == "connected" || state == "resumed") failures_ = 0, restarts_ = 0;
         say_session(structure, stt_);
     } else if (gst_structure_has_name(structure, "stt-stream")) {
-        // A receiver's stream closes only where it is cut off.
+        // A receiver's stream is closed only if it is cut off.
         const std::string event = text_of(structure, "event");
         lost_ |= event == "gap" || (event == "closed" && !options_.sends);
         say_stream(structure);
@@ -287,7 +287,8 @@ void Watch::take(GstMessage* message) {
     }
 }
 
-/// A WARNING or an ERROR. Those of STT tell in their details the event that an stt-error has told already.
+/// Handles a WARNING or an ERROR. In the details of those from STT is the event that an stt-error has
+/// reported already.
 void Watch::take_standard(GstMessage* message) {
     const bool terminal = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
     const GstStructure* details = nullptr;
@@ -301,7 +302,7 @@ void Watch::take_standard(GstMessage* message) {
         gst_message_parse_warning_details(message, &details);
     }
     if (!details || !gst_structure_has_name(details, "stt-error")) {
-        // After the place in GStreamer's code.
+        // The cause follows the location in GStreamer's code.
         const char* cause = debug ? std::strrchr(debug, '\n') : nullptr;
         say(terminal ? "error" : "warning", std::string(GST_MESSAGE_SRC_NAME(message)) + ": " +
                                                 error->message +
@@ -325,7 +326,7 @@ void Watch::take_terminal(const GstStructure* details) {
     start_again_later();
 }
 
-/// Exponential backoff; the random part keeps a fleet from starting again in step.
+/// Uses exponential backoff. The random part keeps a fleet of programs from restarting in step.
 void Watch::start_again_later() {
     const unsigned longest = std::min(first_pause_ms << std::min(restarts_++, 10U), longest_pause_ms);
     const unsigned pause = longest / 2 + g_random_int_range(0, static_cast<gint32>(longest / 2));
@@ -346,14 +347,14 @@ void Watch::interrupt() {
         return quit(exit_failure);
     }
     finishing_ = true;
-    unsigned drain_ms = 0;  // a source waits for nobody
+    unsigned drain_ms = 0;  // a source does not wait for its peer
     if (options_.sends) g_object_get(stt_, "drain-timeout", &drain_ms, nullptr);
     say("end",
         "ending the stream" +
-            (drain_ms > 0 ? ", waiting up to " + seconds(drain_ms) + " until the peer has it all" : "") +
-            "; once more to stop at once");
-    // On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
-    // pipeline: its lock must stay free for stop().
+            (drain_ms > 0 ? ", waiting up to " + seconds(drain_ms) + " until the peer has all of it" : "") +
+            "; press Ctrl-C again to stop at once");
+    // EOS is sent on a thread of GStreamer, as with a full send queue the call waits until the source makes
+    // progress. It is not sent to the pipeline, whose lock must stay free for stop().
     const GstElementCallAsyncFunc end = [](GstElement* source, gpointer) {
         gst_element_send_event(source, gst_event_new_eos());
     };
@@ -371,16 +372,16 @@ void Watch::quit(int status) {
     g_main_loop_quit(loop_);
 }
 
-/// Ends the process on bad usage.
+/// Exits the process on invalid usage.
 Options read_options(int argc, char** argv) {
     Options options;
     char* seed_file = nullptr;
     char** words = nullptr;
     const GOptionEntry entries[] = {
         {"seed-file", 's', 0, G_OPTION_ARG_FILENAME, &seed_file,
-         "the seed that both ends share ($STT_SEED_FILE)", "FILE"},
+         "file with the seed that both ends share (default: $STT_SEED_FILE)", "FILE"},
         {"max-attempts", 'a', 0, G_OPTION_ARG_INT, &options.max_attempts,
-         "give up after N failures in a row (never)", "N"},
+         "give up after N failures in a row (default: never)", "N"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, nullptr, nullptr},
         {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr},
     };
@@ -394,8 +395,8 @@ Options read_options(int argc, char** argv) {
     if (!parsed || count < 2 || count > 3 || !(options.sends || g_str_equal(words[0], "receive"))) {
         std::fprintf(stderr, "stt-watch: %s\n",
                      error       ? error->message
-                     : count < 2 ? "say what to do, send or receive, and the URI"
-                     : count > 3 ? "more than one FILE"
+                     : count < 2 ? "send or receive, and a URI, are required"
+                     : count > 3 ? "more than one FILE is given"
                                  : "the first word must be send or receive");
         char* help = g_option_context_get_help(context, TRUE, nullptr);
         std::fputs(help, stderr);

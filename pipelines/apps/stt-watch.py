@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How an application embeds sttsink and sttsrc: it says in one line each what their messages tell, and reacts to
-errors as a product would. stt-watch.cpp is the same in C++.
+"""How an application embeds sttsink and sttsrc. It prints one line for each of their messages, and reacts to errors
+as a product would. stt-watch.cpp is the same in C++.
 
-After an error that may pass, it starts again after a pause; after one that will not, it ends and says what to do.
-Ctrl-C ends the stream properly, a second one at once. Exit status: 0 the stream ended and all of it arrived,
-1 it failed or lost something, 2 usage.
+After an error that may pass, it starts again after a pause. After any other error, it ends and says what to do. Ctrl-C
+ends the stream properly; a second Ctrl-C stops at once. Exit status: 0: the stream ended and all of it arrived;
+1: it failed or lost data; 2: usage error.
 """
 import argparse
 import datetime
@@ -19,7 +19,7 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, GObject, Gst  # noqa: E402
 
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 30_000
-REPORT_WITHIN_MS = 5_000  # once the sink has waited for its drain-timeout
+REPORT_WITHIN_MS = 5_000  # added to the sink's wait for its drain-timeout
 
 
 def say(kind, text):
@@ -46,7 +46,7 @@ def say_session(session, element):
     state = text_of(session, "state")
     if state == "connecting" and text_of(session, "role") == "listener":
         state = f"listening on port {element.get_property('local-port')}"
-    # Of the breaker that slows retries down, while it does.
+    # The circuit breaker is mentioned only while it slows down retries.
     slowed = text_of(session, "circuit") != "closed"
     say(
         "session",
@@ -58,15 +58,15 @@ def say_session(session, element):
 
 def say_stream(stream):
     event = text_of(stream, "event")
-    if event == "gap":  # durations are nanoseconds
-        say("stream", "gap: given up" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
+    if event == "gap":  # durations are in ns
+        say("stream", "gap: data is missing" + list_of(stream, "buffers", "bytes", "duration", "uncertain"))
     else:
         say("stream", event + list_of(stream, "stream-id", "stream-label", "framing", "name", "message"))
 
 
 def say_error(error):
     terminal, retrying = error.get_value("terminal"), error.has_field("next-delay-ms")
-    # Faults of the element's own settings have no name.
+    # Errors in the element's own settings have no name.
     name, hint = text_of(error, "name"), text_of(error, "hint")
     say(
         "error" if terminal else "retrying" if retrying else "noted",
@@ -83,15 +83,15 @@ class Watch:
         self.sends = arguments.direction == "send"
         self.file = arguments.file
         self.loop = GLib.MainLoop()
-        self.event_id = ""  # of the error said last
-        self.restarts = 0  # since there was a session
-        self.failures = 0  # attempts that failed since there was a session
-        self.counted = False  # decide() has counted the attempts that led to a terminal error
+        self.event_id = ""  # of the error reported last
+        self.restarts = 0  # since the last session
+        self.failures = 0  # failed attempts since the last session
+        self.counted = False  # decide() has counted the attempts before a terminal error
         self.pausing = self.finishing = False
-        self.lost = False  # something of the stream
+        self.lost = False  # part of the stream was lost
         self.status = 0
 
-        # A file is plain bytes; the tone keeps its buffers with their times.
+        # A file is sent as plain bytes; the tone keeps its buffers with their times.
         if self.sends:
             source = "filesrc name=source" if arguments.file else "audiotestsrc name=source is-live=true"
             framing = "framing=bytes" if arguments.file else ""
@@ -100,7 +100,7 @@ class Watch:
             description = "sttsrc name=stt ! " + ("filesink name=sink" if arguments.file else "fakesink sync=false")
         self.pipeline = Gst.parse_launch_full(description, None, Gst.ParseFlags.FATAL_ERRORS)
         self.stt = self.pipeline.get_by_name("stt")
-        self.source = self.pipeline.get_by_name("source") or self.stt  # where the data comes from
+        self.source = self.pipeline.get_by_name("source") or self.stt  # the element that the data comes from
         self.stt.set_property("uri", arguments.uri)
         if arguments.seed_file:
             self.stt.set_property("seed-file", arguments.seed_file)
@@ -135,7 +135,7 @@ class Watch:
     def start(self):
         """What makes it fail is an ERROR on the bus, as for every other failure."""
         self.pausing = False
-        # A file is sent from its beginning again; what is live, or was received, does not come back.
+        # A file is sent again from its beginning. Live and received data does not come back.
         if self.sends and self.file:
             self.lost = False
         self.pipeline.set_state(Gst.State.PLAYING)
@@ -156,7 +156,7 @@ class Watch:
                 self.failures = self.restarts = 0
             say_session(structure, self.stt)
         elif name == "stt-stream":
-            # A receiver's stream closes only where it is cut off.
+            # A receiver's stream is closed only if it is cut off.
             event = text_of(structure, "event")
             self.lost |= event == "gap" or (event == "closed" and not self.sends)
             say_stream(structure)
@@ -174,7 +174,7 @@ class Watch:
             error, debug = message.parse_warning()
             details = message.parse_warning_details()
         if not details or details.get_name() != "stt-error":
-            _, _, cause = (debug or "").rpartition("\n")  # after the place in GStreamer's code
+            _, _, cause = (debug or "").rpartition("\n")  # it follows the location in GStreamer's code
             say("error" if terminal else "warning", f"{message.src.get_name()}: {error.message} {cause}".rstrip())
         elif not (self.event_id and text_of(details, "event-id") == self.event_id):
             say_error(details)
@@ -214,11 +214,11 @@ class Watch:
             self.quit(1)
             return GLib.SOURCE_CONTINUE
         self.finishing = True
-        drain = self.stt.get_property("drain-timeout") if self.sends else 0  # a source waits for nobody
-        waits = f", waiting up to {drain / 1000:g} s until the peer has it all" if drain else ""
-        say("end", f"ending the stream{waits}; once more to stop at once")
-        # On a thread of GStreamer's: with a full send queue the call waits until the source gets on. Not to the
-        # pipeline: its lock must stay free for stop().
+        drain = self.stt.get_property("drain-timeout") if self.sends else 0  # a source does not wait
+        waits = f", waiting up to {drain / 1000:g} s until the peer has all of it" if drain else ""
+        say("end", f"ending the stream{waits}; press Ctrl-C again to stop at once")
+        # EOS is sent on a thread of GStreamer, as with a full send queue the call waits until the source makes
+        # progress. It is not sent to the pipeline, whose lock must stay free for stop().
         self.source.call_async(lambda source: source.send_event(Gst.Event.new_eos()))
         GLib.timeout_add(drain + REPORT_WITHIN_MS, self.give_up)
         return GLib.SOURCE_CONTINUE
@@ -237,10 +237,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("direction", choices=("send", "receive"))
     parser.add_argument("uri", metavar="URI")
-    parser.add_argument("file", metavar="FILE", nargs="?", help="without it a live test tone is sent, or thrown away")
-    parser.add_argument("-s", "--seed-file", metavar="FILE", help="the seed that both ends share ($STT_SEED_FILE)")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="default: send a live test tone, or discard what arrives")
+    parser.add_argument("-s", "--seed-file", metavar="FILE", help="file with the shared seed (default: $STT_SEED_FILE)")
     parser.add_argument(
-        "-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row (never)"
+        "-a", "--max-attempts", metavar="N", type=int, default=0, help="give up after N failures in a row (default: never)"
     )
     arguments = parser.parse_intermixed_args()
     Gst.init(None)

@@ -35,7 +35,7 @@ def play(description):
 
 
 def send(sink, rate):
-    # Unbounded: numbering must go on whatever the sink does.
+    # The queue is unbounded, as numbering must continue whatever the sink does.
     pipeline = play(f"appsrc name=in format=time is-live=true do-timestamp=true max-bytes=0 ! {sink}")
     source = pipeline.get_by_name("in")
     stop = threading.Event()
@@ -46,7 +46,7 @@ def send(sink, rate):
         number += 1
     source.emit("end-of-stream")
     print(number, flush=True)
-    # Whoever started this ends it sooner.
+    # The parent process ends this one sooner.
     message = pipeline.get_bus().timed_pop_filtered(60 * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
     if message and message.type == Gst.MessageType.ERROR:
         sys.stderr.write(message.parse_error()[0].message + "\n")
@@ -72,7 +72,7 @@ def receive(source):
     stop = threading.Event()
     when_input_closes(stop.set)
     stop.wait()
-    # A source that is stuck in a call of its own must not keep the process.
+    # A source that is blocked in a call must not keep the process alive.
     os._exit(0)
 
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A wide-area link on one machine: two network namespaces, a TUN device in each, and everything that can
-// happen to a packet in between. Needs root and /dev/net/tun, and no support for netem in the kernel.
+// Emulates a wide-area link on one machine: two network namespaces with a TUN device in each, and everything
+// that can happen to a packet in between. It needs root and /dev/net/tun, but no netem in the kernel.
 //   wan_link [OPTION VALUE]... -- COMMAND...
-// Runs COMMAND with WAN_A and WAN_B in its environment, which `nsenter --net=$WAN_A program` takes: the hosts
-// 10.77.0.1 and 10.77.0.2. The namespaces go when wan_link and COMMAND are gone; its exit status is
-// COMMAND's, and it reports on standard error what it did. Each option applies to both directions alike:
-//   --delay MS  --jitter MS       one way; jitter is drawn evenly from 0 to MS and reorders
+// Runs COMMAND with WAN_A and WAN_B in its environment, for use as `nsenter --net=$WAN_A program`. The hosts
+// are 10.77.0.1 and 10.77.0.2. The namespaces exist until wan_link and COMMAND have exited. The exit status
+// is that of COMMAND, and statistics are printed to standard error. Each option applies to both directions:
+//   --delay MS  --jitter MS       one way; jitter is uniform between 0 and MS, and reorders
 //   --rate MBIT_S  --queue KB     a drop-tail queue of KB (default 512) before a link of that rate
 //   --loss PERCENT                of packets, independently
-//   --burst ENTER,LEAVE           percent a packet: a Gilbert model that loses all while in the bad state
-//   --duplicate PERCENT  --reorder PERCENT (those overtake the delay)  --corrupt PERCENT (one bit of UDP
-//   payload)
-//   --blackout AT,FOR             seconds since the start: nothing passes; nor between SIGUSR1 and SIGUSR2
-//   --mtu BYTES                   of both devices, 1500
+//   --burst ENTER,LEAVE           percent per packet: a Gilbert model that loses all packets in its bad state
+//   --duplicate PERCENT
+//   --reorder PERCENT             of packets, which skip the delay
+//   --corrupt PERCENT             of packets, in which one bit of the UDP payload is flipped
+//   --blackout AT,FOR             seconds since the start in which no packet passes, as between SIGUSR1 and
+//                                 SIGUSR2
+//   --mtu BYTES                   of both devices (default 1500)
 //   --seed N
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -43,7 +45,7 @@
 
 namespace {
 
-constexpr int64_t ms = 1'000'000;  // in nanoseconds, the unit of all times here
+constexpr int64_t ms = 1'000'000;  // ns, the unit of all times in this file
 constexpr size_t reads_a_turn = 64;
 
 [[noreturn]] void die(const std::string& what) {
@@ -67,7 +69,7 @@ struct Counters {
              blacked = 0;
 };
 
-/// One end: a namespace of its own and the device in it.
+/// One end: a network namespace and the device in it.
 struct Host {
     int net_namespace;
     int device;
@@ -100,7 +102,7 @@ void configure(const char* name, const char* address, const char* netmask, int m
 Host make_host(const char* address, int mtu) {
     const int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
     if (unshare(CLONE_NEWNET) != 0) die("a network namespace (needs root)");
-    // Inheritable, so that the namespace lasts as long as the command does.
+    // The descriptor is inheritable, so that the namespace lasts as long as the command.
     const int made = open("/proc/self/ns/net", O_RDONLY);
     const int device = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (device < 0) die("/dev/net/tun");
@@ -120,7 +122,7 @@ class Link {
     Link(const Options& options, std::array<int, 2> devices)
         : options_(options), devices_(devices), random_(static_cast<unsigned>(options.seed)) {}
 
-    /// Takes what `side` has sent; at most so much that the other side gets its turn.
+    /// Reads the packets that `side` has sent. The number is limited, so that the other side gets its turn.
     void take(size_t side) {
         for (size_t i = 0; i < reads_a_turn; ++i) {
             const ssize_t size = read(devices_[side], buffer_.data(), buffer_.size());
@@ -129,7 +131,7 @@ class Link {
             accept(side, {buffer_.begin(), buffer_.begin() + size}, now());
         }
     }
-    /// Delivers what is due; returns when the next packet is, 0 when there is none.
+    /// Delivers the packets that are due. Returns when the next one is due, or 0 if there is none.
     int64_t deliver() {
         while (!flying_.empty() && flying_.top().due <= now()) {
             const Packet& packet = flying_.top();
@@ -138,7 +140,7 @@ class Link {
         }
         return flying_.empty() ? 0 : flying_.top().due;
     }
-    /// While cut nothing passes; what was under way arrives.
+    /// While the link is cut, no new packet passes. Packets in flight still arrive.
     void cut(bool on) { cut_ = on; }
     const Counters& counters() const { return counters_; }
 
@@ -148,7 +150,7 @@ class Link {
         uint64_t order;
         size_t to;
         std::vector<uint8_t> bytes;
-        bool operator<(const Packet& other) const {  // the top of a heap is its largest
+        bool operator<(const Packet& other) const {  // the top of a heap is its largest element
             return due != other.due ? due > other.due : order > other.order;
         }
     };
@@ -165,7 +167,7 @@ class Link {
         return options_.blackout_at >= 0 && seconds >= options_.blackout_at &&
                seconds < options_.blackout_at + options_.blackout_for;
     }
-    /// When the last bit has left the queue; 0 when the queue is full.
+    /// Returns when the last bit leaves the queue, or 0 if the queue is full.
     int64_t departure(size_t side, size_t size, int64_t at) {
         if (options_.rate <= 0) return at;
         const double ns_per_byte = 8e3 / options_.rate;
@@ -174,7 +176,7 @@ class Link {
         busy_until_[side] = begin + static_cast<int64_t>(static_cast<double>(size) * ns_per_byte);
         return busy_until_[side];
     }
-    /// Flips one bit of a UDP payload and takes the checksum away, so that the kernel passes it on.
+    /// Flips one bit of a UDP payload and clears the checksum, so that the kernel accepts the packet.
     void corrupt(std::vector<uint8_t>& bytes) {
         const size_t udp = static_cast<size_t>(bytes[0] & 15) * 4;
         if (bytes[0] >> 4 != 4 || bytes[9] != IPPROTO_UDP || bytes.size() <= udp + 8) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// stt-keygen: makes the files that seed-file and identity-file name.
+/// stt-keygen creates the files for seed-file and identity-file.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
     if (!identity) return fail(identity.error());
     std::printf("%s\n", stt::to_hex(identity.value()->node_id()).c_str());
     if (std::fflush(stdout) == 0) return 0;
-    std::fprintf(stderr, "stt-keygen: %s is made, but its node id cannot be printed: %s.\n", argv[2],
+    std::fprintf(stderr, "stt-keygen: %s was created, but its node id cannot be printed: %s.\n", argv[2],
                  std::strerror(errno));
     return exit_failure;
 }

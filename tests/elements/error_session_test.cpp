@@ -297,7 +297,8 @@ TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
     ASSERT_TRUE(listener.wait_hello());
     ASSERT_TRUE(listener.accept());
     ASSERT_TRUE(listener.wait_frame<StreamOpenFrame>());
-    listener.send_frames({StreamCloseFrame{0, 0, 0x0302, 0, "at most 0 streams at a time"}});
+    listener.send_frames(
+        {StreamCloseFrame{0, 0, 0x0302, 0, "the session has reached the receiver's max-streams of 0"}});
     EXPECT_EQ(sink->errors->wait(0x0302),
               "0x0302/0 TOO_MANY_STREAMS stream reset ERROR BUSY origin=peer authenticated terminal");
 }
@@ -306,10 +307,10 @@ TEST(ErrorStream, AnIdOfTheOtherSideIsAConflict) {
     const struct {
         const char *factory, *uri, *text;
     } cases[] = {
-        {"sttsink", "stt://127.0.0.1:1?stream-id=7", "stream-id=7 cannot be: the sender calls, "},
-        {"sttsink", "stt://:0?stream-id=8", "stream-id=8 cannot be: the sender listens, "},
-        {"sttsrc", "stt://127.0.0.1:1?stream-id=8", "stream-id=8 cannot be: the sender listens, "},
-        {"sttsrc", "stt://:0?stream-id=7", "stream-id=7 cannot be: the sender calls, "},
+        {"sttsink", "stt://127.0.0.1:1?stream-id=7", "stream-id=7 is not possible: the sender calls, "},
+        {"sttsink", "stt://:0?stream-id=8", "stream-id=8 is not possible: the sender listens, "},
+        {"sttsrc", "stt://127.0.0.1:1?stream-id=8", "stream-id=8 is not possible: the sender listens, "},
+        {"sttsrc", "stt://:0?stream-id=7", "stream-id=7 is not possible: the sender calls, "},
     };
     for (const auto& [factory, uri, text] : cases) {
         GstElement* element = make_element(factory, uri);

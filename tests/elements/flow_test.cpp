@@ -232,10 +232,11 @@ TEST(Flow, DrainTimeoutReportsExactlyWhatIsMissing) {
     }
     EXPECT_STREQ(
         gst_structure_get_string(details, "message"),
-        "no connection was made within the drain-timeout of 50 ms, and not sent were 7 buffers, 7000 bytes, "
-        "0.070 s");
+        "no connection was established within the drain-timeout of 50 ms; data was not sent (buffers: 7, "
+        "bytes: 7000, duration: 0.070 s)");
     EXPECT_STREQ(gst_structure_get_string(details, "hint"),
-                 "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing.");
+                 "Check whether the receiver keeps up, or raise drain-timeout. With 0, EOS does not wait for "
+                 "the receiver.");
 }
 
 TEST(Flow, AListenerWithoutCallersWaitsOrLetsThePipelineRun) {

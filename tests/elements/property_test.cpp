@@ -323,7 +323,7 @@ TEST(Properties, UrisOfEveryAddressCannotBeCalled) {
         ASSERT_TRUE(message);
         GError* error = nullptr;
         gst_message_parse_error(message.get(), &error, nullptr);
-        EXPECT_NE(std::string(error->message).find("to listen write stt://:7600"), std::string::npos)
+        EXPECT_NE(std::string(error->message).find("to listen, use stt://:7600"), std::string::npos)
             << error->message;
         g_error_free(error);
     }

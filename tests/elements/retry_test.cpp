@@ -240,7 +240,7 @@ TEST(ErrorMessages, TheTextSaysWhatFollows) {
     };
     EXPECT_NE(text_of(GST_MESSAGE_WARNING).find("; trying again"), std::string::npos);
     const std::string last = text_of(GST_MESSAGE_ERROR);
-    EXPECT_TRUE(last.ends_with("; given up after 2 attempts")) << last;
+    EXPECT_TRUE(last.ends_with("; gave up after 2 attempts")) << last;
 }
 
 TEST(ErrorMessages, EqualOnesBeyondTheFirstFewAreSummedUp) {

@@ -20,7 +20,7 @@ WORDS = {
     "CONNECTION_REFUSED other-protocol": (PEER, r"another program", r"port in uri"),
     "CONNECTION_REFUSED echo": (PEER, r"sends back", r"port in uri"),
     "CONNECTION_REFUSED self-call": (r"own port", r"local-port"),
-    "AUTHENTICATION_FAILED wrong-seed": (r"seed is another|another seed", r"same seed"),
+    "AUTHENTICATION_FAILED wrong-seed": (r"another seed", r"same seed"),
     "AUTHENTICATION_FAILED unexpected-peer": (r"peer-node-id",),
     "NETWORK_UNREACHABLE no-route": (PEER, r"no route", r"routes"),
     "NETWORK_UNREACHABLE no-host": (PEER, r"firewall"),
@@ -31,7 +31,7 @@ WORDS = {
     "TIMEOUT send-timeout": (r"send-timeout of \d+ ms",),
     "TIMEOUT receive-timeout": (r"receive-timeout of \d+ ms",),
     "TIMEOUT no-caller": (r"receive-timeout", r"caller"),
-    "TIMEOUT drain-timeout": (r"\d+ buffers, \d+ bytes", r"drain-timeout"),
+    "TIMEOUT drain-timeout": (r"buffers: \d+, bytes: \d+", r"drain-timeout"),
     "TIMEOUT no-stream": (r"receivers", r"sttsink"),
     "SESSION_TIMEOUT keepalive-timeout": (r"nothing was heard from the peer for \d+ ms", r"keepalive-timeout"),
     "SESSION_TIMEOUT mtu": (PEER, r"1228", r"MTU"),
@@ -39,7 +39,7 @@ WORDS = {
     "SESSION_CLOSED error": (r"closed the session", without(r"A reason of graceful")),
     "SESSION_CLOSED graceful": (r"stopped",),
     "TOO_MANY_SESSIONS ended": (r"stream has ended", r"keep-listening"),
-    "TOO_MANY_SESSIONS busy": (r"taken by another|too many", r"one caller"),
+    "TOO_MANY_SESSIONS busy": (r"serves another caller|max-sessions of \d+|reached its max-sessions", r"one caller"),
     "STREAM_CLOSED both-send": (r"both ends are senders", r"sttsrc"),
     "STREAM_CLOSED stream-timeout": (r"stream-timeout",),
     "STREAM_ID_CONFLICT": (r"stream-id",),
@@ -58,7 +58,7 @@ WORDS = {
 }
 # By `NAME reason` and end.
 WORDS_OF_END = {
-    ("CONNECTION_REFUSED port-closed", "caller"): (r"nobody listens", r"[Ss]tart the listener", r"port in uri"),
+    ("CONNECTION_REFUSED port-closed", "caller"): (r"nothing listens", r"[Ss]tart the listener", r"port in uri"),
     ("CONNECTION_REFUSED port-closed", "listener"): (r"caller", without(r"[Ss]tart the listener")),
 }
 # By row and end, and how it is shown where that matters, where a fault has more to it than its code and reason.
@@ -73,7 +73,7 @@ WORDS_OF_ROW = {
     ("uri: IPv6 without brackets", "caller"): (r"brackets",),
     ("seed-file: with a byte order mark", "caller"): (r"byte order mark",),
     ("seed-file: in UTF-16", "caller"): (r"UTF-16|byte order mark",),
-    ("secret: identity-file in a missing directory", "caller"): (without(r"a seed is made"),),
+    ("secret: identity-file in a missing directory", "caller"): (without(r"make a seed"),),
     ("peer: silent until reconnect-timeout", "caller", "ERROR"): (without(r"reconnect-timeout.*reconnect-timeout"), r"reconnect-timeout"),
     ("path: 1200 bytes from the start, no ICMP", "caller"): (r"1228",),
     ("firewall: rejects with admin-prohibited, IPv6", "caller"): (without(r"this machine's network"),),

@@ -132,7 +132,7 @@ class Player {
                 }
                 break;
             case Operation::close:
-                world_.close(node, (code & 0x40) != 0);
+                world_.close(node);
                 break;
             case Operation::rebind:
                 world_.network.rebind();

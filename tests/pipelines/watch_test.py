@@ -189,7 +189,7 @@ def decide(world):
 
 
 def two_senders(world):
-    """A mistake that no repetition mends ends who calls, with the remedy."""
+    """A mistake that retrying does not fix ends the caller, with the remedy."""
     seed = world.directory / "right.seed"
     listener = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", seed)
     port = int(listener.await_line(r"listening on port (\d+)")[1])
@@ -208,10 +208,10 @@ def loss(world):
     receiver.process.kill()
     receiver.finish()
     sender.process.send_signal(signal.SIGINT)
-    sender.await_line("^end      ending the stream, waiting up to 0.5 s until the peer has it all; once more ")
+    sender.await_line("^end      ending the stream, waiting up to 0.5 s until the peer has all of it; press Ctrl-C again ")
     assert sender.finish() == 1
-    assert sender.count("^stream   gap: given up, buffers ") > 0
-    assert re.match("error    TIMEOUT: the drain-timeout of 500 ms is over, and the peer lacks .*, reason drain-timeout", sender.lines[-1])
+    assert sender.count("^stream   gap: data is missing, buffers ") > 0
+    assert re.match("error    TIMEOUT: the drain-timeout of 500 ms has expired, and the peer lacks data .*, reason drain-timeout", sender.lines[-1])
 
 
 def loss_before_restart(world):
@@ -224,7 +224,7 @@ def loss_before_restart(world):
     first.await_line("^stream   opened")
     first.process.kill()
     first.finish()
-    sender.await_line("^stream   gap: given up, buffers ")
+    sender.await_line("^stream   gap: data is missing, buffers ")
     second, port = world.receive()
     relay.target = ("127.0.0.1", port)
     second.await_line("^stream   opened")

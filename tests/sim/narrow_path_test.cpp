@@ -57,7 +57,7 @@ struct NarrowWorld : World {
         return std::count_if(caller.errors.begin(), caller.errors.end(), [](const Error& error) {
             return error.code == ErrorCode::udp_send_failed && error.origin == ErrorOrigin::network &&
                    error.reason == Reason::mtu &&
-                   error.text.find("IP packets of 1228 bytes do not get through") != std::string::npos;
+                   error.text.find("IP packets of 1228 bytes no longer get through") != std::string::npos;
         });
     }
 
@@ -134,7 +134,7 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
     EXPECT_EQ(error.code, ErrorCode::session_timeout);
     EXPECT_EQ(error.origin, ErrorOrigin::network);
     EXPECT_EQ(error.reason, Reason::mtu);
-    EXPECT_NE(error.text.find("carries less than IP packets of 1228 bytes"), std::string::npos) << error.text;
+    EXPECT_NE(error.text.find("does not carry IP packets of 1228 bytes"), std::string::npos) << error.text;
     EXPECT_TRUE(world.session(world.caller)->resumable());
 }
 
@@ -217,7 +217,7 @@ TEST(SimNarrowPathStart, TheHandshakeNamesWhatTheNetworkSays) {
                 EXPECT_LE(world.time() - begin, 2s);
                 EXPECT_EQ(error.code, ErrorCode::udp_send_failed);
                 EXPECT_EQ(error.reason, Reason::mtu);
-                EXPECT_NE(error.text.find("it takes 1228"), std::string::npos) << error.text;
+                EXPECT_NE(error.text.find("the session needs 1228"), std::string::npos) << error.text;
             } else {
                 EXPECT_EQ(error.code, ErrorCode::connection_timeout);
                 EXPECT_NE(hint_for(error).find("1228 bytes"), std::string::npos);

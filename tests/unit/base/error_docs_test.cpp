@@ -112,7 +112,7 @@ TEST_F(ErrorDocs, EveryCauseHasItsRemedy) {
         if (const ErrorInfo* row = find_error(cause.code)) {
             const std::string text = unwrapped(section(*row));
             EXPECT_NE(text.find("- Do about " + reason +
-                                (cause.lasting ? ", which no repetition mends: " : ": ") + hint + " "),
+                                (cause.lasting ? ", which retrying does not fix: " : ": ") + hint + " "),
                       std::string::npos)
                 << reason;
         } else {

@@ -241,6 +241,21 @@ TEST_F(CallerTest, plans_until_reconnect_timeout_has_passed) {
     EXPECT_TRUE(caller->plan(now.time + config.reconnect_timeout, error, true));
 }
 
+TEST_F(CallerTest, an_attempt_that_is_cut_short_does_not_hide_why_the_one_before_failed) {
+    start();
+    const Error silence = make_error(ErrorCode::connection_timeout, Reason::handshake_timeout,
+                                     ErrorOrigin::network, "it failed");
+    const Time early = caller->attempt_began() + config.session.handshake_timeout - 1ns;
+    EXPECT_EQ(caller->overdue_error(early, silence).code, ErrorCode::connection_timeout)
+        << "it is the only one";
+    caller->retry_at(early, error_of(ErrorCode::connection_refused));
+    EXPECT_EQ(caller->overdue_error(early, silence).code, ErrorCode::connection_refused);
+    EXPECT_EQ(caller->overdue_error(early + 1ns, silence).code, ErrorCode::connection_timeout)
+        << "it had all its time";
+    const Error unreachable = error_of(ErrorCode::network_unreachable);
+    EXPECT_EQ(caller->overdue_error(early, unreachable).code, ErrorCode::network_unreachable);
+}
+
 TEST_F(CallerTest, plans_no_more_than_max_retries) {
     config.max_retries = 1;
     start();
@@ -294,7 +309,7 @@ TEST_F(CallerTest, a_lost_session_calls_where_the_peer_was_and_looks_it_up_in_tu
     caller->retry_at(now.time, error_of(ErrorCode::session_timeout));
     EXPECT_FALSE(caller->retry_if_due(now));
     EXPECT_TRUE(caller->calling()) << "at once, without a look-up";
-    EXPECT_EQ(log.traces.back(), "attempt 1 calls " + address.to_string() + " to go on with the session");
+    EXPECT_EQ(log.traces.back(), "attempt 1 calls " + address.to_string() + " to resume the session");
     caller->on_attempt_closed(now, error_of(ErrorCode::connection_timeout));
     caller->retry_at(now.time, error_of(ErrorCode::connection_timeout));
     EXPECT_FALSE(caller->retry_if_due(now));

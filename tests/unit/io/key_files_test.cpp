@@ -79,7 +79,7 @@ TEST_F(KeyFiles, seed_is_written_privately_and_read_back) {
 
 TEST_F(KeyFiles, a_credential_may_be_readable_by_others) {
     write(one + "\n", 0440);
-    expect_refused("others than its owner");
+    expect_refused("users other than its owner");
     const fs::path link = directory_.string() + "-link";
     fs::create_directory_symlink(directory_, link);
     for (const fs::path& directory : {directory_, link, directory_ / "."}) {
@@ -91,18 +91,18 @@ TEST_F(KeyFiles, a_credential_may_be_readable_by_others) {
     EXPECT_TRUE(read_seed_file(path_));
     for (const mode_t writable : {0460, 0442, 0451}) {
         write(one + "\n", 0600 | writable);
-        expect_refused("others than its owner");
+        expect_refused("users other than its owner");
     }
     // Others next to it, or that a link from there leads to, are not in it.
     write(one + "\n", 0440);
     fs::create_directory(directory_ / "demo");
     fs::create_symlink(path_, directory_ / "demo" / "seed");
     ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", (directory_ / "demo").c_str(), 1), 0);
-    expect_refused("others than its owner");
+    expect_refused("users other than its owner");
     EXPECT_FALSE(read_seed_file((directory_ / "demo" / "seed").string()));
     for (const char* odd : {"", "relative", "/nonexistent"}) {
         ASSERT_EQ(::setenv("CREDENTIALS_DIRECTORY", odd, 1), 0);
-        expect_refused("others than its owner");
+        expect_refused("users other than its owner");
     }
     ::unsetenv("CREDENTIALS_DIRECTORY");
     fs::remove(link);
@@ -139,7 +139,7 @@ TEST_F(KeyFiles, nothing_is_overwritten) {
             text = write_identity_file(path_).error().text;
         else
             text = write_seed_file(path_).error().text;
-        EXPECT_NE(text.find("exists already"), std::string::npos) << text;
+        EXPECT_NE(text.find("already exists"), std::string::npos) << text;
         EXPECT_NE(text.find(path_), std::string::npos) << text;
     }
     EXPECT_EQ(content(), one + "\n");
@@ -171,7 +171,7 @@ TEST_F(KeyFiles, what_is_wrong_is_named) {
     write("");
     expect_refused("(umask 077; openssl rand -hex 32 > FILE)");
     write("# nothing\n");
-    expect_refused("nothing in it");
+    expect_refused("the file is empty");
     write(one + "\n" + one.substr(1) + "\n");
     expect_refused("line 2: not 64 hexadecimal digits");
     write(one.substr(1) + "g");
@@ -183,7 +183,7 @@ TEST_F(KeyFiles, what_is_wrong_is_named) {
     write(many);
     EXPECT_TRUE(read_seed_file(path_));
     write(many + one);
-    expect_refused("line 9: at most 8");
+    expect_refused("line 9: too many keys");
     write(std::string(20000, '\n'));
     expect_refused("too long");
 }
@@ -226,7 +226,7 @@ TEST_F(KeyFiles, identity_is_made_once_and_kept) {
     write(one + "\n" + two + "\n");
     const auto two_keys = read_or_create_identity(path_);
     ASSERT_FALSE(two_keys);
-    EXPECT_NE(two_keys.error().text.find("line 2: at most 1"), std::string::npos);
+    EXPECT_NE(two_keys.error().text.find("line 2: too many keys"), std::string::npos);
     write(one, 0644);
     EXPECT_FALSE(read_or_create_identity(path_));
     EXPECT_EQ(content(), one);

@@ -22,7 +22,7 @@ constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 const Address called = Address::v4({192, 0, 2, 1}, 7600);
 constexpr WallTime wall_start = 1'700'000'000s;
 const Error refused =
-    make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nobody listens");
+    make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nothing listens");
 
 struct CallerAttemptTest : ::testing::Test {
     SeededRandom random;

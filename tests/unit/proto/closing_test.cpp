@@ -47,13 +47,14 @@ TEST_F(ClosingTest, tells_the_peer_why) {
 
 TEST_F(ClosingTest, repeats_itself_at_doubling_intervals_six_times_and_for_five_seconds) {
     closing.close(CloseReason::graceful, {});
+    closing.linger(start);
     const std::vector<Time> sent = send_all();
     ASSERT_GE(sent.size(), Closing::sent_max);
     EXPECT_EQ(sent[1] - sent[0], probe_timeout);
     EXPECT_EQ(sent[2] - sent[1], 2 * probe_timeout);
     EXPECT_EQ(sent[3] - sent[2], 4 * probe_timeout);
     EXPECT_GE(sent.back() - sent.front(), Closing::insistence);
-    EXPECT_GE(closing.lingers_until(), time_never) << "nobody has said how long it lingers";
+    EXPECT_GE(closing.lingers_until(), sent.back()) << "it lingers until the last";
 }
 
 TEST_F(ClosingTest, lingers_until_the_last_repetition) {

@@ -288,7 +288,7 @@ TEST_F(EndpointTest, a_closed_port_of_the_caller_is_no_missing_listener) {
     const auto at_caller = caller.all<event::ErrorNoted>(), at_listener = listener.all<event::ErrorNoted>();
     ASSERT_EQ(at_caller.size(), 1u);
     ASSERT_EQ(at_listener.size(), 1u);
-    EXPECT_NE(at_caller[0].error.text.find("nobody listens"), std::string::npos) << at_caller[0].error.text;
+    EXPECT_NE(at_caller[0].error.text.find("nothing listens"), std::string::npos) << at_caller[0].error.text;
     EXPECT_EQ(at_listener[0].error.reason, Reason::port_closed);
     EXPECT_EQ(at_listener[0].error.text.find("listens"), std::string::npos) << at_listener[0].error.text;
 }
@@ -453,6 +453,34 @@ TEST_F(EndpointTest, a_peer_that_lost_its_sessions_says_so) {
     ASSERT_FALSE(noted.empty());
     EXPECT_EQ(noted[0].error.code, ErrorCode::session_not_found);
     EXPECT_EQ(caller.closed(), nullptr) << "a hint, not a proof";
+}
+
+TEST_F(EndpointTest, what_is_written_to_a_session_at_rest_leaves_at_once) {
+    start_listener();
+    call();
+    ASSERT_TRUE(establish());
+    run(1s);
+    const auto stream = caller.session().open_stream({}, 0, std::nullopt);
+    ASSERT_TRUE(stream.ok());
+    std::vector<uint8_t> batch(65536);
+    const auto left = caller.endpoint->poll_transmit(now, batch, 16);
+    ASSERT_TRUE(left);
+    EXPECT_EQ(left->to, listener.address);
+}
+
+TEST_F(EndpointTest, a_report_reaches_all_sessions_at_an_address) {
+    start_listener();
+    const SessionHandle first = call(), second = call();
+    ASSERT_TRUE(establish());
+    run(1s);
+    caller.events.clear();
+    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::unreachable, 0);
+    caller.endpoint->handle_network_report(now, Address::v4({192, 0, 2, 9}, 7600), NetworkReport::refused, 0);
+    run(1s);
+    std::vector<SessionHandle> told;
+    for (const Event& event : caller.events)
+        if (std::holds_alternative<event::ErrorNoted>(event.what)) told.push_back(event.session);
+    EXPECT_EQ(told, (std::vector<SessionHandle>{first, second}));
 }
 
 TEST_F(EndpointTest, many_calls_share_one_listener) {

@@ -40,6 +40,38 @@ TEST_F(SessionResume, AnEndThatWasNotToldBeforeTheReturnIsNone) {
     EXPECT_TRUE(listener.all<event::Abandoned>().empty());
 }
 
+TEST_F(SessionResume, TheSessionBeforeCanBeFoundUntilTheNewOneIsReported) {
+    EndpointConfig config;
+    config.session.resume_within = 60s;
+    start_listener(std::move(config));
+    SessionConfig calling;
+    calling.keepalive_timeout = 3s;
+    calling.resume_within = 60s;
+    const SessionHandle lost = call(calling);
+    ASSERT_TRUE(establish());
+    const SessionHandle there = listener.last_session();
+    weather = [](const JoinedNode&, Datagram&) { return false; };
+    ASSERT_TRUE(run(10s, [&] { return caller.closed() && caller.endpoint->find(lost)->resumable(); }));
+    Datagram proof;
+    weather = [&](const JoinedNode&, Datagram& datagram) {
+        if (packet_type(datagram) != PacketType::auth_proof) return true;
+        proof = datagram;
+        return false;
+    };
+    caller.endpoint->connect(now, listener.address, calling, lost);
+    ASSERT_TRUE(run(10s, [&] { return !proof.empty(); }));
+    listener.endpoint->handle_datagram(now, caller.address, proof, nullptr);
+    listener.endpoint->handle_timeout(now);  // what was superseded has ended and lingers for no time
+    bool reported = false;
+    while (const auto event = listener.endpoint->next_event()) {
+        const auto* const change = std::get_if<event::StateChanged>(&event->what);
+        if (event->session == there || !change || change->state != SessionState::established) continue;
+        reported = true;
+        EXPECT_NE(listener.endpoint->find(there), nullptr) << "whose statistics are to be added up";
+    }
+    EXPECT_TRUE(reported);
+}
+
 TEST_F(SessionResume, ASessionThatOnlyWaitsToBeGoneOnWithSaysSo) {
     EndpointConfig config;
     config.session.resume_within = 60s;

@@ -139,6 +139,12 @@ TEST_F(StreamTableTest, ids_are_even_for_the_caller_and_odd_for_the_listener) {
     EXPECT_EQ(open(listener), 3u);
 }
 
+TEST_F(StreamTableTest, an_id_that_was_chosen_is_passed_over) {
+    EXPECT_EQ(caller.table.open({}, 0, StreamId{2}).value(), 2u);
+    EXPECT_EQ(open(caller), 0u);
+    EXPECT_EQ(open(caller), 4u);
+}
+
 TEST_F(StreamTableTest, a_wanted_id_must_be_ours_and_free) {
     EXPECT_EQ(caller.table.open({}, 0, StreamId{6}).value(), 6u);
     const auto taken = caller.table.open({}, 0, StreamId{6});

@@ -48,8 +48,8 @@ TEST(HandshakePayload, PaddingAndUnknownFieldsAreSteppedOver) {
 TEST(HandshakePayload, SaysWhatIsWrong) {
     const auto bytes = encode(hello());
     EXPECT_EQ(error_of(decode_hello_payload({})), "HELLO lacks a field");
-    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "0301"))), "HELLO is cut short");
-    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "030106"))), "HELLO has a field twice");
+    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "0301"))), "HELLO is truncated");
+    EXPECT_EQ(error_of(decode_hello_payload(with(bytes, "030106"))), "HELLO contains a field twice");
     for (const std::string_view ciphers : {"0300", "03020606"}) {
         const std::vector<uint8_t> others(bytes.begin(), bytes.end() - 3);
         EXPECT_EQ(error_of(decode_hello_payload(with(others, ciphers))),
@@ -104,7 +104,7 @@ TEST(HandshakePayload, TimesStayWithinADuration) {
     payload.time = WallTime(static_cast<int64_t>(microseconds_max));
     EXPECT_TRUE(decode_hello_payload(encode(payload)).ok());
     payload.time++;
-    EXPECT_EQ(error_of(decode_hello_payload(encode(payload))), "HELLO has a time out of bounds");
+    EXPECT_EQ(error_of(decode_hello_payload(encode(payload))), "HELLO has a time that is out of range");
 }
 
 TEST(HandshakePayload, RandomValuesRoundTrip) {
