@@ -289,8 +289,9 @@ std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::ve
     GError* gerror = gerror_for(report, false);
     messages.push_back(element_message(element, gst_structure_copy(details)));
     const std::string debug = debug_text(report);
-    messages.push_back(
-        gst_message_new_error_with_details(GST_OBJECT(element), gerror, debug.c_str(), details));
+    const auto message =
+        error.terminal ? gst_message_new_error_with_details : gst_message_new_warning_with_details;
+    messages.push_back(message(GST_OBJECT(element), gerror, debug.c_str(), details));
     g_error_free(gerror);
     return messages;
 }

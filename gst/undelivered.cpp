@@ -23,11 +23,11 @@ Error error_about(const Gap& missing, Reached reached, bool caller, uint32_t tim
     const unsigned timeout = timeout_ms;
     if (reached == Reached::nothing && !caller)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
-                          tr("nobody has called for the drain-timeout of %u ms, and not sent were %s",
+                          tr("nobody has called within the drain-timeout of %u ms, and not sent were %s",
                              timeout, lost.c_str()));
     if (reached != Reached::stream)
         return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
-                          tr("no connection was made for the drain-timeout of %u ms, and not sent were %s",
+                          tr("no connection was made within the drain-timeout of %u ms, and not sent were %s",
                              timeout, lost.c_str()));
     return make_error(ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
                       tr("the drain-timeout of %u ms is over, and the peer lacks %s", timeout, lost.c_str()));

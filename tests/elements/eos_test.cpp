@@ -70,6 +70,20 @@ TEST(Eos, ACallerWithAFullQueueEnds) {
     expect_undelivered(pipeline, "drain-timeout", "no connection");
 }
 
+TEST(Eos, WithoutADrainTimeoutWhatIsMissingIsAWarning) {
+    const LoopbackSocket silent;
+    Pipeline pipeline("videotestsrc num-buffers=3 ! " +
+                      calling_sink_to(silent.port(), "live=false sync=false drain-timeout=0"));
+    pipeline.play();
+    const MessagePtr message = pipeline.bus().wait_type(GST_MESSAGE_WARNING);
+    ASSERT_TRUE(message);
+    const GstStructure* details = nullptr;
+    gst_message_parse_warning_details(message.get(), &details);
+    ASSERT_NE(details, nullptr);
+    EXPECT_STREQ(gst_structure_get_string(details, "reason"), "drain-timeout");
+    EXPECT_TRUE(pipeline.ends());
+}
+
 TEST(Eos, AStoredStreamEndsWhenItsReceiverHasPlayedIt) {
     Pipeline receiver(listening_src() + " ! fakesink sync=true");
     receiver.play();

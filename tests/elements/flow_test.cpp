@@ -232,7 +232,7 @@ TEST(Flow, DrainTimeoutReportsExactlyWhatIsMissing) {
     }
     EXPECT_STREQ(
         gst_structure_get_string(details, "message"),
-        "no connection was made for the drain-timeout of 50 ms, and not sent were 7 buffers, 7000 bytes, "
+        "no connection was made within the drain-timeout of 50 ms, and not sent were 7 buffers, 7000 bytes, "
         "0.070 s");
     EXPECT_STREQ(gst_structure_get_string(details, "hint"),
                  "Check whether the other end keeps up, or raise drain-timeout: 0 waits for nothing.");
