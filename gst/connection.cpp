@@ -424,10 +424,11 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     Gap all;
     for (const Gap& gap : missing) all += gap;
     const Error error = undelivered_error(all, reached_, caller_, timeout);
-    announcer_.post(undelivered_messages(element_, missing, error));
-    // Before anybody stops the element over it, which would look like the end of any session.
+    // The session fails first: a handler of the message that stops the element would make it end in the usual
+    // way.
     if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
         open_link->fail(cut_off_error(all, timeout));
+    announcer_.post(undelivered_messages(element_, missing, error));
     announcer_.wait_posted();
     const std::lock_guard lock(mutex_);
     error_posted_ = error_posted_ || timeout > 0;

@@ -12,10 +12,12 @@ bool Progress::start(const std::string& text) {
 }
 
 void Progress::proceed(const std::string& text) {
+    const std::lock_guard lock(mutex_);
     if (under_way_) announcer_.post(progress_message(element_, GST_PROGRESS_TYPE_CONTINUE, text));
 }
 
 void Progress::end(GstProgressType type, const std::string& text) {
+    const std::lock_guard lock(mutex_);
     if (under_way_.exchange(false)) announcer_.post(progress_message(element_, type, text));
 }
 

@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 
 #include <atomic>
+#include <mutex>
 #include <string>
 
 #include "gst/announcer.hpp"
@@ -30,7 +31,8 @@ class Progress {
   private:
     GstElement* const element_;
     Announcer& announcer_;
-    std::atomic<bool> under_way_{false};  // started and not ended
+    std::mutex mutex_;                    // held while a message is queued, so that none follows the last
+    std::atomic<bool> under_way_{false};  // has started and has not ended; ends under mutex_
 };
 
 }  // namespace stt

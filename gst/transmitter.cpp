@@ -515,6 +515,8 @@ GstFlowReturn Transmitter::end_undelivered(Link& link) {
         if (missing.empty() || missing.back().uncertain) missing.push_back({});
         missing.back() += run_.discarded;
     }
+    // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
+    if (missing.empty() && connection_.setting(&Settings::drain_timeout) == 0) return GST_FLOW_OK;
     if (run_.origin.live && !connection_.ready()) {
         for (const Gap& gap : missing) connection_.announce_gap(gap);
         connection_.announcer().wait_posted();

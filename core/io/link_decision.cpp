@@ -11,7 +11,11 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     if (config.caller) {
         if (established) stood(now, proven_at == time_never);
         if (retry.remaining(now.time) == Duration::zero()) {
-            give_up_in_time(std::move(error));  // reconnect-timeout holds, whoever decides
+            // The limit holds, whatever is decided. An attempt that it cut short says less than the one
+            // before.
+            const bool cut_short = error.reason == Reason::handshake_timeout &&
+                                   now.time - attempt_at < config.session.handshake_timeout;
+            give_up_in_time(cut_short && last_error.code != ErrorCode::none ? last_error : std::move(error));
             return;
         }
         // Silence does not abandon a session: any HELLO may be the one that gets through.

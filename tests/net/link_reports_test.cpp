@@ -77,6 +77,22 @@ TEST(LinkReports, TheLastAttemptNamesTheTimeForAllOnce) {
     EXPECT_EQ(text.find("reconnect-timeout", first + 1), std::string::npos) << text;
 }
 
+TEST(LinkReports, AnAttemptThatReconnectTimeoutCutsShortDoesNotHideWhyTheOneBeforeFailed) {
+    UdpConfig there;
+    there.local_address = "127.0.0.1";
+    there.local_port = LoopbackSocket().port();
+    LinkConfig config = caller_config(StreamRole::sender, there.local_port);
+    config.reconnect_timeout = 1s;
+    End caller;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(caller.seen.wait([&] { return !caller.seen.errors.empty(); }));
+    const auto silent = UdpSocket::open(there);
+    ASSERT_TRUE(silent.ok());
+    ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
+    const std::lock_guard lock(caller.seen.mutex);
+    EXPECT_EQ(caller.seen.errors.back().error.reason, Reason::port_closed);
+}
+
 /// Sends back whatever comes, until it goes.
 class Echo {
   public:
