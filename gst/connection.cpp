@@ -482,8 +482,10 @@ void Connection::on_status(const LinkStatus& status) {
     if (status.state == LinkState::handshaking) note_reached(Reached::call);
     if (stands(status.state)) note_reached(Reached::session);
     announcer_.post(session_message(element_, status, caller_, node_));
-    // For a repeated state only the circuit breaker or the peer's address has changed.
-    if (!progress_.under_way() || std::exchange(told_state_, status.state) == status.state) return;
+    // The progress of a listener ends when it listens, even if a caller comes before that is posted.
+    if (!caller_ || !progress_.under_way()) return;
+    // The state is the same if only the circuit or the peer's address has changed.
+    if (std::exchange(told_state_, status.state) == status.state) return;
     if (status.state == LinkState::handshaking)
         progress_.proceed(tr("Authenticating with %s", status.peer.c_str()));
     else if (stands(status.state))
