@@ -11,6 +11,10 @@ namespace {
 // How long looking up a name may take while a lost session waits.
 constexpr Duration resumption_lookup_max = 1s;
 
+// The shortest time between the beginnings of two attempts if a session of another link hastens the second.
+// It keeps a host whose sessions come and go from being called more than ten times per second.
+constexpr Duration hastened_interval = 100ms;
+
 // Whether another address of the same host may do better.
 bool is_about_the_address(ErrorCode code) {
     return code == ErrorCode::connection_refused || code == ErrorCode::connection_timeout ||
@@ -37,6 +41,7 @@ void Caller::set_seed(Bytes seed) {
 
 void Caller::start(Now now) {
     retry_.start(now.time);
+    last_error_ = {};
     begin_attempt(now);
 }
 
@@ -48,10 +53,13 @@ void Caller::stop(Now now) {
 }
 
 void Caller::begin_attempt(Now now) {
+    // A handshake that began in parallel with the session may outlast it. It is then the attempt that is due.
+    if (calling()) return;
     retry_.begin_attempt();
+    attempt_began_ = now.time;
     if (!parts_.session.exists()) parts_.session.call({});
     parts_.reporter.renew();
-    if (parts_.reporter.closed()) return;
+    if (parts_.reporter.ended()) return;
     // For a session that waits for its path, every other call goes where the peer was: name servers may only
     // be reached over the same path.
     if (parts_.session.exists() && retry_.attempt() % 2 == 1) {
@@ -96,6 +104,7 @@ void Caller::call_next_address(Now now) {
     attempt_began_ = now.time;
     parts_.reporter.trace("attempt " + std::to_string(retry_.attempt()) + " calls " +
                           addresses_[next_address_].to_string() + (resumes ? " to resume the session" : ""));
+    if (parts_.reporter.ended()) return;
     attempt_ =
         parts_.endpoint.connect(now, addresses_[next_address_++], std::move(config), parts_.session.handle());
     if (!resumes) parts_.session.call(parts_.endpoint.find(attempt_)->info());
@@ -109,6 +118,9 @@ void Caller::call_in_parallel(Now now) {
     next_parallel_ = now.time + parts_.config.retry_initial_delay;
     parts_.reporter.trace(
         "a handshake begins in parallel with the session, which the peer may no longer know");
+    if (parts_.reporter.ended()) return;
+    addresses_.clear();
+    next_address_ = 0;
     attempt_began_ = now.time;
     attempt_ = parts_.endpoint.connect(now, session->info().peer, parts_.config.session, session->handle());
 }
@@ -120,10 +132,12 @@ bool Caller::calls(const Address& address) const {
 void Caller::on_attempt_established() {
     attempt_ = 0;
     retry_at_ = time_never;
+    last_error_ = {};
 }
 
 void Caller::on_attempt_closed(Now now, const Error& error) {
     attempt_ = 0;
+    if (parts_.reporter.ended()) return;
     // In parallel with an established session a failure says little: the peer may not have been reached, and
     // the session's own timeout decides. But an answer may explain why nothing is heard any more.
     if (!parts_.session.established())
@@ -139,7 +153,7 @@ void Caller::fail(Now now, Error error) {
     if (is_about_the_address(error.code) && next_address_ < addresses_.size() &&
         retry_.remaining(now.time) > Duration::zero()) {
         parts_.reporter.report(error, Duration::zero());
-        if (!parts_.reporter.closed()) call_next_address(now);
+        if (!parts_.reporter.ended()) call_next_address(now);
         return;
     }
     addresses_.clear();
@@ -216,8 +230,9 @@ std::optional<Caller::Plan> Caller::plan(Time now, const Error& error, bool want
 }
 
 Error Caller::overdue_error(Time now, Error error) const {
-    const bool cut_short = error.reason == Reason::handshake_timeout &&
-                           now - attempt_began_ < parts_.config.session.handshake_timeout;
+    const bool timed_out = error.reason == Reason::handshake_timeout ||
+                           (error.reason == Reason::resolve && error.code == ErrorCode::timeout);
+    const bool cut_short = timed_out && now - attempt_began_ < parts_.config.session.handshake_timeout;
     return cut_short && last_error_.code != ErrorCode::none ? last_error_ : error;
 }
 
@@ -229,6 +244,14 @@ void Caller::retry_at(Time at, const Error& error) {
 void Caller::call_later(Time now, const Error& error) {
     retry_.start(now);
     retry_at(now + retry_.next_delay(now), error);
+}
+
+void Caller::on_host_reached(Time now, const Address& peer) {
+    const Time at = std::max(now, attempt_began_ + hastened_interval);
+    if (retry_at_ == time_never || retry_at_ <= at || parts_.session.info().peer.ip != peer.ip) return;
+    parts_.reporter.trace("the host has answered another caller: the next attempt does not wait");
+    retry_.hasten();
+    retry_at_ = at;
 }
 
 std::optional<Error> Caller::retry_if_due(Now now) {

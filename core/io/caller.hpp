@@ -88,6 +88,9 @@ class Caller {
     void retry_at(Time at, const Error& error);
     /// The session has done its work, and has ended with `error`: the next attempt is due after a delay.
     void call_later(Time now, const Error& error);
+    /// A session of another link with `peer` is established. If an attempt at the same host waits for its
+    /// delay, it is due now, and the delays after it begin anew.
+    void on_host_reached(Time now, const Address& peer);
     /// Begins the attempt that is due, if one is. If reconnect-timeout has passed, it returns the error of
     /// retry_at() instead.
     std::optional<Error> retry_if_due(Now now);

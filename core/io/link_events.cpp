@@ -4,6 +4,7 @@
 
 #include "core/base/text.hpp"
 #include "core/io/link_impl.hpp"
+#include "core/io/reached_hosts.hpp"
 
 namespace stt {
 namespace {
@@ -147,6 +148,7 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
 void Link::Impl::begin_session(Now now, const Session& fresh) {
     withdraw_question();  // its answer would be about the session before
     session_.begin(fresh);
+    ReachedHosts::process().announce(session_.info().peer);
     caller_.on_session(now.time);
     if (config_.role == StreamRole::receiver) clock_.follow(session_.info().peer_node, now.time);
     stream_->on_session();
@@ -157,6 +159,7 @@ void Link::Impl::begin_session(Now now, const Session& fresh) {
 void Link::Impl::resume_session(Now now, const Session& fresh) {
     withdraw_question();
     session_.resume(fresh);
+    ReachedHosts::process().announce(session_.info().peer);
     caller_.on_resumption(now.time);
     if (config_.role == StreamRole::receiver) clock_.follow(session_.info().peer_node, now.time);
     stream_->on_resumption(now.time);
@@ -207,7 +210,9 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
 /// The session was neither the stream's nor an attempt's.
 void Link::Impl::on_other_closed(SessionHandle handle, const Error& error) {
     const Session* const other = node_->endpoint().find(handle);
-    if (other && error.code != ErrorCode::none) reporter_.report_other(error, other->info().peer);
+    const bool reported = handle == std::exchange(dropped_, handle == dropped_ ? 0 : dropped_);
+    if (other && error.code != ErrorCode::none && !reported)
+        reporter_.report_other(error, other->info().peer);
     if (!session_.established() && reporter_.state() == LinkState::handshaking)
         reporter_.set_state(session_.exists() ? LinkState::reconnecting : LinkState::connecting);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/io/reached_hosts.hpp"
 #include "core/io/stretcher.hpp"
 
 namespace stt {
@@ -124,7 +125,18 @@ void Link::Impl::use_seeds(std::vector<SecretBytes> seeds) {
 
 void Link::Impl::begin_with(std::vector<SecretBytes> seeds) {
     use_seeds(std::move(seeds));
-    if (config_.caller && !reporter_.ended()) caller_.start(clock_now());
+    if (!config_.caller || reporter_.ended()) return;
+    watch_hosts();
+    caller_.start(clock_now());
+}
+
+void Link::Impl::watch_hosts() {
+    hosts_watch_ = ReachedHosts::process().watch([weak = weak_from_this()](const Address& peer) {
+        if (const auto self = weak.lock())
+            self->node_->loop().post([impl = self.get(), peer] {
+                if (!impl->reporter_.ended()) impl->caller_.on_host_reached(clock_now().time, peer);
+            });
+    });
 }
 
 // A turn.
@@ -173,6 +185,7 @@ void Link::Impl::shut_down() {
     if (std::exchange(shutting_down_, true)) return;
     const Now now = clock_now();
     stretching_.reset();
+    hosts_watch_.reset();
     outbox_.fail();
     inbox_.fail();
     session_.renew_info();
@@ -215,6 +228,8 @@ void Link::Impl::end(Error error, Telling telling) {
         outbox_.fail();
         inbox_.fail();
     }
+    // The end of the link is the last of what is reported: the end of its stream is part of it.
+    stream_->leave();
     reporter_.set_state(LinkState::closed);
 }
 
@@ -285,6 +300,7 @@ void Link::Impl::drop_session(Now now, const Error& error) {
         session->close(now, CloseReason::error, error);
         session->abandon();
     }
+    dropped_ = session_.handle();
     end_session(error);
     reporter_.set_state(LinkState::reconnecting);
 }

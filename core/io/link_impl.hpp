@@ -62,6 +62,8 @@ class Link::Impl final : public NodeClient,
     void use_seeds(std::vector<SecretBytes> seeds);
     /// The first ones are there: a caller may call.
     void begin_with(std::vector<SecretBytes> seeds);
+    /// A caller learns from now on which hosts other links reach.
+    void watch_hosts();
     void shut_down();
     enum class Telling : uint8_t {
         report,
@@ -148,6 +150,8 @@ class Link::Impl final : public NodeClient,
     RetryQuestion question_;
     const std::unique_ptr<StreamEnd> stream_;  // its takes_upstream(): any thread
     std::shared_ptr<const void> stretching_;   // while a passphrase's seed is wanted
+    std::shared_ptr<const void> hosts_watch_;  // of a caller, from its first attempt to its end
+    SessionHandle dropped_ = 0;                // session that was ended last by an error that is reported
     bool shutting_down_ = false;
 };
 

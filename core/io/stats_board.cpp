@@ -21,7 +21,7 @@ void StatsBoard::post(const LinkStats& fresh, bool last) {
     const std::lock_guard lock(mutex_);
     stats_ = fresh;
     serial_++;
-    final_ = last;
+    final_ = final_ || last;
     posted_.notify_all();
 }
 

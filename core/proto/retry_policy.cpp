@@ -32,8 +32,10 @@ void RetryPolicy::start(Time now) {
     give_up_at_ = config_.give_up_after == Duration::zero() ? time_never : now + config_.give_up_after;
     attempt_ = 0;
     retries_ = 0;
-    ceiling_ = std::min(config_.initial_delay, config_.max_delay);
+    hasten();
 }
+
+void RetryPolicy::hasten() { ceiling_ = std::min(config_.initial_delay, config_.max_delay); }
 
 Duration RetryPolicy::remaining(Time now) const { return std::max(give_up_at_ - now, Duration::zero()); }
 

@@ -56,6 +56,9 @@ class RetryPolicy {
     /// wait before the caller stops retrying. Delays shrink towards the end, so that a peer that has returned
     /// is noticed.
     Duration next_delay(Time now);
+    /// The peer's host can be reached again, so that the delays begin anew. What max_retries permits does not
+    /// change.
+    void hasten();
     Circuit circuit() const { return circuit_; }
     /// Returns the least delay while the circuit is open. Near the end of the time, delays may be shorter.
     Duration pause() const;

@@ -373,5 +373,74 @@ TEST_F(CallerTest, a_listener_or_a_caller_that_must_not_reconnect_checks_nothing
     EXPECT_FALSE(caller->calling());
 }
 
+TEST_F(CallerTest, an_attempt_that_waits_is_due_when_its_host_answers_another_caller) {
+    start();
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    const Time begun = caller->attempt_began();
+    caller->retry_at(begun + 4s, error_of(ErrorCode::connection_refused));
+    caller->on_host_reached(begun + 1s, Address::v4({192, 0, 2, 8}, address.port));
+    EXPECT_EQ(caller->deadline(), begun + 4s) << "another host";
+    caller->on_host_reached(begun + 1s, Address::v4({192, 0, 2, 7}, 9));
+    EXPECT_EQ(caller->deadline(), begun + 1s);
+}
+
+TEST_F(CallerTest, attempts_are_hastened_ten_times_per_second_at_most) {
+    start();
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    const Time begun = caller->attempt_began();
+    caller->retry_at(begun + 4s, error_of(ErrorCode::connection_refused));
+    caller->on_host_reached(begun, address);
+    EXPECT_EQ(caller->deadline(), begun + 100ms);
+}
+
+TEST_F(CallerTest, an_answer_to_another_caller_begins_no_attempt_by_itself) {
+    start();
+    caller->on_host_reached(now.time + 1s, address);
+    EXPECT_EQ(caller->deadline(), time_never) << "one is under way";
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    caller->on_host_reached(now.time + 1s, address);
+    EXPECT_EQ(caller->deadline(), time_never) << "none is planned";
+}
+
+TEST_F(CallerTest, a_link_that_has_failed_calls_no_other_address) {
+    start();
+    reporter.fail();
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    EXPECT_FALSE(caller->calling());
+    EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(CallerTest, an_attempt_in_parallel_takes_the_place_of_the_one_that_is_due) {
+    make();
+    begin_session();
+    caller->call_in_parallel(now);
+    ASSERT_TRUE(caller->calling());
+    const Time begun = caller->attempt_began();
+    session.end();
+    caller->retry_at(now.time + 1s, error_of(ErrorCode::session_timeout));
+    EXPECT_FALSE(caller->retry_if_due({now.time + 1s, now.wall}));
+    EXPECT_TRUE(caller->calling());
+    EXPECT_EQ(caller->attempt_began(), begun);
+}
+
+TEST_F(CallerTest, a_session_makes_the_errors_before_it_forgotten) {
+    start();
+    const Error silence = make_error(ErrorCode::connection_timeout, Reason::handshake_timeout,
+                                     ErrorOrigin::network, "it failed");
+    const Time early = caller->attempt_began() + 1s;
+    caller->retry_at(early, error_of(ErrorCode::connection_refused));
+    caller->on_attempt_established();
+    EXPECT_EQ(caller->overdue_error(early, silence).code, ErrorCode::connection_timeout);
+}
+
+TEST_F(CallerTest, a_lookup_that_is_cut_short_does_not_hide_why_the_attempt_before_failed) {
+    start();
+    const Error unanswered =
+        make_error(ErrorCode::timeout, Reason::resolve, ErrorOrigin::network, "it failed");
+    const Time early = caller->attempt_began() + 1s;
+    caller->retry_at(early, error_of(ErrorCode::connection_refused));
+    EXPECT_EQ(caller->overdue_error(early, unanswered).code, ErrorCode::connection_refused);
+}
+
 }  // namespace
 }  // namespace stt
