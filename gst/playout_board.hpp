@@ -34,7 +34,7 @@ class PlayoutBoard {
     /// start.
     GstClockTime sender_running_time_at(GstClockTime here) const;
 
-    /// The base delay may be exceeded by one step, and fall short by two, before it is applied again, ns.
+    /// A base delay that is longer by up to one step, or shorter by up to two, is not significant, ns.
     static constexpr GstClockTime base_delay_step = 5 * GST_MSECOND;
 
   private:

@@ -94,7 +94,7 @@ class Receiver {
     GstBaseSrc* const element_;
     Connection& connection_;
 
-    // Thread-safe.
+    // Any thread; each says who may call what.
     InjectedEvents injected_;
     PlayoutBoard playout_;
     Lateness lateness_;
