@@ -6,6 +6,11 @@
 
 namespace stt {
 
+void Continuity::mark(GstBuffer* buffer) {
+    if (std::exchange(discont_, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+    if (std::exchange(resync_, false)) GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_RESYNC);
+}
+
 EventPtr Continuity::gap_before(GstBuffer* buffer, bool known) {
     const GstClockTime counted = std::exchange(missing_duration_, 0);
     if (!std::exchange(missing_, false) || !known || !GST_CLOCK_TIME_IS_VALID(end_)) return nullptr;

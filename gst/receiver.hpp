@@ -5,20 +5,21 @@
 
 #include <gst/base/gstbasesrc.h>
 
-#include <atomic>
-#include <map>
-#include <mutex>
 #include <optional>
-#include <vector>
 
+#include "gst/buffer_batch.hpp"
 #include "gst/clock_provider.hpp"
+#include "gst/connection.hpp"
 #include "gst/continuity.hpp"
+#include "gst/downstream_events.hpp"
 #include "gst/element_settings.hpp"
+#include "gst/injected_events.hpp"
+#include "gst/item_times.hpp"
 #include "gst/lateness.hpp"
 #include "gst/local_ids.hpp"
 #include "gst/metadata.hpp"
-#include "gst/stream_start.hpp"
-#include "gst/timeline.hpp"
+#include "gst/playout_board.hpp"
+#include "gst/sender_runs.hpp"
 
 namespace stt {
 
@@ -27,7 +28,8 @@ namespace stt {
 /// streaming thread, except where noted.
 class Receiver {
   public:
-    explicit Receiver(GstBaseSrc* element);
+    /// `connection` belongs to `element`, which owns the receiver too. The destructor uses neither.
+    Receiver(GstBaseSrc* element, Connection& connection);
 
     /// Resets the state. Called while no streaming thread runs.
     void start(Timestamps timestamps);
@@ -36,13 +38,13 @@ class Receiver {
     /// message is malformed.
     Result<GstFlowReturn> take(const InMessage& message);
     /// Pushes the batch.
-    GstFlowReturn finish_batch();
+    GstFlowReturn finish_batch() { return batch_.push(); }
     /// How many of the latest messages are still in the batch.
-    size_t batched() const { return run_.batch.size(); }
+    size_t batched() const { return batch_.size(); }
     /// Called when nothing has arrived for a while: pushes the events that wait for the time of the first
     /// buffer.
-    GstFlowReturn release_held();
-    bool holds_events() const { return !run_.held.empty(); }
+    GstFlowReturn release_held() { return downstream_.release_held(); }
+    bool holds_events() const { return downstream_.holds_events(); }
     /// Called on FLUSH_STOP, after which downstream has no segment. Called while no streaming thread runs, or
     /// with the source pad's stream lock held.
     void flushed();
@@ -53,26 +55,22 @@ class Receiver {
     /// Pushes everything left, then `eos`. No other stream follows.
     GstFlowReturn end(EventPtr eos);
     /// Returns an EOS for the sender's stream with the sequence number of its segment, as GstBaseSrc does.
-    EventPtr eos() const;
+    EventPtr eos() const { return downstream_.eos(); }
 
     /// Queues an event of the application, to be pushed before the next message or by take_injected().
     /// Callable from any thread.
-    void inject(EventPtr event);
+    void inject(EventPtr event) { injected_.add(std::move(event)); }
     /// Records that a stream was opened, which belongs to the sender's run `instance`. Callable from any
     /// thread, before the stream's first message is taken.
-    void opened(uint64_t instance);
+    void opened(uint64_t instance) { runs_.opened(instance); }
     /// Announces that further messages are of stream `number`, which counts streams from 0 in the order of
     /// opening. Reads the clocks.
     void read_stream(uint64_t number);
-    /// Returns the sender's running time for the local running time `here`, or none if it is before the
-    /// start. Callable from any thread.
-    GstClockTime sender_running_time_at(GstClockTime here) const;
+    /// What is known of the playout of the current stream. Callable from any thread.
+    const PlayoutBoard& playout() const { return playout_; }
     /// Returns how long after its running time an item is played, which is the answer to the LATENCY query,
     /// ns. Callable from any thread.
     GstClockTime latency() const;
-    /// Returns whether the stream is live at its source, or null before the first timing has arrived.
-    /// Callable from any thread.
-    std::optional<bool> live() const;
     /// Statistics of how late buffers left the source pad, relative to their running time plus latency().
     /// Callable from any thread.
     const Lateness& lateness() const { return lateness_; }
@@ -84,76 +82,34 @@ class Receiver {
     GstFlowReturn take_buffer(BufferPtr buffer);
     GstFlowReturn take_event(EventPtr event);
     GstFlowReturn pass_event(EventPtr event);
+    GstFlowReturn pass_gap(EventPtr event);
     GstFlowReturn take_segment(const DecodedSegment& segment);
-    GstFlowReturn start_stream(EventPtr event);
-    GstFlowReturn push_event(EventPtr event);
-    GstFlowReturn push_now(EventPtr event);
-    GstFlowReturn push_start();
-    GstFlowReturn push_caps();
-    GstFlowReturn push_segment();
-    GstFlowReturn push_held();
-    void end_held();
-    void place(GstClockTime timestamp);
-    void stamp(GstBuffer* buffer);
-    bool joins_batch(GstBuffer* buffer) const;
     void take_timing(const Timing& timing);
-    void look_at_clocks();
-    void follow_sender();
-    void record_lateness(GstBuffer* buffer);
+    void read_clocks();
     void renew_base_delay();
-    GstClockTime now() const;
-    std::optional<GstClockTime> arrival() const;
-    GstClockTime arrival_time() const;
-    bool counted_out() const { return run_.buffers_left == 0; }
+    void place(GstClockTime timestamp);
+    void record_lateness(GstBuffer* buffer);
+    bool in_time_segment() const;
 
     GstBaseSrc* const element_;
-    MetaDecoder metas_;
+    Connection& connection_;
+
+    // Any thread; each says who may call what.
+    InjectedEvents injected_;
+    PlayoutBoard playout_;
     Lateness lateness_;
     ClockProvider clock_provider_;
-    /// The state of one run from READY to PAUSED and back.
-    struct Run {
-        Timestamps timestamps = Timestamps::rebase;
-        bool stamp_arrival = false;
-        int64_t buffers_left = -1;  // of num-buffers; negative: no limit
-        Timeline timeline{false};
-        PipelineClock clock;
-        LocalTime here;                 // as of when the current messages were taken
-        Time arrived{};                 // arrival of the current message; 0: injected
-        bool estimate_awaited = false;  // the wait takes place once in a run, as a peer may have no estimate
-        bool place_due = true;          // the next item with a time must be placed on the timeline
-        bool segment_due = true;
-        uint32_t segment_sent = 0,
-                 segment_seqnum = 0;  // sequence number of the sender's SEGMENT, there and here
-        std::optional<GstSegment> pushed_segment;
-        uint32_t pushed_seqnum = 0;
-        EventPtr start, caps;          // not pushed yet
-        std::vector<EventPtr> ended;   // from ended_by_another_run(); pushed before `held`
-        std::vector<EventPtr> held;    // events that follow a segment which waits for the first timestamp
-        std::vector<BufferPtr> batch;  // buffers that are due together
-        bool discont = false;
-        bool resync = false;  // the time of the next buffer is not continuous with the last
-        Continuity continuity;
-        LocalIds ids;
-        bool start_due = true;           // a STREAM_START must be pushed before anything else
-        uint32_t start_seqnum = 0;       // of the last STREAM_START
-        std::optional<uint64_t> stream;  // the number of the current stream
-        uint64_t instance = 0;           // the sender's run of the current stream
-    } run_;
-    StartHold start_hold_;
-    std::mutex injected_mutex_;
-    std::vector<EventPtr> injected_;  // under injected_mutex_
-    std::atomic<bool> has_injected_ = false;
-    std::mutex opened_mutex_;
-    std::map<uint64_t, uint64_t>
-        opened_;                 // instances of streams not read yet, by number; under opened_mutex_
-    uint64_t opened_count_ = 0;  // under opened_mutex_
-    mutable std::mutex stream_mutex_;
-    /// What other threads read; under stream_mutex_.
-    struct Stream {
-        std::optional<bool> live;
-        GstClockTime sender_latency = 0, base_delay = 0;
-        Affine to_sender{};  // the sender's running time as a function of the local one
-    } stream_;
+    SenderRuns runs_;
+
+    // Streaming thread; reset by start().
+    Timestamps timestamps_ = Timestamps::rebase;  // the setting
+    MetaDecoder metas_;
+    ItemTimes times_;
+    LocalIds ids_;
+    DownstreamEvents downstream_;
+    BufferBatch batch_;  // precedes everything that is given to downstream_
+    Continuity continuity_;
+    uint32_t sent_segment_ = 0;  // the sender's sequence number of its SEGMENT; 0: none
 };
 
 }  // namespace stt

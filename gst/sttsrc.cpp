@@ -245,7 +245,7 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
         case GST_EVENT_CUSTOM_BOTH_OOB: {
             const std::shared_ptr<Link> link = self->connection->link();
             const auto to_sender = [self](GstClockTime here) {
-                return self->receiver->sender_running_time_at(here);
+                return self->receiver->playout().sender_running_time_at(here);
             };
             return link && self->upstream->take(event, to_sender, sending_over(*link));
         }
@@ -301,7 +301,7 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
             gst_query_add_scheduling_mode(query, GST_PAD_MODE_PUSH);
             return TRUE;
         case GST_QUERY_CUSTOM: {
-            const std::optional<bool> live = self->receiver->live();
+            const std::optional<bool> live = self->receiver->playout().live();
             if (!is_live_query(query) || !live) break;
             answer_live_query(query, *live);
             return TRUE;
@@ -321,7 +321,7 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
 void read_on(SttSrc* self) {
     const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
     if (timestamps == Timestamps::original) return;
-    self->paused_reader->start(self->connection->link(), self->receiver->live());
+    self->paused_reader->start(self->connection->link(), self->receiver->playout().live());
 }
 
 void close(SttSrc* self) {
@@ -380,7 +380,7 @@ void offer_clock(SttSrc* self) {
 
 void stt_src_init(SttSrc* self) {
     self->connection = new Connection(GST_ELEMENT(self), Side::src);
-    self->receiver = new Receiver(GST_BASE_SRC(self));
+    self->receiver = new Receiver(GST_BASE_SRC(self), *self->connection);
     self->paused_reader = new PausedReader;
     self->upstream = new UpstreamEvents;
     self->messages = new std::vector<InMessage>;

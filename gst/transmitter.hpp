@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Converts the buffers and events that are pushed into sttsink to messages, and passes them to the link in
-/// order.
+/// Takes the buffers and events that are pushed into sttsink, and has them sent in order.
 #pragma once
 
 #include <gst/base/gstbasesink.h>
 
-#include <atomic>
-#include <optional>
-#include <set>
-#include <string>
-
+#include "gst/buffer_sender.hpp"
 #include "gst/connection.hpp"
-#include "gst/metadata.hpp"
-#include "gst/origin.hpp"
-#include "gst/owned.hpp"
-#include "gst/pipeline_clock.hpp"
-#include "gst/pool_watch.hpp"
+#include "gst/drain.hpp"
+#include "gst/link_writer.hpp"
+#include "gst/sending_policy.hpp"
+#include "gst/state_sender.hpp"
 
 namespace stt {
 
@@ -23,17 +17,14 @@ namespace stt {
 /// noted.
 class Transmitter {
   public:
-    /// `connection` belongs to the element and outlives the transmitter.
-    Transmitter(GstBaseSink* element, Connection& connection)
-        : element_(element),
-          connection_(connection),
-          metas_([this](const Error& error) { connection_.warn(error); }) {}
+    /// `connection` belongs to `element`, which owns the transmitter too. The destructor uses neither.
+    Transmitter(GstBaseSink* element, Connection& connection);
 
     /// Resets the state. Called while no streaming thread runs.
     void start();
 
     /// Sets the caps of the buffers that follow.
-    void set_caps(const GstCaps* caps);
+    void set_caps(const GstCaps* caps) { buffers_.set_caps(caps); }
     GstFlowReturn take(GstBuffer* buffer);
     GstFlowReturn take(GstBufferList* list);
     /// Sends a GAP event when its time has come.
@@ -54,69 +45,30 @@ class Transmitter {
     void expect_eos();
     /// Called when the pipeline has started to play, or when its latency, its clock or the elements upstream
     /// have changed. Callable from any thread.
-    void pipeline_changed() { pipeline_changed_ = true; }
+    void pipeline_changed() { policy_.pipeline_changed(); }
     /// Whether data would wait for a peer that has never been there, according to the elements upstream now.
     /// Callable from any thread that holds no lock.
-    bool will_wait_for_peer() const;
+    bool will_wait_for_peer() const { return policy_.will_wait_for_peer(); }
     /// Sets `latency` (ns): how long after its running time the receiver plays an item without delay.
     /// Callable from any thread.
-    void set_playout(GstClockTime latency);
+    void set_playout(GstClockTime latency) { policy_.set_playout(latency); }
 
   private:
     GstFlowReturn wait_playing(GstMiniObject* object);
     void look_if_changed();
-    void look_upstream();
+    GstFlowReturn prepare();
+    bool drop(GstBuffer* buffer);
     void begin_next();
     GstFlowReturn wait_next();
-    GstFlowReturn prepare();
-    GstFlowReturn wait_for_peer();
-    GstFlowReturn learn_forms();
-    GstFlowReturn send(GstBuffer* buffer);
-    GstFlowReturn send(GstEvent* event);
-    GstFlowReturn send_state();
-    GstFlowReturn send_headers();
-    template <class Push>
-    GstFlowReturn hand_over(Push push);
-    GstFlowReturn cut_off();
-    GstFlowReturn push_data(OutMessage message, GstBuffer* buffer);
-    Unit unit_of(GstBuffer* buffer) const;
-    bool waits_for_key_unit(GstBuffer* buffer);
-    GstFlowReturn push_passing(OutMessage message);
-    GstFlowReturn push_state(OutMessage message, uint64_t key);
-    GstFlowReturn end_tags(GstEvent* stream_start);
-    bool timing_due();
-    GstFlowReturn send_timing();
-    bool waits_for_peer() const;
-    bool unheard() const;
-    bool skip(GstBuffer* buffer);
-    void discard(GstBuffer* buffer);
-    GstFlowReturn end_undelivered(Link& link);
 
     GstBaseSink* const element_;
     Connection& connection_;
-    MetaEncoder metas_;
-    PoolWatch pools_;
-    /// The state of one run from READY to PAUSED and back.
-    struct Run {
-        bool bytes = false;        // framing=bytes
-        bool state_sent = true;    // the link has the caps, segment and tags in force
-        bool headers_due = false;  // the stream's headers were not sent, as no peer was there
-        bool flushed = false;      // a flush must be announced
-        bool finished = false;     // EOS was sent, and another stream follows
-        bool cut_off = false;      // discards all data until EOS, as no time is left to wait
-        Gap discarded;             // while cut_off is set
-        // A new receiver cannot use what precedes a key unit. It is waited for until this time
-        // (g_get_monotonic_time()); 0: there is no wait.
-        gint64 key_unit_by = 0;
-        std::string stream_id;
-        std::set<uint64_t> tags;  // keys of the tags that the link has since STREAM_START
-        Origin origin;
-        PipelineClock clock;
-        std::optional<Timing> timing;  // the timing that the link has
-        int64_t timing_looked = 0;     // coarse_now() of the last check; 0: a check is due
-    } run_;
-    std::atomic<bool> pipeline_changed_{true};
-    std::atomic<GstClockTime> playout_{200 * GST_MSECOND};  // of the receiver, ns; any thread
+    bool bytes_ = false;  // framing=bytes; written by start()
+    SendingPolicy policy_;
+    LinkWriter writer_;
+    BufferSender buffers_;
+    StateSender state_;
+    Drain drain_;
 };
 
 }  // namespace stt

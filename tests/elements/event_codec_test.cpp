@@ -4,7 +4,6 @@
 
 #include <random>
 
-#include "gst/continuity.hpp"
 #include "gst/event_message.hpp"
 #include "gst/local_ids.hpp"
 #include "gst/meta/fields.hpp"
@@ -301,50 +300,6 @@ TEST(EventCodec, ALimitHoldsInTheLongRun) {
     }
     EXPECT_GE(taken, 1000);
     EXPECT_LE(taken, 1020);
-}
-
-TEST(EventCodec, AGapReachesFromWhatWasToWhatComes) {
-    const auto buffer = [](GstClockTime pts) {
-        BufferPtr made(gst_buffer_new());
-        GST_BUFFER_PTS(made.get()) = pts;
-        GST_BUFFER_DURATION(made.get()) = 10;
-        return made;
-    };
-    const auto gap = [](GstEvent* event) {
-        GstClockTime start = 0, duration = 0;
-        gst_event_parse_gap(event, &start, &duration);
-        return std::pair(start, duration);
-    };
-    Continuity stream;
-    stream.miss(5);
-    EXPECT_FALSE(stream.gap_before(buffer(100).get(), true)) << "nothing was there before";
-    stream.pass(buffer(100).get());
-    stream.pass(buffer(90).get());
-    EXPECT_FALSE(stream.gap_before(buffer(200).get(), true)) << "nothing is missing";
-    stream.miss(7);
-    EventPtr event = stream.gap_before(buffer(200).get(), true);
-    ASSERT_TRUE(event);
-    EXPECT_EQ(gap(event.get()), std::pair(GstClockTime{110}, GstClockTime{90}));
-    GstGapFlags flags;
-    gst_event_parse_gap_flags(event.get(), &flags);
-    EXPECT_EQ(flags, GST_GAP_FLAG_MISSING_DATA);
-    EXPECT_FALSE(stream.gap_before(buffer(200).get(), true)) << "once";
-    stream.miss(7);
-    stream.miss(8);
-    event = stream.gap_before(buffer(GST_CLOCK_TIME_NONE).get(), true);
-    ASSERT_TRUE(event);
-    EXPECT_EQ(gap(event.get()), std::pair(GstClockTime{110}, GstClockTime{15}));
-    stream.miss(7);
-    EXPECT_FALSE(stream.gap_before(buffer(105).get(), true)) << "it came twice";
-    stream.begin();
-    stream.miss(7);
-    EXPECT_FALSE(stream.gap_before(buffer(500).get(), true)) << "another segment";
-    // Times that a peer has made up.
-    const BufferPtr absurd = buffer(GST_CLOCK_TIME_NONE - 1);
-    GST_BUFFER_DURATION(absurd.get()) = GST_CLOCK_TIME_NONE - 1;
-    stream.pass(absurd.get());
-    stream.miss(GST_CLOCK_TIME_NONE - 1);
-    EXPECT_FALSE(stream.gap_before(buffer(5).get(), true));
 }
 
 }  // namespace

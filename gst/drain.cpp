@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/drain.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "gst/debug.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
+
+namespace stt {
+namespace {
+
+/// Returns what the peer's pipeline has not got. It is reported once only.
+std::vector<Gap> undelivered(Link& link) {
+    const SendQueue::GivenUp lost = link.outbox().give_up_all();
+    std::vector<Gap> gaps;
+    for (const bool uncertain : {true, false}) {
+        const SendQueue::Account& part = uncertain ? lost.uncertain : lost.certain;
+        if (part.buffers > 0) gaps.push_back({part.buffers, part.bytes, part.duration_ns, uncertain});
+    }
+    return gaps;
+}
+
+}  // namespace
+
+void Drain::flushed(Link& link) { finished_ = finished_ && link.outbox().finished(); }
+
+GstFlowReturn Drain::finish(Link& link) {
+    if (!finished_) {
+        GST_DEBUG_OBJECT(element_, "the stream ends: waiting until the peer has it all");
+        link.outbox().finish();
+        finished_ = true;
+    }
+    // For the queue zero means no limit.
+    const Duration patience =
+        std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
+    for (;;) {
+        switch (link.outbox().wait_delivered(patience)) {
+            case QueueStatus::eos:
+            case QueueStatus::ok:
+                connection_.limit_waits(std::nullopt);  // the limit was set for this EOS
+                connection_.post_stats();
+                connection_.announcer().wait_posted();
+                return GST_FLOW_OK;
+            case QueueStatus::timeout:
+                return end_undelivered(link);
+            case QueueStatus::flushing: {
+                const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
+                if (resumed != GST_FLOW_OK) return resumed;
+                continue;
+            }
+            case QueueStatus::failed:
+                connection_.wait_error();
+                return GST_FLOW_ERROR;
+        }
+    }
+}
+
+GstFlowReturn Drain::end_undelivered(Link& link) {
+    std::vector<Gap> missing = undelivered(link);
+    if (writer_.discarded().buffers > 0) {
+        if (missing.empty() || missing.back().uncertain) missing.push_back({});
+        missing.back() += writer_.discarded();
+    }
+    // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
+    if (missing.empty() && connection_.setting(&Settings::drain_timeout) == 0) return GST_FLOW_OK;
+    if (policy_.origin().live && !connection_.ready()) {
+        for (const Gap& gap : missing) connection_.announce_gap(gap);
+        connection_.announcer().wait_posted();
+        return GST_FLOW_OK;
+    }
+    return connection_.announce_undelivered(missing) ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+void Drain::end_unheard(Link& link) {
+    for (const Gap& missing : undelivered(link)) connection_.announce_gap(missing);
+}
+
+}  // namespace stt
