@@ -2,6 +2,7 @@
 #include "core/proto/receive_stream.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cinttypes>
 
 #include "core/base/text.hpp"
@@ -23,13 +24,24 @@ Error violation(ErrorCode code, Reason reason, std::string text) {
 
 }  // namespace
 
+void ReceiveStream::advance(State next) {
+    assert(static_cast<int>(next) == static_cast<int>(state_) + 1);
+    state_ = next;
+}
+
+void ReceiveStream::advance_to(uint64_t next) {
+    assert(next >= next_ && next <= highest_);
+    next_ = next;
+    if (state_ == State::size_known && next_ == final_size_) advance(State::data_recvd);
+}
+
 Result<uint64_t> ReceiveStream::grow(uint64_t end) {
     if (end <= highest_) return uint64_t{0};
     if (end > limit_)
         return violation(
             ErrorCode::flow_control_violation, Reason::stream_window,
             tr("the peer sent up to offset %" PRIu64 ", but the limit is %" PRIu64, end, limit_));
-    if (final_size_ && end > *final_size_)
+    if (size_known() && end > final_size_)
         return violation(ErrorCode::invalid_frame, Reason::stream_size,
                          tr("the peer sent data beyond the end of the stream"));
     const uint64_t growth = end - highest_;
@@ -48,7 +60,7 @@ Result<uint64_t> ReceiveStream::on_data(uint64_t offset, Chunk data) {
         offset = next_;
     }
     if (offset == next_ && pieces_.empty()) {
-        next_ = end;
+        advance_to(end);
         ready_.push_back(std::move(data));
         return growth;
     }
@@ -94,7 +106,7 @@ void ReceiveStream::take_in_order() {
             skips_ahead_--;
             pass(next_, next_ + piece.skipped);
         } else {
-            next_ += piece.data.size();
+            advance_to(next_ + piece.data.size());
             ready_.push_back(std::move(piece.data));
         }
     }
@@ -108,7 +120,7 @@ void ReceiveStream::pass(uint64_t from, uint64_t to) {
         cuts_.back().size += size;
     else
         cuts_.push_back({ready_.size(), size});
-    next_ = to;
+    advance_to(to);
 }
 
 bool ReceiveStream::meets_skip(uint64_t from, uint64_t to, bool& same) const {
@@ -192,11 +204,14 @@ void ReceiveStream::on_all_lost() {
 }
 
 Result<uint64_t> ReceiveStream::on_fin(uint64_t size) {
-    if ((final_size_ && *final_size_ != size) || size < highest_)
+    if ((size_known() && final_size_ != size) || size < highest_)
         return violation(ErrorCode::invalid_frame, Reason::stream_size,
                          tr("the peer moved the end of the stream"));
     const Result<uint64_t> growth = grow(size);
-    if (growth.ok()) final_size_ = size;
+    if (!growth.ok() || size_known()) return growth;
+    final_size_ = size;
+    advance(State::size_known);
+    advance_to(next_);
     return growth;
 }
 
@@ -204,14 +219,15 @@ ReceiveStream::Read ReceiveStream::read() {
     Read result;
     result.chunks.swap(ready_);
     result.cuts.swap(cuts_);
-    if (ended()) result.finished = end_read_ = true;
+    result.finished = ended();
+    if (state_ == State::data_recvd) advance(State::data_read);
     return result;
 }
 
 void ReceiveStream::consumed(Time now, uint64_t taken, uint64_t delivered, bool finished, Duration rtt) {
     taken_ = std::max(taken_, std::min(taken, next_));
     delivered_ = std::max(delivered_, std::min(delivered, taken_));
-    if (finished && ended() && end_read_) end_consumed_ = true;
+    if (finished && state_ == State::data_read) advance(State::delivered);
 
     // A window that is used up within two round trips is too small for bandwidth × delay, and is doubled.
     if (taken_ - tuned_at_ >= window_ / 2) {
@@ -222,7 +238,7 @@ void ReceiveStream::consumed(Time now, uint64_t taken, uint64_t delivered, bool 
     }
     limit_ = std::max(limit_, taken_ + window_);
 
-    if (limit_ - limit_sent_ >= window_ / 4 || (end_consumed_ && this->delivered() != delivered_sent_))
+    if (limit_ - limit_sent_ >= window_ / 4 || (complete() && this->delivered() != delivered_sent_))
         frame_due_ = Time{};
     else if (this->delivered() != delivered_sent_)
         frame_due_ = std::min(frame_due_, now + progress_delay);
@@ -232,6 +248,10 @@ void ReceiveStream::on_window_frame_sent() {
     limit_sent_ = limit_;
     delivered_sent_ = delivered();
     frame_due_ = time_never;
+}
+
+void ReceiveStream::on_window_frame_acked(uint64_t delivered) {
+    if (state_ == State::delivered && delivered == this->delivered()) advance(State::delivery_acked);
 }
 
 }  // namespace stt

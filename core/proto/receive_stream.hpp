@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "core/base/chunk.hpp"
@@ -22,8 +21,24 @@ class ReceiveStream {
     /// acknowledgement of the answer is in flight.
     static constexpr size_t skips_max = 256;
 
+    /// The states of RFC 9000, section 3.2, each reached only from the one before it, and two more for what
+    /// the peer is to know. The reset states of the RFC are those of Stream, because a reset concerns both
+    /// halves.
+    enum class State : uint8_t {
+        recv,           ///< the end is not known
+        size_known,     ///< the end is known, and data before it is missing
+        data_recvd,     ///< everything has arrived
+        data_read,      ///< read() has returned the end
+        delivered,      ///< the application has delivered everything, including the end
+        delivery_acked  ///< the peer knows that
+    };
+
+    /// `window` is the number of bytes granted at first, and `window_max` the largest number that is granted
+    /// beyond those taken.
     ReceiveStream(uint64_t window, uint64_t window_max)
         : window_(window), window_max_(window_max), limit_(window) {}
+
+    State state() const { return state_; }
 
     /// Adds bytes at `offset`. The memory of `data` is shared if the chunk has an owner, so chunks should
     /// have one. Returns by how many bytes the highest offset grew, which counts against the session's
@@ -51,7 +66,7 @@ class ReceiveStream {
     };
     Read read();
     /// Returns whether read() would return anything new.
-    bool readable() const { return !ready_.empty() || !cuts_.empty() || (ended() && !end_read_); }
+    bool readable() const { return !ready_.empty() || !cuts_.empty() || state_ == State::data_recvd; }
 
     /// See Session::consumed. `rtt` is used to tune the window.
     void consumed(Time now, uint64_t taken, uint64_t delivered, bool finished, Duration rtt);
@@ -61,9 +76,11 @@ class ReceiveStream {
     Time window_frame_due() const { return frame_due_; }
     /// The values for a window frame that is being sent.
     uint64_t limit() const { return limit_; }
-    uint64_t delivered() const { return delivered_ + (end_consumed_ ? 1 : 0); }
+    uint64_t delivered() const { return delivered_ + (complete() ? 1 : 0); }
     void on_window_frame_sent();
     void on_window_frame_lost() { frame_due_ = Time{}; }
+    /// The peer has received a window frame that reported `delivered`.
+    void on_window_frame_acked(uint64_t delivered);
 
     /// A skipped range that was passed.
     struct Passed {
@@ -84,12 +101,16 @@ class ReceiveStream {
     uint64_t taken() const { return taken_; }
     uint64_t window() const { return window_; }
     /// Returns whether the end of the stream is known and counts as sent.
-    bool size_known() const { return final_size_.has_value(); }
-    bool ended() const { return final_size_ && next_ == *final_size_; }
-    /// Returns whether the application has passed everything downstream, including the end.
-    bool complete() const { return end_consumed_; }
+    bool size_known() const { return state_ != State::recv; }
+    /// Returns whether everything has arrived.
+    bool ended() const { return state_ >= State::data_recvd; }
+    /// Returns whether the application has delivered everything, including the end.
+    bool complete() const { return state_ >= State::delivered; }
 
   private:
+    void advance(State next);
+    /// Everything before `next` has arrived or was passed.
+    void advance_to(uint64_t next);
     Result<uint64_t> grow(uint64_t end);
     // A piece held out of order: bytes, or a skip, which has no bytes.
     struct Piece {
@@ -110,8 +131,8 @@ class ReceiveStream {
     size_t skips_ahead_ = 0;            // number of skips in pieces_
     uint64_t next_ = 0;                 // offset after the last byte in order
     uint64_t highest_ = 0;
-    std::optional<uint64_t> final_size_;
-    bool end_read_ = false, end_consumed_ = false;
+    State state_ = State::recv;
+    uint64_t final_size_ = 0;  // if size_known()
     uint64_t taken_ = 0, delivered_ = 0;
     uint64_t window_, window_max_, limit_;
     uint64_t limit_sent_ = window_, delivered_sent_ = 0;

@@ -6,6 +6,34 @@
 
 namespace stt {
 
+namespace {
+
+[[maybe_unused]] bool may_follow(SendStream::State from, SendStream::State to) {
+    using State = SendStream::State;
+    switch (from) {
+        case State::send:
+            return to == State::finished;
+        case State::finished:
+            return to == State::data_sent;
+        case State::data_sent:
+            return to == State::fin_lost || to == State::fin_recvd || to == State::data_recvd;
+        case State::fin_lost:
+            return to == State::data_sent || to == State::fin_recvd || to == State::data_recvd;
+        case State::fin_recvd:
+            return to == State::data_recvd;
+        case State::data_recvd:
+            break;
+    }
+    return false;
+}
+
+}  // namespace
+
+void SendStream::enter(State next) {
+    assert(may_follow(state_, next));
+    state_ = next;
+}
+
 void SendStream::write(OutMessage message) {
     const uint64_t size = message.size();
     if (finish_written() || size == 0) return;
@@ -16,7 +44,7 @@ void SendStream::write(OutMessage message) {
 void SendStream::on_window(uint64_t limit, uint64_t delivered) {
     limit_ = std::max(limit_, limit);
     // A peer cannot have consumed what was never sent. The additional 1 is the end of the stream.
-    const uint64_t most = sent_ + (fin_ == Fin::open || fin_ == Fin::written ? 0 : 1);
+    const uint64_t most = sent_ + (fin_sent() ? 1 : 0);
     delivered_ = std::max(delivered_, std::min(delivered, most));
 }
 
@@ -83,6 +111,18 @@ void SendStream::on_acked(uint64_t begin, uint64_t end) {
         acked_.remove(0, acked_base_);
     }
     release_acked();
+    if (state_ == State::fin_recvd && acked_base_ == written_) enter(State::data_recvd);
+}
+
+void SendStream::on_fin_sent() {
+    assert(fin_due());
+    enter(State::data_sent);
+}
+
+void SendStream::on_fin_acked() {
+    assert(fin_sent());
+    if (state_ == State::data_sent || state_ == State::fin_lost)
+        enter(acked_base_ == written_ ? State::data_recvd : State::fin_recvd);
 }
 
 void SendStream::release_acked() {

@@ -25,18 +25,43 @@ class SendStream {
     /// before each item that must not be dropped. Beyond this number, stale data is sent.
     static constexpr size_t skips_max = 64;
 
+    /// The states of RFC 9000, section 3.1. Ready and Send of the RFC are one state, because nothing depends
+    /// on the difference. Its Data Sent is divided by what became of STREAM_FIN, which is a frame of its own.
+    /// Its Reset Sent and Reset Recvd are states of Stream, because a reset concerns both halves.
+    enum class State : uint8_t {
+        send,        ///< more may be written
+        finished,    ///< the end is written, but STREAM_FIN was never sent
+        data_sent,   ///< everything was sent, and STREAM_FIN is in flight
+        fin_lost,    ///< STREAM_FIN must be sent again, but the copy that was declared lost may still arrive
+        fin_recvd,   ///< STREAM_FIN is acknowledged, but some data is not
+        data_recvd,  ///< everything is acknowledged
+    };
+
+    /// `limit` is the offset up to which the peer permits sending at first.
     explicit SendStream(uint64_t limit) : limit_(limit) {}
 
+    State state() const { return state_; }
     void write(OutMessage message);
     /// Nothing follows what was written.
     void finish() {
-        if (fin_ == Fin::open) fin_ = Fin::written;
+        if (state_ == State::send) enter(State::finished);
     }
-    bool finish_written() const { return fin_ != Fin::open; }
+    bool finish_written() const { return state_ != State::send; }
 
     /// The peer permits sending up to `limit` and has consumed up to `delivered`. Neither value ever
     /// decreases. The end of the stream counts as one more consumed byte.
     void on_window(uint64_t limit, uint64_t delivered);
+
+    /// What there is to send within the stream's window.
+    enum class Pending : uint8_t {
+        nothing,
+        new_data,   ///< only data that counts against the session's window
+        lost_data,  ///< data that has been counted before, and perhaps new data
+    };
+    Pending pending() const {
+        if (!lost_.empty()) return Pending::lost_data;
+        return std::min(written_, limit_) > sent_ ? Pending::new_data : Pending::nothing;
+    }
 
     struct Piece {
         uint64_t offset = 0;
@@ -71,12 +96,17 @@ class SendStream {
     /// The peer has passed the skip that ends at `to`. Returns that skip, or null if no such skip is open.
     std::optional<StreamSkip> on_skipped(uint64_t to);
 
-    bool fin_due() const { return (fin_ == Fin::written || fin_ == Fin::lost) && sent_ == written_; }
-    void on_fin_sent() { fin_ = Fin::sent; }
-    void on_fin_lost() {
-        if (fin_ == Fin::sent) fin_ = Fin::lost;
+    /// Returns whether STREAM_FIN must be sent (again).
+    bool fin_due() const {
+        return (state_ == State::finished || state_ == State::fin_lost) && sent_ == written_;
     }
-    void on_fin_acked() { fin_ = Fin::acked; }
+    /// STREAM_FIN, which was due, has left.
+    void on_fin_sent();
+    void on_fin_lost() {
+        if (state_ == State::data_sent) enter(State::fin_lost);
+    }
+    /// STREAM_FIN, which was sent, is acknowledged. A copy of it may be acknowledged later.
+    void on_fin_acked();
 
     uint64_t written() const { return written_; }
     uint64_t sent() const { return sent_; }
@@ -87,7 +117,7 @@ class SendStream {
     uint64_t held() const;
     bool end_delivered() const { return finish_written() && delivered_ > written_; }
     /// Returns whether everything, including the end, is acknowledged.
-    bool complete() const { return fin_ == Fin::acked && acked_base_ == written_; }
+    bool complete() const { return state_ == State::data_recvd; }
 
   private:
     struct Segment {
@@ -95,6 +125,8 @@ class SendStream {
         OutMessage message;
         uint64_t end() const { return offset + message.size(); }
     };
+    void enter(State next);
+    bool fin_sent() const { return state_ != State::send && state_ != State::finished; }
     size_t find_segment(uint64_t offset);
     void on_acked(uint64_t begin, uint64_t end);
     void release_acked();
@@ -112,13 +144,7 @@ class SendStream {
     OffsetRanges acked_;  // above acked_base_
     OffsetRanges lost_;   // to be sent, either again or, below `sent_`, for the first time
     std::vector<OpenSkip> skips_;
-    enum class Fin : uint8_t {
-        open,     // more may be written
-        written,  // STREAM_FIN has not been sent
-        sent,
-        lost,  // a copy that was declared lost may still arrive
-        acked,
-    } fin_ = Fin::open;
+    State state_ = State::send;
 };
 
 }  // namespace stt

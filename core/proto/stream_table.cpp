@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Opens and ends streams, and handles received frames. stream_table_send.cpp handles what is sent.
 #include "core/proto/stream_table.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cinttypes>
 #include <utility>
 
@@ -20,21 +20,17 @@ Error peer_error(ErrorCode code, Reason reason, std::string text) {
     return make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
 }
 
+/// The space that the final delivery report leaves in a packet, for a stream's frame and for SESSION_CLOSE
+/// with its text.
+constexpr size_t close_frame_max = frame_text_max + 64;
+
 }  // namespace
 
-bool StreamTable::Stream::done() const {
-    // The final size of the peer's data must be known, for the session's window.
-    if (is_reset()) return reset == Reset::acked && (reset_by_peer || receive.size_known());
-    return send.complete() && over() && final_window_acked;
-}
-
 StreamTable::StreamTable(bool caller, uint64_t window_max, uint64_t max_streams)
-    : caller_(caller),
-      window_max_(window_max),
+    : window_max_(window_max),
       max_streams_(max_streams),
-      next_id_(caller ? 0 : 1),
-      receive_limit_(initial_limits().session_window),
-      receive_limit_sent_(receive_limit_) {}
+      ids_(caller),
+      window_(initial_limits().session_window) {}
 
 SessionLimits StreamTable::initial_limits() const {
     const uint64_t window = std::min(window_initial, window_max_);
@@ -43,99 +39,94 @@ SessionLimits StreamTable::initial_limits() const {
 
 void StreamTable::start(const SessionLimits& peer) {
     peer_ = peer;
-    sent_limit_ = peer.session_window;
+    window_.on_limit(peer.session_window);
 }
 
 void StreamTable::resume(const SessionLimits& peer) {
     peer_ = peer;
+    window_.on_frame_lost();
     for (auto& [id, stream] : streams_) {
-        stream.send.on_all_lost();
-        stream.receive.on_all_lost();
-        if (stream.ours && stream.opening == Stream::Opening::announced)
-            stream.opening = Stream::Opening::none;
-        if (stream.reset == Stream::Reset::sent) stream.reset = Stream::Reset::due;
-        control_.insert(id);
-        active_.insert(id);
-        mark_progress(id, stream);
-        stream.readable_told = false;
-        tell_readable(id, stream);
+        stream.on_all_lost();
+        schedule_data(stream);
+        schedule_control(stream);
+        schedule_window(stream);
+        report_progress(stream);
+        stream.readable_reported = false;
+        report_readable(stream);
     }
-    session_window_due_ = true;
-    window_frame_at_ = Time{};
 }
 
-StreamTable::Stream* StreamTable::find(StreamId id) {
+Stream* StreamTable::find(StreamId id) {
     const auto it = streams_.find(id);
     return it == streams_.end() ? nullptr : &it->second;
 }
 
-const StreamTable::Stream* StreamTable::find(StreamId id) const {
+const Stream* StreamTable::find(StreamId id) const {
     const auto it = streams_.find(id);
     return it == streams_.end() ? nullptr : &it->second;
 }
 
 Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority,
                                    std::optional<StreamId> wanted) {
-    if (ours_open_ >= peer_.max_streams)
+    if (ours_ >= peer_.max_streams)
         return local_error(
             ErrorCode::too_many_streams, Reason::max_streams,
             tr("the session has reached the peer's max-streams of %" PRIu64, peer_.max_streams));
-    StreamId id = wanted.value_or(next_id_);
-    if (wanted && !is_ours(id))
+    const StreamId id = wanted.value_or(ids_.next());
+    if (!ids_.is_ours(id))
         return local_error(
             ErrorCode::stream_id_conflict, Reason::wrong_side,
-            caller_ ? tr("only the peer can open stream %" PRIu64 ": a caller's stream ids are even", id)
-                    : tr("only the peer can open stream %" PRIu64 ": a listener's stream ids are odd", id));
-    if (wanted && (find(id) || is_retired(id)))
+            ids_.caller()
+                ? tr("only the peer can open stream %" PRIu64 ": a caller's stream ids are even", id)
+                : tr("only the peer can open stream %" PRIu64 ": a listener's stream ids are odd", id));
+    if (ids_.is_used(id))
         return local_error(ErrorCode::stream_id_conflict, Reason::in_use,
                            tr("stream %" PRIu64 " is in use or was used before", id));
-    // Ids that the application has chosen itself are skipped.
-    while (find(id) || is_retired(id)) id += 2;
-    if (!wanted) next_id_ = id + 2;
-
-    Stream& stream =
-        streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
-            .first->second;
-    stream.ours = true;
-    ours_open_++;
-    stream.priority = priority;
-    stream.header = std::move(header);
-    control_.insert(id);
+    const Stream::Windows windows{peer_.stream_window, initial_limits().stream_window, window_max_};
+    schedule_control(streams_.try_emplace(id, id, windows, priority, std::move(header)).first->second);
+    ids_.use(id);
+    ours_++;
     return id;
 }
 
 bool StreamTable::write(StreamId id, OutMessage message) {
     Stream* stream = find(id);
-    if (!stream || stream->send.finish_written() || stream->is_reset()) return false;
+    if (!stream || !stream->known() || stream->send.finish_written() || stream->is_reset()) return false;
     stream->send.write(std::move(message));
-    active_.insert(id);
+    schedule_data(*stream);
     return true;
 }
 
 bool StreamTable::finish(StreamId id) {
     Stream* stream = find(id);
-    if (!stream) return false;
+    if (!stream || !stream->known()) return false;
     stream->send.finish();
-    control_.insert(id);
+    schedule_control(*stream);
     return true;
 }
 
 void StreamTable::reset(StreamId id, const Error& error) {
     Stream* stream = find(id);
-    if (stream && !stream->is_reset()) reset(id, *stream, error);
+    if (stream && !stream->is_reset()) reset(*stream, error);
 }
 
-void StreamTable::reset(StreamId id, Stream& stream, const Error& error) {
-    stream.reset = Stream::Reset::due;
-    stream.reset_error = error;
-    control_.insert(id);
-    active_.erase(id);
+void StreamTable::reset(Stream& stream, const Error& error) {
+    if (!stream.over()) on_over(stream);
+    stream.reset(error);
+    schedule_data(stream);
+    schedule_control(stream);
+}
+
+void StreamTable::on_over(const Stream& stream) {
+    if (stream.ours()) return;
+    assert(theirs_open_ > 0);
+    theirs_open_--;
 }
 
 ReceiveStream::Read StreamTable::read(StreamId id) {
     Stream* stream = find(id);
     if (!stream || stream->is_reset()) return {};
-    stream->readable_told = false;
+    stream->readable_reported = false;
     return stream->receive.read();
 }
 
@@ -145,16 +136,10 @@ void StreamTable::consumed(Time now, StreamId id, uint64_t taken, uint64_t deliv
     if (!stream || stream->is_reset()) return;
     const uint64_t before = stream->receive.taken();
     stream->receive.consumed(now, taken, delivered, finished, rtt);
-    taken_total_ += stream->receive.taken() - before;
-    window_frame_at_ = std::min(window_frame_at_, stream->receive.window_frame_due());
-    update_session_limit();
-}
-
-void StreamTable::update_session_limit() {
-    uint64_t window = initial_limits().session_window;
-    for (const auto& [id, stream] : streams_) window = std::max(window, 2 * stream.receive.window());
-    receive_limit_ = std::max(receive_limit_, taken_total_ + window);
-    if (receive_limit_ - receive_limit_sent_ >= window / 4) session_window_due_ = true;
+    window_.grow(stream->receive.window());
+    window_.on_taken(stream->receive.taken() - before);
+    schedule_window(*stream);
+    if (stream->end_if_delivered()) on_over(*stream);
 }
 
 uint64_t StreamTable::unacknowledged(StreamId id) const {
@@ -174,7 +159,7 @@ uint64_t StreamTable::held(StreamId id) const {
 
 uint64_t StreamTable::skip_limit(StreamId id) const {
     const Stream* stream = find(id);
-    return stream ? stream->send.skip_limit(session_credit()) : 0;
+    return stream ? stream->send.skip_limit(window_.credit()) : 0;
 }
 
 size_t StreamTable::skips_left(StreamId id) const {
@@ -185,116 +170,109 @@ size_t StreamTable::skips_left(StreamId id) const {
 void StreamTable::skip(StreamId id, const StreamSkip& range) {
     Stream* stream = find(id);
     if (!stream || stream->is_reset()) return;
-    sent_total_ += stream->send.skip(range);
-    control_.insert(id);
-    active_.insert(id);
+    window_.on_sent(stream->send.skip(range));
+    schedule_data(*stream);
+    schedule_control(*stream);
 }
 
 void StreamTable::take_news(std::vector<StreamNews>& news) {
-    for (const StreamId id : std::exchange(changed_, {})) {
+    for (const StreamId id : std::exchange(progressed_, {})) {
         Stream* stream = find(id);
         if (!stream) continue;
-        stream->progress_changed = false;
+        stream->progress_unreported = false;
         const SendStream& send = stream->send;
         if (!stream->is_reset())
             news_.push_back(event::StreamProgress{id, send.acked(), send.delivered(), send.end_delivered()});
-        retire_if_done(id);
+        forget_if_done(*stream);
     }
     std::move(news_.begin(), news_.end(), std::back_inserter(news));
     news_.clear();
 }
 
-void StreamTable::mark_progress(StreamId id, Stream& stream) {
-    if (stream.progress_changed) return;
-    stream.progress_changed = true;
-    changed_.push_back(id);
+void StreamTable::report_progress(Stream& stream) {
+    if (std::exchange(stream.progress_unreported, true)) return;
+    progressed_.push_back(stream.id());
 }
 
-void StreamTable::tell_readable(StreamId id, Stream& stream) {
-    if (stream.readable_told || stream.is_reset() || !(stream.announced() || stream.ours) ||
-        !stream.receive.readable())
+void StreamTable::report_readable(Stream& stream) {
+    if (stream.readable_reported || stream.is_reset() || !stream.known() || !stream.receive.readable())
         return;
-    stream.readable_told = true;
-    news_.push_back(event::StreamReadable{id});
+    stream.readable_reported = true;
+    news_.push_back(event::StreamReadable{stream.id()});
 }
 
-StreamTable::Stream* StreamTable::for_frame(StreamId id) {
+Stream* StreamTable::for_frame(StreamId id) {
     if (Stream* stream = find(id)) return stream;
     // A stream of this side either exists or has ended. A frame for one that has ended merely arrived late.
-    if (is_ours(id) || is_retired(id)) return nullptr;
+    if (ids_.is_ours(id) || ids_.is_used(id)) return nullptr;
+    return accept(id);
+}
+
+Stream* StreamTable::accept(StreamId id) {
     // Only a peer that skips every other id makes so many ranges. Further streams that it opens are ignored.
-    if (retired_.list().size() >= retired_ranges_max) return nullptr;
-    uint64_t all = 0, open = 0;
-    for (const auto& [other, stream] : streams_) {
-        if (stream.ours) continue;
-        all++;
-        // The peer has forgotten a stream that is over, or will do so once it receives the final reports of
-        // this side.
-        if (!stream.over()) open++;
-    }
+    if (ids_.ranges() >= id_ranges_max) return nullptr;
     // Refusals occupy memory, too. A peer that ignores this many is no longer answered.
-    if (all >= 2 * max_streams_ + refusals_max) return nullptr;
-    Stream& stream =
-        streams_.try_emplace(id, peer_.stream_window, initial_limits().stream_window, window_max_)
-            .first->second;
-    if (open >= max_streams_) {
+    if (streams_.size() - ours_ >= 2 * max_streams_ + refusals_max) return nullptr;
+    // The peer has forgotten a stream that is over, or will do so once it receives the final reports of this
+    // side. Such streams do not count.
+    const bool refused = theirs_open_ >= max_streams_;
+    const Stream::Windows windows{peer_.stream_window, initial_limits().stream_window, window_max_};
+    Stream& stream = streams_.try_emplace(id, id, windows).first->second;
+    ids_.use(id);
+    theirs_open_++;
+    if (refused) {
         const Error error =
             local_error(ErrorCode::too_many_streams, Reason::max_streams,
                         tr("the session has reached the receiver's max-streams of %" PRIu64, max_streams_));
         // The peer may cause any number of these, but the application receives one report.
-        if (!std::exchange(refusal_told_, true)) news_.push_back(event::ErrorNoted{error, {}});
-        reset(id, stream, error);
+        if (!std::exchange(refusal_reported_, true)) news_.push_back(event::ErrorNoted{error, {}});
+        reset(stream, error);
     }
     return &stream;
 }
 
-Status StreamTable::account(const Result<uint64_t>& growth) {
+Status StreamTable::charge(const Result<uint64_t>& growth) {
     if (!growth.ok()) return growth.error();
-    received_total_ += growth.value();
-    if (received_total_ > receive_limit_)
+    if (!window_.on_received(growth.value()))
         return peer_error(ErrorCode::flow_control_violation, Reason::session_window,
                           tr("the peer sent more than the session's window allows"));
     return success();
 }
 
 Status StreamTable::on_open(const StreamOpenFrame& frame) {
-    if (is_ours(frame.stream))
+    if (ids_.is_ours(frame.stream))
         return peer_error(
             ErrorCode::stream_id_conflict, Reason::wrong_side,
             tr("the peer opened stream %" PRIu64 ", which only this end can open", frame.stream));
     Stream* stream = for_frame(frame.stream);
-    if (!stream || stream->announced() || stream->is_reset()) return success();
-    stream->opening = Stream::Opening::announced;
-    stream->priority = frame.priority;
-    stream->header.assign(frame.header.begin(), frame.header.end());
-    news_.push_back(event::StreamOpened{frame.stream, frame.priority, stream->header});
-    tell_readable(frame.stream, *stream);
+    if (!stream || stream->known() || stream->is_reset()) return success();
+    stream->on_open(frame.priority, frame.header);
+    news_.push_back(event::StreamOpened{frame.stream, frame.priority, stream->header()});
+    report_readable(*stream);
     return success();
 }
 
 Status StreamTable::on_data(StreamId id, uint64_t offset, Chunk data) {
     Stream* stream = for_frame(id);
     if (!stream) return success();
-    if (Status status = account(stream->receive.on_data(offset, std::move(data))); !status.ok())
-        return status;
-    if (stream->receive.passed_due()) control_.insert(id);
-    tell_readable(id, *stream);
+    if (Status status = charge(stream->receive.on_data(offset, std::move(data))); !status.ok()) return status;
+    schedule_control(*stream);
+    report_readable(*stream);
     return success();
 }
 
 Status StreamTable::on_fin(const StreamFinFrame& frame) {
     Stream* stream = for_frame(frame.stream);
     if (!stream) return success();
-    if (Status status = account(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
-    tell_readable(frame.stream, *stream);
+    if (Status status = charge(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
+    report_readable(*stream);
     return success();
 }
 
 Status StreamTable::on_close(const StreamCloseFrame& frame) {
     Stream* stream = for_frame(frame.stream);
-    if (!stream || stream->reset_by_peer) return success();
-    if (Status status = account(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
-    stream->reset_by_peer = true;
+    if (!stream) return success();
+    if (Status status = charge(stream->receive.on_fin(frame.final_size)); !status.ok()) return status;
     if (!stream->is_reset()) {
         const auto code = frame.code == 0 ? ErrorCode::stream_closed : static_cast<ErrorCode>(frame.code);
         const bool ended =
@@ -304,20 +282,19 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
                        frame.text.empty() ? tr("the peer ended the stream") : std::string(frame.text));
         error.sub_code = frame.sub_code;
         // The answer reports how much this side had sent.
-        reset(frame.stream, *stream, error);
-        if (stream->ours || stream->announced())
-            news_.push_back(event::StreamClosed{frame.stream, std::move(error)});
+        reset(*stream, error);
+        if (stream->known()) news_.push_back(event::StreamClosed{frame.stream, std::move(error)});
     }
-    retire_if_done(frame.stream);
+    forget_if_done(*stream);
     return success();
 }
 
 Status StreamTable::on_skip(const StreamSkipFrame& frame) {
     Stream* stream = for_frame(frame.stream);
     if (!stream) return success();
-    if (Status status = account(stream->receive.on_skip(frame.from, frame.to)); !status.ok()) return status;
-    if (stream->receive.passed_due()) control_.insert(frame.stream);
-    tell_readable(frame.stream, *stream);
+    if (Status status = charge(stream->receive.on_skip(frame.from, frame.to)); !status.ok()) return status;
+    schedule_control(*stream);
+    report_readable(*stream);
     return success();
 }
 
@@ -333,44 +310,129 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
                           tr("the peer reported a skip, but lacks data from before it"));
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
-    mark_progress(frame.stream, *stream);
-    if (stream->send.fin_due()) control_.insert(frame.stream);
+    report_progress(*stream);
+    schedule_data(*stream);
     return success();
-}
-
-void StreamTable::on_session_window(const SessionWindowFrame& frame) {
-    sent_limit_ = std::max(sent_limit_, frame.limit);
 }
 
 Status StreamTable::on_stream_window(const StreamWindowFrame& frame) {
     Stream* stream = find(frame.stream);
     if (!stream) {
-        if (is_ours(frame.stream) && !is_retired(frame.stream))
+        if (ids_.is_ours(frame.stream) && !ids_.is_used(frame.stream))
             return peer_error(
                 ErrorCode::invalid_frame, Reason::unknown_stream,
                 tr("the peer sent a window for stream %" PRIu64 ", which was never opened", frame.stream));
         return success();
     }
     stream->send.on_window(frame.limit, frame.delivered);
-    mark_progress(frame.stream, *stream);
+    schedule_data(*stream);
+    if (stream->end_if_delivered()) on_over(*stream);
+    report_progress(*stream);
     return success();
 }
 
-void StreamTable::retire_if_done(StreamId id) {
-    const auto it = streams_.find(id);
-    if (it == streams_.end() || !it->second.done()) return;
+void StreamTable::forget_if_done(Stream& stream) {
     // The last progress must be reported before the stream is removed. take_news() calls this function again.
-    if (it->second.progress_changed) return;
+    if (!stream.done() || stream.progress_unreported) return;
     // Bytes that will never be taken must not occupy the session's window.
-    taken_total_ += it->second.receive.highest() - it->second.receive.taken();
+    window_.on_taken(stream.receive.highest() - stream.receive.taken());
+    const StreamId id = stream.id();
+    scheduler_.set(id, stream.priority(), SendStream::Pending::nothing);
     control_.erase(id);
-    active_.erase(id);
-    if (it->second.ours) ours_open_--;
-    streams_.erase(it);
-    retired_.add(retired_key(id), retired_key(id) + 1);
-    update_session_limit();
+    stream_windows_.set(id, time_never);
+    if (stream.ours()) ours_--;
+    streams_.erase(id);
 }
 
-Time StreamTable::next_timeout() const { return window_frame_at_; }
+void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
+    while (!control_.empty()) {
+        Stream& stream = *find(*control_.begin());
+        stream.fill_control(out, sent);
+        if (stream.control_due()) break;  // the packet is full
+        control_.erase(control_.begin());
+    }
+    fill_windows(now, out, sent);
+}
+
+void StreamTable::fill_windows(Time now, ByteWriter& out, SentFrames& sent) {
+    if (window_.frame_due() && write_frame(out, SessionWindowFrame{window_.limit()})) {
+        window_.on_frame_sent();
+        sent.add(ControlRecord{FrameType::session_window});
+    }
+    while (const auto id = stream_windows_.due(now)) {
+        Stream& stream = *find(*id);
+        ReceiveStream& receive = stream.receive;
+        if (!write_frame(out, StreamWindowFrame{*id, receive.limit(), receive.delivered()})) return;
+        sent.add(ControlRecord{FrameType::stream_window, *id, receive.delivered()});
+        receive.on_window_frame_sent();
+        schedule_window(stream);
+    }
+}
+
+void StreamTable::fill_account(ByteWriter& out) const {
+    for (const auto& [id, stream] : streams_) {
+        if (out.remaining() < close_frame_max) return;
+        const ReceiveStream& receive = stream.receive;
+        if (receive.delivered() > 0)
+            write_frame(out, StreamWindowFrame{id, receive.limit(), receive.delivered()});
+    }
+}
+
+void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
+    // A frame needs a type, a length, a stream id and an offset. With less space than this, another frame is
+    // not worthwhile.
+    constexpr size_t worthwhile = 16;
+    while (out.remaining() >= worthwhile) {
+        const auto id = scheduler_.next(window_.credit() > 0);
+        if (!id) return;
+        Stream& stream = *find(*id);
+        SendStream& send = stream.send;
+        const SendStream::Piece piece = send.next(window_.credit());
+        assert(piece.size > 0);
+        const size_t size = write_data_header(out, *id, piece.offset, static_cast<size_t>(piece.size));
+        if (size == 0) return;
+        send.copy(piece.offset, out.reserve(size));
+        send.on_sent(piece, size);
+        if (!piece.again) window_.on_sent(size);
+        sent.add(StreamRange{*id, piece.offset, static_cast<uint32_t>(size)});
+        scheduler_.on_served(*id, stream.priority());
+        schedule_data(stream);
+        schedule_control(stream);
+    }
+}
+
+void StreamTable::on_acked(const SentFrames& sent) {
+    sent.for_each_range([&](const StreamRange& range) {
+        Stream* stream = find(range.stream);
+        if (!stream) return;
+        stream->send.on_acked(range);
+        schedule_data(*stream);
+        report_progress(*stream);
+    });
+    for (const ControlRecord& record : sent.control()) {
+        Stream* stream = find(record.stream);
+        if (!stream) continue;
+        stream->on_acked(record);
+        if (record.type == FrameType::stream_fin) report_progress(*stream);
+        forget_if_done(*stream);
+    }
+}
+
+void StreamTable::on_lost(const SentFrames& sent) {
+    sent.for_each_range([&](const StreamRange& range) {
+        Stream* stream = find(range.stream);
+        if (!stream || stream->is_reset()) return;
+        stream->send.on_lost(range);
+        schedule_data(*stream);
+    });
+    for (const ControlRecord& record : sent.control()) {
+        if (record.type == FrameType::session_window) window_.on_frame_lost();
+        Stream* stream = find(record.stream);
+        if (!stream) continue;
+        stream->on_lost(record);
+        schedule_control(*stream);
+        schedule_window(*stream);
+    }
+}
 
 }  // namespace stt

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <deque>
 #include <random>
 
@@ -224,6 +225,38 @@ TEST_F(StreamTableTest, data_may_come_before_its_stream_open) {
     EXPECT_TRUE(std::holds_alternative<event::StreamReadable>(listener.news[1]));
 }
 
+TEST_F(StreamTableTest, nothing_is_written_to_a_stream_that_has_not_been_reported) {
+    const StreamId id = open(caller);
+    const Packet opening = *caller.next_packet(now);
+    caller.table.write(id, message(100));
+    ASSERT_TRUE(listener.receive(*caller.next_packet(now)).ok());
+    EXPECT_FALSE(listener.table.write(id, message(1)));
+    EXPECT_FALSE(listener.table.finish(id));
+    ASSERT_TRUE(listener.receive(opening).ok());
+    EXPECT_TRUE(listener.table.write(id, message(1)));
+    EXPECT_TRUE(listener.table.finish(id));
+}
+
+/// The control frames of many streams fill several packets, each with as many as fit.
+TEST(StreamTable, many_streams_are_opened_by_few_packets) {
+    constexpr size_t streams = 500, header = 50;
+    Side caller(true, streams), listener(false, streams);
+    caller.table.start(listener.table.initial_limits());
+    listener.table.start(caller.table.initial_limits());
+    for (size_t i = 0; i < streams; i++)
+        ASSERT_TRUE(caller.table.open(std::vector<uint8_t>(header), 0, std::nullopt).ok());
+    const Time now = Time{} + 1s;
+    size_t packets = 0;
+    for (; caller.table.control_pending(now); packets++) {
+        const auto packet = caller.next_packet(now);
+        ASSERT_TRUE(packet);
+        ASSERT_TRUE(listener.receive(*packet).ok());
+    }
+    EXPECT_LE(packets, streams / (packet_room / (header + 8)) + 1);
+    listener.gather_news();
+    EXPECT_EQ(listener.news.size(), streams);
+}
+
 TEST_F(StreamTableTest, a_stream_open_that_is_ours_to_send_ends_the_session) {
     const Status status = caller.table.on_open({.stream = 2, .priority = 0, .header = {}});
     ASSERT_FALSE(status.ok());
@@ -397,6 +430,24 @@ TEST_F(StreamTableTest, streams_of_equal_priority_share_alike) {
     ASSERT_EQ(bytes.size(), 3u);
     EXPECT_NEAR(static_cast<double>(bytes[0]), static_cast<double>(bytes[2]), 2 * packet_room);
     EXPECT_NEAR(static_cast<double>(bytes[2]), static_cast<double>(bytes[4]), 2 * packet_room);
+}
+
+/// A stream of higher priority that sends a little now and then must not give its interruptions to the same
+/// stream each time.
+TEST_F(StreamTableTest, streams_of_equal_priority_share_alike_however_often_another_goes_first) {
+    std::map<StreamId, size_t> bytes;
+    const std::array low{open(caller, 1), open(caller, 1), open(caller, 1)};
+    for (const StreamId id : low) caller.table.write(id, message(200000));
+    const StreamId high = open(caller, 9);
+    for (int i = 0; i < 90; i++) {
+        caller.table.write(high, message(100));
+        const auto packet = caller.next_packet(now);
+        ASSERT_TRUE(packet);
+        packet->sent.for_each_range([&](const StreamRange& range) { bytes[range.stream] += range.size; });
+    }
+    EXPECT_EQ(bytes[high], 9000u);
+    for (const StreamId id : low)
+        EXPECT_NEAR(static_cast<double>(bytes[id]), 30.0 * (packet_room - 100), 2 * packet_room) << id;
 }
 
 TEST_F(StreamTableTest, a_stream_of_higher_priority_goes_first) {
