@@ -55,6 +55,7 @@ size_t std::hash<stt::Address>::operator()(const stt::Address& address) const no
     uint64_t high, low;
     std::memcpy(&high, address.ip.data(), sizeof high);
     std::memcpy(&low, address.ip.data() + sizeof high, sizeof low);
-    const uint64_t rest = uint64_t{address.scope_id} << 16 | address.port;
+    const uint64_t rest = uint64_t{static_cast<uint8_t>(address.transport)} << 48 |
+                          uint64_t{address.scope_id} << 16 | address.port;
     return stt::mix(stt::mix(stt::mix(high) ^ low) ^ rest);
 }

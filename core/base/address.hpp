@@ -8,15 +8,19 @@
 #include <functional>
 #include <string>
 
+#include "core/base/transport_kind.hpp"
+
 namespace stt {
 
 /// Bytes of the IP and UDP headers, without IP options or extension headers.
 inline constexpr size_t ipv4_headers_size = 20 + 8, ipv6_headers_size = 40 + 8;
 
-/// An IP address and port. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
+/// An IP address and port, and the transport by which it is reached. The same IP address and port over
+/// another transport is another address. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
 struct Address {
     std::array<uint8_t, 16> ip{};
-    uint16_t port = 0;      ///< host byte order
+    uint16_t port = 0;  ///< host byte order
+    TransportKind transport = TransportKind::udp;
     uint32_t scope_id = 0;  ///< IPv6 link-local interface index, otherwise 0
 
     auto operator<=>(const Address&) const = default;
