@@ -22,8 +22,6 @@ uint64_t mix(uint64_t value) {
 
 bool Address::is_v4() const { return std::equal(v4_prefix.begin(), v4_prefix.end(), ip.begin()); }
 
-size_t Address::headers_size() const { return is_v4() ? ipv4_headers_size : ipv6_headers_size; }
-
 std::string Address::to_string() const {
     std::string text;
     if (is_v4())
