@@ -6,6 +6,7 @@
 
 #include "core/base/text.hpp"
 #include "core/io/key_files.hpp"
+#include "core/io/udp_properties.hpp"
 
 namespace stt {
 namespace {

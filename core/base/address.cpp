@@ -22,8 +22,6 @@ uint64_t mix(uint64_t value) {
 
 bool Address::is_v4() const { return std::equal(v4_prefix.begin(), v4_prefix.end(), ip.begin()); }
 
-size_t Address::headers_size() const { return is_v4() ? ipv4_headers_size : ipv6_headers_size; }
-
 std::string Address::to_string() const {
     std::string text;
     if (is_v4())
@@ -55,6 +53,7 @@ size_t std::hash<stt::Address>::operator()(const stt::Address& address) const no
     uint64_t high, low;
     std::memcpy(&high, address.ip.data(), sizeof high);
     std::memcpy(&low, address.ip.data() + sizeof high, sizeof low);
-    const uint64_t rest = uint64_t{address.scope_id} << 16 | address.port;
+    const uint64_t rest = uint64_t{static_cast<uint8_t>(address.transport)} << 48 |
+                          uint64_t{address.scope_id} << 16 | address.port;
     return stt::mix(stt::mix(stt::mix(high) ^ low) ^ rest);
 }

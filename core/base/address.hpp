@@ -8,21 +8,20 @@
 #include <functional>
 #include <string>
 
+#include "core/base/transport_kind.hpp"
+
 namespace stt {
 
-/// Bytes of the IP and UDP headers, without IP options or extension headers.
-inline constexpr size_t ipv4_headers_size = 20 + 8, ipv6_headers_size = 40 + 8;
-
-/// An IP address and port. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
+/// An IP address and port, and the transport by which it is reached. The same IP address and port over
+/// another transport is another address. IPv4 addresses are kept in mapped form (::ffff:a.b.c.d).
 struct Address {
     std::array<uint8_t, 16> ip{};
-    uint16_t port = 0;      ///< host byte order
+    uint16_t port = 0;  ///< host byte order
+    TransportKind transport = TransportKind::udp;
     uint32_t scope_id = 0;  ///< IPv6 link-local interface index, otherwise 0
 
     auto operator<=>(const Address&) const = default;
     bool is_v4() const;
-    /// Bytes of IP and UDP headers in front of the payload of a datagram to or from this address.
-    size_t headers_size() const;
     /// The text form with the port, such as `192.0.2.1:7600` or `[2001:db8::1]:7600`.
     std::string to_string() const;
     /// The text form without the port, such as `192.0.2.1` or `2001:db8::1`.

@@ -11,10 +11,11 @@ namespace {
 constexpr size_t cookie_secret_size = 32;
 
 Cookie cookie_for(const SecretBytes& secret, const Address& from, const AttemptId& attempt) {
-    std::array<uint8_t, 16 + 2 + 4 + 16> input;
+    std::array<uint8_t, 16 + 2 + 1 + 4 + 16> input;
     ByteWriter out(input);
     out.bytes(from.ip);
     out.u16(from.port);
+    out.u8(static_cast<uint8_t>(from.transport));
     out.u32(from.scope_id);
     out.bytes(attempt);
     Cookie cookie;

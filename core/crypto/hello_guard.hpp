@@ -15,8 +15,8 @@
 
 namespace stt {
 
-/// Makes and checks cookies, which are bound to the caller's address and attempt by a secret that changes
-/// every two minutes, as in WireGuard. No state is kept per caller.
+/// Makes and checks cookies, which are bound to the caller's address, transport and attempt by a secret that
+/// changes every two minutes, as in WireGuard. No state is kept per caller.
 class CookieJar {
   public:
     static constexpr Duration rotation = 120s;

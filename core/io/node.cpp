@@ -31,6 +31,7 @@ Result<std::shared_ptr<Node>> Node::open(const UdpConfig& udp, EndpointConfig co
     auto loop = Loop::create();
     if (!loop) return loop.error();
     config.identity = identity.get();
+    config.transports.set(TransportKind::udp, udp_properties);
     config.is_own = [local = socket->local_address()](const Address& from) {
         const bool all = local.ip == Address{}.ip || local.ip == Address::v4({0, 0, 0, 0}, 0).ip;
         return from.port == local.port && (all ? !SourceAddresses::has_left(from.ip) : from.ip == local.ip);
@@ -44,9 +45,10 @@ Node::Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
     : loop_(std::move(loop)),
       identity_(std::move(identity)),
       local_port_(socket.local_address().port),
+      calls_(!config.listening),
       socket_(std::move(socket)),
       endpoint_(std::move(config), system_random()),
-      batch_(UdpSocket::batch_max) {
+      batch_(udp_properties.batch_bytes) {
     on_datagram_ = [this](const Address& from, MutableBytes datagram,
                           const std::shared_ptr<const void>& owner) {
         if (seeded_ && endpoint_.handle_datagram(now_, from, datagram, owner)) socket_.confirm_sender(from);
@@ -104,8 +106,7 @@ bool Node::receive() {
 void Node::read_errors() {
     now_ = clock_now();
     while (const auto error = socket_.next_error())
-        endpoint_.handle_network_report(now_, error->to, error->report, error->size,
-                                        {.local = false, .router = error->router});
+        endpoint_.handle_network_report(now_, udp_report(*error, calls_));
 }
 
 void Node::deliver_events() {
@@ -127,7 +128,7 @@ bool Node::transmit(unsigned batches_max) {
     for (unsigned i = 0; i < batches_max; i++) {
         now_ = clock_now();
         if (!unsent_) {
-            const auto next = endpoint_.poll_transmit(now_, batch_, UdpSocket::segments_max);
+            const auto next = endpoint_.poll_transmit(now_, batch_, udp_properties.batch_datagrams);
             if (!next) return false;
             unsent_ = {*next, 0};
         }
@@ -140,9 +141,9 @@ bool Node::transmit(unsigned batches_max) {
             return false;
         }
         if (sent.outcome == UdpSocket::Sent::Outcome::failed) {
-            if (sent.report != NetworkReport::too_big) socket_errors_++;
-            endpoint_.handle_network_report(now_, transmit.to, sent.report, transmit.segment,
-                                            {.local = true, .router = {}});
+            if (sent.failure != UdpFailure::too_big) socket_errors_++;
+            const LostDatagram lost{sent.failure, transmit.to, transmit.segment, {.local = true}};
+            endpoint_.handle_network_report(now_, udp_report(lost, calls_));
         }
         unsent_.reset();
     }

@@ -60,6 +60,7 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
     const std::shared_ptr<Loop> loop_;
     const std::shared_ptr<const Identity> identity_;
     const uint16_t local_port_;
+    const bool calls_;
 
     // Used only on the I/O thread after start().
     UdpSocket socket_;

@@ -4,8 +4,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -54,51 +52,6 @@ Error open_error(const char* format, const UdpConfig& config, int error) {
     return make_error(code, reason_of_system_error(error), ErrorOrigin::local,
                       tr(format, address, unsigned{config.local_port}, why.c_str()))
         .ending();
-}
-
-std::optional<NetworkReport> report_for(int error) {
-    switch (error) {
-        case ECONNREFUSED:
-            return NetworkReport::refused;
-        case EMSGSIZE:
-            return NetworkReport::too_big;
-        case EHOSTUNREACH:
-        case EHOSTDOWN:
-            return NetworkReport::host_unreachable;
-        case EACCES:
-            return NetworkReport::prohibited;
-        case ENETUNREACH:
-        case ENETDOWN:
-        case EADDRNOTAVAIL:  // no source address fits the destination
-        case EAFNOSUPPORT:   // an IPv6 destination on a host without IPv6
-            return NetworkReport::unreachable;
-        default:
-            return std::nullopt;
-    }
-}
-
-// What errno does not distinguish (RFC 792; RFC 1812, section 5.2.7.1; RFC 4443, section 3.1).
-bool is_prohibition(const sock_extended_err& error) {
-    if (error.ee_origin == SO_EE_ORIGIN_ICMP)
-        return error.ee_type == ICMP_DEST_UNREACH &&
-               (error.ee_code == ICMP_PROT_UNREACH || error.ee_code == ICMP_NET_ANO ||
-                error.ee_code == ICMP_HOST_ANO || error.ee_code == ICMP_PKT_FILTERED);
-    return error.ee_type == ICMPV6_DEST_UNREACH &&
-           (error.ee_code == ICMPV6_ADM_PROHIBITED || error.ee_code == ICMPV6_POLICY_FAIL ||
-            error.ee_code == ICMPV6_REJECT_ROUTE);
-}
-
-// Whether the time to live expired in transit, not during reassembly (RFC 792; RFC 4443, section 3.3).
-bool is_loop(const sock_extended_err& error) {
-    return error.ee_origin == SO_EE_ORIGIN_ICMP
-               ? error.ee_type == ICMP_TIME_EXCEEDED && error.ee_code == ICMP_EXC_TTL
-               : error.ee_type == ICMPV6_TIME_EXCEED && error.ee_code == ICMPV6_EXC_HOPLIMIT;
-}
-
-std::optional<NetworkReport> report_for(const sock_extended_err& error) {
-    if (is_loop(error)) return NetworkReport::looping;
-    if (is_prohibition(error)) return NetworkReport::prohibited;
-    return report_for(static_cast<int>(error.ee_errno));
 }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -213,8 +166,8 @@ void UdpSocket::close() {
 UdpSocket::Sent UdpSocket::send(const Address& to, Bytes batch, size_t segment, SourceOf source) {
     const Ip* const local = answer_as_called_ ? sources_.find(to, source) : nullptr;
     const Sent sent = send_from(local, to, batch, segment);
-    if (!local || sent.outcome != Sent::Outcome::failed || sent.report == NetworkReport::too_big ||
-        sent.report == NetworkReport::refused)
+    if (!local || sent.outcome != Sent::Outcome::failed || sent.failure == UdpFailure::too_big ||
+        sent.failure == UdpFailure::refused)
         return sent;
     if (SourceAddresses::has_left(*local)) sources_.forget(to);
     // From another address the datagram may arrive, if the peer's side accepts it.
@@ -232,7 +185,7 @@ UdpSocket::Sent UdpSocket::failure(int error, Bytes batch, size_t done) const {
     if (would_block(error)) return {Sent::Outcome::would_block, done};
     // The local queue dropped it, which is a sign of congestion like any loss in the network.
     if (error == ENOBUFS) return {Sent::Outcome::done, batch.size()};
-    return {Sent::Outcome::failed, batch.size(), report_for(error).value_or(NetworkReport::send_failed),
+    return {Sent::Outcome::failed, batch.size(), udp_failure_of(error).value_or(UdpFailure::send_failed),
             error};
 }
 
@@ -266,12 +219,13 @@ UdpSocket::Sent UdpSocket::send_several(const Ip* source, const Address& to, Byt
     if (!address.valid()) return failure(EAFNOSUPPORT, batch, 0);
     ControlMessages control;
     if (source) control.add_source(*source, v4_only_);
-    std::array<iovec, segments_max> parts;
-    std::array<mmsghdr, segments_max> messages;
+    constexpr size_t count_max = udp_properties.batch_datagrams;
+    std::array<iovec, count_max> parts;
+    std::array<mmsghdr, count_max> messages;
     size_t done = 0;
     while (done < batch.size()) {
         unsigned count = 0;
-        for (size_t at = done; at < batch.size() && count < segments_max; at += segment, count++) {
+        for (size_t at = done; at < batch.size() && count < count_max; at += segment, count++) {
             parts[count] = {const_cast<uint8_t*>(batch.data() + at), std::min(segment, batch.size() - at)};
             messages[count] = {};
             msghdr& header = messages[count].msg_hdr;
@@ -382,7 +336,7 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
     return total == count;
 }
 
-std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
+std::optional<LostDatagram> UdpSocket::next_error() {
     for (;;) {
         SocketAddress to;
         alignas(cmsghdr) char control[256];
@@ -400,12 +354,12 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             std::memcpy(&error, CMSG_DATA(option), sizeof error);
             // Local errors were already returned by the send that failed.
             if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
-            const auto report = report_for(error);
-            if (!report) continue;
+            const auto failure = udp_failure_of(error);
+            if (!failure) continue;
             size_t size = 0;
-            if (*report == NetworkReport::too_big) {
+            if (*failure == UdpFailure::too_big) {
                 const size_t headers =
-                    error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_headers_size : ipv6_headers_size;
+                    error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_udp_headers : ipv6_udp_headers;
                 // An MTU below what every link must carry is ignored (RFC 8201, section 4; RFC 791). Either
                 // the report is forged, or a router from before 1990 names no size.
                 const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
@@ -419,7 +373,10 @@ std::optional<UdpSocket::NetworkError> UdpSocket::next_error() {
             const Address by = offender.address();
             // When the next host does not answer, this machine sends the report in its own name.
             const bool router = by.ip != Ip{} && by.ip != to.address().ip && SourceAddresses::has_left(by.ip);
-            return NetworkError{to.address(), *report, size, router ? std::optional(by) : std::nullopt};
+            return LostDatagram{*failure,
+                                to.address(),
+                                size,
+                                {.local = false, .router = router ? std::optional(by) : std::nullopt}};
         }
     }
 }

@@ -11,7 +11,8 @@
 #include "core/base/result.hpp"
 #include "core/io/buffer_pool.hpp"
 #include "core/io/source_addresses.hpp"
-#include "core/proto/endpoint.hpp"
+#include "core/io/udp_failure.hpp"
+#include "core/io/udp_properties.hpp"
 
 namespace stt {
 
@@ -42,12 +43,6 @@ inline constexpr int udp_buffer_default = 4 << 20;
 /// released on any thread.
 class UdpSocket {
   public:
-    /// The longest batch that send() accepts, in bytes: 65,535 less the IPv6 and UDP headers, which fits an
-    /// IPv4 and an IPv6 packet.
-    static constexpr size_t batch_max = 65535 - 40 - 8;
-    /// The maximum number of datagrams in a batch: UDP_MAX_SEGMENTS of Linux before 6.6.
-    static constexpr size_t segments_max = 64;
-
     /// Opens and binds a socket. Errors name the address, the port and what the system reported. The code is
     /// network_unreachable when the local address does not belong to this machine, and resource_exhausted
     /// when a resource has run out; otherwise it is none.
@@ -71,10 +66,12 @@ class UdpSocket {
         enum class Outcome : uint8_t { done, would_block, failed } outcome;
         /// Bytes from the batch's start that need no further attempt; all of it when done or failed.
         size_t size;
-        NetworkReport report{};  ///< the cause, when failed
-        int error = 0;           ///< errno, when failed
+        UdpFailure failure{};  ///< the cause, when failed
+        int error = 0;         ///< errno, when failed
     };
-    /// Sends `batch`, which consists of datagrams of `segment` bytes each; the last one may be shorter. After
+    /// Sends `batch`, which consists of datagrams of `segment` bytes each; the last one may be shorter. It is
+    /// at most udp_properties.batch_bytes long. With more datagrams than udp_properties.batch_datagrams the
+    /// kernel may refuse to split it, and they leave by several calls. After
     /// would_block the caller must keep the rest and call again when the socket is writable.
     Sent send(const Address& to, Bytes batch, size_t segment, SourceOf source = SourceOf::peer);
 
@@ -95,15 +92,8 @@ class UdpSocket {
     /// last.
     void confirm_peer(const Address& peer) { sources_.confirm_latest(peer); }
 
-    struct NetworkError {
-        Address to;  ///< where the datagram was going
-        NetworkReport report;
-        size_t size;  ///< when too_big: bytes of the shortest datagram that does not fit; otherwise 0
-        /// The sender of the report, when it is not the destination.
-        std::optional<Address> router;
-    };
     /// The oldest ICMP error that was not yet taken.
-    std::optional<NetworkError> next_error();
+    std::optional<LostDatagram> next_error();
 
   private:
     UdpSocket() = default;

@@ -74,7 +74,7 @@ SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig conf
 }
 
 SessionPlace Endpoint::place_at(const Address& peer) {
-    return {*this, next_handle_, add_id(next_handle_), peer, random_};
+    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_};
 }
 
 SessionId Endpoint::add_id(SessionHandle handle) {
@@ -191,9 +191,8 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
     }
 }
 
-void Endpoint::handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
-                                     const ReportSource& source) {
-    for (Session* session : at(to)) session->handle_network_report(now, report, size, source);
+void Endpoint::handle_network_report(Now now, const NetworkReport& report) {
+    for (Session* session : at(report.to)) session->handle_network_report(now, report);
 }
 
 void Endpoint::handle_no_answer(Now now, const Address& from, NoAnswer what) {

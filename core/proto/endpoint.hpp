@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The protocol engine of a node: all its sessions behind one socket, as a state machine without I/O.
+/// The protocol engine of a node: all its sessions behind its transports, as a state machine without I/O.
 /// Datagrams, application data and the time are its inputs. Datagrams, events and the next timeout are its
 /// outputs. It is not thread-safe: one thread owns an endpoint and everything in it.
 #pragma once
@@ -16,6 +16,7 @@
 #include "core/proto/session_host.hpp"
 #include "core/proto/session_schedule.hpp"
 #include "core/proto/transmit.hpp"
+#include "core/proto/transport_properties.hpp"
 #include "core/wire/message.hpp"
 
 namespace stt {
@@ -25,9 +26,11 @@ struct SessionPlace;
 struct EndpointConfig {
     const Identity* identity = nullptr;  ///< outlives the endpoint
     bool listening = false;
-    /// Returns whether a datagram from the address was sent by this endpoint's own socket. If it is not set,
-    /// no datagram counts as its own.
+    /// Returns whether a datagram from the address was sent by this endpoint itself. If it is not set, no
+    /// datagram counts as its own.
     std::function<bool(const Address&)> is_own;
+    /// The properties of the transports by which datagrams travel.
+    TransportTable transports;
     size_t max_sessions = 100;  ///< limit of a listener, including half-open sessions
     SessionConfig session;      ///< for sessions that callers open with this node
     /// HELLOs per second above which cookies are demanded.
@@ -61,9 +64,7 @@ class Endpoint final : private SessionHost {
     /// sender is then a peer.
     bool handle_datagram(Now now, const Address& from, MutableBytes datagram,
                          const std::shared_ptr<const void>& owner);
-    /// `size` is that of the datagram concerned, in bytes; it is used for too_big.
-    void handle_network_report(Now now, const Address& to, NetworkReport report, size_t size,
-                               const ReportSource& source = {});
+    void handle_network_report(Now now, const NetworkReport& report);
 
     using Transmit = stt::Transmit;
     /// Writes the next datagrams for one peer into `out`, at most `segments_max` of them. `out` has at least

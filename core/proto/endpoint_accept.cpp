@@ -47,7 +47,9 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
         session && session->handle_hello_again(from, datagram))
         return;
     const bool cookie_valid = cookies_.valid(now.time, from, header->attempt, header->cookie);
-    const bool loaded = !hello_limit_.allow(now.time) || nonces_.full();
+    // A cookie proves that the address is genuine, and that the HELLO is fresh.
+    const bool crowded = !hello_limit_.allow(now.time) && !config_.transports.of(from).validated;
+    const bool loaded = crowded || nonces_.full();
     if (loaded && !cookie_valid) {
         answer(from, encode(CookiePacket{.attempt = header->attempt,
                                          .receiver_session = header->caller_session,

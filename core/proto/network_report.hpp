@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// What the network, or a node at the peer's address, reports about datagrams of this node. Anybody on the
-/// path can forge all of it.
+/// What a transport reports about datagrams of this node, and what a node at the peer's address sends instead
+/// of an answer. Anybody on the path can forge all of it.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "core/base/address.hpp"
 #include "core/base/error.hpp"
@@ -13,24 +13,20 @@
 
 namespace stt {
 
-/// A report of the network about a datagram of this node.
-enum class NetworkReport : uint8_t {
-    refused,           ///< ICMP port unreachable
-    unreachable,       ///< no route, ICMP net unreachable
-    host_unreachable,  ///< no node on the last link has the address, ICMP host unreachable
-    looping,           ///< the datagram exceeded its hop limit, ICMP time exceeded in transit
-    /// A firewall reports this, or the host accepts no UDP: ICMP administratively prohibited, policy or
-    /// protocol unreachable.
-    prohibited,
-    too_big,      ///< longer than the path's MTU
-    send_failed,  ///< the socket did not accept it
-};
-
-/// The source of a report.
-struct ReportSource {
-    bool local = false;  ///< this machine reported it when it should have sent the datagram
-    /// The sender of the ICMP message, if it is not the destination.
-    std::optional<Address> router = {};
+/// A report about a datagram of this node that did not get through. The transport makes it, and words its
+/// error.
+struct NetworkReport {
+    enum class Kind : uint8_t {
+        failed,   ///< as `error` says; the next datagram may fare better
+        refused,  ///< no process receives at the peer's address any more
+        too_big,  ///< it was longer than the path's MTU
+    };
+    Kind kind = Kind::failed;
+    Address to;       ///< where the datagram was going
+    size_t size = 0;  ///< too_big: a size in bytes that does not fit; 0: it is not known
+    /// What an application is told. Its origin is `local` if this machine made the report when it should have
+    /// sent the datagram. If `kind` is too_big, it is about a path that does not carry datagram_min.
+    Error error;
 };
 
 /// The kind of a datagram that does not answer a call.
@@ -39,12 +35,9 @@ enum class NoAnswer : uint8_t {
     unreadable,  ///< resembles a packet of this protocol, but is not one or was damaged
     hello,       ///< a HELLO of another caller
     echo,        ///< this node's own HELLO, from another node
-    own,         ///< this node's own HELLO, from its own socket
+    own,         ///< this node's own HELLO, from its own transport
 };
 
-/// Returns the error for a datagram to `peer`. `report` may be any value but too_big, which ends nothing.
-/// `caller` means that this node has called the peer.
-Error network_error(NetworkReport report, const Address& peer, bool caller, const ReportSource& source);
 /// Returns why a call to `peer` fails if nothing better arrives than `what`.
 Error no_answer_error(NoAnswer what, const Address& peer);
 
@@ -54,17 +47,26 @@ class ReportLimit {
   public:
     /// The time for which the same report is not repeated.
     static constexpr Duration interval = 1s;
+    /// How many different reports may reach the application in an interval.
+    static constexpr size_t reports_max = 8;
 
-    /// Returns true if the application should receive `report` now, because the same report was not allowed
-    /// during the interval. `local` means that this machine reported it.
-    bool allow(Time now, NetworkReport report, bool local);
+    /// Returns true if the application should receive `error`, which a transport reports, now. It has not
+    /// received one of the same code, reason and origin during the interval, nor reports_max others.
+    bool allow(Time now, const Error& error);
     /// The same for the peer's report that it does not know the session.
     bool allow_unknown(Time now);
 
   private:
-    static constexpr size_t reports = static_cast<size_t>(NetworkReport::send_failed) + 1;
-    // By report, first those of the network, then those of this machine.
-    std::array<Time, 2 * reports> next_{};
+    struct Allowed {
+        ErrorCode code{};
+        Reason reason{};
+        ErrorOrigin origin{};
+        Time until{};
+        bool is_of(const Error& error) const {
+            return code == error.code && reason == error.reason && origin == error.origin;
+        }
+    };
+    std::array<Allowed, reports_max> allowed_{};
     Time next_unknown_{};
 };
 

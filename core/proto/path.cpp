@@ -2,6 +2,7 @@
 #include "core/proto/path.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cinttypes>
 #include <string>
 #include <utility>
@@ -12,21 +13,24 @@ namespace stt {
 
 namespace {
 
-/// Returns the datagram size that the configured mtu gives on the path to `peer`, or none if the MTU is
-/// discovered.
-std::optional<uint64_t> fixed_datagram(const SessionConfig& config, const Address& peer) {
+/// Returns the datagram size that the configured mtu gives where an IP packet has `headers` bytes of headers,
+/// or none if the MTU is discovered.
+std::optional<uint64_t> fixed_datagram(const SessionConfig& config, uint64_t headers) {
     if (!config.mtu) return std::nullopt;
-    return *config.mtu - peer.headers_size();
+    assert(*config.mtu >= datagram_min + headers);
+    return *config.mtu - headers;
 }
 
 }  // namespace
 
-Path::Path(const Address& peer, const SessionConfig& config, uint64_t datagram_limit)
+Path::Path(const Address& peer, const TransportProperties& transport, const SessionConfig& config,
+           uint64_t datagram_limit)
     : peer_(peer),
+      transport_(transport),
       config_(config),
-      recovery_(
-          make_congestion_controller(config.congestion, fixed_datagram(config, peer).value_or(datagram_min))),
-      mtu_(fixed_datagram(config, peer), datagram_max),
+      recovery_(make_congestion_controller(
+          config.congestion, fixed_datagram(config, transport.headers_size(peer)).value_or(datagram_min))),
+      mtu_(fixed_datagram(config, transport.headers_size(peer)), transport.longest_datagram),
       black_hole_(config.keepalive_timeout),
       loss_(peer) {
     recovery_.set_pacing_ceiling(config.pacing_ceiling);
@@ -77,19 +81,6 @@ void Path::on_too_big(Time now, uint64_t size, std::vector<Error>& notes) {
     use_datagram_size();
 }
 
-Error Path::narrow_error(uint64_t most, const ReportSource& source) const {
-    const std::string peer = peer_.to_string();
-    std::string text =
-        source.local
-            ? tr("this machine's link to %s is too narrow: it does not carry IP packets of %" PRIu64 " bytes",
-                 peer.c_str(), ip_packet(datagram_min))
-            : tr("IP packets of more than %" PRIu64
-                 " bytes do not get through to %s, but the session needs %" PRIu64,
-                 ip_packet(most), peer.c_str(), ip_packet(datagram_min));
-    return make_error(ErrorCode::udp_send_failed, Reason::mtu,
-                      source.local ? ErrorOrigin::local : ErrorOrigin::network, std::move(text));
-}
-
 void Path::report_narrow(Time now, Error error, std::vector<Error>& notes) {
     if (narrow_reported_ != time_never && now - narrow_reported_ < config_.keepalive_timeout) return;
     narrow_reported_ = now;
@@ -106,7 +97,7 @@ Error Path::too_narrow_error() const {
 
 Error Path::mtu_too_large(uint64_t datagram) const {
     return make_error(
-        ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::local,
+        transport_.send_failed, Reason::mtu, ErrorOrigin::local,
         tr("mtu=%" PRIu64 " is too large: IP packets of %" PRIu64
            " bytes do not fit the path to %s; the session continues with %" PRIu64,
            *config_.mtu, ip_packet(datagram), peer_.to_string().c_str(), ip_packet(mtu_.current())));
@@ -136,7 +127,7 @@ void Path::on_finding(Time now, BlackHole::Finding finding, std::vector<Error>& 
         case BlackHole::Finding::too_narrow:
             report_narrow(
                 now,
-                make_error(ErrorCode::udp_send_failed, Reason::mtu, ErrorOrigin::network,
+                make_error(transport_.send_failed, Reason::mtu, ErrorOrigin::network,
                            tr("IP packets of %" PRIu64 " bytes no longer get through to %s, although smaller "
                               "ones do; the stream waits until they do",
                               ip_packet(datagram_min), peer_.to_string().c_str())),

@@ -9,10 +9,10 @@
 #include "core/proto/batch_check.hpp"
 #include "core/proto/black_hole.hpp"
 #include "core/proto/mtu_search.hpp"
-#include "core/proto/network_report.hpp"
 #include "core/proto/path_loss.hpp"
 #include "core/proto/recovery.hpp"
 #include "core/proto/session_config.hpp"
+#include "core/proto/transport_properties.hpp"
 
 namespace stt {
 
@@ -21,13 +21,17 @@ namespace stt {
 /// it.
 class Path {
   public:
-    /// `config` outlives the path. The peer accepts no datagrams longer than `datagram_limit` bytes.
-    Path(const Address& peer, const SessionConfig& config, uint64_t datagram_limit);
+    /// `transport` has the properties of the transport by which `peer` is reached. It and `config` outlive
+    /// the path. The peer accepts no datagrams longer than `datagram_limit` bytes.
+    Path(const Address& peer, const TransportProperties& transport, const SessionConfig& config,
+         uint64_t datagram_limit);
     Path(const Path&) = delete;
     Path& operator=(const Path&) = delete;
 
     /// The address of the peer.
     const Address& peer() const { return peer_; }
+    /// The properties of the transport by which it is reached.
+    const TransportProperties& transport() const { return transport_; }
     /// The packets sent on the path, and their fate.
     Recovery& recovery() { return recovery_; }
     const Recovery& recovery() const { return recovery_; }
@@ -61,9 +65,6 @@ class Path {
     Time next_mtu_probe() const { return narrow() ? time_never : mtu_.next_timeout(mtu_probe_room()); }
     /// The system or a router refused a datagram of `size` bytes, which is more than datagram_min.
     void on_too_big(Time now, uint64_t size, std::vector<Error>& notes);
-    /// A router reports that the path carries only datagrams of `most` bytes, fewer than it must. Returns the
-    /// error to report to a caller, or to pass to report_narrow().
-    Error narrow_error(uint64_t most, const ReportSource& source) const;
     /// Appends `error` to `notes`, at most once per keepalive_timeout.
     void report_narrow(Time now, Error error, std::vector<Error>& notes);
 
@@ -92,7 +93,7 @@ class Path {
 
   private:
     /// Returns the size of the IP packet around a datagram of this many bytes, for messages to users.
-    uint64_t ip_packet(uint64_t datagram) const { return datagram + peer_.headers_size(); }
+    uint64_t ip_packet(uint64_t datagram) const { return datagram + transport_.headers_size(peer_); }
     uint64_t mtu_probe_room() const;
     /// Returns the error that the configured `mtu` does not fit: a datagram of this many bytes did not get
     /// through.
@@ -101,6 +102,7 @@ class Path {
     void use_datagram_size() { recovery_.set_max_datagram(mtu_.current()); }
 
     const Address peer_;
+    const TransportProperties& transport_;
     const SessionConfig& config_;
     Recovery recovery_;
     MtuSearch mtu_;

@@ -13,11 +13,12 @@ constexpr size_t unpadded_max = session_overhead + 23;
 
 }  // namespace
 
-Paths::Paths(const Address& peer, const SessionConfig& config, Random& random)
-    : config_(config), random_(random), active_(make(peer)) {}
+Paths::Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports,
+             Random& random)
+    : config_(config), transports_(transports), random_(random), active_(make(peer)) {}
 
 std::unique_ptr<Path> Paths::make(const Address& peer) const {
-    return std::make_unique<Path>(peer, config_, datagram_limit_);
+    return std::make_unique<Path>(peer, transports_.of(peer), config_, datagram_limit_);
 }
 
 void Paths::add_to(SessionStats& stats) const {

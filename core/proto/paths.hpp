@@ -19,8 +19,8 @@ class Paths {
     /// path.
     static constexpr Duration previous_kept = 3 * RttEstimator::initial;
 
-    /// `config` and `random` outlive the object.
-    Paths(const Address& peer, const SessionConfig& config, Random& random);
+    /// `config`, `transports` and `random` outlive the object.
+    Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports, Random& random);
 
     /// The path that carries the data.
     Path& active() { return *active_; }
@@ -80,6 +80,7 @@ class Paths {
     void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
 
     const SessionConfig& config_;
+    const TransportTable& transports_;
     Random& random_;
     uint64_t datagram_limit_ = datagram_max;
     std::unique_ptr<Path> active_;

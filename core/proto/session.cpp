@@ -13,7 +13,8 @@ Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig 
       handle_(place.handle),
       config_(std::move(config)),
       events_(place.handle),
-      traffic_(now.time, caller, config_, place.local_id, place.peer, place.random, events_),
+      traffic_(now.time, caller, config_, place.local_id, place.peer, place.transports, place.random,
+               events_),
       handshaking_({host_, config_, info_, events_, traffic_, resumption_}) {
     info_.caller = caller;
     info_.peer = place.peer;
@@ -266,25 +267,22 @@ bool Session::handle_frames(Now now, Traffic::Incoming& incoming, const std::sha
     return false;
 }
 
-void Session::handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source) {
+void Session::handle_network_report(Now now, const NetworkReport& report) {
     const bool established = state_ == SessionState::established;
     if (state_ == SessionState::closed) return;
-    if (report == NetworkReport::too_big && (size == 0 || size > datagram_min))
-        return traffic_.on_too_big(now.time, size);
+    const bool too_big = report.kind == NetworkReport::Kind::too_big;
+    if (too_big && (report.size == 0 || report.size > datagram_min))
+        return traffic_.on_too_big(now.time, report.size);
     if (!handshaking_.calling() && !established) return;
-    const bool too_big = report == NetworkReport::too_big;
     if (established && !too_big) {
         // Nothing that anybody on the path could have forged ends an established session; its own timeouts
         // decide. The report informs an application that waits for them.
-        if (report == NetworkReport::refused) traffic_.liveness().on_refused(now.time);
-        if (report_limit_.allow(now.time, report, source.local))
-            note(network_error(report, peer(), info_.caller, source));
+        if (report.kind == NetworkReport::Kind::refused) traffic_.liveness().on_refused(now.time);
+        if (report_limit_.allow(now.time, report.error)) note(report.error);
         return;
     }
-    Error error = too_big ? traffic_.path().narrow_error(size - 1, source)
-                          : network_error(report, peer(), info_.caller, source);
-    if (handshaking_.calling()) return conclude(now, handshaking_.on_hearsay(now, std::move(error)));
-    traffic_.on_narrow(now.time, std::move(error));
+    if (handshaking_.calling()) return conclude(now, handshaking_.on_hearsay(now, report.error));
+    traffic_.on_narrow(now.time, report.error);
 }
 
 void Session::handle_no_answer(Now now, const Address& from, NoAnswer what) {

@@ -24,7 +24,8 @@ struct SessionPlace {
     SessionHandle handle;
     SessionId local_id;
     Address peer;
-    Random& random;  ///< outlives the session
+    const TransportTable& transports;  ///< outlives the session
+    Random& random;                    ///< outlives the session
 };
 
 class Session {
@@ -150,7 +151,7 @@ class Session {
     /// Returns whether the packet was genuine and new.
     bool handle_packet(Now now, const Address& from, MutableBytes packet,
                        const std::shared_ptr<const void>& owner);
-    void handle_network_report(Now now, NetworkReport report, size_t size, const ReportSource& source);
+    void handle_network_report(Now now, const NetworkReport& report);
     /// Handles a datagram that does not answer a call. It has no effect unless the session is calling and
     /// `from` is the address that it calls.
     void handle_no_answer(Now now, const Address& from, NoAnswer what);

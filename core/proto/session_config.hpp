@@ -15,9 +15,6 @@
 
 namespace stt {
 
-/// The smallest MTU in bytes. It leaves datagram_min in either address family.
-inline constexpr uint64_t mtu_min = datagram_min + ipv6_headers_size;
-
 struct SessionConfig {
     Duration handshake_timeout = 10s;
     Duration keepalive_interval = 10s;
@@ -29,8 +26,9 @@ struct SessionConfig {
     /// window_initial and grow to this with bandwidth × delay.
     uint64_t max_window = 32 << 20;
     uint64_t max_streams = 256;
-    /// The MTU of the link: bytes of an IP packet, at least mtu_min. The datagram size follows from the
-    /// family of the peer's address, which can change. None means that the MTU is discovered.
+    /// The MTU of the link: bytes of an IP packet, at least datagram_min and the headers of every transport.
+    /// The datagram size follows from the transport and the family of the peer's address, which can change.
+    /// None means that the MTU is discovered.
     std::optional<uint64_t> mtu;
     /// Whether to ask for the peer's time; event::ClockMeasured reports the measurements. Every session
     /// answers such requests.

@@ -25,11 +25,11 @@ bool elicits_ack(const Frame& frame) {
 }  // namespace
 
 Traffic::Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-                 Random& random, SessionEvents& events)
+                 const TransportTable& transports, Random& random, SessionEvents& events)
     : config_(config),
       events_(events),
       ids_(local),
-      paths_(peer, config, random),
+      paths_(peer, config, transports, random),
       streams_(caller, config.max_window, config.max_streams),
       liveness_(now, config.keepalive_interval, config.keepalive_timeout),
       scheduler_(

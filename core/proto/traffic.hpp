@@ -24,10 +24,10 @@ namespace stt {
 /// Belongs to one session, whose thread calls it. The session decides when the traffic begins and ends.
 class Traffic {
   public:
-    /// `config`, `random` and `events` outlive the object. `local` is the id by which the peer names the
-    /// session.
+    /// `config`, `transports`, `random` and `events` outlive the object. `local` is the id by which the peer
+    /// names the session.
     Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-            Random& random, SessionEvents& events);
+            const TransportTable& transports, Random& random, SessionEvents& events);
     // The parts refer to each other.
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
@@ -95,8 +95,7 @@ class Traffic {
     /// The network reports that a datagram of `size` bytes, more than datagram_min, was too long for the
     /// path.
     void on_too_big(Time now, uint64_t size);
-    /// The network reports that the path is too narrow for the session. `error` is made by
-    /// Path::narrow_error().
+    /// The network reports by `error` that the path is too narrow for the session.
     void on_narrow(Time now, Error error);
     /// The packet was malformed. Returns true if there were so many that the session must end.
     bool on_malformed(const Error& error);

@@ -15,6 +15,7 @@
 
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
+#include "tests/lib/transports.hpp"
 
 namespace stt {
 namespace {
@@ -41,6 +42,7 @@ struct End {
         : address(at), random(seed), identity(Identity::generate(random)) {
         EndpointConfig config;
         config.identity = &identity;
+        config.transports = datagram_transport(64);
         config.listening = listening;
         config.max_sessions = sessions;
         config.hello_rate = 1e9;

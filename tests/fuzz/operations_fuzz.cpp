@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fuzz.hpp"
+#include "tests/lib/transports.hpp"
 #include "tests/sim/world.hpp"
 
 using namespace stt;
@@ -159,9 +160,12 @@ class Player {
                 }
                 break;
             case Operation::report: {
-                const auto report = static_cast<NetworkReport>(in_.u8() % 4);
-                node.endpoint.handle_network_report(world_.now(node), world_.network.address(other(side)),
-                                                    report, in_.u16());
+                const Address to = world_.network.address(other(side));
+                const unsigned kind = in_.u8() % 4;
+                const uint16_t size = in_.u16();
+                node.endpoint.handle_network_report(world_.now(node), kind == 0   ? refused_at(to)
+                                                                      : kind == 1 ? too_big_for(to, size)
+                                                                                  : failed_to(to));
                 world_.flush();
                 break;
             }

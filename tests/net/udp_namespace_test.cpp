@@ -138,7 +138,7 @@ TEST(CalledAddress, IsNotForgottenForWantOfARoute) {
         ASSERT_TRUE(run("ip route del local 198.51.100.9 dev lo table local"));
         const auto lost = called.socket->send(peer, std::vector<uint8_t>(10), 10);
         EXPECT_EQ(lost.outcome, Outcome::failed);
-        EXPECT_EQ(lost.report, NetworkReport::unreachable);
+        EXPECT_EQ(lost.failure, UdpFailure::unreachable);
         ASSERT_TRUE(run("ip route add local 198.51.100.9 dev lo table local"));
         EXPECT_EQ(called.answer(peer), called.to);
     };
@@ -168,7 +168,7 @@ TEST(NarrowLink, TooLongIsToldAndSegmentationStays) {
             const auto sent =
                 from.send(to.local_address(), Bytes(bytes).first(size), std::min(size, size_t{1600}));
             EXPECT_EQ(sent.outcome, Outcome::failed);
-            EXPECT_EQ(sent.report, NetworkReport::too_big);
+            EXPECT_EQ(sent.failure, UdpFailure::too_big);
         }
         EXPECT_EQ(from.send_mode(), SendMode::segmentation);
         EXPECT_EQ(from.send(to.local_address(), bytes, 1472).outcome, Outcome::done);
@@ -187,7 +187,7 @@ TEST(Firewall, RejectionsAreReportedWithTheirAddress) {
         const auto error = from.next_error();
         ASSERT_TRUE(error);
         EXPECT_EQ(error->to, to);
-        EXPECT_EQ(error->report, NetworkReport::host_unreachable);
+        EXPECT_EQ(error->failure, UdpFailure::host_unreachable);
     };
     STT_IN_NAMESPACE(
         "nft add table inet t && nft 'add chain inet t in { type filter hook input priority 0; }' && "
@@ -200,7 +200,7 @@ TEST(Firewall, WhatTheSystemWillNotSendFails) {
         UdpSocket from = open();
         const auto sent = from.send(Address::v4({127, 0, 0, 1}, 9), std::vector<uint8_t>(10), 10);
         EXPECT_EQ(sent.outcome, Outcome::failed);
-        EXPECT_EQ(sent.report, NetworkReport::send_failed);
+        EXPECT_EQ(sent.failure, UdpFailure::send_failed);
     };
     STT_IN_NAMESPACE(
         "nft add table inet t && nft 'add chain inet t out { type filter hook output priority 0; }' "
@@ -232,7 +232,7 @@ TEST(Router, AnMtuOnTheWayIsReported) {
         const auto error = from->next_error();
         ASSERT_TRUE(error);
         EXPECT_EQ(error->to, to);
-        EXPECT_EQ(error->report, NetworkReport::too_big);
+        EXPECT_EQ(error->failure, UdpFailure::too_big);
         EXPECT_EQ(error->size, 1400u - 28 + 1);
     };
     if (!in_namespace(behind_a_router, body)) GTEST_SKIP() << "no namespace: " << behind_a_router;
@@ -252,9 +252,9 @@ TEST(Router, ADatagramThatHasPassedAllTheRoutersItMayIsReported) {
         const auto error = from->next_error();
         ASSERT_TRUE(error);
         EXPECT_EQ(error->to, to);
-        EXPECT_EQ(error->report, NetworkReport::looping);
-        ASSERT_TRUE(error->router);
-        EXPECT_EQ(error->router->ip_string(), "10.77.0.2");
+        EXPECT_EQ(error->failure, UdpFailure::looping);
+        ASSERT_TRUE(error->source.router);
+        EXPECT_EQ(error->source.router->ip_string(), "10.77.0.2");
     };
     if (!in_namespace(behind_a_router, body)) GTEST_SKIP() << "no namespace: " << behind_a_router;
 }
@@ -272,7 +272,7 @@ TEST(NoIpv6, AnyAddressStillTakesIpv4) {
         EXPECT_EQ(sender, from.local_address());
         const auto v6 = any->send(*parse_address("2001:db8::1", 9), std::vector<uint8_t>(10), 10);
         EXPECT_EQ(v6.outcome, Outcome::failed);
-        EXPECT_EQ(v6.report, NetworkReport::unreachable);
+        EXPECT_EQ(v6.failure, UdpFailure::unreachable);
     };
     STT_IN_NAMESPACE("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6", body);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/wire/handshake_packet.hpp"
+#include "tests/lib/transports.hpp"
 #include "tests/sim/world.hpp"
 
 namespace stt::sim {
@@ -148,11 +149,11 @@ TEST(SimAttack, ForgedIcmpDoesNotStopAHandshakeOrASession) {
     world.connect();
     world.run_for(round_trip * 3 / 4);
     const Address listener = world.network.address(Side::listener);
-    world.caller.endpoint.handle_network_report(world.now(world.caller), listener, NetworkReport::refused, 0);
+    world.caller.endpoint.handle_network_report(world.now(world.caller), refused_at(listener));
     ASSERT_TRUE(world.run_until([&] { return world.both(SessionState::established); }, 1s))
         << world.describe();
-    for (const NetworkReport report : {NetworkReport::refused, NetworkReport::unreachable})
-        world.caller.endpoint.handle_network_report(world.now(world.caller), listener, report, 0);
+    for (const NetworkReport& report : {refused_at(listener), failed_to(listener)})
+        world.caller.endpoint.handle_network_report(world.now(world.caller), report);
     stream_something(world);
     EXPECT_TRUE(world.both(SessionState::established));
 }
@@ -162,8 +163,8 @@ TEST(SimAttack, GenuineIcmpIsReported) {
     world.network.link(Side::caller).loss = 1;
     world.connect();
     world.run_for(10ms);
-    world.caller.endpoint.handle_network_report(
-        world.now(world.caller), world.network.address(Side::listener), NetworkReport::refused, 0);
+    world.caller.endpoint.handle_network_report(world.now(world.caller),
+                                                refused_at(world.network.address(Side::listener)));
     ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 5s));
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::connection_refused);
     EXPECT_LE(world.elapsed(), 1100ms);

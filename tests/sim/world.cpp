@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/lib/transports.hpp"
+
 namespace stt::sim {
 
 namespace {
@@ -22,6 +24,7 @@ EndpointConfig endpoint_config(const Node& node, const WorldConfig& config, bool
     return {.identity = &node.identity,
             .listening = listening,
             .is_own = nullptr,
+            .transports = datagram_transport(64),
             .max_sessions = config.max_sessions,
             .session = config.listener,
             .hello_rate = config.hello_rate};
@@ -86,7 +89,7 @@ void World::transmit(Node& node) {
             const size_t size = std::min(batch->segment, batch->size - at);
             const Bytes datagram = Bytes(buffer_).subspan(at, size);
             if (network.send(time_, node.side, batch->to, datagram) == Network::Sent::too_big)
-                node.endpoint.handle_network_report(now(node), batch->to, NetworkReport::too_big, size);
+                node.endpoint.handle_network_report(now(node), too_big_for(batch->to, size));
         }
     }
 }

@@ -35,17 +35,20 @@ TEST(Address, WritesV6InBrackets) {
 
 TEST(Address, EveryPartCountsInComparisonAndHash) {
     const Address base = Address::v4({10, 0, 0, 1}, 1);
-    Address other_port = base, other_ip = base, other_scope = base;
+    Address other_port = base, other_ip = base, other_scope = base, other_transport = base;
     other_port.port = 2;
     other_ip.ip[0] = 1;
     other_scope.scope_id = 1;
+    other_transport.transport = TransportKind::websocket;
     const std::unordered_set<size_t> hashes{std::hash<Address>()(base), std::hash<Address>()(other_port),
-                                            std::hash<Address>()(other_ip),
-                                            std::hash<Address>()(other_scope)};
-    EXPECT_EQ(hashes.size(), 4u);
+                                            std::hash<Address>()(other_ip), std::hash<Address>()(other_scope),
+                                            std::hash<Address>()(other_transport)};
+    EXPECT_EQ(hashes.size(), 5u);
     EXPECT_NE(base, other_port);
     EXPECT_NE(base, other_ip);
     EXPECT_NE(base, other_scope);
+    EXPECT_NE(base, other_transport);
+    EXPECT_LT(base, other_transport);
     EXPECT_EQ(base, Address::v4({10, 0, 0, 1}, 1));
 }
 

@@ -28,6 +28,9 @@ TEST_F(CookieTest, is_valid_for_its_maker_only) {
     Address other_link = here_;
     other_link.scope_id = 2;
     EXPECT_FALSE(jar_.valid(start, other_link, attempt_, cookie));
+    Address other_transport = here_;
+    other_transport.transport = TransportKind::websocket;
+    EXPECT_FALSE(jar_.valid(start, other_transport, attempt_, cookie));
     EXPECT_FALSE(jar_.valid(start, here_, AttemptId{1, 2, 4}, cookie));
     EXPECT_FALSE(jar_.valid(start, here_, attempt_, Cookie{}));
     CookieJar other(random_);

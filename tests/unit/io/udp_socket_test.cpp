@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <random>
 
+#include "core/base/chunk.hpp"
 #include "core/io/socket_address.hpp"
 
 namespace stt {
@@ -244,7 +245,7 @@ TEST_P(UdpErrors, AClosedPortIsReportedWithItsAddress) {
     const auto error = from.next_error();
     ASSERT_TRUE(error);
     EXPECT_EQ(error->to, closed);
-    EXPECT_EQ(error->report, NetworkReport::refused);
+    EXPECT_EQ(error->failure, UdpFailure::refused);
     EXPECT_FALSE(from.next_error());
 }
 
@@ -257,7 +258,7 @@ TEST(UdpSocket, AnUnreachableDestinationFails) {
     EXPECT_NE(sent.error, 0);
     const auto v6 = from.send(*parse_address("2001:db8::1", 9), random_bytes(10), 10);
     EXPECT_EQ(v6.outcome, Outcome::failed);
-    EXPECT_EQ(v6.report, NetworkReport::unreachable);
+    EXPECT_EQ(v6.failure, UdpFailure::unreachable);
 }
 
 TEST(UdpSocket, ReadsBackTheBuffersGranted) {
@@ -278,7 +279,7 @@ TEST(UdpSocket, TooLongForTheRouteIsToldAndSegmentationStays) {
     UdpSocket from = open(config), to = open(config);
     const auto sent = from.send(to.local_address(), random_bytes(65'600), 65'600);
     EXPECT_EQ(sent.outcome, Outcome::failed);
-    EXPECT_EQ(sent.report, NetworkReport::too_big);
+    EXPECT_EQ(sent.failure, UdpFailure::too_big);
     EXPECT_EQ(from.send_mode(), SendMode::segmentation);
 }
 

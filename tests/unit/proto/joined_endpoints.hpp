@@ -9,6 +9,7 @@
 
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
+#include "tests/lib/transports.hpp"
 
 namespace stt {
 
@@ -29,6 +30,7 @@ struct JoinedNode {
 
     void start(EndpointConfig config, uint8_t seed_byte = 0x5e) {
         config.identity = &identity;
+        config.transports = transports;
         endpoint.emplace(std::move(config), random);
         std::vector<SecretBytes> seeds;
         seeds.push_back(SecretBytes::copy_of(std::vector<uint8_t>(seed_size, seed_byte)));
@@ -65,6 +67,7 @@ struct JoinedNode {
     Session& session() { return *endpoint->find(last_session()); }
 
     Address address;
+    TransportTable transports = datagram_transport(16);
     SeededRandom random;
     Identity identity;
     std::optional<Endpoint> endpoint;

@@ -5,6 +5,8 @@
 
 #include <random>
 
+#include "tests/lib/transports.hpp"
+
 namespace stt {
 namespace {
 
@@ -26,7 +28,8 @@ const Time start = Time{} + 1s;
 struct PathsTest : ::testing::Test {
     SeededRandom random;
     SessionConfig config;
-    Paths paths{home, config, random};
+    TransportTable transports = datagram_transport(64);
+    Paths paths{home, config, transports, random};
     Recovery::Outcome outcome;
     Time now = start;
 
@@ -219,7 +222,7 @@ TEST_F(PathsTest, go_on_counting_what_is_lost_when_one_replaces_another) {
 
 TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
     config.mtu = 1500;
-    Paths limited(home, config, random);
+    Paths limited(home, config, transports, random);
     EXPECT_EQ(limited.active().datagram(), 1472u);
     limited.limit_datagram(1300);
     EXPECT_EQ(limited.active().datagram(), 1300u);

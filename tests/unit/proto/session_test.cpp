@@ -392,13 +392,12 @@ TEST_F(SessionTest, an_mtu_that_is_set_follows_a_peer_into_the_other_family) {
 TEST_F(SessionTest, a_report_of_a_narrow_path_counts_if_losses_bear_it_out_or_this_machine_makes_it) {
     connect({});
     const size_t narrow = datagram_min - 100;
-    caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, narrow,
-                                           {.router = Address::v4({192, 0, 2, 9}, 0)});
+    caller.endpoint->handle_network_report(now, too_big_for(listener.address, narrow));
     run(1s);
     EXPECT_EQ(caller.all<event::ErrorNoted>().size(), 0u);
     for (int i = 0; i < 3; i++)
-        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, narrow,
-                                               {.local = true});
+        caller.endpoint->handle_network_report(now,
+                                               too_big_for(listener.address, narrow, ErrorOrigin::local));
     run(1s);
     const auto noted = caller.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 1u);
@@ -412,7 +411,7 @@ TEST_F(SessionTest, an_mtu_that_does_not_fit_is_told_once) {
     config.mtu = 1500;
     connect(config);
     for (int i = 0; i < 3; i++)
-        caller.endpoint->handle_network_report(now, listener.address, NetworkReport::too_big, 1472);
+        caller.endpoint->handle_network_report(now, too_big_for(listener.address, 1472));
     run(1s);
     const auto noted = caller.all<event::ErrorNoted>();
     ASSERT_EQ(noted.size(), 1u);
