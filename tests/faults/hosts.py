@@ -14,21 +14,29 @@ ADDRESSES = {
     "line": {"a": "10.77.0.1", "b": "10.77.0.2"},
 }  # fmt: skip
 UP = "ip link set lo up"
+
+
+def _ipv6(address, device):
+    """Adds an address. The kernel adds the route by which it receives what is sent to it a little later."""
+    received = f"ip -6 route show table local dev {device} | grep -q '^local {address} '"
+    return f"ip addr add {address}/64 dev {device} nodad; until {received}; do sleep 0.01; done"
+
+
 LINKS = {
     "alone": {"a": UP},
     "pair": {
         host: f"{UP}; ip link set eth0 up; ip addr add 10.7.0.{number}/24 dev eth0; "
-        f"ip addr add fd07::{number}/64 dev eth0 nodad"
+        + _ipv6(f"fd07::{number}", "eth0")
         for host, number in (("a", 1), ("b", 2))
     },
     "routed": {
-        "a": f"{UP}; ip link set eth0 up; ip addr add 10.7.1.2/24 dev eth0; ip addr add fd07:1::2/64 dev eth0 nodad; "
+        "a": f"{UP}; ip link set eth0 up; ip addr add 10.7.1.2/24 dev eth0; {_ipv6('fd07:1::2', 'eth0')}; "
         "ip route add default via 10.7.1.1; ip route add default via fd07:1::1",
-        "b": f"{UP}; ip link set eth0 up; ip addr add 10.7.2.2/24 dev eth0; ip addr add fd07:2::2/64 dev eth0 nodad; "
+        "b": f"{UP}; ip link set eth0 up; ip addr add 10.7.2.2/24 dev eth0; {_ipv6('fd07:2::2', 'eth0')}; "
         "ip route add default via 10.7.2.1; ip route add default via fd07:2::1",
         "r": f"{UP}; echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; "
         "ip link set r1 up; ip link set r2 up; ip addr add 10.7.1.1/24 dev r1; ip addr add 10.7.2.1/24 dev r2; "
-        "ip addr add fd07:1::1/64 dev r1 nodad; ip addr add fd07:2::1/64 dev r2 nodad",
+        f"{_ipv6('fd07:1::1', 'r1')}; {_ipv6('fd07:2::1', 'r2')}",
     },
 }
 

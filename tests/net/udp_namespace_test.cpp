@@ -29,6 +29,13 @@ bool wait_for(const UdpSocket& socket, short events) {
     return poll(&item, 1, patience_ms) == 1 && (item.revents & events) != 0;
 }
 
+/// Waits until the kernel receives what is sent to an IPv6 address of its own. It adds the route to it a
+/// little later than the address.
+std::string until_local(const std::string& ip) {
+    return "timeout 20 sh -c 'until ip -6 route show table local | grep -q \"^local " + ip +
+           " \"; do sleep 0.01; done'";
+}
+
 class SlowLink : public testing::TestWithParam<SendMode> {};
 INSTANTIATE_TEST_SUITE_P(Modes, SlowLink,
                          testing::Values(SendMode::segmentation, SendMode::several, SendMode::single));
@@ -128,7 +135,9 @@ TEST_P(SecondAddress, AnswersAsCalledUntilItHasGone) {
         EXPECT_NE(other, Address{}) << "nothing came";
         EXPECT_NE(other, called.to);
     };
-    STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad", body);
+    STT_IN_NAMESPACE("ip addr add 192.0.2.7/32 dev lo && ip addr add fd00::7/128 dev lo nodad && " +
+                         until_local("fd00::7"),
+                     body);
 }
 
 TEST(CalledAddress, IsNotForgottenForWantOfARoute) {
@@ -155,7 +164,8 @@ TEST(LinkLocal, AnswersAsCalledOverTheInterfaceItCameBy) {
         "ip link add there type veth peer name far && ip link set far up && ip link set there up && "
         "ip addr add fe80::7/64 dev there nodad && ip addr add fe80::8/64 dev there nodad && "
         // The kernel takes a link up a little later than it is told to.
-        "timeout 20 sh -c 'until ip link show there | grep -q \"state UP\"; do sleep 0.01; done'",
+        "timeout 20 sh -c 'until ip link show there | grep -q \"state UP\"; do sleep 0.01; done' && " +
+            until_local("fe80::7") + " && " + until_local("fe80::8"),
         body);
 }
 
