@@ -288,10 +288,14 @@ void Connection::interrupt(bool on) {
         open_link->inbox().set_flushing(on);
     if (const auto clock = open_link->peer_clock()) clock->interrupt();
 }
+    const std::shared_ptr<Link> open_link = link();
+    if (open_link) {
+        open_link->outbox().limit_waits(until);
+        open_link->hurry(open_link->outbox().waits_until());
+    }
 
 void Connection::limit_waits(std::optional<SteadyTime> until) {
     const std::lock_guard lock(mutex_);
-    if (link_) link_->outbox().limit_waits(until);
     changed_.notify_all();
 }
 

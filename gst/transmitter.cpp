@@ -558,6 +558,8 @@ GstFlowReturn Transmitter::take_eos() {
                 return GST_FLOW_OK;
             case QueueStatus::timeout:
                 return end_undelivered(*link);
+    if (!connection_.ready() && !link->outbox().waits_until())
+        link->hurry(std::chrono::steady_clock::now() + patience);
             case QueueStatus::flushing: {
                 const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
                 if (resumed != GST_FLOW_OK) return resumed;

@@ -38,6 +38,7 @@ class Link::Impl final : public NodeClient,
     LinkStats stats();
     std::shared_ptr<PeerClock> peer_clock() const { return clock_.get(); }
     void fail(Error error);
+    void hurry(std::optional<SteadyTime> until);
     void set_seeds(std::vector<SecretBytes> seeds);
 
   private:
