@@ -22,9 +22,18 @@ Error send_timeout(const Connection& connection) {
                                 "send-timeout", connection.setting(&Settings::send_timeout));
 }
 
-/// Returns what the peer's pipeline has not got. It is reported once only.
-std::vector<Gap> undelivered(Link& link) {
-    const SendQueue::GivenUp lost = link.outbox().give_up_all();
+/// Returns the error of a stored stream for which no receiver is there or awaited.
+Error dropping() {
+    return make_error(ErrorCode::buffer_overflow, Reason::no_receiver, ErrorOrigin::local,
+                      tr("no receiver is connected, and wait-for-connection is false: data is dropped until "
+                         "one connects"));
+}
+
+/// Returns what the peer's pipeline has not got. It is reported once only. `ended` is false while the link
+/// still sends what is queued: then none of it is certain to be missing.
+std::vector<Gap> undelivered(Link& link, bool ended = true) {
+    SendQueue::GivenUp lost = link.outbox().give_up_all();
+    if (!ended) lost.uncertain += std::exchange(lost.certain, {});
     std::vector<Gap> gaps;
     for (const bool uncertain : {true, false}) {
         const SendQueue::Account& part = uncertain ? lost.uncertain : lost.certain;
@@ -415,7 +424,7 @@ bool Transmitter::skip(GstBuffer* buffer) {
         begin_next();  // there is no peer to which the end of the previous stream could be reported
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
     run_.state_sent = false;
-    run_.headers_due = true;
+    if (!std::exchange(run_.headers_due, true) && !run_.origin.live) connection_.warn(dropping());
     run_.key_unit_by = g_get_monotonic_time() + key_unit_patience;
     return true;
 }
@@ -513,13 +522,14 @@ void Transmitter::flush() {
 /// missing. So is data of a stored stream for a receiver that is awaited. Live data that no peer has received
 /// is not missing.
 GstFlowReturn Transmitter::end_undelivered(Link& link) {
-    std::vector<Gap> missing = undelivered(link);
+    const bool waits = connection_.setting(&Settings::drain_timeout) > 0;
+    std::vector<Gap> missing = undelivered(link, waits);
     if (run_.discarded.buffers > 0) {
         if (missing.empty() || missing.back().uncertain) missing.push_back({});
         missing.back() += run_.discarded;
     }
     // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
-    if (missing.empty() && connection_.setting(&Settings::drain_timeout) == 0) return GST_FLOW_OK;
+    if (missing.empty() && !waits) return GST_FLOW_OK;
     if (run_.origin.live && !connection_.ready()) {
         for (const Gap& gap : missing) connection_.announce_gap(gap);
         connection_.announcer().wait_posted();
@@ -548,6 +558,8 @@ GstFlowReturn Transmitter::take_eos() {
     // For the queue zero means no limit.
     const Duration patience =
         std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
+    if (!connection_.ready() && !link->outbox().waits_until())
+        link->hurry(std::chrono::steady_clock::now() + patience);
     for (;;) {
         switch (link->outbox().wait_delivered(patience)) {
             case QueueStatus::eos:
@@ -558,8 +570,6 @@ GstFlowReturn Transmitter::take_eos() {
                 return GST_FLOW_OK;
             case QueueStatus::timeout:
                 return end_undelivered(*link);
-    if (!connection_.ready() && !link->outbox().waits_until())
-        link->hurry(std::chrono::steady_clock::now() + patience);
             case QueueStatus::flushing: {
                 const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);
                 if (resumed != GST_FLOW_OK) return resumed;

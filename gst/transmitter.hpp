@@ -100,7 +100,7 @@ class Transmitter {
     struct Run {
         bool bytes = false;        // framing=bytes
         bool state_sent = true;    // the link has the caps, segment and tags in force
-        bool headers_due = false;  // the stream's headers were not sent, as no peer was there
+        bool headers_due = false;  // data was dropped, as no peer was there, and the stream's headers with it
         bool flushed = false;      // a flush must be announced
         bool finished = false;     // EOS was sent, and another stream follows
         bool cut_off = false;      // discards all data until EOS, as no time is left to wait
