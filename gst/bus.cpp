@@ -160,6 +160,23 @@ GstMessage* element_message(GstElement* element, GstStructure* structure) {
     return gst_message_new_element(GST_OBJECT(element), structure);
 }
 
+/// Appends `stt-error` and, if the report deserves one, an ERROR or a WARNING with the same structure. Takes
+/// `details`.
+void append_error(std::vector<GstMessage*>& messages, GstElement* element, const ErrorReport& report,
+                  bool side_reads, GstStructure* details) {
+    messages.push_back(element_message(element, gst_structure_copy(details)));
+    const bool terminal = report.error.terminal;
+    if (!terminal && !report.retrying && !report.warned_of) {
+        gst_structure_free(details);
+        return;
+    }
+    const auto standard_message =
+        terminal ? gst_message_new_error_with_details : gst_message_new_warning_with_details;
+    GError* error = gerror_for(report, side_reads);
+    messages.push_back(standard_message(GST_OBJECT(element), error, debug_text(report).c_str(), details));
+    g_error_free(error);
+}
+
 }  // namespace
 
 const char* name_of(Circuit circuit) {
@@ -215,19 +232,8 @@ GError* gerror_for(const ErrorReport& report, bool side_reads) {
 }
 
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads) {
-    GstStructure* details = error_structure(report);
-    std::vector<GstMessage*> messages{element_message(element, gst_structure_copy(details))};
-    if (!report.error.terminal && !report.retrying && !report.warned_of) {
-        gst_structure_free(details);
-        return messages;
-    }
-    GError* error = gerror_for(report, side_reads);
-    const std::string debug = debug_text(report);
-    messages.push_back(
-        report.error.terminal
-            ? gst_message_new_error_with_details(GST_OBJECT(element), error, debug.c_str(), details)
-            : gst_message_new_warning_with_details(GST_OBJECT(element), error, debug.c_str(), details));
-    g_error_free(error);
+    std::vector<GstMessage*> messages;
+    append_error(messages, element, report, side_reads, error_structure(report));
     return messages;
 }
 
@@ -276,24 +282,16 @@ GstMessage* gap_message(GstElement* element, const Gap& gap) {
 }
 
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
-                                              const Error& error) {
+                                              const ErrorReport& report) {
     Gap all;
     std::vector<GstMessage*> messages;
     for (const Gap& gap : missing) {
         messages.push_back(gap_message(element, gap));
         all += gap;
     }
-    ErrorReport report;
-    report.error = error;
     GstStructure* details = error_structure(report);
     set_gap(details, all);
-    GError* gerror = gerror_for(report, false);
-    messages.push_back(element_message(element, gst_structure_copy(details)));
-    const std::string debug = debug_text(report);
-    const auto message =
-        error.terminal ? gst_message_new_error_with_details : gst_message_new_warning_with_details;
-    messages.push_back(message(GST_OBJECT(element), gerror, debug.c_str(), details));
-    g_error_free(gerror);
+    append_error(messages, element, report, false, details);
     return messages;
 }
 

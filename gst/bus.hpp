@@ -36,10 +36,10 @@ GstMessage* stream_closed_message(GstElement* element, StreamId stream, const Er
 GstMessage* gap_message(GstElement* element, const Gap& gap);
 
 /// Returns the messages for an EOS that came before the peer had everything, in the order of posting. There
-/// is one `stt-stream` with the event gap for each of `missing`. `error` follows as an ERROR, or as a WARNING
-/// if it is not terminal; its details hold the total. The caller owns the messages.
+/// is one `stt-stream` with the event gap for each of `missing`. The messages of error_messages() about
+/// `report` follow, and their structures also hold the total. The caller owns the messages.
 std::vector<GstMessage*> undelivered_messages(GstElement* element, const std::vector<Gap>& missing,
-                                              const Error& error);
+                                              const ErrorReport& report);
 
 /// Returns PROGRESS about a caller's first connect or a listener's bind.
 GstMessage* progress_message(GstElement* element, GstProgressType type, const std::string& text);

@@ -110,8 +110,7 @@ bool Connection::open() {
     }();
     announcer_.interrupt(false);
     const auto refuse = [&](const Error& error) {
-        ErrorReport report;
-        report.error = error;
+        ErrorReport report = describe(error);
         report.error.terminal = true;
         for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
             announcer_.post_now(message);
@@ -180,7 +179,7 @@ void Connection::close() {
     announcer_.clear();
     link->close();
     announcer_.set_log(nullptr);  // messages posted before are still written
-    cancel_progress();
+    cancel_progress(tr("Stopped while connecting"));
     notify_since(before);
 }
 
@@ -265,8 +264,7 @@ void Connection::reload_seeds() {
         if (!seeds->empty()) open_link->set_seeds(std::move(*seeds));
         return;
     }
-    ErrorReport report;
-    report.error = seeds.error();
+    ErrorReport report = describe(seeds.error());
     report.error.terminal = false;
     report.warned_of = true;  // the seeds read before stay in force
     for (GstMessage* message : error_messages(element_, report, side_ == Side::src))
@@ -290,8 +288,12 @@ void Connection::interrupt(bool on) {
 }
 
 void Connection::limit_waits(std::optional<SteadyTime> until) {
+    const std::shared_ptr<Link> open_link = link();
+    if (open_link) {
+        open_link->outbox().limit_waits(until);
+        open_link->hurry(open_link->outbox().waits_until());
+    }
     const std::lock_guard lock(mutex_);
-    if (link_) link_->outbox().limit_waits(until);
     changed_.notify_all();
 }
 
@@ -305,9 +307,7 @@ bool Connection::waits_expired() const {
     return until && std::chrono::steady_clock::now() >= *until;
 }
 
-void Connection::cancel_progress() {
-    progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped while connecting"));
-}
+void Connection::cancel_progress(const std::string& text) { progress_.end(GST_PROGRESS_TYPE_CANCELED, text); }
 
 std::optional<Affine> Connection::from_peer_clock(Duration patience) const {
     const std::shared_ptr<Link> open_link = link();
@@ -415,10 +415,16 @@ Waited Connection::wait_ready() {
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
 
-void Connection::fail(Error error) {
-    error.terminal = true;
+ErrorReport Connection::describe(Error error) const {
     ErrorReport report;
     report.error = std::move(error);
+    report.caller = caller_;
+    return report;
+}
+
+void Connection::fail(Error error) {
+    error.terminal = true;
+    const ErrorReport report = describe(std::move(error));
     announce_error(report);
     if (const std::shared_ptr<Link> open_link = link()) open_link->fail(report.error);
     wait_error();
@@ -432,12 +438,13 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
     }
     Gap all;
     for (const Gap& gap : missing) all += gap;
-    const Error error = undelivered_error(all, reached_, caller_, timeout);
+    ErrorReport report = describe(undelivered_error(all, reached_, caller_, timeout));
+    report.warned_of = true;
     // The session fails first: a handler of the message that stops the element would make it end in the usual
     // way.
     if (const std::shared_ptr<Link> open_link = link(); open_link && timeout > 0)
         open_link->fail(cut_off_error(all, timeout));
-    announcer_.post(undelivered_messages(element_, missing, error));
+    announcer_.post(undelivered_messages(element_, missing, report));
     announcer_.wait_posted();
     const std::lock_guard lock(mutex_);
     error_posted_ = error_posted_ || timeout > 0;
@@ -446,8 +453,7 @@ bool Connection::announce_undelivered(const std::vector<Gap>& missing) {
 }
 
 void Connection::warn(Error error) {
-    ErrorReport report;
-    report.error = std::move(error);
+    ErrorReport report = describe(std::move(error));
     report.warned_of = true;
     announce_error(report);
 }

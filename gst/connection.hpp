@@ -82,8 +82,9 @@ class Connection final : public LinkObserver {
     /// applies. Callable from any thread.
     void limit_waits(std::optional<SteadyTime> until);
     /// Announces that the stream is about to end: cancels the PROGRESS of a caller's first connect, so that
-    /// an application that waits for it starts to play. The call itself continues. Callable from any thread.
-    void cancel_progress();
+    /// an application that waits for it starts to play. The call itself continues, which `text` should not
+    /// deny. Callable from any thread.
+    void cancel_progress(const std::string& text);
 
     // Called on the streaming thread, except where noted.
 
@@ -155,6 +156,8 @@ class Connection final : public LinkObserver {
     void post_stats();
 
   private:
+    /// Returns a report of an error of the element's own.
+    ErrorReport describe(Error error) const;
     void announce_error(const ErrorReport& report);
     /// Properties whose values read back depend on the state, by name.
     using ReadBacks = std::array<std::pair<const char*, std::string>, 2>;

@@ -2,6 +2,7 @@
 #include "gst/drain.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "gst/debug.hpp"
@@ -11,9 +12,11 @@
 namespace stt {
 namespace {
 
-/// Returns what the peer's pipeline has not got. It is reported once only.
-std::vector<Gap> undelivered(Link& link) {
-    const SendQueue::GivenUp lost = link.outbox().give_up_all();
+/// Returns what the peer's pipeline has not got. It is reported once only. `ended` is false while the link
+/// still sends what is queued: then none of it is certain to be missing.
+std::vector<Gap> undelivered(Link& link, bool ended = true) {
+    SendQueue::GivenUp lost = link.outbox().give_up_all();
+    if (!ended) lost.uncertain += std::exchange(lost.certain, {});
     std::vector<Gap> gaps;
     for (const bool uncertain : {true, false}) {
         const SendQueue::Account& part = uncertain ? lost.uncertain : lost.certain;
@@ -35,6 +38,8 @@ GstFlowReturn Drain::finish(Link& link) {
     // For the queue zero means no limit.
     const Duration patience =
         std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
+    if (!connection_.ready() && !link.outbox().waits_until())
+        link.hurry(std::chrono::steady_clock::now() + patience);
     for (;;) {
         switch (link.outbox().wait_delivered(patience)) {
             case QueueStatus::eos:
@@ -58,13 +63,14 @@ GstFlowReturn Drain::finish(Link& link) {
 }
 
 GstFlowReturn Drain::end_undelivered(Link& link) {
-    std::vector<Gap> missing = undelivered(link);
+    const bool waits = connection_.setting(&Settings::drain_timeout) > 0;
+    std::vector<Gap> missing = undelivered(link, waits);
     if (writer_.discarded().buffers > 0) {
         if (missing.empty() || missing.back().uncertain) missing.push_back({});
         missing.back() += writer_.discarded();
     }
     // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
-    if (missing.empty() && connection_.setting(&Settings::drain_timeout) == 0) return GST_FLOW_OK;
+    if (missing.empty() && !waits) return GST_FLOW_OK;
     if (policy_.origin().live && !connection_.ready()) {
         for (const Gap& gap : missing) connection_.announce_gap(gap);
         connection_.announcer().wait_posted();

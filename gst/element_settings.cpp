@@ -76,10 +76,23 @@ void set_secret(Settings& settings, SecretBytes Settings::*field, std::string_vi
             SecretBytes::copy_of({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
 
+/// Returns the values that a row of numbers or names accepts, for people.
+std::string allowed_values(const SettingRow& row) {
+    if (!row.enumeration) return std::to_string(row.min) + ".." + std::to_string(row.max);
+    auto* values = static_cast<GEnumClass*>(g_type_class_ref(row.enumeration()));
+    std::string names;
+    for (const GEnumValue& value : std::span(values->values, values->n_values))
+        names.append(names.empty() ? "" : ", ").append(value.value_nick);
+    g_type_class_unref(values);
+    return names;
+}
+
 /// Sets a row's field from the text in a URI.
 Status set_text(Settings& settings, const SettingRow& row, const std::string& text) {
-    const Error bad =
-        refusal(tr("the URI's value '%s' is not valid for the property '%s'", text.c_str(), row.name));
+    const auto bad = [&] {
+        return refusal(tr("the URI's value '%s' is not valid for the property '%s'; allowed: %s",
+                          text.c_str(), row.name, allowed_values(row).c_str()));
+    };
     if (auto* field = std::get_if<std::string Settings::*>(&row.field)) {
         settings.*(*field) = text;
         return success();
@@ -88,20 +101,20 @@ Status set_text(Settings& settings, const SettingRow& row, const std::string& te
         auto* values = static_cast<GEnumClass*>(g_type_class_ref(row.enumeration()));
         const GEnumValue* value = g_enum_get_value_by_nick(values, text.c_str());
         g_type_class_unref(values);
-        if (!value) return bad;
+        if (!value) return bad();
         settings.*std::get<uint32_t Settings::*>(row.field) = static_cast<uint32_t>(value->value);
         return success();
     }
     int64_t number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failure != std::errc() || end != text.data() + text.size() || number < row.min || number > row.max)
-        return bad;
+        return bad();
     if (auto* wide = std::get_if<uint32_t Settings::*>(&row.field))
         settings.*(*wide) = static_cast<uint32_t>(number);
     else if (auto* narrow = std::get_if<int32_t Settings::*>(&row.field))
         settings.*(*narrow) = static_cast<int32_t>(number);
     else
-        return bad;
+        return bad();
     return success();
 }
 

@@ -15,12 +15,15 @@
 namespace stt {
 namespace {
 
+/// In place of the system's error number: the path is a pipe or a socket. open() does not use this number.
+constexpr int not_a_file = ESPIPE;
+
 /// Opens regular files and devices only: a write to a pipe whose reader has exited would end the process by
 /// SIGPIPE.
 int open_file(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
-        errno = ESPIPE;
+        errno = not_a_file;
         return -1;
     }
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
@@ -28,6 +31,9 @@ int open_file(const std::string& path) {
 
 /// `format` is a sentence with placeholders for the path and for the system's error text.
 Error file_error(const char* format, const std::string& path, int code) {
+    if (code == not_a_file)
+        return make_error(ErrorCode::none, Reason::event_log, ErrorOrigin::local,
+                          tr("the event-log '%s' is a pipe or a socket, which it must not be", path.c_str()));
     return make_error(ErrorCode::none,
                       code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
                       ErrorOrigin::local, tr(format, path.c_str(), g_strerror(code)));
@@ -56,11 +62,12 @@ void add_value(JsonBuilder* builder, const GValue* value) {
     }
 }
 
-std::string json_line(GstElement* element, const GstStructure* structure) {
+/// `time` is in microseconds since the epoch.
+std::string json_line(gint64 time, GstElement* element, const GstStructure* structure) {
     JsonBuilder* builder = json_builder_new();
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "timestamp");
-    json_builder_add_int_value(builder, g_get_real_time());
+    json_builder_add_int_value(builder, time);
     json_builder_set_member_name(builder, "element");
     char* name = gst_element_get_name(element);
     json_builder_add_string_value(builder, name);
@@ -69,7 +76,9 @@ std::string json_line(GstElement* element, const GstStructure* structure) {
     json_builder_add_string_value(builder, gst_structure_get_name(structure));
     const auto add_field = [](GQuark field, const GValue* value, gpointer data) -> gboolean {
         auto* to = static_cast<JsonBuilder*>(data);
-        // An error's own timestamp replaces that of the line, as it is the time at which the error occurred.
+        // An error's own timestamp is when it occurred. Lines before it may have waited longer to be written,
+        // and then have later times.
+        if (field == g_quark_from_static_string("timestamp")) return TRUE;
         json_builder_set_member_name(to, g_quark_to_string(field));
         add_value(to, value);
         return TRUE;
@@ -101,9 +110,8 @@ Status EventLog::write(GstElement* element, GstMessage* message) {
     const GstStructure* structure =
         GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT ? gst_message_get_structure(message) : nullptr;
     if (!structure || !g_str_has_prefix(gst_structure_get_name(structure), "stt-")) return success();
-    const std::string line = json_line(element, structure);
     const std::lock_guard lock(mutex_);
-    if (append(line)) {
+    if (append(json_line(g_get_real_time(), element, structure))) {
         failed_ = false;
         return success();
     }

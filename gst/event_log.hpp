@@ -22,9 +22,10 @@ class EventLog {
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
-    /// Appends `message` by a single write() if its structure is one of the elements' own (stt-…). The file
-    /// is opened again if another tool has moved or removed it. A failure is reported once, and again only
-    /// after a line has been written.
+    /// Appends `message` by a single write() if its structure is one of the elements' own (stt-…). The time
+    /// of the line is that of this call, so that lines are in the order of their times. The file is opened
+    /// again if another tool has moved or removed it. A failure is reported once, and again only after a line
+    /// has been written.
     Status write(GstElement* element, GstMessage* message);
 
   private:

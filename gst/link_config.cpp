@@ -49,7 +49,7 @@ Status set_session(LinkConfig& config, const Settings& settings) {
     session.pacing_ceiling = static_cast<double>(settings.pacing_rate) / 8;
     session.congestion = static_cast<CongestionAlgorithm>(settings.congestion_control);
     if (settings.mtu > 0) {
-        if (settings.mtu < mtu_min) return bad_setting(tr("mtu must be 0 or at least %" PRIu64, mtu_min));
+        if (settings.mtu < mtu_min) return bad_setting(tr("mtu must be 0 or %" PRIu64 " to 65535", mtu_min));
         session.mtu = settings.mtu;
     }
     if (!settings.peer_node_id.empty()) {
@@ -116,9 +116,9 @@ Result<LinkConfig> make_link_config(const Settings& settings, StreamRole role) {
     if (Status set = set_session(config, settings); !set) return set.error();
     if (settings.framing == static_cast<uint32_t>(Framing::bytes)) {
         // A receiver of bytes could not resynchronise after a drop.
-        if (settings.max_age > 0) return bad_setting(tr("max-age cannot be used with framing=bytes"));
+        if (settings.max_age > 0) return bad_setting(tr("max-age must be 0 with framing=bytes"));
         if (settings.when_full == static_cast<uint32_t>(WhenFull::drop))
-            return bad_setting(tr("when-full=drop cannot be used with framing=bytes"));
+            return bad_setting(tr("when-full must be auto or block with framing=bytes"));
     }
     if (Status set = set_stream_id(config, settings.stream_id); !set) return set.error();
     Result<std::vector<SecretBytes>> seeds = read_seeds(settings);

@@ -5,7 +5,6 @@
 
 #include <gst/gst.h>
 
-#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -26,13 +25,16 @@ class Progress {
     void proceed(const std::string& text);
     /// Ends the progress with COMPLETE, CANCELED or ERROR, unless it has ended already.
     void end(GstProgressType type, const std::string& text);
-    bool under_way() const { return under_way_; }
+    bool under_way() const {
+        const std::lock_guard lock(mutex_);
+        return under_way_;
+    }
 
   private:
     GstElement* const element_;
     Announcer& announcer_;
-    std::mutex mutex_;                    // held while a message is queued, so that none follows the last
-    std::atomic<bool> under_way_{false};  // has started and has not ended; ends under mutex_
+    mutable std::mutex mutex_;  // held while a message is queued, so that none follows the last
+    bool under_way_ = false;    // has started and has not ended; under mutex_
 };
 
 }  // namespace stt

@@ -162,7 +162,7 @@ const std::array rows = {
     SettingRow{
         "drain-timeout", "Drain time-out",
         "Milliseconds without progress that EOS waits for the peer's pipeline to take everything; then an "
-        "error says how much it lacks. 0: EOS does not wait, and a warning says how much it lacks",
+        "error says how much it lacks. 0: EOS does not wait, and a warning counts what is not confirmed",
         &Settings::drain_timeout, sink, false, 0, ms_max},
     SettingRow{"send-timeout", "Send time-out",
                "Milliseconds that a buffer may wait for space in a full send queue before an error ends the "

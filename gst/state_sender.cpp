@@ -40,9 +40,9 @@ void StateSender::flushed() {
     sent_ = false;
 }
 
-void StateSender::drop_beginning() {
+bool StateSender::drop_beginning() {
     sent_ = false;
-    headers_due_ = true;
+    return !std::exchange(headers_due_, true);
 }
 
 GstFlowReturn StateSender::send_state() {

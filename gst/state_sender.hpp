@@ -41,8 +41,9 @@ class StateSender {
     void flushed();
     /// The link has not got all events: the state is sent again.
     void forget() { sent_ = false; }
-    /// Data was dropped as there is no peer: the next one needs the headers of the stream, too.
-    void drop_beginning();
+    /// Data was dropped as there is no peer: the next one needs the headers of the stream, too. Returns
+    /// whether it is the first since a peer was sent the beginning.
+    bool drop_beginning();
     /// The pipeline has changed, so that its clocks must be read again.
     void pipeline_changed() { timing_.set_due(); }
 
@@ -68,7 +69,7 @@ class StateSender {
     // Streaming thread; reset by start().
     bool bytes_ = false;
     bool sent_ = true;          // the link has the caps, segment and tags in force
-    bool headers_due_ = false;  // the stream's headers were not sent, as no peer was there
+    bool headers_due_ = false;  // data was dropped, as no peer was there, and the stream's headers with it
     bool flush_due_ = false;    // a flush must be announced
     std::string stream_id_;
     std::set<uint64_t> tags_;  // keys of the tags that the link has since STREAM_START

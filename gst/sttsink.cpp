@@ -129,7 +129,8 @@ gboolean pad_event(GstPad* pad, GstObject* parent, GstEvent* event) {
 /// Makes an application that waits for the first connect before it plays, such as gst-launch-1.0, play now.
 void expect_eos(SttSink* self) {
     self->transmitter->expect_eos();
-    self->connection->cancel_progress();
+    self->connection->cancel_progress(tr("The stream ends; connecting continues for at most %u ms",
+                                         unsigned{self->connection->setting(&Settings::drain_timeout)}));
     if (GST_STATE(self) != GST_STATE_PLAYING) self->preroll_exit->open();
 }
 

@@ -270,7 +270,8 @@ gboolean send_event(GstElement* element, GstEvent* event) {
         return FALSE;
     }
     if (type == GST_EVENT_EOS && self->connection->link()) {
-        self->connection->cancel_progress();  // an application that waits for the first connect plays now
+        // An application that waits for the first connect plays now.
+        self->connection->cancel_progress(tr("The stream was ended before a connection was established"));
         request_eos(self, EventPtr(event));
         return TRUE;
     }

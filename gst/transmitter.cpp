@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "gst/debug.hpp"
 #include "gst/metadata.hpp"
 #include "gst/sticky.hpp"
@@ -15,6 +16,13 @@ namespace {
 
 bool sends_bytes(const Connection& connection) {
     return connection.setting(&Settings::framing) == static_cast<uint32_t>(Framing::bytes);
+}
+
+/// Returns the error of a stored stream for which no receiver is there or awaited.
+Error dropping() {
+    return make_error(ErrorCode::buffer_overflow, Reason::no_receiver, ErrorOrigin::local,
+                      tr("no receiver is connected, and wait-for-connection is false: data is dropped until "
+                         "one connects"));
 }
 
 }  // namespace
@@ -96,7 +104,7 @@ bool Transmitter::drop(GstBuffer* buffer) {
     if (drain_.finished() && link)
         begin_next();  // there is no peer to which the end of the previous stream could be reported
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
-    state_.drop_beginning();
+    if (state_.drop_beginning() && !policy_.origin().live) connection_.warn(dropping());
     buffers_.await_key_unit();
     return true;
 }

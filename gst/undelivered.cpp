@@ -21,13 +21,19 @@ std::string amount(const Gap& gap) {
 Error error_about(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms) {
     const std::string lost = amount(missing);
     const unsigned timeout = timeout_ms;
+    if (timeout_ms == 0)
+        return make_error(
+            ErrorCode::timeout, Reason::not_awaited, ErrorOrigin::local,
+            tr("EOS did not wait, as drain-timeout is 0: no peer has confirmed that it has this "
+               "data (%s)",
+               lost.c_str()));
     if (reached == Reached::nothing && !caller)
         return make_error(ErrorCode::timeout, Reason::no_caller, ErrorOrigin::network,
                           tr("no caller connected within the drain-timeout of %u ms; data was not sent (%s)",
                              timeout, lost.c_str()));
     if (reached != Reached::stream)
         return make_error(
-            ErrorCode::timeout, Reason::drain_timeout, ErrorOrigin::local,
+            ErrorCode::timeout, Reason::no_connection, ErrorOrigin::network,
             tr("no connection was established within the drain-timeout of %u ms; data was not sent (%s)",
                timeout, lost.c_str()));
     return make_error(

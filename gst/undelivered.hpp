@@ -13,7 +13,7 @@ enum class Reached : uint8_t;
 
 /// Returns the sender's error. `missing` is the total that the peer lacks, `reached` how far a peer ever got.
 /// `caller` says whether the sender is the caller. `timeout_ms` is `drain-timeout`; with 0 the user has
-/// chosen not to wait, so that the error is not terminal.
+/// chosen not to wait, so that the error is not terminal and says only what no peer has confirmed.
 Error undelivered_error(const Gap& missing, Reached reached, bool caller, uint32_t timeout_ms);
 
 /// Returns the error with which the session is closed, and which ends the peer's stream.

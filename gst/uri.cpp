@@ -129,10 +129,17 @@ Status read_authority(std::string_view authority, Uri& uri) {
     return success();
 }
 
+std::string list_of_allowed() {
+    std::string list;
+    for (const std::string_view name : allowed_settings) list.append(list.empty() ? "" : ", ").append(name);
+    return list;
+}
+
 Error refused_setting(std::string_view name) {
     const auto rows = setting_table();
     if (std::none_of(rows.begin(), rows.end(), [&](const SettingRow& row) { return row.name == name; }))
-        return bad_uri(tr_noop("there is no setting '%s'"), name);
+        return bad_uri(tr("there is no setting '%s'; a URI may set %s", std::string(name).c_str(),
+                          list_of_allowed().c_str()));
     return bad_uri(tr_noop("'%s' is not allowed in a URI; set the element's property instead"), name);
 }
 

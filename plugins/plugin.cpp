@@ -11,4 +11,4 @@ static gboolean register_elements(GstPlugin* plugin) {
 
 GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, stt,
                   "Carries any buffers between hosts over encrypted sessions", register_elements, VERSION,
-                  "LGPL", "STT for GStreamer", "The STT for GStreamer authors")
+                  "LGPL", "STT for GStreamer", PACKAGE_ORIGIN)

@@ -12,6 +12,11 @@ namespace {
 
 using enum RecoveryClass;
 
+// What to do about a peer that breaks the protocol.
+constexpr const char* defective_peer = tr_noop(
+    "Update the sending program. Report the error as a defect, with a log of both ends "
+    "(GST_DEBUG=stt*:6), if it recurs.");
+
 // In numerical order, because find_error() uses binary search.
 constexpr std::array table{
     ErrorInfo{ErrorCode::connection_timeout, "CONNECTION_TIMEOUT", "connection", retry, true,
@@ -52,8 +57,8 @@ constexpr std::array table{
               "The listener accepts another session when one of the present sessions ends.",
               "The listener has reached its max-sessions, already serves another caller, or accepts no "
               "further stream.",
-              tr_noop("Stop the other caller, or run a separate listener on another port: a listener serves "
-                      "one caller. Raise max-sessions only if the text names it.")},
+              tr_noop("Wait: a caller calls again, and is accepted once the listener is free. If that takes "
+                      "long, check the listener's log.")},
     ErrorInfo{
         ErrorCode::session_not_found, "SESSION_NOT_FOUND", "session", retry, true,
         "A peer that was restarted accepts a new session.",
@@ -76,8 +81,7 @@ constexpr std::array table{
                       "calls, odd if it listens.")},
     ErrorInfo{ErrorCode::flow_control_violation, "FLOW_CONTROL_VIOLATION", "stream", fatal, false,
               "A defective sender repeats its mistake.", "The peer sent more than it was allowed to.",
-              tr_noop("Update the sending program. Report the error as a defect, with a log of both ends "
-                      "(GST_DEBUG=stt*:6), if it recurs.")},
+              defective_peer},
     ErrorInfo{ErrorCode::invalid_frame, "INVALID_FRAME", "protocol", automatic, true,
               "The sender's mistake may depend on the state of the session that has ended.",
               "A genuine packet contained something that the wire format does not allow.",
@@ -157,8 +161,8 @@ constexpr std::array causes{
     ErrorCause{ErrorCode::network_unreachable, Reason::address_not_available, false,
                tr_noop("Set local-address to an address of this machine, or leave it unset.")},
     ErrorCause{ErrorCode::session_closed, Reason::graceful, false,
-               tr_noop("Start the peer again if it is still needed. With auto-reconnect, a new session is "
-                       "established when it returns.")},
+               tr_noop("Start the peer again if it is still needed. If the stream is to arrive whole, as a "
+                       "file, start both ends again.")},
     ErrorCause{ErrorCode::session_timeout, Reason::doubted, false,
                tr_noop("Ignore this if the caller was restarted. Otherwise stop one of the two callers.")},
     ErrorCause{
@@ -178,14 +182,28 @@ constexpr std::array causes{
     ErrorCause{
         ErrorCode::stream_closed, Reason::ended, false,
         tr_noop("Set keep-listening on the receiving sttsrc, or restart its pipeline for each stream.")},
+    ErrorCause{
+        ErrorCode::stream_closed, Reason::drain_timeout, false,
+        tr_noop(
+            "Check why this end took the data so slowly, or raise drain-timeout at the sending sttsink.")},
+    ErrorCause{ErrorCode::too_many_sessions, Reason::busy, false,
+               tr_noop("If the caller was restarted, wait: it calls again, and the listener lets the old "
+                       "session go within seconds. Otherwise stop the other caller, or run a separate "
+                       "listener on another port: a listener serves one caller. Raise max-sessions only if "
+                       "the text names it.")},
     ErrorCause{ErrorCode::too_many_sessions, Reason::ended, false,
                tr_noop("Check the listener's log for why its stream ended, then restart its pipeline. With "
                        "keep-listening, a receiving sttsrc waits for the next stream.")},
     ErrorCause{ErrorCode::too_many_streams, Reason::one_stream, true,
                tr_noop("Use a separate receiver and a separate session for each stream.")},
     ErrorCause{ErrorCode::timeout, Reason::drain_timeout, false,
-               tr_noop("Check whether the receiver keeps up, or raise drain-timeout. With 0, EOS does not "
-                       "wait for the receiver.")},
+               tr_noop("Check whether the receiver's pipeline keeps up, or raise drain-timeout.")},
+    ErrorCause{ErrorCode::timeout, Reason::not_awaited, false,
+               tr_noop("Ignore this if the receiver need not have everything. Otherwise set drain-timeout to "
+                       "how long EOS may wait for it.")},
+    ErrorCause{ErrorCode::timeout, Reason::no_connection, false,
+               tr_noop("Start the listener, and check host and port in uri and the firewalls on the path. "
+                       "Raise drain-timeout if the listener starts later.")},
     ErrorCause{ErrorCode::timeout, Reason::no_stream, true,
                tr_noop("Make one of the two ends a sender: replace its sttsrc with sttsink.")},
     ErrorCause{ErrorCode::network_unreachable, Reason::no_route_there, false,
@@ -229,11 +247,36 @@ constexpr std::array causes{
     ErrorCause{ErrorCode::timeout, Reason::no_caller, false,
                tr_noop("Start the caller, and check its uri and the firewalls on the path. Raise the timeout "
                        "that the text names if the caller starts later.")},
+    ErrorCause{ErrorCode::handshake_failure, Reason::cipher, false,
+               tr_noop("Install the same version of the stt plugin on both ends, so that they have a cipher "
+                       "in common.")},
+    ErrorCause{ErrorCode::handshake_failure, Reason::malformed_handshake, false,
+               tr_noop("Install the same version of the stt plugin on both ends. Report the error as a "
+                       "defect if it recurs.")},
+    ErrorCause{ErrorCode::handshake_failure, Reason::wrong_session, false,
+               tr_noop("Ignore this if a new session is established. Otherwise check that no two nodes use "
+                       "the same identity-file.")},
+    ErrorCause{ErrorCode::handshake_failure, Reason::refused, false,
+               tr_noop("Check the peer's log for the cause. Install the same version of the stt plugin on "
+                       "both ends.")},
+    ErrorCause{ErrorCode::buffer_overflow, Reason::fragments, false, defective_peer},
+    ErrorCause{ErrorCode::buffer_overflow, Reason::skips, false, defective_peer},
+    ErrorCause{ErrorCode::buffer_overflow, Reason::no_receiver, false,
+               tr_noop("Leave wait-for-connection at auto if the receiver is to get everything. Set "
+                       "live=true if data is of no use later.")},
     ErrorCause{
         ErrorCode::resource_exhausted, Reason::passphrase, false,
         tr_noop("Raise the limit on memory (ulimit -v), free memory, or use seed-file, which needs none.")},
     ErrorCause{ErrorCode::resource_exhausted, Reason::descriptors, false,
                tr_noop("Raise the limit on open files (ulimit -n), or run fewer pipelines in one process.")},
+    ErrorCause{ErrorCode::none, Reason::bad_setting, true,
+               tr_noop("Correct the value. gst-inspect-1.0 shows what each property of sttsink and sttsrc "
+                       "accepts.")},
+    ErrorCause{ErrorCode::none, Reason::bad_uri, true,
+               tr_noop("Correct uri: stt://HOST:PORT calls, and stt://:PORT listens. Set on the element "
+                       "what a URI may not set.")},
+    ErrorCause{ErrorCode::none, Reason::event_log, true,
+               tr_noop("Set event-log to a regular file in a directory that exists, on a disk with space.")},
     ErrorCause{
         ErrorCode::none, Reason::no_such_directory, true,
         tr_noop(
@@ -266,6 +309,12 @@ constexpr std::array causes{
 
 // The causes for a listener, which its peer has called and which cannot call the peer back.
 constexpr std::array causes_of_listeners{
+    ErrorCause{ErrorCode::connection_timeout, Reason::handshake_timeout, false,
+               tr_noop("Ignore this if the caller connects after all. Otherwise check that the path carries "
+                       "IP packets of 1228 bytes in both directions.")},
+    ErrorCause{ErrorCode::timeout, Reason::no_connection, false,
+               tr_noop("Check the messages before this one for why the caller was turned away. Raise "
+                       "drain-timeout if a caller needs longer.")},
     ErrorCause{ErrorCode::connection_refused, Reason::port_closed, false,
                tr_noop("Ignore this if the caller was stopped: it is accepted when it calls again. Otherwise "
                        "check its log.")},

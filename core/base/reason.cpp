@@ -105,8 +105,14 @@ std::string_view reason_name(Reason reason) {
             return "receive-timeout";
         case Reason::no_caller:
             return "no-caller";
+        case Reason::no_connection:
+            return "no-connection";
+        case Reason::no_receiver:
+            return "no-receiver";
         case Reason::drain_timeout:
             return "drain-timeout";
+        case Reason::not_awaited:
+            return "not-awaited";
         case Reason::malformed_frame:
             return "malformed-frame";
         case Reason::malformed_message:

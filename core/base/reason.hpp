@@ -62,7 +62,10 @@ enum class Reason : uint8_t {
     send_timeout,
     receive_timeout,
     no_caller,
+    no_connection,
+    no_receiver,
     drain_timeout,
+    not_awaited,
     // Protocol violations by the peer, and what the network did to its packets.
     malformed_frame,
     malformed_message,

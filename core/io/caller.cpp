@@ -241,6 +241,11 @@ void Caller::retry_at(Time at, const Error& error) {
     last_error_ = error;
 }
 
+void Caller::hurry(Time now, Time until) {
+    retry_.hurry(until);
+    if (retry_at_ != time_never && until > now) retry_at_ = std::min(retry_at_, now + (until - now) / 2);
+}
+
 void Caller::call_later(Time now, const Error& error) {
     retry_.start(now);
     retry_at(now + retry_.next_delay(now), error);

@@ -86,6 +86,9 @@ class Caller {
     Error overdue_error(Time now, Error error) const;
     /// The next attempt is due at `at`. `error` ended the last one, or the session.
     void retry_at(Time at, const Error& error);
+    /// No session is of use after `until`: attempts are made before it, the one that is due later included.
+    /// time_never removes the limit.
+    void hurry(Time now, Time until);
     /// The session has done its work, and has ended with `error`: the next attempt is due after a delay.
     void call_later(Time now, const Error& error);
     /// A session of another link with `peer` is established. If an attempt at the same host waits for its

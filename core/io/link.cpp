@@ -63,6 +63,7 @@ bool Link::send_upstream(OutMessage message) { return impl_->send_upstream(std::
 LinkStats Link::stats() const { return impl_->stats(); }
 std::shared_ptr<PeerClock> Link::peer_clock() const { return impl_->peer_clock(); }
 void Link::fail(Error error) { impl_->fail(std::move(error)); }
+void Link::hurry(std::optional<SteadyTime> until) { impl_->hurry(until); }
 void Link::set_seeds(std::vector<SecretBytes> seeds) { impl_->set_seeds(std::move(seeds)); }
 
 }  // namespace stt

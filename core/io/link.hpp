@@ -156,6 +156,10 @@ class Link {
     /// The element has failed, and has reported that itself: the session ends by `error`, and the link with
     /// it. Any thread, does not block.
     void fail(Error error);
+    /// No session is of use after `until`, as the element stops waiting for its peer then: a caller's pauses
+    /// between attempts leave time for one before. Without a value there is no such limit. Any thread, does
+    /// not block.
+    void hurry(std::optional<SteadyTime> until);
     /// Replaces the accepted seeds (rotation); any thread.
     void set_seeds(std::vector<SecretBytes> seeds);
 

@@ -232,7 +232,7 @@ void Link::Impl::on_abandoned() {
     if (!config_.caller) reporter_.set_state(LinkState::connecting);
 }
 
-void Link::Impl::on_over(Now now, SessionHandle handle, const Error& error, bool success) {
+void Link::Impl::on_over(Now now, SessionHandle handle, Error error, bool success) {
     const auto ended = stream_->leave();
     if (reporter_.ended() || error.code == ErrorCode::none) return;
     if (stream_->complete()) {
@@ -243,6 +243,8 @@ void Link::Impl::on_over(Now now, SessionHandle handle, const Error& error, bool
         caller_.call_later(now.time, error);
         return reporter_.set_state(LinkState::reconnecting);
     }
+    if (ended && error.code == ErrorCode::session_closed && error.reason == Reason::graceful)
+        error.text = tr("the peer closed the session: it was stopped before the end of the stream");
     if (ended) reporter_.stream_closed(*ended, error);
     if (reporter_.closed()) return;
     caller_.count_session(now.time, success);
@@ -251,7 +253,7 @@ void Link::Impl::on_over(Now now, SessionHandle handle, const Error& error, bool
         return reporter_.set_state(LinkState::connecting);
     }
     const bool retried = !config_.caller || may_retry(error, true);
-    decide(now, error, config_.auto_reconnect && retried);
+    decide(now, std::move(error), config_.auto_reconnect && retried);
     if (!reporter_.ended()) reporter_.set_state(LinkState::reconnecting);
 }
 

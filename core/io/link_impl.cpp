@@ -83,6 +83,11 @@ void Link::Impl::fail(Error error) {
     node_->loop().post([this, error = std::move(error)] { end(error, Telling::silent); });
 }
 
+void Link::Impl::hurry(std::optional<SteadyTime> until) {
+    const Time limit = until ? Time(until->time_since_epoch()) : time_never;
+    node_->loop().post([this, limit] { caller_.hurry(clock_now().time, limit); });
+}
+
 void Link::Impl::set_seeds(std::vector<SecretBytes> seeds) {
     auto shared = std::make_shared<std::vector<SecretBytes>>(std::move(seeds));
     node_->loop().post([this, shared] { use_seeds(std::move(*shared)); });

@@ -38,6 +38,7 @@ class Link::Impl final : public NodeClient,
     LinkStats stats();
     std::shared_ptr<PeerClock> peer_clock() const { return clock_.get(); }
     void fail(Error error);
+    void hurry(std::optional<SteadyTime> until);
     void set_seeds(std::vector<SecretBytes> seeds);
 
   private:
@@ -118,7 +119,7 @@ class Link::Impl final : public NodeClient,
     /// It was lost, and none will.
     void on_abandoned();
     /// It is over. `success`: it counts as one (Caller::on_session_over).
-    void on_over(Now now, SessionHandle handle, const Error& error, bool success);
+    void on_over(Now now, SessionHandle handle, Error error, bool success);
     /// There is no session any more, and no other continues its stream, whose end `why` explains.
     void end_session(const Error& why);
 

@@ -39,8 +39,11 @@ Error refusal(const RejectPacket& packet) {
         case ErrorCode::handshake_failure:
             if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::nonce_reuse))
                 return because(Reason::nonce_reuse, tr("the peer has already seen the nonce of this HELLO"));
-            return because(Reason::timestamp_expired,
-                           tr("the clocks of the peer and of this node differ too much"));
+            if (packet.sub_code == static_cast<uint8_t>(HandshakeSubCode::timestamp_expired))
+                return because(Reason::timestamp_expired,
+                               tr("the clocks of the peer and of this node differ too much"));
+            return because(Reason::refused,
+                           tr("the peer refused the handshake (sub-code %u)", unsigned{packet.sub_code}));
         default:
             return because(Reason::none,
                            tr("the peer refused the connection (%s)", std::string(error_name(code)).c_str()));

@@ -93,9 +93,11 @@ Error closed_by_peer(const SessionCloseFrame& frame) {
             frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended) ? Reason::ended : Reason::busy;
     } else if (code == ErrorCode::stream_closed &&
                frame.sub_code == static_cast<uint8_t>(StreamSubCode::ended)) {
-        // The sender has reached its end, although not with all of the stream. There is nothing to resume.
+        // The sender has reached its end and no longer waits for the peer to take the rest. There is nothing
+        // to resume.
         error.code = ErrorCode::stream_closed;
-        error.reason = Reason::reset;
+        error.sub_code = frame.sub_code;
+        error.reason = Reason::drain_timeout;
     }
     return error;
 }

@@ -78,7 +78,7 @@ Duration RetryPolicy::next_delay(Time now) {
     ceiling_ = std::min(2 * ceiling_, config_.max_delay);
     if (circuit_ == Circuit::open) delay = std::max(delay, pause());
     // At most half of the remaining time, until that is too short to be worth an attempt.
-    const Duration left = remaining(now);
+    const Duration left = hurry_until_ > now ? std::min(remaining(now), hurry_until_ - now) : remaining(now);
     if (delay <= left / 2) return delay;
     return left >= config_.initial_delay ? left / 2 : left;
 }

@@ -50,6 +50,9 @@ class RetryPolicy {
     void succeeded(Time now);
     /// The attempt failed, which may open the circuit.
     void failed(Time now);
+    /// No session is of use after `until`, unless that has passed: the next delays leave time for attempts
+    /// before it. time_never removes the limit.
+    void hurry(Time until) { hurry_until_ = until; }
     /// Returns whether max_retries permits one more delay.
     bool retries_left() const { return config_.max_retries < 0 || retries_ < config_.max_retries; }
     /// Counts a retry and returns how long to wait before it. If remaining() is zero afterwards, it is the
@@ -73,6 +76,7 @@ class RetryPolicy {
     const RetryConfig config_;
     Random& random_;
     Time give_up_at_ = time_never;
+    Time hurry_until_ = time_never;
     unsigned attempt_ = 0;
     int retries_ = 0;
     Duration ceiling_{};  // of the next delay

@@ -2,6 +2,7 @@
 #include "core/proto/stream_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cinttypes>
 #include <utility>
@@ -20,9 +21,10 @@ Error peer_error(ErrorCode code, Reason reason, std::string text) {
     return make_error(code, reason, ErrorOrigin::peer, std::move(text)).proven();
 }
 
-/// The space that the final delivery report leaves in a packet, for a stream's frame and for SESSION_CLOSE
-/// with its text.
-constexpr size_t close_frame_max = frame_text_max + 64;
+/// The largest SESSION_CLOSE: type, length of two bytes, reason, code, sub-code and text.
+constexpr size_t close_frame_max = 1 + 2 + 1 + 2 + 1 + frame_text_max;
+/// The largest STREAM_WINDOW: type, length and three varints.
+constexpr size_t stream_window_frame_max = 1 + 1 + 3 * 8;
 
 }  // namespace
 
@@ -371,10 +373,14 @@ void StreamTable::fill_windows(Time now, ByteWriter& out, SentFrames& sent) {
 
 void StreamTable::fill_account(ByteWriter& out) const {
     for (const auto& [id, stream] : streams_) {
-        if (out.remaining() < close_frame_max) return;
         const ReceiveStream& receive = stream.receive;
-        if (receive.delivered() > 0)
-            write_frame(out, StreamWindowFrame{id, receive.limit(), receive.delivered()});
+        if (receive.delivered() == 0) continue;
+        std::array<uint8_t, stream_window_frame_max> bytes;
+        ByteWriter frame(bytes);
+        write_frame(frame, StreamWindowFrame{id, receive.limit(), receive.delivered()});
+        assert(frame.ok());
+        // The frame of a later stream may be shorter and fit.
+        if (frame.size() + close_frame_max <= out.remaining()) out.bytes(frame.written());
     }
 }
 

@@ -76,6 +76,7 @@ class StreamTable {
     /// Appends the control frames that are due.
     void fill_control(Time now, ByteWriter& out, SentFrames& sent);
     /// Writes the final delivery report for the session's last packet: how much of each stream was delivered.
+    /// It leaves space for SESSION_CLOSE, and omits each stream whose frame does not fit.
     void fill_account(ByteWriter& out) const;
     /// Appends stream data. Streams of equal priority take turns.
     void fill_data(ByteWriter& out, SentFrames& sent);

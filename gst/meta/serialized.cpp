@@ -71,7 +71,7 @@ bool add(const GstMetaInfo* info, GstBuffer* buffer, Bytes bytes, uint8_t versio
 bool has_serialization() {
     unsigned major = 0, minor = 0, micro = 0, nano = 0;
     gst_version(&major, &minor, &micro, &nano);
-    return minor >= 24;
+    return major > 1 || (major == 1 && minor >= 24);
 }
 
 bool is_serializable(const GstMetaInfo* info) {

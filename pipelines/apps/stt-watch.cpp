@@ -414,6 +414,8 @@ Options read_options(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    // For --help, in UTF-8 as in say(). GLib would replace what the locale's character set does not have.
+    g_set_print_handler([](const char* text) { std::fputs(text, stdout); });
     Watch watch(read_options(argc, argv));
     return watch.build() ? watch.run() : exit_failure;
 }

@@ -26,10 +26,15 @@ TEST(ErrorSession, AStopOfThePeerIsAGracefulClose) {
     auto src = listening_src();
     auto sink = calling_sink(src->port());
     ASSERT_TRUE(sink->errors->wait_state("connected"));
+    ASSERT_TRUE(src->errors->wait_structure("stt-stream", "event", "opened"));
     gst_element_set_state(sink->element, GST_STATE_NULL);
     EXPECT_EQ(src->errors->wait(0x0201),
               "0x0201/0 SESSION_CLOSED session graceful WARNING READ origin=peer authenticated can-retry "
               "retried");
+    const auto told = src->errors->wait_structure("stt-error", "reason", "graceful");
+    ASSERT_TRUE(told);
+    const std::string text = gst_structure_get_string(told.get(), "message");
+    EXPECT_NE(text.find("before the end of the stream"), std::string::npos) << text;
 
     auto listener = listening_src();
     auto caller = calling_sink(listener->port(), stay_away);

@@ -135,7 +135,7 @@ TEST(ErrorApplication, ACallerWithoutAStreamIsToldFromNone) {
     EXPECT_NE(text.find("no stream"), std::string::npos) << text;
 }
 
-TEST(ErrorApplication, ADrainTimeoutIsTold) {
+TEST(ErrorApplication, ADrainTimeoutWithoutAConnectionIsTold) {
     const LoopbackSocket silent;
     auto sink = calling_sink(
         silent.port(), [](GstElement* element) { g_object_set(element, "drain-timeout", 100u, nullptr); });
@@ -143,7 +143,7 @@ TEST(ErrorApplication, ADrainTimeoutIsTold) {
     sink->push(2000);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
     EXPECT_EQ(sink->errors->wait(0x0601),
-              "0x0601/0 TIMEOUT application drain-timeout ERROR WRITE origin=local terminal can-retry");
+              "0x0601/0 TIMEOUT application no-connection ERROR WRITE origin=network terminal can-retry");
     Playing listener("sttsink", "stt://:0", [](GstElement* element) {
         g_object_set(element, "local-address", "127.0.0.1", "drain-timeout", 100u, nullptr);
     });
@@ -156,6 +156,67 @@ TEST(ErrorApplication, ADrainTimeoutIsTold) {
     gst_element_send_event(listener.element, gst_event_new_eos());
     EXPECT_EQ(listener.errors->wait(0x0601),
               "0x0601/0 TIMEOUT application no-caller ERROR WRITE origin=network terminal can-retry");
+}
+
+TEST(ErrorApplication, ADrainTimeoutIsToldToBothEnds) {
+    auto src = listening_src(
+        [](GstElement* element) { g_object_set(element, "max-window", guint64{65536}, nullptr); });
+    auto sink = calling_sink(src->port(), [](GstElement* element) {
+        g_object_set(element, "drain-timeout", 200u, "live", 0, nullptr);
+    });
+    sink->start();
+    ASSERT_TRUE(src->errors->wait_structure("stt-stream", "event", "opened"));
+    gst_element_set_state(src->element, GST_STATE_PAUSED);  // takes nothing of a stored stream
+    ASSERT_EQ(sink->push(200000), GST_FLOW_OK) << "more than the window";
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    EXPECT_EQ(sink->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application drain-timeout ERROR WRITE origin=local terminal can-retry");
+    EXPECT_EQ(src->errors->wait(0x0301),
+              "0x0301/1 STREAM_CLOSED stream drain-timeout WARNING READ origin=peer authenticated can-retry "
+              "retried");
+    const auto told = src->errors->wait_structure("stt-error", "reason", "drain-timeout");
+    ASSERT_TRUE(told);
+    const std::string hint = gst_structure_get_string(told.get(), "hint");
+    EXPECT_NE(hint.find("at the sending sttsink"), std::string::npos) << hint;
+}
+
+TEST(ErrorApplication, AnEndThatDoesNotWaitIsTold) {
+    const LoopbackSocket silent;
+    auto sink = calling_sink(silent.port(), [](GstElement* element) {
+        g_object_set(element, "drain-timeout", 0u, "live", 0, nullptr);
+    });
+    sink->start();
+    ASSERT_EQ(sink->push(2000), GST_FLOW_OK);
+    gst_harness_push_event(sink->harness, gst_event_new_eos());
+    EXPECT_EQ(sink->errors->wait(0x0601),
+              "0x0601/0 TIMEOUT application not-awaited WARNING WRITE origin=local can-retry");
+    const auto gap = sink->errors->wait_structure("stt-stream", "event", "gap");
+    ASSERT_TRUE(gap);
+    gboolean uncertain = FALSE;
+    EXPECT_TRUE(gst_structure_get_boolean(gap.get(), "uncertain", &uncertain));
+    EXPECT_TRUE(uncertain) << "it is still queued, and the caller still calls";
+}
+
+TEST(ErrorApplication, AStoredStreamThatNoReceiverIsAwaitedForIsToldOnce) {
+    Playing listener("sttsink", "stt://:0", [](GstElement* element) {
+        g_object_set(element, "local-address", "127.0.0.1", "live", 0, "wait-for-connection", 0, nullptr);
+    });
+    listener.start();
+    for (int i = 0; i < 3; i++) ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
+    EXPECT_EQ(
+        listener.errors->wait(0x0602),
+        "0x0602/0 BUFFER_OVERFLOW application no-receiver WARNING NO_SPACE_LEFT origin=local can-retry");
+    {
+        auto src = calling_src(listener.port());
+        ASSERT_TRUE(listener.errors->wait_structure("stt-stream", "event", "opened"));
+        ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
+        ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
+        EXPECT_EQ(listener.errors->count(0x0602), 1u) << listener.errors->lines();
+    }
+    ASSERT_TRUE(listener.errors->wait_structure("stt-stream", "event", "closed"));
+    ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
+    EXPECT_EQ(listener.errors->wait(0x0602, 1), listener.errors->wait(0x0602))
+        << "and once for each receiver";
 }
 
 TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {

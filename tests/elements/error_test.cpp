@@ -72,8 +72,9 @@ TEST(Errors, SettingsAtFaultAreNamed) {
         {"stt://h:1", "passphrase", "short", "14 characters"},
         {"stt://h:1", "passphrase", "äöüäöüäöüä", "14 characters"},
         {"stt://user@h:1", "seed", seed, "user information"},
-        {"stt://h:1?framing=none", "seed", seed, "framing"},
-        {"stt://h:1?drain-timeout=-5", "seed", seed, "drain-timeout"},
+        {"stt://h:1?framing=none", "seed", seed, "'framing'; allowed: buffer, bytes"},
+        {"stt://h:1?drain-timeout=-5", "seed", seed, "'drain-timeout'; allowed: 0..2147483647"},
+        {"stt://h:1?stream-id=x", "seed", seed, "'stream-id'; allowed: -1..2147483647"},
         {"stt://:1?mode=caller", "seed", seed, "mode=caller"},
         {"stt://h:1?peer-node-id=77", "seed", seed, "peer-node-id"},
     };
@@ -85,6 +86,7 @@ TEST(Errors, SettingsAtFaultAreNamed) {
         });
         EXPECT_EQ(error.code, GST_RESOURCE_ERROR_SETTINGS) << error.text;
         EXPECT_NE(error.text.find(row.named), std::string::npos) << row.named << ": " << error.text;
+        EXPECT_NE(error.hint, "") << error.text;
     }
 }
 

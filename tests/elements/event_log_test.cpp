@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The property event-log.
+#include "gst/event_log.hpp"
+
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <sys/stat.h>
@@ -176,9 +178,46 @@ TEST(EventLog, OneThatCannotBeOpenedFailsTheStart) {
         EXPECT_TRUE(g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_WRITE));
         EXPECT_NE(strstr(error->message, "event-log '/nonexistent/events'"), nullptr) << error->message;
         g_error_free(error);
+        const GstStructure* details = nullptr;
+        gst_message_parse_error_details(message.get(), &details);
+        ASSERT_NE(details, nullptr);
+        const char* hint = gst_structure_get_string(details, "hint");
+        ASSERT_NE(hint, nullptr);
+        EXPECT_NE(strstr(hint, "event-log"), nullptr) << hint;
         gst_element_set_state(element, GST_STATE_NULL);
     }
     gst_object_unref(element);
+}
+
+TEST(EventLog, LinesAreInTheOrderOfTheirTimes) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    GstElement* element = make_listener(file);
+    gst_object_ref_sink(element);
+    const auto log = EventLog::open(file);
+    ASSERT_TRUE(log.ok());
+    // An error that occurred before, and whose line had to wait for that of something later.
+    const MessagePtr later(
+        gst_message_new_element(GST_OBJECT(element), gst_structure_new_empty("stt-session")));
+    const MessagePtr error(gst_message_new_element(
+        GST_OBJECT(element),
+        gst_structure_new("stt-error", "timestamp", G_TYPE_UINT64, guint64{1}, nullptr)));
+    ASSERT_TRUE((*log)->write(element, later.get()).ok());
+    ASSERT_TRUE((*log)->write(element, error.get()).ok());
+    const std::vector<std::string> lines = lines_of(file);
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_LE(json_object_get_int_member(parse(lines[0]).get(), "timestamp"),
+              json_object_get_int_member(parse(lines[1]).get(), "timestamp"));
+    gst_object_unref(element);
+}
+
+TEST(EventLog, AFifoIsRefusedForWhatItIs) {
+    const Folder folder;
+    const std::string file = folder.file("fifo");
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    const auto log = EventLog::open(file);
+    ASSERT_FALSE(log.ok());
+    EXPECT_NE(log.error().text.find("a pipe"), std::string::npos) << log.error().text;
 }
 
 TEST(EventLog, HoldsWhatFailedTheStart) {

@@ -235,8 +235,8 @@ TEST(Flow, DrainTimeoutReportsExactlyWhatIsMissing) {
         "no connection was established within the drain-timeout of 50 ms; data was not sent (buffers: 7, "
         "bytes: 7000, duration: 0.070 s)");
     EXPECT_STREQ(gst_structure_get_string(details, "hint"),
-                 "Check whether the receiver keeps up, or raise drain-timeout. With 0, EOS does not wait for "
-                 "the receiver.");
+                 "Start the listener, and check host and port in uri and the firewalls on the path. Raise "
+                 "drain-timeout if the listener starts later.");
 }
 
 TEST(Flow, AListenerWithoutCallersWaitsOrLetsThePipelineRun) {

@@ -106,7 +106,7 @@ TEST(Uri, RefusesBadOnesByName) {
         {"stt://host:1#there", "fragment"},
         {"stt://host:1/room", "path"},
         {"stt://host:1?seed=00", "'seed' is not allowed in a URI"},
-        {"stt://host:1?latencyy=40", "no setting 'latencyy'"},
+        {"stt://host:1?latencyy=40", "no setting 'latencyy'; a URI may set mode, latency, stream-id, "},
         {"stt://host:1?seed-file=/etc/passwd", "'seed-file'"},
         {"stt://host:1?identity-file=x", "'identity-file'"},
         {"stt://host:1?tls-verify=false", "'tls-verify'"},

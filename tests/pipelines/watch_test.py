@@ -26,7 +26,10 @@ class Program:
     """A running stt-watch; its lines, without time, as they come."""
 
     def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        environment = {**os.environ, "LC_ALL": "C"}  # whose character set has the fewest characters
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=environment
+        )
         self.lines = []  # under changed
         self.ended = False  # under changed
         self.changed = threading.Condition()
@@ -254,6 +257,13 @@ def usage(world):
         assert program.count("error: |^stt-watch: ") == 1
 
 
+def show_help(world):
+    """--help is readable in every locale."""
+    program = world.start(world.sender, "--help")
+    assert program.finish() == 0
+    assert program.count("Exit status") == 1 and program.count("[?]|\ufffd") == 0
+
+
 def stop_while_waiting(world):
     """Ctrl-C ends at once what has nobody to send to, at the second time."""
     sender = world.start(world.sender, "send", "stt+udp://:0", world.sent, "-s", world.directory / "right.seed")
@@ -274,9 +284,10 @@ if __name__ == "__main__":
         decide,
         two_senders,
         loss,
-        loss_before_restart, cut_off,
+        loss_before_restart,
         cut_off,
         usage,
+        show_help,
         stop_while_waiting,
     )
     with contextlib.ExitStack() as everything:

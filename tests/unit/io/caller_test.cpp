@@ -195,6 +195,21 @@ TEST_F(CallerTest, without_auto_reconnect_no_other_attempt_follows) {
     EXPECT_FALSE(caller->note_failure(now.time, error_of(ErrorCode::connection_refused)));
 }
 
+TEST_F(CallerTest, an_attempt_that_would_come_too_late_comes_earlier) {
+    start();
+    const Error error = error_of(ErrorCode::connection_refused);
+    caller->on_attempt_closed(now, error);
+    caller->hurry(now.time, now.time + 10s);
+    EXPECT_EQ(caller->deadline(), time_never) << "none is due";
+    caller->retry_at(now.time + 16s, error);
+    caller->hurry(now.time, now.time);
+    EXPECT_EQ(caller->deadline(), now.time + 16s) << "it is too late";
+    caller->hurry(now.time, now.time + 10s);
+    EXPECT_EQ(caller->deadline(), now.time + 5s);
+    caller->hurry(now.time, time_never);
+    EXPECT_EQ(caller->deadline(), now.time + 5s);
+}
+
 TEST_F(CallerTest, an_attempt_that_was_stopped_is_closed) {
     start();
     const SessionHandle attempt = 1;

@@ -167,6 +167,20 @@ TEST_F(CallerAttemptTest, an_auth_proof_without_answer_times_out) {
     EXPECT_EQ(attempt->failure(now, called)->code, ErrorCode::connection_timeout);
 }
 
+TEST_F(CallerAttemptTest, a_refusal_of_an_unknown_kind_is_not_taken_for_a_wrong_clock) {
+    for (const uint8_t sub_code : {uint8_t{0}, uint8_t{99}}) {
+        start();
+        attempt->on_reject(
+            now,
+            authentic(reject(ErrorCode::handshake_failure, static_cast<HandshakeSubCode>(sub_code)), due()));
+        const auto failure = attempt->failure(now, called);
+        ASSERT_TRUE(failure);
+        EXPECT_EQ(failure->reason, Reason::refused);
+        EXPECT_EQ(failure->sub_code, sub_code);
+        EXPECT_NE(failure->text.find(std::to_string(sub_code)), std::string::npos) << failure->text;
+    }
+}
+
 TEST_F(CallerAttemptTest, a_reject_without_mac_waits_one_round_trip_for_a_challenge) {
     start();
     const auto hello = due();

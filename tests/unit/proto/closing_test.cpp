@@ -125,6 +125,14 @@ TEST(ClosedByPeer, says_what_the_peer_said) {
     EXPECT_EQ(lost.reason, Reason::timeout);
 }
 
+TEST(ClosedByPeer, names_a_sender_that_no_longer_waits_for_the_rest_to_be_taken) {
+    const Error ended = closed_by_peer({CloseReason::error, static_cast<uint16_t>(ErrorCode::stream_closed),
+                                        static_cast<uint8_t>(StreamSubCode::ended), "why"});
+    EXPECT_EQ(ended.code, ErrorCode::stream_closed);
+    EXPECT_EQ(ended.sub_code, static_cast<uint8_t>(StreamSubCode::ended));
+    EXPECT_EQ(ended.reason, Reason::drain_timeout);
+}
+
 TEST(ClosedByPeer, names_a_listener_that_has_another_caller) {
     const Error busy =
         closed_by_peer({CloseReason::error, static_cast<uint16_t>(ErrorCode::too_many_sessions), 0, {}});

@@ -61,6 +61,20 @@ TEST(MayRetry, ASessionClosedForAuthenticationIsNotMadeAgain) {
     EXPECT_FALSE(may_retry(error, true));
 }
 
+TEST(RetryPolicy, WhereHurryIsNeededAPauseLeavesTimeForAnAttempt) {
+    TestRandom random(1);
+    RetryPolicy policy({.initial_delay = 2s, .max_delay = 60s, .give_up_after = 0s}, random);
+    policy.start(begin);
+    for (int i = 0; i < 5; i++) policy.failed(begin);
+    ASSERT_EQ(policy.circuit(), Circuit::open);
+    EXPECT_GE(policy.next_delay(begin), policy.pause());
+    policy.hurry(begin + 10s);
+    EXPECT_EQ(policy.next_delay(begin), 5s);
+    EXPECT_GE(policy.next_delay(begin + 10s), policy.pause()) << "it is too late";
+    policy.hurry(time_never);
+    EXPECT_GE(policy.next_delay(begin), policy.pause());
+}
+
 TEST(RetryPolicy, JitterIsFullAndTheCeilingDoubles) {
     TestRandom random(1);
     RetryPolicy policy({.initial_delay = 1s, .max_delay = 8s, .give_up_after = 0s}, random);

@@ -191,6 +191,29 @@ TEST_F(StreamTableTest, carries_a_stream_there_and_back_and_forgets_it) {
     EXPECT_FALSE(listener.table.any());
 }
 
+TEST_F(StreamTableTest, a_frame_that_does_not_fit_the_delivery_report_keeps_no_shorter_one_out) {
+    // Their frames have 11 and 8 bytes: type, length, stream, a limit of 4 bytes, and what was delivered.
+    const StreamId longer = open(caller), shorter = open(caller);
+    EXPECT_TRUE(caller.table.write(longer, message(100000)));
+    EXPECT_TRUE(caller.table.write(shorter, message(10)));
+    settle();
+    constexpr size_t session_close_max = 1 + 2 + 1 + 2 + 1 + frame_text_max;
+    const auto reported = [&](size_t room) {
+        std::vector<uint8_t> body(session_close_max + room);
+        ByteWriter out(body);
+        listener.table.fill_account(out);
+        EXPECT_GE(out.remaining(), session_close_max) << "SESSION_CLOSE has its space";
+        std::vector<StreamId> streams;
+        FrameReader reader(out.written());
+        for (Frame frame; reader.next(frame);) streams.push_back(std::get<StreamWindowFrame>(frame).stream);
+        return streams;
+    };
+    EXPECT_EQ(reported(7), std::vector<StreamId>{});
+    EXPECT_EQ(reported(8), std::vector{shorter});
+    EXPECT_EQ(reported(18), std::vector{longer});
+    EXPECT_EQ(reported(19), (std::vector{longer, shorter}));
+}
+
 TEST_F(StreamTableTest, late_frames_of_a_stream_that_is_gone_change_nothing) {
     const StreamId id = open(caller);
     caller.table.write(id, message(100));
