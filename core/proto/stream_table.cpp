@@ -393,6 +393,7 @@ void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
         if (!id) return;
         Stream& stream = *find(*id);
         SendStream& send = stream.send;
+        const SendStream::Pending before = stream.pending();
         const SendStream::Piece piece = send.next(window_.credit());
         assert(piece.size > 0);
         const size_t size = write_data_header(out, *id, piece.offset, static_cast<size_t>(piece.size));
@@ -402,8 +403,8 @@ void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
         if (!piece.again) window_.on_sent(size);
         sent.add(StreamRange{*id, piece.offset, static_cast<uint32_t>(size)});
         scheduler_.on_served(*id, stream.priority());
-        schedule_data(stream);
-        schedule_control(stream);
+        if (stream.pending() != before) schedule_data(stream);
+        if (send.fin_due()) schedule_control(stream);
     }
 }
 
@@ -411,8 +412,9 @@ void StreamTable::on_acked(const SentFrames& sent) {
     sent.for_each_range([&](const StreamRange& range) {
         Stream* stream = find(range.stream);
         if (!stream) return;
+        const SendStream::Pending before = stream->pending();
         stream->send.on_acked(range);
-        schedule_data(*stream);
+        if (stream->pending() != before) schedule_data(*stream);
         report_progress(*stream);
     });
     for (const ControlRecord& record : sent.control()) {
