@@ -11,8 +11,8 @@ namespace {
 // How long looking up a name may take while a lost session waits.
 constexpr Duration resumption_lookup_max = 1s;
 
-// The shortest time between the beginnings of two attempts if a session of another link hastens the second.
-// It keeps a host whose sessions come and go from being called more than ten times per second.
+// The shortest time between the beginnings of two attempts if a session of another link hastens the second. A
+// link thus calls a host whose sessions come and go at most ten times per second.
 constexpr Duration hastened_interval = 100ms;
 
 // Whether another address of the same host may do better.
@@ -90,6 +90,7 @@ void Caller::on_resolved(Now now, Result<std::vector<Address>> found) {
 }
 
 void Caller::call(Now now, std::vector<Address> addresses) {
+    called_ = addresses;
     addresses_ = std::move(addresses);
     next_address_ = 0;
     call_next_address(now);
@@ -252,11 +253,19 @@ void Caller::call_later(Time now, const Error& error) {
 }
 
 void Caller::on_host_reached(Time now, const Address& peer) {
+    // What the host itself has answered, for example that it is busy, does not change because it can be
+    // reached.
+    if (retry_at_ == time_never || !is_about_the_address(last_error_.code)) return;
+    const bool called = std::any_of(called_.begin(), called_.end(), [&](const Address& address) {
+        return address.ip == peer.ip && address.scope_id == peer.scope_id;
+    });
     const Time at = std::max(now, attempt_began_ + hastened_interval);
-    if (retry_at_ == time_never || retry_at_ <= at || parts_.session.info().peer.ip != peer.ip) return;
-    parts_.reporter.trace("the host has answered another caller: the next attempt does not wait");
-    retry_.hasten();
+    if (!called || retry_at_ <= at) return;
     retry_at_ = at;
+    retry_.hasten();
+    parts_.reporter.renew();  // the circuit may have closed
+    parts_.reporter.trace(
+        "the host can be reached, as another session shows: the next attempt does not wait");
 }
 
 std::optional<Error> Caller::retry_if_due(Now now) {

@@ -91,8 +91,8 @@ class Caller {
     void hurry(Time now, Time until);
     /// The session has done its work, and has ended with `error`: the next attempt is due after a delay.
     void call_later(Time now, const Error& error);
-    /// A session of another link with `peer` is established. If an attempt at the same host waits for its
-    /// delay, it is due now, and the delays after it begin anew.
+    /// A session of this process with `peer` is established. If the last attempt got no answer from the same
+    /// host, the next one is due now, and the delays after it begin anew.
     void on_host_reached(Time now, const Address& peer);
     /// Begins the attempt that is due, if one is. If reconnect-timeout has passed, it returns the error of
     /// retry_at() instead.
@@ -119,10 +119,11 @@ class Caller {
     Resolver resolver_;
     std::vector<Address> addresses_;  // of the attempt under way
     size_t next_address_ = 0;
-    SessionHandle attempt_ = 0;  // the handshake under way, in parallel with a session or not; 0: none
-    Time attempt_began_{};       // of the last one
-    Time next_parallel_{};       // when another may begin in parallel with a session
-    PeerKey peer_key_{};         // of the peer, for proven_peers.hpp
+    std::vector<Address> called_;  // of the last attempt that had any
+    SessionHandle attempt_ = 0;    // the handshake under way, in parallel with a session or not; 0: none
+    Time attempt_began_{};         // of the last one
+    Time next_parallel_{};         // when another may begin in parallel with a session
+    PeerKey peer_key_{};           // of the peer, for proven_peers.hpp
     RetryPolicy retry_;
     Time retry_at_ = time_never;
     Error last_error_;              // of retry_at()

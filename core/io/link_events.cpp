@@ -145,10 +145,15 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     }
 }
 
+/// A session that the peer has closed already shows nothing that lasts.
+void Link::Impl::announce_host(const Session& fresh) {
+    if (fresh.state() == SessionState::established) ReachedHosts::process().announce(fresh.info().peer);
+}
+
 void Link::Impl::begin_session(Now now, const Session& fresh) {
     withdraw_question();  // its answer would be about the session before
     session_.begin(fresh);
-    ReachedHosts::process().announce(session_.info().peer);
+    announce_host(fresh);
     caller_.on_session(now.time);
     if (config_.role == StreamRole::receiver) clock_.follow(session_.info().peer_node, now.time);
     stream_->on_session();
@@ -159,7 +164,7 @@ void Link::Impl::begin_session(Now now, const Session& fresh) {
 void Link::Impl::resume_session(Now now, const Session& fresh) {
     withdraw_question();
     session_.resume(fresh);
-    ReachedHosts::process().announce(session_.info().peer);
+    announce_host(fresh);
     caller_.on_resumption(now.time);
     if (config_.role == StreamRole::receiver) clock_.follow(session_.info().peer_node, now.time);
     stream_->on_resumption(now.time);
@@ -210,7 +215,8 @@ void Link::Impl::on_closed(Now now, SessionHandle handle, const Error& error) {
 /// The session was neither the stream's nor an attempt's.
 void Link::Impl::on_other_closed(SessionHandle handle, const Error& error) {
     const Session* const other = node_->endpoint().find(handle);
-    const bool reported = handle == std::exchange(dropped_, handle == dropped_ ? 0 : dropped_);
+    const bool reported = handle == dropped_;
+    if (reported) dropped_ = 0;
     if (other && error.code != ErrorCode::none && !reported)
         reporter_.report_other(error, other->info().peer);
     if (!session_.established() && reporter_.state() == LinkState::handshaking)

@@ -217,6 +217,7 @@ void Link::Impl::end(Error error, Telling telling) {
     const Now now = clock_now();
     caller_.stop(now);
     stretching_.reset();
+    hosts_watch_.reset();
     stream_->on_session_over();
     ErrorReport report = reporter_.describe(error);
     report.error.terminal = true;
@@ -302,10 +303,11 @@ void Link::Impl::withdraw_question() {
 void Link::Impl::drop_session(Now now, const Error& error) {
     if (!session_.established()) return;
     if (Session* const session = session_.get()) {
+        // Otherwise the peer has closed it, with an error of its own.
+        if (session->state() == SessionState::established) dropped_ = session->handle();
         session->close(now, CloseReason::error, error);
         session->abandon();
     }
-    dropped_ = session_.handle();
     end_session(error);
     reporter_.set_state(LinkState::reconnecting);
 }

@@ -106,6 +106,8 @@ class Link::Impl final : public NodeClient,
     };
     Arrival classify(const Session& fresh) const;
     void on_established(Now now, SessionHandle handle);
+    /// Other links that wait to call the host of `fresh` need not wait any longer.
+    void announce_host(const Session& fresh);
     void begin_session(Now now, const Session& fresh);
     void resume_session(Now now, const Session& fresh);
     /// Ends the present session, of which the peer of `fresh` knows nothing. False: the link was closed.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// Tells the callers of this process that a host has answered one of them. The others that call the same host
-/// need not wait out their delay. Elements whose streams belong together, such as sound and picture, are thus
-/// connected together, however far apart their delays had come.
+/// Reports to the callers of this process that a session with a host is established. The others that call the
+/// same host need not wait out their delay. Elements whose streams belong together, such as sound and
+/// picture, thus connect soon after each other, however far apart their delays had come.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,7 @@ class ReachedHosts {
     static ReachedHosts& process();
 
     /// Calls `watcher` at each announcement until the result is destroyed. A call that is under way then on
-    /// another thread still ends, so that `watcher` must only use what it keeps alive itself.
+    /// another thread is still completed, so that `watcher` must only use what it keeps alive itself.
     [[nodiscard]] std::shared_ptr<const void> watch(Watcher watcher);
     /// `peer` is authenticated: a session with it is established.
     void announce(const Address& peer);

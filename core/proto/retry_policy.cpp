@@ -32,10 +32,17 @@ void RetryPolicy::start(Time now) {
     give_up_at_ = config_.give_up_after == Duration::zero() ? time_never : now + config_.give_up_after;
     attempt_ = 0;
     retries_ = 0;
-    hasten();
+    ceiling_ = least_ceiling();
 }
 
-void RetryPolicy::hasten() { ceiling_ = std::min(config_.initial_delay, config_.max_delay); }
+void RetryPolicy::hasten() {
+    retries_ = std::max(retries_ - 1, 0);
+    ceiling_ = least_ceiling();
+    circuit_ = Circuit::closed;
+    outcomes_.clear();
+}
+
+Duration RetryPolicy::least_ceiling() const { return std::min(config_.initial_delay, config_.max_delay); }
 
 Duration RetryPolicy::remaining(Time now) const { return std::max(give_up_at_ - now, Duration::zero()); }
 

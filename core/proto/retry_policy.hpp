@@ -59,8 +59,8 @@ class RetryPolicy {
     /// wait before the caller stops retrying. Delays shrink towards the end, so that a peer that has returned
     /// is noticed.
     Duration next_delay(Time now);
-    /// The peer's host can be reached again, so that the delays begin anew. What max_retries permits does not
-    /// change.
+    /// The peer's host can be reached again, so that the next attempt does not wait for its delay. The delays
+    /// begin anew, the circuit closes, and that attempt is not counted as a retry.
     void hasten();
     Circuit circuit() const { return circuit_; }
     /// Returns the least delay while the circuit is open. Near the end of the time, delays may be shorter.
@@ -72,6 +72,7 @@ class RetryPolicy {
         bool failed;
     };
     void note(Time now, bool failed);
+    Duration least_ceiling() const;
 
     const RetryConfig config_;
     Random& random_;

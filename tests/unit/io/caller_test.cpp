@@ -457,5 +457,40 @@ TEST_F(CallerTest, a_lookup_that_is_cut_short_does_not_hide_why_the_attempt_befo
     EXPECT_EQ(caller->overdue_error(early, unanswered).code, ErrorCode::connection_refused);
 }
 
+TEST_F(TwoAddressesTest, an_attempt_is_hastened_whichever_address_of_the_host_has_answered) {
+    start();
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    ASSERT_EQ(failures.size(), 1u);
+    const Time begun = caller->attempt_began();
+    caller->retry_at(begun + 4s, failures[0]);
+    caller->on_host_reached(begun + 1s, Address::v4({192, 0, 2, 1}, 9));
+    EXPECT_EQ(caller->deadline(), begun + 1s);
+}
+
+TEST_F(CallerTest, what_the_host_has_answered_itself_is_not_asked_again_sooner) {
+    start();
+    const Time begun = caller->attempt_began();
+    caller->on_attempt_established();
+    begin_session();
+    session.end();
+    caller->on_session_over();
+    caller->retry_at(begun + 4s, error_of(ErrorCode::too_many_sessions, ErrorOrigin::peer));
+    caller->on_host_reached(begun + 1s, address);
+    EXPECT_EQ(caller->deadline(), begun + 4s);
+}
+
+TEST_F(CallerTest, a_host_that_can_be_reached_closes_the_circuit) {
+    start();
+    caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));
+    for (int i = 0; i < 5; i++) caller->note_failure(now.time, error_of(ErrorCode::connection_refused));
+    ASSERT_EQ(caller->circuit(), Circuit::open);
+    const Time begun = caller->attempt_began();
+    caller->retry_at(begun + 9s, error_of(ErrorCode::connection_refused));
+    caller->on_host_reached(begun + 1s, address);
+    EXPECT_EQ(caller->circuit(), Circuit::closed);
+    EXPECT_EQ(caller->deadline(), begun + 1s);
+}
+
 }  // namespace
 }  // namespace stt

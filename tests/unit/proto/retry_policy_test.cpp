@@ -122,6 +122,25 @@ TEST(RetryPolicy, NoTimeLimitIsNone) {
     EXPECT_LE(policy.next_delay(begin + 24h), 1s);
 }
 
+TEST(RetryPolicy, AHastenedAttemptIsNoRetryAndTheDelaysBeginAnew) {
+    TestRandom random(5);
+    RetryPolicy policy({.initial_delay = 1s, .max_delay = 60s, .give_up_after = 0s, .max_retries = 6},
+                       random);
+    policy.start(begin);
+    for (int i = 0; i < 5; i++) {
+        policy.begin_attempt();
+        policy.failed(begin);
+        (void)policy.next_delay(begin);
+    }
+    ASSERT_EQ(policy.circuit(), Circuit::open);
+    for (int i = 0; i < 100; i++) {
+        policy.hasten();
+        EXPECT_EQ(policy.circuit(), Circuit::closed);
+        EXPECT_LE(policy.next_delay(begin), 1s);
+        ASSERT_TRUE(policy.retries_left());
+    }
+}
+
 TEST(RetryPolicy, CountsRetriesAndAttempts) {
     TestRandom random(4);
     RetryPolicy policy({.give_up_after = 24h, .max_retries = 2}, random);
