@@ -70,6 +70,7 @@ TEST(UdpFailure, says_whose_link_is_too_narrow_in_ip_packets) {
     EXPECT_EQ(theirs.error.origin, ErrorOrigin::network);
     EXPECT_NE(theirs.error.text.find(std::to_string(1100 + ipv4_udp_headers)), std::string::npos)
         << theirs.error.text;
+    EXPECT_NE(theirs.error.text.find("the session needs 1228"), std::string::npos) << theirs.error.text;
     const NetworkReport ours = udp_report({UdpFailure::too_big, peer, 1200, {.local = true}}, true);
     EXPECT_EQ(ours.error.origin, ErrorOrigin::local);
     EXPECT_NE(ours.error.text.find("1228"), std::string::npos) << ours.error.text;
