@@ -94,11 +94,11 @@ OutMessage header_only(MessageKind kind, Bytes header) {
     return OutMessage::copy_of(static_cast<uint8_t>(kind), header);
 }
 
-BufferPtr buffer_of(const InMessage& message) {
+BufferPtr buffer_of(const InMessage& message, PayloadPool* pool) {
     size_t size = 0;
     for (const Chunk& chunk : message.payload) size += chunk.size();
     if (size == 0) return BufferPtr(gst_buffer_new());
-    BufferPtr buffer(gst_buffer_new_allocate(nullptr, size, nullptr));
+    BufferPtr buffer = pool ? pool->get(size) : BufferPtr(gst_buffer_new_allocate(nullptr, size, nullptr));
     if (!buffer) return buffer;
     GstMapInfo info;
     if (!gst_buffer_map(buffer.get(), &info, GST_MAP_WRITE)) return nullptr;
@@ -126,8 +126,8 @@ bool read_head(const InMessage& message, BufferHead& head, Bytes& metas) {
     return in.ok() && in.empty();
 }
 
-Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder) {
-    BufferPtr owned = buffer_of(message);
+Result<Decoded> decode_buffer(const InMessage& message, MetaDecoder* decoder, PayloadPool* pool) {
+    BufferPtr owned = buffer_of(message, pool);
     if (!owned) return no_memory();
     GstBuffer* buffer = owned.get();
     BufferHead head;
@@ -325,16 +325,16 @@ std::optional<BufferHead> decode_buffer_head(const InMessage& message) {
     return head;
 }
 
-Result<Decoded> decode(const InMessage& message, MetaDecoder* metas) {
+Result<Decoded> decode(const InMessage& message, MetaDecoder* metas, PayloadPool* pool) {
     ByteReader in{Bytes(message.header)};
     switch (static_cast<MessageKind>(message.kind)) {
         case MessageKind::bytes: {
-            BufferPtr buffer = buffer_of(message);
+            BufferPtr buffer = buffer_of(message, pool);
             if (!buffer) return no_memory();
             return Decoded(std::move(buffer));
         }
         case MessageKind::buffer:
-            return decode_buffer(message, metas);
+            return decode_buffer(message, metas, pool);
         case MessageKind::segment:
             return decode_segment(in);
         case MessageKind::timing:

@@ -14,6 +14,7 @@
 #include "gst/affine.hpp"
 #include "gst/meta/codec.hpp"
 #include "gst/owned.hpp"
+#include "gst/payload_pool.hpp"
 
 namespace stt {
 
@@ -110,8 +111,8 @@ struct DecodedUnknown {};
 using Decoded = std::variant<BufferPtr, EventPtr, DecodedSegment, Timing, DecodedFlush, Gap, DecodedUnknown>;
 
 /// Decodes a downstream message, which is untrusted. A malformed message is the error invalid_frame. Without
-/// `metas` those of a buffer are ignored.
-Result<Decoded> decode(const InMessage& message, MetaDecoder* metas = nullptr);
+/// `metas` those of a buffer are ignored. The memory of a buffer is from `pool`, if there is one.
+Result<Decoded> decode(const InMessage& message, MetaDecoder* metas = nullptr, PayloadPool* pool = nullptr);
 
 /// The fields of a message of kind buffer, apart from its payload and metas.
 struct BufferHead {

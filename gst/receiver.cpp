@@ -121,7 +121,7 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
 }
 
 Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
-    Result<Decoded> decoded = decode(message, &metas_);
+    Result<Decoded> decoded = decode(message, &metas_, &payloads_);
     if (!decoded) return decoded.error();
     times_.set_arrived(message.arrived);
     if (message.after_cut) continuity_.miss(0);

@@ -18,6 +18,7 @@
 #include "gst/lateness.hpp"
 #include "gst/local_ids.hpp"
 #include "gst/metadata.hpp"
+#include "gst/payload_pool.hpp"
 #include "gst/playout_board.hpp"
 #include "gst/sender_runs.hpp"
 
@@ -100,6 +101,7 @@ class Receiver {
     Lateness lateness_;
     ClockProvider clock_provider_;
     SenderRuns runs_;
+    PayloadPool payloads_;
 
     // Streaming thread; reset by start().
     Timestamps timestamps_ = Timestamps::rebase;  // the setting
