@@ -55,6 +55,8 @@ class CongestionController {
     virtual double bandwidth() const { return 0; }
     /// Returns whether the controller still searches for that bandwidth with a growing rate.
     virtual bool starting() const { return false; }
+    /// Returns the name of the phase that the controller is in, for traces.
+    virtual const char* phase_name() const = 0;
 };
 
 enum class CongestionAlgorithm { bbr, cubic };

@@ -21,6 +21,7 @@ constexpr double rejects_per_second = 50, rejects_burst = 20;
 
 Endpoint::Endpoint(EndpointConfig config, Random& random)
     : config_(std::move(config)),
+      trace_output_(config_.trace),
       random_(random),
       cookies_(random),
       hello_limit_(config_.hello_rate, config_.hello_rate),
@@ -74,7 +75,7 @@ SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig conf
 }
 
 SessionPlace Endpoint::place_at(const Address& peer) {
-    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_};
+    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_, trace_output_};
 }
 
 SessionId Endpoint::add_id(SessionHandle handle) {
@@ -108,6 +109,7 @@ Session* Endpoint::by_attempt(const AttemptId& id) {
 
 bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
                                const std::shared_ptr<const void>& owner) {
+    trace_output_.set_time(now.time);
     const auto type = packet_type(datagram);
     if (!type) {
         malformed(now, from, NoAnswer::foreign);
@@ -129,6 +131,7 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
 
 void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
     counters_.malformed++;
+    trace_([&] { return "datagram from " + from.to_string() + " dropped: malformed"; });
     handle_no_answer(now, from, what);
 }
 
@@ -136,6 +139,7 @@ void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
 /// made up the id.
 void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
     counters_.unknown_sessions++;
+    trace_([&] { return "packet from " + from.to_string() + " dropped: its session is unknown"; });
     if (!checksum_fits(datagram)) {
         handle_no_answer(now, from, NoAnswer::unreadable);
         return;
@@ -192,6 +196,7 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
 }
 
 void Endpoint::handle_network_report(Now now, const NetworkReport& report) {
+    trace_output_.set_time(now.time);
     for (Session* session : at(report.to)) session->handle_network_report(now, report);
 }
 
@@ -206,10 +211,12 @@ void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
 }
 
 void Endpoint::note(const Address& peer, Error error) {
+    trace_([&] { return "noted about " + peer.to_string() + ": " + error.text; });
     events_.push_back({0, event::ErrorNoted{std::move(error), peer}});
 }
 
 std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
+    trace_output_.set_time(now.time);
     // Answers and sessions take turns, so that a flood of HELLOs does not block the established sessions.
     answers_turn_ = !answers_turn_;
     if (answers_turn_)
@@ -251,6 +258,7 @@ Time Endpoint::next_timeout(Time now) {
 }
 
 void Endpoint::handle_timeout(Now now) {
+    trace_output_.set_time(now.time);
     schedule_.wake_due(now.time);
     for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle)) {
         Session& session = *sessions_.at(*handle);

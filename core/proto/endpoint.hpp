@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/base/chunk.hpp"
+#include "core/base/trace.hpp"
 #include "core/crypto/hello_guard.hpp"
 #include "core/proto/network_report.hpp"
 #include "core/proto/session_host.hpp"
@@ -35,6 +36,8 @@ struct EndpointConfig {
     SessionConfig session;      ///< for sessions that callers open with this node
     /// HELLOs per second above which cookies are demanded.
     double hello_rate = 200;
+    /// Receives what the engine decides (core/base/trace.hpp). If it is not set, nothing is traced.
+    TraceOutput::Sink trace;
 };
 
 class Endpoint final : private SessionHost {
@@ -55,6 +58,8 @@ class Endpoint final : private SessionHost {
     /// afterwards, a session at rest does not notice them.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
+    /// Sets whether the sink of the configuration receives anything. It does at first.
+    void set_tracing(bool on) { trace_output_.set_on(on); }
     NodeId node_id() const override { return config_.identity->node_id(); }
 
     /// Handles a received datagram, which is opened in place. `owner` keeps its memory alive, and chunks
@@ -108,6 +113,8 @@ class Endpoint final : private SessionHost {
     void adopt(std::unique_ptr<Session> session, const AttemptId& attempt);
     void handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram);
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
+    /// Counts a HELLO that is not answered.
+    void drop_hello(const Address& from, const char* why);
     void handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
@@ -125,6 +132,8 @@ class Endpoint final : private SessionHost {
     void bound_resumable();
 
     const EndpointConfig config_;
+    TraceOutput trace_output_;
+    const Trace trace_{trace_output_, 0};  // what is about no session
     Random& random_;
     std::vector<SecretBytes> seeds_;
     Sessions sessions_;

@@ -2,6 +2,7 @@
 #include "core/proto/packet_scheduler.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 
 namespace stt {
 
@@ -95,6 +96,8 @@ std::optional<Transmit> PacketScheduler::mtu_probe(Now now, MutableBytes out) {
     packet.mtu_probe = true;
     parts_.confirmation.begin(packet);
     packet.add(parts_.liveness.make_keep_alive());
+    parts_.trace(
+        [&] { return formatted("MTU: packet %" PRIu64 " probes %zu bytes", recovery.next_number(), size); });
     path().on_mtu_probe_sent(now.time, recovery.next_number(), size);
     seal(now, parts_.ids.remote(), packet, out.first(size), size);
     return Transmit{path().peer(), size, size};

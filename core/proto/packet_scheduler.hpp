@@ -31,6 +31,7 @@ class PacketScheduler {
         Liveness& liveness;
         ClockRequester& clock_requester;
         ClockResponder& clock_responder;
+        Trace trace;
     };
     explicit PacketScheduler(const Parts& parts) : parts_(parts) {}
 

@@ -14,8 +14,8 @@ constexpr size_t unpadded_max = session_overhead + 23;
 }  // namespace
 
 Paths::Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports,
-             Random& random)
-    : config_(config), transports_(transports), random_(random), active_(make(peer)) {}
+             Random& random, Trace trace)
+    : config_(config), transports_(transports), random_(random), trace_(trace), active_(make(peer)) {}
 
 std::unique_ptr<Path> Paths::make(const Address& peer) const {
     return std::make_unique<Path>(peer, transports_.of(peer), config_, datagram_limit_);
@@ -41,7 +41,10 @@ void Paths::limit_datagram(uint64_t most) {
 
 void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     if (from == active_->peer()) return;
-    if (!candidate_ || candidate_->peer != from) candidate_ = Candidate{from, PathValidation(now, random_)};
+    if (!candidate_ || candidate_->peer != from) {
+        trace_([&] { return "path: validation of " + from.to_string() + " begins"; });
+        candidate_ = Candidate{from, PathValidation(now, random_)};
+    }
     candidate_->validation.on_received(bytes);
 }
 
@@ -57,6 +60,7 @@ std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
     if (!candidate_) return std::nullopt;
     PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
+        trace_([&] { return "path: validation of " + candidate_->peer.to_string() + " has failed"; });
         candidate_.reset();
         return std::nullopt;
     }
@@ -73,11 +77,16 @@ bool Paths::validates(const Address& from, const PathValidation::Token& token) c
 
 void Paths::move(Time now, Recovery::Outcome& outcome) {
     assert(candidate_);
+    trace_([&] {
+        return "path: " + candidate_->peer.to_string() + " is valid and replaces " +
+               active_->peer().to_string();
+    });
     activate(now, make(candidate_->peer), outcome);
     candidate_.reset();
 }
 
 void Paths::start_over(Time now, Recovery::Outcome& outcome) {
+    trace_([&] { return "path: all that was learnt about " + active_->peer().to_string() + " is void"; });
     activate(now, make(active_->peer()), outcome);
 }
 

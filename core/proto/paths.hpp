@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/trace.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/path_validation.hpp"
 
@@ -20,7 +21,8 @@ class Paths {
     static constexpr Duration previous_kept = 3 * RttEstimator::initial;
 
     /// `config`, `transports` and `random` outlive the object.
-    Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports, Random& random);
+    Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports, Random& random,
+          Trace trace = {});
 
     /// The path that carries the data.
     Path& active() { return *active_; }
@@ -82,6 +84,7 @@ class Paths {
     const SessionConfig& config_;
     const TransportTable& transports_;
     Random& random_;
+    const Trace trace_;
     uint64_t datagram_limit_ = datagram_max;
     std::unique_ptr<Path> active_;
     std::unique_ptr<Path> previous_;      // kept for previous_kept after previous_left_

@@ -2,10 +2,10 @@
 /// One session, from its first HELLO to its last packet.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <memory>
 
+#include "core/base/trace.hpp"
 #include "core/proto/closing.hpp"
 #include "core/proto/handshaking.hpp"
 #include "core/proto/network_report.hpp"
@@ -26,6 +26,7 @@ struct SessionPlace {
     Address peer;
     const TransportTable& transports;  ///< outlives the session
     Random& random;                    ///< outlives the session
+    const TraceOutput& trace;          ///< outlives the session
 };
 
 class Session {
@@ -122,8 +123,6 @@ class Session {
     /// Returns when the host must call handle_timeout() at the latest, and why.
     Deadlines deadlines(Time now);
     Time next_timeout(Time now) { return deadlines(now).next().at; }
-    /// Returns how often each timer has fired, indexed by Timer, for traces.
-    const std::array<unsigned, timer_count>& timers_fired() const { return timers_fired_; }
     ~Session();
 
   private:
@@ -174,6 +173,7 @@ class Session {
     void set_state(SessionState state, Error error = {});
     void note(Error error);
     void queue_news();
+    void trace_handshake(const char* packet, const Address& from) const;
 
     void conclude(Now now, Handshaking::Verdict verdict);
     bool handle_frames(Now now, Traffic::Incoming& incoming, const std::shared_ptr<const void>& owner);
@@ -193,6 +193,7 @@ class Session {
 
     SessionHost& host_;
     const SessionHandle handle_;
+    const Trace trace_;
     const SessionConfig config_;
     SessionState state_ = SessionState::init;
     SessionInfo info_;
@@ -204,7 +205,6 @@ class Session {
     Handshaking handshaking_;
 
     ReportLimit report_limit_;
-    std::array<unsigned, timer_count> timers_fired_{};
 };
 
 }  // namespace stt

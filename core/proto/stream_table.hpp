@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "core/base/trace.hpp"
 #include "core/proto/send_scheduler.hpp"
 #include "core/proto/session_config.hpp"
 #include "core/proto/session_event.hpp"
@@ -29,13 +30,13 @@ class StreamTable {
   public:
     /// `caller` means that this side's own streams have even ids; otherwise they have odd ids. `window_max`
     /// is SessionConfig::max_window.
-    StreamTable(bool caller, uint64_t window_max, uint64_t max_streams);
+    StreamTable(bool caller, uint64_t window_max, uint64_t max_streams, Trace trace = {});
     /// The peer's limits are known, and streams may be opened.
     void start(const SessionLimits& peer);
     /// A new session takes over these streams. The keys, packets and acknowledgements of the earlier session
     /// are gone. Everything that was in flight is sent again, including limits and pending reports. `peer`
-    /// holds the limits for streams opened later.
-    void resume(const SessionLimits& peer);
+    /// holds the limits for streams opened later, and `trace` is that of the new session.
+    void resume(const SessionLimits& peer, Trace trace = {});
     /// Returns the initial limits that this side grants the peer.
     SessionLimits initial_limits() const;
 
@@ -121,7 +122,10 @@ class StreamTable {
         stream_windows_.set(stream.id(), stream.receive.window_frame_due());
     }
     void fill_windows(Time now, ByteWriter& out, SentFrames& sent);
+    /// Reports that `stream`, which has just sent new data, must wait for a window before it sends more.
+    void trace_blocked(const Stream& stream) const;
 
+    Trace trace_;
     uint64_t window_max_, max_streams_;
     SessionLimits peer_{};
     StreamIds ids_;

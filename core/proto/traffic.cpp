@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cinttypes>
 #include <utility>
 
 #include "core/base/overloaded.hpp"
@@ -22,18 +23,31 @@ bool elicits_ack(const Frame& frame) {
              std::holds_alternative<PaddingFrame>(frame));
 }
 
+const char* why(PacketSpace::Refusal::Cause cause) {
+    switch (cause) {
+        case PacketSpace::Refusal::Cause::copy:
+            return "a copy";
+        case PacketSpace::Refusal::Cause::damaged:
+            return "damaged";
+        case PacketSpace::Refusal::Cause::forged:
+            return "forged";
+    }
+    return "";
+}
+
 }  // namespace
 
 Traffic::Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-                 const TransportTable& transports, Random& random, SessionEvents& events)
+                 const TransportTable& transports, Random& random, SessionEvents& events, Trace trace)
     : config_(config),
       events_(events),
+      trace_(trace),
       ids_(local),
-      paths_(peer, config, transports, random),
-      streams_(caller, config.max_window, config.max_streams),
+      paths_(peer, config, transports, random, trace),
+      streams_(caller, config.max_window, config.max_streams, trace),
       liveness_(now, config.keepalive_interval, config.keepalive_timeout),
-      scheduler_(
-          {ids_, packets_, paths_, streams_, confirmation_, liveness_, clock_requester_, clock_responder_}) {}
+      scheduler_({ids_, packets_, paths_, streams_, confirmation_, liveness_, clock_requester_,
+                  clock_responder_, trace}) {}
 
 // Lifecycle.
 
@@ -67,7 +81,7 @@ void Traffic::start(Time now) {
 
 void Traffic::take_over(Traffic& earlier) {
     streams_ = std::exchange(earlier.streams_, StreamTable(false, 0, 0));
-    streams_.resume(peer_limits_);
+    streams_.resume(peer_limits_, trace_);
 }
 
 SessionStats Traffic::stats() const {
@@ -88,7 +102,12 @@ std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, Mu
     PacketSpace::Refusal refusal;
     const auto opened = packets_.open(now, packet, refusal);
     // The packet arrived damaged. Its number will be missing, but the packet was not lost.
-    if (refusal.damaged) path().on_damaged(now);
+    if (!opened) {
+        if (refusal.cause == PacketSpace::Refusal::Cause::damaged) path().on_damaged(now);
+        trace_([&] {
+            return formatted("packet from %s dropped: ", from.to_string().c_str()) + why(refusal.cause);
+        });
+    }
     if (refusal.note) events_.note(std::move(*refusal.note), path().peer());
     if (!opened) return std::nullopt;
     return Incoming{.packet = *opened, .from = from};
@@ -107,8 +126,10 @@ void Traffic::finish(Time now, const Incoming& incoming, bool understood) {
     // A packet sent before the silence has arrived. The path was slow, not broken, and its round trip is
     // longer than was known. Declaring the rest lost would double the load and prevent the RTT from being
     // learnt.
-    if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before)
+    if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before) {
+        trace_([] { return "path: back after a silence"; });
         with_outcome(now, [&] { path().recovery().on_path_restored(now, outcome_); });
+    }
     if (understood) packets_.on_understood(now, incoming.packet, incoming.ack_eliciting);
 }
 
@@ -119,7 +140,9 @@ bool Traffic::on_malformed(const Error& error) {
 }
 
 void Traffic::on_too_big(Time now, uint64_t size) {
+    trace_([&] { return formatted("MTU: %" PRIu64 " bytes are too long, says the network", size); });
     path().on_too_big(now, size, notes_);
+    if (trace_.on()) trace_path();
     note_all();
 }
 
@@ -247,6 +270,7 @@ void Traffic::settle(Time now) {
         path().forget_suspicion();
     path().on_finding(now, finding, notes_);
     note_all();
+    if (trace_.on()) trace_path();
     if (finding == BlackHole::Finding::lost) failure_ = path().too_narrow_error();
     if (finding != BlackHole::Finding::restored) return;
     outcome_.clear();
@@ -254,7 +278,39 @@ void Traffic::settle(Time now) {
     settle_frames();
 }
 
+void Traffic::trace_outcome() const {
+    const auto trace_packet = [&](const SentPacket& packet, const char* fate) {
+        trace_([&] {
+            return formatted("packet %" PRIu64 " %s%s", packet.number, fate,
+                             packet.mtu_probe ? ", a probe of the path" : "");
+        });
+    };
+    for (const SentPacket& packet : outcome_.lost)
+        trace_packet(packet, packet.lost_by_reordering ? "lost by reordering" : "lost");
+    for (const SentPacket& packet : outcome_.acked)
+        if (packet.mtu_probe || packet.state == PacketState::lost) trace_packet(packet, "acknowledged");
+    if (outcome_.acked.empty()) return;
+    trace_([&] {
+        const Recovery& recovery = path().recovery();
+        const auto rtt = std::chrono::duration_cast<std::chrono::microseconds>(recovery.rtt().smoothed());
+        return formatted("%zu packets acknowledged, in flight %" PRIu64 " of %" PRIu64 " bytes, RTT %lld us",
+                         outcome_.acked.size(), recovery.in_flight(), recovery.window(),
+                         static_cast<long long>(rtt.count()));
+    });
+}
+
+void Traffic::trace_path() {
+    const TracedPath now{path().recovery().controller().phase_name(), path().datagram(), path().narrow()};
+    if (now == traced_path_) return;
+    traced_path_ = now;
+    trace_([&] {
+        return formatted("path: %s, datagrams of %" PRIu64 " bytes%s", now.phase.data(), now.datagram,
+                         now.narrow ? ", too narrow" : "");
+    });
+}
+
 void Traffic::settle_frames() {
+    if (trace_.on()) trace_outcome();
     for (const SentPacket& packet : outcome_.acked) {
         streams_.on_acked(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
@@ -297,6 +353,10 @@ void Traffic::on_loss_timer(Time now) {
     with_outcome(now, [&] {
         probe =
             path().recovery().on_timeout(now, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe;
+        trace_([&] {
+            return probe ? formatted("probe timeout %u", path().recovery().probe_count())
+                         : std::string("packets are lost by time");
+        });
         // The probe itself repairs a lost tail.
         if (probe) scheduler_.probe();
     });

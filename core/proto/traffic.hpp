@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "core/base/trace.hpp"
 #include "core/proto/clock_exchange.hpp"
 #include "core/proto/closing.hpp"
 #include "core/proto/handshake_confirmation.hpp"
@@ -27,7 +29,7 @@ class Traffic {
     /// `config`, `transports`, `random` and `events` outlive the object. `local` is the id by which the peer
     /// names the session.
     Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-            const TransportTable& transports, Random& random, SessionEvents& events);
+            const TransportTable& transports, Random& random, SessionEvents& events, Trace trace);
     // The parts refer to each other.
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
@@ -130,11 +132,16 @@ class Traffic {
     /// Reports the fate of the frames in outcome_ to their senders.
     void settle_frames();
     void note_all();
+    /// Reports what outcome_ says of packets.
+    void trace_outcome() const;
+    /// Reports what has changed about the active path since the last call.
+    void trace_path();
 
     Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
 
     const SessionConfig& config_;
     SessionEvents& events_;
+    const Trace trace_;
     SessionLimits peer_limits_;
     bool started_ = false;
     std::optional<Error> failure_;
@@ -151,6 +158,15 @@ class Traffic {
 
     Recovery::Outcome outcome_;  // reused, so that nothing is allocated per packet
     std::vector<Error> notes_;   // reused
+
+    // What trace_path() has reported.
+    struct TracedPath {
+        std::string_view phase;
+        uint64_t datagram = 0;
+        bool narrow = false;
+        bool operator==(const TracedPath&) const = default;
+    };
+    TracedPath traced_path_;
 };
 
 }  // namespace stt
