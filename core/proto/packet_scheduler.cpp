@@ -58,7 +58,7 @@ bool PacketScheduler::data_allowed(Time now) {
 }
 
 std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out) {
-    const auto due = parts_.paths.frame_due(now.time);
+    const auto due = parts_.paths.take_frame(now.time);
     if (!due) return std::nullopt;
     const MutableBytes memory = out.first(datagram_min);
     PacketBuilder packet(memory);
@@ -116,7 +116,7 @@ void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
         parts_.packets.write_acks(now.time, packet);
     if (parts_.liveness.keep_alive_due() && packet.add(parts_.liveness.make_keep_alive()))
         parts_.liveness.on_keep_alive_sent();
-    if (const auto offer = parts_.ids.frame_due();
+    if (const auto offer = parts_.ids.take_frame();
         offer && !packet.add(*offer, {FrameType::new_session_id, no_stream, offer->sequence}))
         parts_.ids.on_frame_lost(offer->sequence);
     if (const auto answer = parts_.liveness.answer_due(); answer && packet.add(KeepAliveAnswerFrame{*answer}))

@@ -48,15 +48,15 @@ void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     candidate_->validation.on_received(bytes);
 }
 
-std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
-    if (!response_) return challenge_due(now);
+std::optional<Paths::Outgoing> Paths::take_frame(Time now) {
+    if (!response_) return take_challenge(now);
     // The packet is padded to the minimum. The path must carry that size, and the challenge proves that it
     // does (RFC 9000, section 8.2.1).
     const Response response = *std::exchange(response_, std::nullopt);
     return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
 }
 
-std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
+std::optional<Paths::Outgoing> Paths::take_challenge(Time now) {
     if (!candidate_) return std::nullopt;
     PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
@@ -64,7 +64,7 @@ std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
         candidate_.reset();
         return std::nullopt;
     }
-    const auto token = validation.challenge_due(now, active_->recovery().rtt().smoothed());
+    const auto token = validation.take_challenge(now, active_->recovery().rtt().smoothed());
     if (!token) return std::nullopt;
     const size_t pad_to = validation.spend(datagram_min) ? datagram_min : 0;
     if (pad_to == 0 && !validation.spend(unpadded_max)) return std::nullopt;

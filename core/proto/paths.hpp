@@ -43,9 +43,9 @@ class Paths {
         /// Size of the packet in bytes; 0 means no padding.
         size_t pad_to;
     };
-    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, if one is due. Each leaves in a packet of
-    /// its own.
-    std::optional<Outgoing> frame_due(Time now);
+    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, once, if one is due. Each leaves in a
+    /// packet of its own.
+    std::optional<Outgoing> take_frame(Time now);
     /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
     /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
@@ -77,7 +77,7 @@ class Paths {
         Address to;
         PathValidation::Token token;
     };
-    std::optional<Outgoing> challenge_due(Time now);
+    std::optional<Outgoing> take_challenge(Time now);
     std::unique_ptr<Path> make(const Address& peer) const;
     void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
 

@@ -39,15 +39,21 @@ Recovery::Step::Step(const Recovery& recovery, Time at, Outcome& to)
       prior_delivered(recovery.delivered_),
       prior_lost(recovery.counters_.bytes_lost) {}
 
+// The first packet finds the bucket full, whenever it leaves.
 Recovery::Recovery(std::unique_ptr<CongestionController> controller) : controller_(std::move(controller)) {
-    // The first packet finds the bucket full, whenever it leaves.
-    pacer_.set_rate(Time{}, controller_->pacing_rate(), 0);
+    update_pacer(Time{});
+}
+
+void Recovery::set_pacing_ceiling(double bytes_per_second) {
+    pacing_ceiling_ = bytes_per_second;
+    update_pacer(Time{});
 }
 
 void Recovery::begin(Time now, uint64_t first) {
     assert(packets_.empty() && next_number_ == 0);
     next_number_ = first;
     controller_->on_path_change(now);
+    update_pacer(now);
 }
 
 void Recovery::on_sent(Time now, SentPacket packet) {
@@ -74,7 +80,9 @@ void Recovery::on_sent(Time now, SentPacket packet) {
     const bool eliciting = packet.ack_eliciting;
     const uint64_t size = packet.size;
     packets_.push(std::move(packet));
-    if (eliciting) controller_->on_sent(now, size, in_flight_);
+    if (!eliciting) return;
+    controller_->on_sent(now, size, in_flight_);
+    update_pacer(now);
 }
 
 void Recovery::set_batched(uint64_t first) {
@@ -230,6 +238,7 @@ void Recovery::finish(const Step& step) {
     }
     if (sample.acked_bytes > 0 || sample.lost_bytes > 0) controller_->on_ack(sample, rtt_);
     if (step.persistent_congestion) controller_->on_persistent_congestion(step.now);
+    update_pacer(step.now);
     update_flight_limit(step, sample);
     drop_settled(step.now);
 }
@@ -353,6 +362,7 @@ void Recovery::on_path_restored(Time now, Outcome& outcome) {
     declare_all_lost(step);
     flight_limit_.reset();
     controller_->on_persistent_congestion(now);
+    update_pacer(now);
     drop_settled(now);
 }
 
@@ -361,10 +371,9 @@ void Recovery::retire(Time now, Outcome& outcome) {
     declare_all_lost(step);
 }
 
-Time Recovery::next_send_time(Time now) {
+Time Recovery::next_send_time(Time now) const {
     if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return time_never;
-    pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);
-    return pacer_.ready(now) ? now : pacer_.next_ready();
+    return pacer_.next_ready(now);
 }
 
 void Recovery::set_max_datagram(uint64_t bytes) {
@@ -382,7 +391,7 @@ void Recovery::drop_settled(Time now) {
     while (!lost_.empty() && now - lost_.front().lost_at > retention) lost_.pop_front();
 }
 
-const SentPacket* Recovery::oldest_in_flight() {
+const SentPacket* Recovery::oldest_in_flight() const {
     for (uint64_t number = packets_.first(); number != packets_.end(); number++)
         if (packets_[number].ack_eliciting && packets_[number].state == PacketState::in_flight)
             return &packets_[number];

@@ -81,14 +81,15 @@ class Recovery {
     void on_late_ack(Time now, const AckFrame& ack, Outcome& outcome);
 
     /// Returns whether window and pacer let a full datagram leave now.
-    bool may_send(Time now) { return next_send_time(now) <= now; }
+    bool may_send(Time now) const { return next_send_time(now) <= now; }
     /// Returns when the pacer lets a full datagram leave, or time_never if the window holds it back.
-    Time next_send_time(Time now);
-    void set_pacing_ceiling(double bytes_per_second) { pacing_ceiling_ = bytes_per_second; }
+    Time next_send_time(Time now) const;
+    /// Limits the pacing rate; 0 means that there is no limit.
+    void set_pacing_ceiling(double bytes_per_second);
     void set_max_datagram(uint64_t bytes);
 
     /// Returns the packet that has been in flight longest, or null.
-    const SentPacket* oldest_in_flight();
+    const SentPacket* oldest_in_flight() const;
     /// Sets the first round trip, which the handshake has measured.
     void seed_rtt(Duration round_trip) { rtt_.sample(round_trip, Duration::zero()); }
 
@@ -150,6 +151,8 @@ class Recovery {
     void finish(const Step& step);
     void update_flight_limit(const Step& step, const AckSample& sample);
     void drop_settled(Time now);
+    /// Must be called after the controller may have changed its rate.
+    void update_pacer(Time now) { pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_); }
     Duration loss_delay() const;
     bool reordered() const {
         return packet_threshold_ > packet_threshold_initial || reordering_window_ > Duration::zero();

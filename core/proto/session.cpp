@@ -362,7 +362,7 @@ std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segm
 
 // Timers.
 
-Deadlines Session::deadlines(Time now) {
+Deadlines Session::deadlines(Time now) const {
     Deadlines deadlines;
     if (state_ == SessionState::closed) {
         deadlines.set(Timer::close_repetition, closing_.next_repetition());

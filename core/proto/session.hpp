@@ -121,8 +121,8 @@ class Session {
     /// Returns what another session needs to take over from this one by that name, or null if it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
     /// Returns when the host must call handle_timeout() at the latest, and why.
-    Deadlines deadlines(Time now);
-    Time next_timeout(Time now) { return deadlines(now).next().at; }
+    Deadlines deadlines(Time now) const;
+    Time next_timeout(Time now) const { return deadlines(now).next().at; }
     ~Session();
 
   private:

@@ -329,9 +329,9 @@ void Traffic::settle_frames() {
 
 // Timers.
 
-void Traffic::set_deadlines(Time now, Deadlines& deadlines) {
+void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
     if (!started_) return;
-    Recovery& recovery = path().recovery();
+    const Recovery& recovery = path().recovery();
     const Time next_send = recovery.next_send_time(now);
     const bool sends = streams_.control_pending(now) || scheduler_.data_flows();
     deadlines.set(Timer::loss_detection, recovery.next_timeout(peer_ack_delay()));

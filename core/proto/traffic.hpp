@@ -115,8 +115,8 @@ class Traffic {
 
     // Timers.
 
-    /// Sets the timers of the traffic.
-    void set_deadlines(Time now, Deadlines& deadlines);
+    /// Sets the timers of the traffic in `deadlines`.
+    void set_deadlines(Time now, Deadlines& deadlines) const;
     void on_loss_timer(Time now);
     void on_narrow_probe_timer();
     /// Asks the peer to answer; in a silence, with data.

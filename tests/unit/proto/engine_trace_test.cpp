@@ -83,7 +83,7 @@ TEST_F(EngineTraceTest, a_lost_packet_is_named_with_the_timer_and_the_probe) {
     };
     lines.clear();
     run(2s);
-    EXPECT_TRUE(in_order({"timer: loss-detection", "probe timeout 1", "packet "}));
+    EXPECT_TRUE(in_order({"timer: loss_detection", "probe timeout 1", "packet "}));
 }
 
 TEST_F(EngineTraceTest, what_is_dropped_is_told_with_its_reason) {

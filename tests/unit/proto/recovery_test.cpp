@@ -22,6 +22,7 @@ struct SpyController : CongestionController {
     void on_mtu(uint64_t bytes) override { mtu = bytes; }
     uint64_t window() const override { return window_bytes; }
     double pacing_rate() const override { return rate; }
+    const char* phase_name() const override { return "spying"; }
 
     std::vector<AckSample> samples;
     int sent = 0, persistent = 0, changes = 0;
