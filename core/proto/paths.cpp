@@ -75,34 +75,36 @@ bool Paths::validates(const Address& from, const PathValidation::Token& token) c
     return candidate_ && candidate_->peer == from && candidate_->validation.matches(token);
 }
 
-void Paths::move(Time now, Recovery::Outcome& outcome) {
+const Recovery::Outcome& Paths::move(Time now) {
     assert(candidate_);
     trace_([&] {
         return "path: " + candidate_->peer.to_string() + " is valid and replaces " +
                active_->peer().to_string();
     });
-    activate(now, make(candidate_->peer), outcome);
+    std::unique_ptr<Path> next = make(candidate_->peer);
     candidate_.reset();
+    return activate(now, std::move(next));
 }
 
-void Paths::start_over(Time now, Recovery::Outcome& outcome) {
+const Recovery::Outcome& Paths::start_over(Time now) {
     trace_([&] { return "path: all that was learnt about " + active_->peer().to_string() + " is void"; });
-    activate(now, make(active_->peer()), outcome);
+    return activate(now, make(active_->peer()));
 }
 
-void Paths::activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome) {
+const Recovery::Outcome& Paths::activate(Time now, std::unique_ptr<Path> next) {
     next->replace(now, *active_);
-    active_->recovery().retire(now, outcome);
     if (previous_) past_.add(previous_->recovery().counters());
     previous_ = std::exchange(active_, std::move(next));
     previous_left_ = now;
+    return previous_->recovery().retire(now);
 }
 
-void Paths::on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome) {
-    if (!previous_) return;
-    if (now - previous_left_ <= previous_kept) return previous_->recovery().on_late_ack(now, ack, outcome);
+const Recovery::Outcome* Paths::on_late_ack(Time now, const AckFrame& ack) {
+    if (!previous_) return nullptr;
+    if (now - previous_left_ <= previous_kept) return &previous_->recovery().on_late_ack(now, ack);
     past_.add(previous_->recovery().counters());
     previous_.reset();
+    return nullptr;
 }
 
 }  // namespace stt

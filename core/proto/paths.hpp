@@ -49,19 +49,18 @@ class Paths {
     /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
     /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
-    /// The validated path carries the data from now on. The packets in flight on the previous path are added
-    /// to `outcome` as lost.
-    void move(Time now, Recovery::Outcome& outcome);
+    /// The validated path carries the data from now on. Returns the packets in flight on the previous path,
+    /// which are lost.
+    const Recovery::Outcome& move(Time now);
     /// All that was learnt about the active path is void. It is replaced by a new path to the same address,
     /// as in move().
-    void start_over(Time now, Recovery::Outcome& outcome);
+    const Recovery::Outcome& start_over(Time now);
     /// Returns when a challenge is due, or when the validation fails; time_never if there is none.
     Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
 
-    /// Returns whether acknowledgements of packets of the previous path may still arrive.
-    bool has_previous() const { return previous_ != nullptr; }
-    /// Handles an acknowledgement that may name packets of the previous path.
-    void on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome);
+    /// Handles an acknowledgement that may name packets of the previous path. Returns which of them have
+    /// arrived, or null if no acknowledgements of that path are awaited.
+    const Recovery::Outcome* on_late_ack(Time now, const AckFrame& ack);
 
     /// PATH_CHALLENGE came from `to`, where PATH_RESPONSE is now due.
     void owe_response(const Address& to, const PathValidation::Token& token) { response_ = {to, token}; }
@@ -79,7 +78,7 @@ class Paths {
     };
     std::optional<Outgoing> take_challenge(Time now);
     std::unique_ptr<Path> make(const Address& peer) const;
-    void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
+    const Recovery::Outcome& activate(Time now, std::unique_ptr<Path> next);
 
     const SessionConfig& config_;
     const TransportTable& transports_;

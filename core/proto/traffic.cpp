@@ -66,6 +66,7 @@ Status Traffic::install(Time now, HandshakeSecrets& secrets, const SessionLimits
     if (Status status = packets_.install(now, secrets); !status.ok()) return status;
     peer_limits_ = peer;
     paths_.limit_datagram(peer.max_datagram);
+    path().recovery().set_peer_ack_delay(std::chrono::microseconds(peer.ack_delay_us));
     liveness_.set_peer_timeout(std::chrono::milliseconds(peer.keepalive_timeout_ms));
     ids_.set_remote(remote);
     streams_.start(peer);
@@ -128,7 +129,7 @@ void Traffic::finish(Time now, const Incoming& incoming, bool understood) {
     // learnt.
     if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before) {
         trace_([] { return "path: back after a silence"; });
-        with_outcome(now, [&] { path().recovery().on_path_restored(now, outcome_); });
+        settle(now, path().recovery().on_path_restored(now));
     }
     if (understood) packets_.on_understood(now, incoming.packet, incoming.ack_eliciting);
 }
@@ -165,7 +166,7 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
                           },
                           [&](const AckFrame& f) { return on_ack(now, f, incoming); },
                           [&](const NackFrame& f) {
-                              with_outcome(now, [&] { path().recovery().on_nack(now, f, outcome_); });
+                              settle(now, path().recovery().on_nack(now, f));
                               return success();
                           },
                           [&](const SessionWindowFrame& f) {
@@ -227,44 +228,31 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
 }
 
 Status Traffic::on_ack(Time now, const AckFrame& frame, Incoming& incoming) {
-    outcome_.clear();
     Recovery& recovery = path().recovery();
-    if (!recovery.on_ack(now, frame, peer_ack_delay(), outcome_))
+    const Recovery::Outcome* const outcome = recovery.on_ack(now, frame);
+    if (!outcome)
         return make_error(ErrorCode::invalid_frame, Reason::ack_of_unsent, ErrorOrigin::peer,
                           tr("the peer acknowledged a packet that was never sent"))
             .proven();
-    for (const SentPacket& packet : outcome_.acked)
+    for (const SentPacket& packet : outcome->acked)
         incoming.earliest_acked = std::min(incoming.earliest_acked, packet.sent);
     packets_.acks().set_rtt(recovery.rtt().smoothed());
-    settle(now);
-    if (paths_.has_previous()) {
-        outcome_.clear();
-        paths_.on_late_ack(now, frame, outcome_);
-        settle_frames();
-    }
+    settle(now, *outcome);
+    if (const Recovery::Outcome* const late = paths_.on_late_ack(now, frame)) settle_frames(*late);
     return success();
 }
 
 void Traffic::on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming) {
     if (!paths_.validates(incoming.from, frame.data)) return;
-    outcome_.clear();
-    paths_.move(now, outcome_);
-    settle_frames();
+    settle_frames(paths_.move(now));
     ids_.change_remote();
     if (config_.measure_clock) clock_requester_.hasten(now);
     incoming.moved = true;
 }
 
-template <class Fill>
-void Traffic::with_outcome(Time now, Fill&& fill) {
-    outcome_.clear();
-    fill();
-    settle(now);
-}
-
-void Traffic::settle(Time now) {
-    const BlackHole::Finding finding = path().on_outcome(now, outcome_, notes_);
-    settle_frames();
+void Traffic::settle(Time now, const Recovery::Outcome& outcome) {
+    const BlackHole::Finding finding = path().on_outcome(now, outcome, notes_);
+    settle_frames(outcome);
     // Losses of earlier data must not be held against data that has yet to be written.
     if (path().suspicious() && !path().recovery().anything_in_flight() && !streams_.data_pending())
         path().forget_suspicion();
@@ -273,28 +261,26 @@ void Traffic::settle(Time now) {
     if (trace_.on()) trace_path();
     if (finding == BlackHole::Finding::lost) failure_ = path().too_narrow_error();
     if (finding != BlackHole::Finding::restored) return;
-    outcome_.clear();
-    paths_.start_over(now, outcome_);
-    settle_frames();
+    settle_frames(paths_.start_over(now));
 }
 
-void Traffic::trace_outcome() const {
+void Traffic::trace_outcome(const Recovery::Outcome& outcome) const {
     const auto trace_packet = [&](const SentPacket& packet, const char* fate) {
         trace_([&] {
             return formatted("packet %" PRIu64 " %s%s", packet.number, fate,
                              packet.mtu_probe ? ", a probe of the path" : "");
         });
     };
-    for (const SentPacket& packet : outcome_.lost)
+    for (const SentPacket& packet : outcome.lost)
         trace_packet(packet, packet.lost_by_reordering ? "lost by reordering" : "lost");
-    for (const SentPacket& packet : outcome_.acked)
+    for (const SentPacket& packet : outcome.acked)
         if (packet.mtu_probe || packet.state == PacketState::lost) trace_packet(packet, "acknowledged");
-    if (outcome_.acked.empty()) return;
+    if (outcome.acked.empty()) return;
     trace_([&] {
         const Recovery& recovery = path().recovery();
         const auto rtt = std::chrono::duration_cast<std::chrono::microseconds>(recovery.rtt().smoothed());
         return formatted("%zu packets acknowledged, in flight %" PRIu64 " of %" PRIu64 " bytes, RTT %lld us",
-                         outcome_.acked.size(), recovery.in_flight(), recovery.window(),
+                         outcome.acked.size(), recovery.in_flight(), recovery.window(),
                          static_cast<long long>(rtt.count()));
     });
 }
@@ -309,16 +295,16 @@ void Traffic::trace_path() {
     });
 }
 
-void Traffic::settle_frames() {
-    if (trace_.on()) trace_outcome();
-    for (const SentPacket& packet : outcome_.acked) {
+void Traffic::settle_frames(const Recovery::Outcome& outcome) {
+    if (trace_.on()) trace_outcome(outcome);
+    for (const SentPacket& packet : outcome.acked) {
         streams_.on_acked(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::ack) packets_.acks().on_ack_frame_acked(record.value);
             if (record.type == FrameType::final) confirmation_.on_acked();
         }
     }
-    for (const SentPacket& packet : outcome_.lost) {
+    for (const SentPacket& packet : outcome.lost) {
         streams_.on_lost(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::final) confirmation_.on_lost();
@@ -334,7 +320,7 @@ void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
     const Recovery& recovery = path().recovery();
     const Time next_send = recovery.next_send_time(now);
     const bool sends = streams_.control_pending(now) || scheduler_.data_flows();
-    deadlines.set(Timer::loss_detection, recovery.next_timeout(peer_ack_delay()));
+    deadlines.set(Timer::loss_detection, recovery.next_timeout());
     deadlines.set(Timer::narrow_path_probe, path().next_narrow_probe());
     deadlines.set(Timer::keep_alive_timeout, liveness_.timeout_deadline());
     deadlines.set(Timer::doubt, liveness_.doubt_deadline());
@@ -349,17 +335,13 @@ void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
 }
 
 void Traffic::on_loss_timer(Time now) {
-    bool probe = false;
-    with_outcome(now, [&] {
-        probe =
-            path().recovery().on_timeout(now, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe;
-        trace_([&] {
-            return probe ? formatted("probe timeout %u", path().recovery().probe_count())
-                         : std::string("packets are lost by time");
-        });
+    const Recovery::Outcome& outcome = path().recovery().on_timeout(now);
+    if (outcome.probe_due) {
+        trace_([&] { return formatted("probe timeout %u", path().recovery().probe_count()); });
         // The probe itself repairs a lost tail.
-        if (probe) scheduler_.probe();
-    });
+        scheduler_.probe();
+    }
+    settle(now, outcome);
 }
 
 // One probe carries data, and one does not.

@@ -67,7 +67,7 @@ class Traffic {
     /// Returns whether there is a silence: a probe timeout is unanswered and nothing has been received for at
     /// least 100 ms.
     bool silent(Time now) const { return scheduler_.silent(now); }
-    Duration probe_timeout() const { return path().recovery().rtt().probe_timeout(peer_ack_delay()); }
+    Duration probe_timeout() const { return path().recovery().probe_timeout(); }
     SessionStats stats() const;
 
     // Received packets.
@@ -125,19 +125,15 @@ class Traffic {
   private:
     Status on_ack(Time now, const AckFrame& frame, Incoming& incoming);
     void on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming);
-    /// Lets `fill` fill outcome_ and then processes it. Calls must not be nested.
-    template <class Fill>
-    void with_outcome(Time now, Fill&& fill);
-    void settle(Time now);
-    /// Reports the fate of the frames in outcome_ to their senders.
-    void settle_frames();
+    /// Processes what a step of the active path's recovery has found. `outcome` is invalid after that.
+    void settle(Time now, const Recovery::Outcome& outcome);
+    /// Reports the fate of the frames in `outcome` to their senders.
+    void settle_frames(const Recovery::Outcome& outcome);
     void note_all();
-    /// Reports what outcome_ says of packets.
-    void trace_outcome() const;
+    /// Reports what `outcome` says of packets.
+    void trace_outcome(const Recovery::Outcome& outcome) const;
     /// Reports what has changed about the active path since the last call.
     void trace_path();
-
-    Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
 
     const SessionConfig& config_;
     SessionEvents& events_;
@@ -156,8 +152,7 @@ class Traffic {
     ClockResponder clock_responder_;
     PacketScheduler scheduler_;  // uses all of the above
 
-    Recovery::Outcome outcome_;  // reused, so that nothing is allocated per packet
-    std::vector<Error> notes_;   // reused
+    std::vector<Error> notes_;  // reused, so that nothing is allocated per packet
 
     // What trace_path() has reported.
     struct TracedPath {

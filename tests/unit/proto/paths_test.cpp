@@ -30,7 +30,7 @@ struct PathsTest : ::testing::Test {
     SessionConfig config;
     TransportTable transports = datagram_transport(64);
     Paths paths{home, config, transports, random};
-    Recovery::Outcome outcome;
+    Recovery::Outcome outcome;  // of the latest change of the path
     Time now = start;
 
     /// The token of the PATH_CHALLENGE that leaves now, if one does, and where to.
@@ -58,7 +58,7 @@ struct PathsTest : ::testing::Test {
         const auto token = challenge(to);
         ASSERT_TRUE(token);
         ASSERT_TRUE(paths.validates(to, *token));
-        paths.move(now, outcome);
+        outcome = paths.move(now);
     }
 };
 
@@ -77,7 +77,7 @@ TEST_F(PathsTest, move_only_after_the_response_to_the_challenge) {
     ASSERT_TRUE(token);
     EXPECT_EQ(paths.active().peer(), home);
     ASSERT_TRUE(paths.validates(moved, *token));
-    paths.move(now, outcome);
+    outcome = paths.move(now);
     EXPECT_EQ(paths.active().peer(), moved);
     EXPECT_EQ(paths.next_timeout(), time_never);
     EXPECT_FALSE(paths.validates(moved, *token)) << "the response came twice";
@@ -163,21 +163,17 @@ TEST_F(PathsTest, nothing_learnt_of_one_path_holds_for_another) {
 
 TEST_F(PathsTest, what_the_path_before_carried_may_yet_be_acknowledged) {
     const uint64_t number = send();
-    EXPECT_FALSE(paths.has_previous());
+    EXPECT_FALSE(paths.on_late_ack(now, ack_of(number, number))) << "there is no path before";
     move(moved);
-    ASSERT_TRUE(paths.has_previous());
-    outcome.clear();
-    paths.on_late_ack(now + 10ms, ack_of(number, number), outcome);
-    EXPECT_EQ(outcome.acked.size(), 1u);
+    const Recovery::Outcome* const late = paths.on_late_ack(now + 10ms, ack_of(number, number));
+    ASSERT_TRUE(late);
+    EXPECT_EQ(late->acked.size(), 1u);
 }
 
 TEST_F(PathsTest, the_path_before_is_let_go_after_a_second) {
     const uint64_t number = send();
     move(moved);
-    outcome.clear();
-    paths.on_late_ack(now + Paths::previous_kept + 1ns, ack_of(number, number), outcome);
-    EXPECT_TRUE(outcome.acked.empty());
-    EXPECT_FALSE(paths.has_previous());
+    EXPECT_FALSE(paths.on_late_ack(now + Paths::previous_kept + 1ns, ack_of(number, number)));
 }
 
 TEST_F(PathsTest, statistics_sum_up_what_all_paths_have_carried) {
@@ -196,7 +192,7 @@ TEST_F(PathsTest, statistics_sum_up_what_all_paths_have_carried) {
 TEST_F(PathsTest, start_over_at_the_same_address) {
     send();
     paths.active().recovery().seed_rtt(20ms);
-    paths.start_over(now, outcome);
+    outcome = paths.start_over(now);
     EXPECT_EQ(outcome.lost.size(), 1u);
     EXPECT_EQ(paths.active().peer(), home);
     EXPECT_FALSE(paths.active().recovery().rtt().measured());
@@ -212,7 +208,7 @@ TEST_F(PathsTest, go_on_counting_what_is_lost_when_one_replaces_another) {
     for (int second = 0; second < 6; second++) {
         lose_half_for(1s);
         if (second % 2 == 0)
-            paths.start_over(now, outcome);
+            outcome = paths.start_over(now);
         else
             move(second % 4 == 1 ? moved : home);
     }
@@ -226,7 +222,7 @@ TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
     EXPECT_EQ(limited.active().datagram(), 1472u);
     limited.limit_datagram(1300);
     EXPECT_EQ(limited.active().datagram(), 1300u);
-    limited.start_over(now, outcome);
+    outcome = limited.start_over(now);
     EXPECT_EQ(limited.active().datagram(), 1300u);
 }
 
