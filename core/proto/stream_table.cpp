@@ -368,11 +368,17 @@ void StreamTable::forget_if_done(Stream& stream) {
 }
 
 void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
-    while (!control_.empty()) {
-        Stream& stream = *find(*control_.begin());
+    unsigned misfits = 0;
+    for (auto id = control_.begin();
+         id != control_.end() && misfits < control_misfits_max && out.remaining() >= control_space_min;) {
+        Stream& stream = *find(*id);
         stream.fill_control(out, sent);
-        if (stream.control_due()) break;  // the packet is full
-        control_.erase(control_.begin());
+        if (stream.control_due()) {
+            misfits++;
+            ++id;
+        } else {
+            id = control_.erase(id);
+        }
     }
     fill_windows(now, out, sent);
 }

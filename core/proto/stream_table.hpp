@@ -74,7 +74,8 @@ class StreamTable {
         return !control_.empty() || window_.frame_due() || stream_windows_.next() <= now;
     }
     bool data_pending() const { return scheduler_.pending(window_.credit() > 0); }
-    /// Appends the control frames that are due.
+    /// Appends the control frames that are due. What does not fit is left to the next packet. The frames of
+    /// further streams may still fit, of which only a few are tried.
     void fill_control(Time now, ByteWriter& out, SentFrames& sent);
     /// Writes the final delivery report for the session's last packet: how much of each stream was delivered.
     /// It leaves space for SESSION_CLOSE, and omits each stream whose frame does not fit.
@@ -94,6 +95,10 @@ class StreamTable {
     /// The largest number of remembered ranges of used ids when the peer opens a stream. They take 64 KiB,
     /// and reordering never makes nearly as many.
     static constexpr size_t id_ranges_max = 4096;
+    /// The largest number of streams per packet whose control frames do not fit. With less space left than
+    /// this many bytes, none is tried.
+    static constexpr unsigned control_misfits_max = 8;
+    static constexpr size_t control_space_min = 16;
 
     Stream* find(StreamId id);
     const Stream* find(StreamId id) const;
