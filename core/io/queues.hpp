@@ -122,6 +122,7 @@ class SendQueue {
     struct Taken {
         bool finished = false;       ///< true once, with the end of the stream
         std::optional<Account> gap;  ///< what was dropped behind the messages; more gaps may follow
+        uint64_t end_offset = 0;     ///< stream offset; end of the last message taken so far
     };
     /// Takes what was pushed, in order, and appends it to `messages`. It stops at the next gap, or when the
     /// session holds `ahead` bytes or more, of which it already holds `held`. Of a live stream the session

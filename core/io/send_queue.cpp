@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 #include "core/base/adaptive_mutex.hpp"
@@ -239,6 +240,7 @@ SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t hel
     Taken taken;
     const std::lock_guard lock(mutex_);
     while (const SendEntry* next = backlog_.front(finished_)) {
+        taken.end_offset = end_offset_;
         const uint64_t size = next->message.size();
         if (held >= std::max(ahead, live_ ? 2 * size : 0)) return taken;
         SendEntry entry = backlog_.pop_front();
@@ -251,6 +253,7 @@ SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t hel
         messages.push_back(entry.message);
         add_sent(std::move(entry));
     }
+    taken.end_offset = end_offset_;
     taken.finished = backlog_.empty() && skipping_ == 0 && finished_ && !finish_taken_;
     if (taken.finished) finish_taken_ = true;
     return taken;
@@ -284,6 +287,7 @@ bool SendQueue::waits_for_ack(const SendEntry& entry) const {
 }
 
 void SendQueue::note_progress() {
+    assert(acked_ + given_up_ <= sent_.size() && skipping_ <= given_up_);
     for (; acked_ < sent_.size() && !waits_for_ack(sent_[acked_]); acked_++) {
         SendEntry& entry = sent_[acked_];
         begun_ = true;

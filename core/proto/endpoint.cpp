@@ -3,6 +3,7 @@
 #include "core/proto/endpoint.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/proto/session.hpp"
 
@@ -60,7 +61,7 @@ void Endpoint::leave(SessionHandle handle, const Address& peer) {
 std::vector<Session*> Endpoint::at(const Address& peer) {
     std::vector<Session*> found;
     const auto [begin, end] = peers_.equal_range(peer);
-    for (auto it = begin; it != end; ++it) found.push_back(find(it->second));
+    for (auto it = begin; it != end; ++it) found.push_back(woken(it->second));
     return found;
 }
 
@@ -86,25 +87,28 @@ SessionId Endpoint::add_id(SessionHandle handle) {
 
 Session* Endpoint::find_resumable(const SessionName& name) {
     for (auto& [handle, session] : sessions_)
-        if (session->ticket(name)) return find(handle);
+        if (session->ticket(name)) return session.get();
     return nullptr;
 }
 
 Session* Endpoint::find(SessionHandle handle) {
     const auto it = sessions_.find(handle);
-    if (it == sessions_.end()) return nullptr;
-    schedule_.wake(handle);
-    return it->second.get();
+    return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+Session* Endpoint::woken(SessionHandle handle) {
+    wake(handle);
+    return sessions_.at(handle).get();
 }
 
 Session* Endpoint::by_id(SessionId id) {
     const auto it = ids_.find(id);
-    return it == ids_.end() ? nullptr : find(it->second);
+    return it == ids_.end() ? nullptr : woken(it->second);
 }
 
 Session* Endpoint::by_attempt(const AttemptId& id) {
     const auto it = attempts_.find(id);
-    return it == attempts_.end() ? nullptr : find(it->second);
+    return it == attempts_.end() ? nullptr : woken(it->second);
 }
 
 bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
@@ -216,6 +220,7 @@ void Endpoint::note(const Address& peer, Error error) {
 }
 
 std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
+    assert(segments_max > 0 && out.size() >= datagram_max);
     trace_output_.set_time(now.time);
     // Answers and sessions take turns, so that a flood of HELLOs does not block the established sessions.
     answers_turn_ = !answers_turn_;
@@ -303,7 +308,6 @@ void Endpoint::bound_resumable() {
         if (!oldest || session->resumable_until() < oldest->resumable_until()) oldest = session.get();
     }
     if (lost <= config_.max_sessions) return;
-    schedule_.wake(oldest->handle());
     oldest->abandon();
     events_.push_back({oldest->handle(), event::Abandoned{}});
 }

@@ -40,6 +40,15 @@ struct EndpointConfig {
     TraceOutput::Sink trace;
 };
 
+/// The host calls, whenever something has happened or a timeout is due:
+///
+/// 1. handle_datagram(), handle_network_report() and handle_timeout(), as there is something to handle;
+/// 2. next_event() until there is none;
+/// 3. poll_transmit() until there is nothing to send, or as often as its turn allows;
+/// 4. next_event() again, because sending may cause events;
+/// 5. next_timeout(), and then it waits.
+///
+/// The times that it passes never decrease. It may call sessions between any two of these calls.
 class Endpoint final : private SessionHost {
   public:
     /// `random` outlives the endpoint.
@@ -53,9 +62,8 @@ class Endpoint final : private SessionHost {
     /// Starts a session with `peer`. Its HELLO is returned by poll_transmit(). `resumes` is a session to
     /// resume, which is established or resumable; 0 means none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
-    /// Returns null once the session has been forgotten, which happens after its `closed` event was taken.
-    /// The application must finish its calls to a session before it calls next_timeout() or handle_timeout():
-    /// afterwards, a session at rest does not notice them.
+    /// Returns null once the session has been forgotten, which happens in handle_timeout() after its `closed`
+    /// event was taken. Until then the pointer is valid.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
     /// Sets whether the sink of the configuration receives anything. It does at first.
@@ -72,9 +80,9 @@ class Endpoint final : private SessionHost {
     void handle_network_report(Now now, const NetworkReport& report);
 
     using Transmit = stt::Transmit;
-    /// Writes the next datagrams for one peer into `out`, at most `segments_max` of them. `out` has at least
-    /// datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now. It must
-    /// be called until it returns null.
+    /// Writes the next datagrams for one peer into `out`, at most `segments_max` > 0 of them. `out` has at
+    /// least datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now.
+    /// As long as it was not called until it returned null, next_timeout() is in the past or wrong.
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
 
     /// Returns when handle_timeout() must be called at the latest. Time{} or any past time means now.
@@ -101,11 +109,14 @@ class Endpoint final : private SessionHost {
 
     // Implementation of SessionHost.
     Session* find_resumable(const SessionName& name) override;
+    void wake(SessionHandle handle) override { schedule_.wake(handle); }
     std::optional<Error> no_room(Now now) override;
     SessionId add_id(SessionHandle handle) override;
     void remove_id(SessionId id) override { ids_.erase(id); }
     void on_moved(SessionHandle handle, const Address& before, const Address& now) override;
 
+    /// Returns the session and wakes it, because something happens to it.
+    Session* woken(SessionHandle handle);
     Session* by_id(SessionId id);
     Session* by_attempt(const AttemptId& id);
     SessionId fresh_id();

@@ -123,7 +123,6 @@ std::optional<Error> Endpoint::no_room(Now now) {
         if (!stalest || session->last_received() < stalest->last_received()) stalest = session.get();
     }
     if (standing < config_.max_sessions) return std::nullopt;
-    schedule_.wake(stalest->handle());
     stalest->doubt(now.time, doubt_patience);
     return busy_error(config_.max_sessions);
 }

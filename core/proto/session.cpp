@@ -2,6 +2,7 @@
 #include "core/proto/session.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cinttypes>
 #include <utility>
 
@@ -67,6 +68,7 @@ Session::~Session() = default;
 // States, and the end.
 
 void Session::set_state(SessionState state, Error error) {
+    assert(state > state_);  // no state is entered twice, and none after a later one
     state_ = state;
     trace_([&] {
         return formatted("state: %s", state_name(state)) +
@@ -96,6 +98,7 @@ void Session::end(Now now, Error error) {
 
 void Session::close(Now now, CloseReason reason, Error error) {
     if (state_ == SessionState::closed) return;
+    wake();
     if (traffic_.has_keys()) closing_.close(reason, error);
     end(now, std::move(error));
 }
@@ -122,6 +125,7 @@ bool Session::forgettable(Time now) const {
 
 Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t priority,
                                       std::optional<StreamId> id) {
+    wake();
     if (state_ != SessionState::established)
         return make_error(ErrorCode::session_closed, Reason::none, ErrorOrigin::local,
                           tr("the session is not established"));
@@ -129,11 +133,13 @@ Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t prior
 }
 
 void Session::hasten_clock(Time now) {
+    wake();
     if (config_.measure_clock && state_ == SessionState::established) traffic_.clock().hasten(now);
 }
 
 void Session::doubt(Time now, Duration patience) {
     if (state_ != SessionState::established) return;
+    wake();
     trace_([] { return "a liveness check begins"; });
     traffic_.liveness().doubt(now, patience);
 }
@@ -232,6 +238,7 @@ void Session::make_way() {
 }
 
 void Session::abandon() {
+    wake();
     resumption_.abandon();
     if (state_ == SessionState::closed && !traffic_.has_keys()) closing_.linger(Time{});
 }
@@ -376,6 +383,7 @@ Deadlines Session::deadlines(Time now) const {
 }
 
 void Session::handle_timeout(Now now, Deadlines due) {
+    assert(due.next().at <= now.time);
     const SessionState before = state_;
     for (size_t i = 0; i < timer_count; i++) {
         const auto timer = static_cast<Timer>(i);

@@ -156,6 +156,11 @@ uint64_t StreamTable::unacknowledged(StreamId id) const {
     return stream ? stream->send.written() - stream->send.acked() : 0;
 }
 
+uint64_t StreamTable::written(StreamId id) const {
+    const Stream* stream = find(id);
+    return stream ? stream->send.written() : 0;
+}
+
 uint64_t StreamTable::unsent(StreamId id) const {
     const Stream* stream = find(id);
     return stream ? stream->send.written() - stream->send.sent() : 0;
@@ -363,6 +368,7 @@ void StreamTable::forget_if_done(Stream& stream) {
     scheduler_.set(id, stream.priority(), SendStream::Pending::nothing);
     control_.erase(id);
     stream_windows_.set(id, time_never);
+    assert(!stream.ours() || ours_ > 0);
     if (stream.ours()) ours_--;
     streams_.erase(id);
 }

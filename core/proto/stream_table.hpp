@@ -48,6 +48,7 @@ class StreamTable {
     ReceiveStream::Read read(StreamId id);
     void consumed(Time now, StreamId id, uint64_t taken, uint64_t delivered, bool finished, Duration rtt);
     uint64_t unacknowledged(StreamId id) const;
+    uint64_t written(StreamId id) const;
     uint64_t unsent(StreamId id) const;
     uint64_t held(StreamId id) const;
     uint64_t skip_limit(StreamId id) const;

@@ -41,6 +41,24 @@ TEST_F(EndpointTest, a_wrong_seed_is_named_by_both_within_a_round_trip_and_its_g
     EXPECT_EQ(listener.endpoint->session_count(), 0u) << "no state is kept";
 }
 
+TEST_F(EndpointTest, a_call_to_a_kept_session_takes_effect_although_the_session_rests) {
+    start_listener();
+    const SessionHandle handle = call();
+    ASSERT_TRUE(establish());
+    Session& kept = *caller.endpoint->find(handle);
+    run(1s);
+    ASSERT_GT(caller.endpoint->next_timeout(now.time), now.time);
+    ASSERT_TRUE(kept.open_stream({}, 0, {}).ok());
+    EXPECT_LE(caller.endpoint->next_timeout(now.time), now.time);
+    std::vector<uint8_t> batch(65536);
+    EXPECT_TRUE(caller.endpoint->poll_transmit(now, batch, 16));
+
+    run(1s);
+    ASSERT_GT(caller.endpoint->next_timeout(now.time), now.time);
+    kept.close(now, CloseReason::graceful, {});
+    EXPECT_TRUE(caller.endpoint->next_event()) << "its end";
+}
+
 TEST_F(EndpointTest, every_seed_is_accepted_the_first_is_used) {
     start_listener();
     std::vector<SecretBytes> seeds;
