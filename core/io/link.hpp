@@ -131,6 +131,7 @@ struct LinkStats {
     Circuit circuit = Circuit::closed;
     SessionStats session;  ///< counters: of all sessions so far; the rest: of the current one, else zeros
     SessionInfo info;
+    EndpointStats endpoint;
     uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;
     uint64_t queued_bytes = 0;
     ClockStats clock;

@@ -134,7 +134,7 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
 }
 
 void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
-    counters_.malformed++;
+    stats_.malformed++;
     trace_([&] { return "datagram from " + from.to_string() + " dropped: malformed"; });
     handle_no_answer(now, from, what);
 }
@@ -142,7 +142,7 @@ void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
 /// Handles a packet of an unknown session. Its sender should learn that the session is unknown, unless noise
 /// made up the id.
 void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
-    counters_.unknown_sessions++;
+    stats_.unknown_sessions++;
     trace_([&] { return "packet from " + from.to_string() + " dropped: its session is unknown"; });
     if (!checksum_fits(datagram)) {
         handle_no_answer(now, from, NoAnswer::unreadable);

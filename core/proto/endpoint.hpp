@@ -92,13 +92,7 @@ class Endpoint final : private SessionHost {
     /// Returns and removes the oldest event.
     std::optional<Event> next_event();
 
-    struct Counters {
-        uint64_t malformed = 0;         ///< datagrams that are not packets of this protocol, or too short
-        uint64_t unknown_sessions = 0;  ///< packets for unknown sessions
-        /// HELLOs without an answer, because they were too short or exceeded the limit of answers.
-        uint64_t hellos_dropped = 0;
-    };
-    const Counters& counters() const { return counters_; }
+    const EndpointStats& stats() const { return stats_; }
 
   private:
     using Sessions = std::map<SessionHandle, std::unique_ptr<Session>>;
@@ -160,7 +154,7 @@ class Endpoint final : private SessionHost {
     CookieJar cookies_;
     NonceCache nonces_;
     RateLimit hello_limit_, reject_limit_, stray_limit_;
-    Counters counters_;
+    EndpointStats stats_;
 };
 
 }  // namespace stt

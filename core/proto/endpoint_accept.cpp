@@ -23,7 +23,7 @@ Error busy_error(size_t max_sessions) {
 }  // namespace
 
 void Endpoint::drop_hello(const Address& from, const char* why) {
-    counters_.hellos_dropped++;
+    stats_.hellos_dropped++;
     trace_([&] { return "HELLO from " + from.to_string() + " dropped: " + why; });
 }
 

@@ -173,7 +173,6 @@ void Recovery::forget_reordering(Time now) {
 
 void Recovery::settle_acked(Step& step, SentPacket& packet) {
     if (packet.ack_eliciting) {
-        counters_.bytes_acked += packet.size;
         const bool was_lost = packet.state == PacketState::lost;
         if (!was_lost) {
             assert(in_flight_ >= packet.size && eliciting_in_flight_ > 0);

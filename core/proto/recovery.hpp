@@ -103,7 +103,7 @@ class Recovery {
 
     struct Counters {
         uint64_t packets_sent = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
-        uint64_t bytes_sent = 0, bytes_acked = 0, bytes_lost = 0;
+        uint64_t bytes_sent = 0, bytes_lost = 0;
 
         void add(const Counters& other) {
             packets_sent += other.packets_sent;
@@ -111,7 +111,6 @@ class Recovery {
             packets_spurious += other.packets_spurious;
             probes += other.probes;
             bytes_sent += other.bytes_sent;
-            bytes_acked += other.bytes_acked;
             bytes_lost += other.bytes_lost;
         }
     };

@@ -204,14 +204,6 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
                                   events_.add(event::ClockMeasured{*sample});
                               return success();
                           },
-                          [&](const ErrorFrame& f) {
-                              Error error = make_error(static_cast<ErrorCode>(f.code), Reason::none,
-                                                       ErrorOrigin::peer, std::string(f.text))
-                                                .proven();
-                              error.sub_code = f.sub_code;
-                              events_.note(std::move(error), path().peer());
-                              return success();
-                          },
                           [&](const UnknownFrame& f) {
                               if (auto error = packets_.on_unknown_frame(f.type))
                                   events_.note(std::move(*error), path().peer());
@@ -290,7 +282,8 @@ void Traffic::trace_path() {
     if (now == traced_path_) return;
     traced_path_ = now;
     trace_([&] {
-        return formatted("path: %s, datagrams of %" PRIu64 " bytes%s", now.phase.data(), now.datagram,
+        return formatted("path: %s in %s, datagrams of %" PRIu64 " bytes%s",
+                         path().recovery().controller().name().data(), now.phase.data(), now.datagram,
                          now.narrow ? ", too narrow" : "");
     });
 }

@@ -114,15 +114,6 @@ TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
               "0x0580/0 PATH_LOSS transport incoming WARNING READ origin=network can-retry");
 }
 
-TEST(ErrorProtocol, WhatAPeerSaysOfLossIsNoMeasurement) {
-    auto src = listening_src();
-    RoguePeer rogue(seed);
-    ASSERT_TRUE(rogue.call(port_of(src)));
-    rogue.send_frames({ErrorFrame{0x0580, 0, no_stream, "lower your bitrate"}});
-    EXPECT_EQ(src->errors->wait(0x0580),
-              "0x0580/0 PATH_LOSS transport  MESSAGE origin=peer authenticated can-retry");
-}
-
 TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     auto src = listening_src();
     RoguePeer rogue(seed);

@@ -407,7 +407,7 @@ TEST_F(EndpointTest, a_hello_shorter_than_the_minimum_gets_no_answer) {
     call();
     run(5s);
     EXPECT_EQ(answers, 0u);
-    EXPECT_GT(listener.endpoint->counters().hellos_dropped, 0u);
+    EXPECT_GT(listener.endpoint->stats().hellos_dropped, 0u);
 }
 
 TEST_F(EndpointTest, noise_is_counted_and_not_answered) {
@@ -422,8 +422,8 @@ TEST_F(EndpointTest, noise_is_counted_and_not_answered) {
     std::vector<uint8_t> batch(65536);
     EXPECT_FALSE(listener.endpoint->poll_transmit(now, batch, 16));
     EXPECT_FALSE(listener.endpoint->next_event());
-    EXPECT_GT(listener.endpoint->counters().malformed, 0u);
-    EXPECT_GT(listener.endpoint->counters().unknown_sessions, 0u);
+    EXPECT_GT(listener.endpoint->stats().malformed, 0u);
+    EXPECT_GT(listener.endpoint->stats().unknown_sessions, 0u);
     EXPECT_EQ(listener.endpoint->session_count(), 0u);
 }
 
