@@ -68,7 +68,7 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
 
 bool Link::Impl::send_upstream(OutMessage message) {
     if (!stream_->takes_upstream()) return false;
-    return outbox_.push(std::move(message), Unit::event, 0, 1ns) == QueueStatus::ok;
+    return outbox_.push(std::move(message), Unit::event, 0, Duration::zero()) == QueueStatus::ok;
 }
 
 LinkStats Link::Impl::stats() {

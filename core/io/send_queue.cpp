@@ -9,8 +9,9 @@
 namespace stt {
 namespace {
 
-SteadyTime deadline_after(Duration timeout) {
-    return timeout == Duration::zero() ? SteadyTime::max() : std::chrono::steady_clock::now() + timeout;
+/// Returns when `timeout` has passed since `begin`; the maximum value means never.
+SteadyTime deadline_after(SteadyTime begin, std::optional<Duration> timeout) {
+    return timeout ? begin + *timeout : SteadyTime::max();
 }
 
 Time steady_time() { return Time(std::chrono::steady_clock::now().time_since_epoch()); }
@@ -49,13 +50,14 @@ void SendQueue::notify() {
     if (waiting_ > 0) changed_.notify_all();
 }
 
-QueueStatus SendQueue::push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout) {
+QueueStatus SendQueue::push(OutMessage&& message, Unit unit, uint64_t duration_ns,
+                            std::optional<Duration> timeout) {
     SendEntry entry{.message = {}, .unit = unit};
     if (unit != Unit::event) entry.account = {1, message.payload.size(), duration_ns};
     return push(message, std::move(entry), timeout);
 }
 
-QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration timeout) {
+QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, std::optional<Duration> timeout) {
     return push(message, {.message = {}, .state_key = key}, timeout);
 }
 
@@ -74,9 +76,9 @@ SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t 
     }
 }
 
-QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeout) {
+QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, std::optional<Duration> timeout) {
     const uint64_t size = message.size();
-    const SteadyTime deadline = deadline_after(timeout);
+    const SteadyTime deadline = deadline_after(std::chrono::steady_clock::now(), timeout);
     std::vector<OutMessage> dropped;  // destroyed without the lock
 
     std::unique_lock lock(mutex_);
@@ -123,16 +125,14 @@ void SendQueue::finish() {
     wake_();
 }
 
-QueueStatus SendQueue::wait_delivered(Duration timeout) {
+QueueStatus SendQueue::wait_delivered(std::optional<Duration> timeout) {
     const SteadyTime begun = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     for (;;) {
         if (flushing_ || interrupted_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
-        const SteadyTime deadline =
-            timeout == Duration::zero() ? SteadyTime::max() : std::max(begun, moved_at_) + timeout;
-        if (!wait(lock, deadline)) return QueueStatus::timeout;
+        if (!wait(lock, deadline_after(std::max(begun, moved_at_), timeout))) return QueueStatus::timeout;
     }
 }
 
