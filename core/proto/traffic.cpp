@@ -102,8 +102,8 @@ void Traffic::note_all() {
 std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, MutableBytes packet) {
     PacketSpace::Refusal refusal;
     const auto opened = packets_.open(now, packet, refusal);
-    // The packet arrived damaged. Its number will be missing, but the packet was not lost.
     if (!opened) {
+        // The number of a damaged packet will be missing, but the packet was not lost.
         if (refusal.cause == PacketSpace::Refusal::Cause::damaged) path().on_damaged(now);
         trace_([&] {
             return formatted("packet from %s dropped: ", from.to_string().c_str()) + why(refusal.cause);

@@ -13,7 +13,7 @@ namespace stt::sim {
 class TraceRing {
   public:
     /// The number of reports that are kept. They cover a few round trips.
-    static constexpr size_t lines_max = 100;
+    static constexpr size_t lines_max = 200;
 
     TraceRing();
     ~TraceRing();
