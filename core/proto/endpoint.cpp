@@ -66,6 +66,7 @@ std::vector<Session*> Endpoint::at(const Address& peer) {
 }
 
 SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes) {
+    trace_output_.set_time(now.time);
     const SessionHandle handle = next_handle_;
     const Bytes seed = seeds_.empty() ? Bytes{} : seeds_.front().bytes();
     std::unique_ptr<Session> session(
