@@ -37,7 +37,7 @@ struct EndpointConfig {
     /// HELLOs per second above which cookies are demanded.
     double hello_rate = 200;
     /// Receives what the engine decides (core/base/trace.hpp). If it is not set, nothing is traced.
-    TraceOutput::Sink trace;
+    TraceOutput::Sink trace = nullptr;
 };
 
 /// The host calls, whenever something has happened or a timeout is due:
