@@ -506,6 +506,14 @@ void Connection::on_error(const ErrorReport& report) {
 
 void Connection::on_trace(const std::string& text) { GST_DEBUG_OBJECT(element_, "%s", text.c_str()); }
 
+bool Connection::traces_engine() const {
+    return gst_debug_category_get_threshold(stt_debug) >= GST_LEVEL_TRACE;
+}
+
+void Connection::on_engine_trace(SessionHandle session, const std::string& text) {
+    GST_TRACE_OBJECT(element_, "session %" G_GUINT64_FORMAT ": %s", session, text.c_str());
+}
+
 void Connection::on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) {
     if (!retry_signal_is_heard(element_)) {
         reply(RetryDecision::standard);

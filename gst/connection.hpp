@@ -141,6 +141,8 @@ class Connection final : public LinkObserver {
     void on_status(const LinkStatus& status) override;
     void on_error(const ErrorReport& report) override;
     void on_trace(const std::string& text) override;
+    bool traces_engine() const override;
+    void on_engine_trace(SessionHandle session, const std::string& text) override;
     void on_decision(const ErrorReport& report, std::function<void(RetryDecision)> reply) override;
     void on_stream_opened(StreamId stream, const std::vector<uint8_t>& header) override;
     void on_stream_ready(StreamId stream, bool again) override;

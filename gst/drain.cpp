@@ -35,9 +35,7 @@ GstFlowReturn Drain::finish(Link& link) {
         link.outbox().finish();
         finished_ = true;
     }
-    // For the queue zero means no limit.
-    const Duration patience =
-        std::max<Duration>(std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)), 1ns);
+    const Duration patience = std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout));
     if (!connection_.ready() && !link.outbox().waits_until())
         link.hurry(std::chrono::steady_clock::now() + patience);
     for (;;) {

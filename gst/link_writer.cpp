@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/link_writer.hpp"
 
+#include <optional>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -29,7 +30,9 @@ template <class Push>
 GstFlowReturn LinkWriter::hand_over(Push push) {
     const std::shared_ptr<Link> link = connection_.link();
     if (!link) return GST_FLOW_FLUSHING;
-    const Duration timeout = std::chrono::milliseconds(connection_.setting(&Settings::send_timeout));
+    std::optional<Duration> timeout;  // none: no limit
+    if (const unsigned limit = connection_.setting(&Settings::send_timeout); limit > 0)
+        timeout = std::chrono::milliseconds(limit);
     for (;;) {
         switch (push(link->outbox(), timeout)) {
             case QueueStatus::ok:
@@ -61,7 +64,7 @@ GstFlowReturn LinkWriter::discard_until_eos() {
 
 GstFlowReturn LinkWriter::push_data(OutMessage message, Unit unit, GstBuffer* buffer) {
     const uint64_t duration = known_duration(buffer);
-    const GstFlowReturn flow = hand_over([&](SendQueue& outbox, Duration timeout) {
+    const GstFlowReturn flow = hand_over([&](SendQueue& outbox, std::optional<Duration> timeout) {
         return outbox.push(std::move(message), unit, duration, timeout);
     });
     if (discarding_) discard(buffer);
@@ -69,13 +72,13 @@ GstFlowReturn LinkWriter::push_data(OutMessage message, Unit unit, GstBuffer* bu
 }
 
 GstFlowReturn LinkWriter::push_passing(OutMessage message) {
-    return hand_over([&](SendQueue& outbox, Duration timeout) {
+    return hand_over([&](SendQueue& outbox, std::optional<Duration> timeout) {
         return outbox.push(std::move(message), Unit::event, 0, timeout);
     });
 }
 
 GstFlowReturn LinkWriter::push_state(OutMessage message, uint64_t key) {
-    return hand_over([&](SendQueue& outbox, Duration timeout) {
+    return hand_over([&](SendQueue& outbox, std::optional<Duration> timeout) {
         return outbox.push_state(std::move(message), key, timeout);
     });
 }
@@ -99,7 +102,8 @@ GstFlowReturn LinkWriter::wait_for_peer() {
 }
 
 GstFlowReturn LinkWriter::wait_delivered() {
-    return hand_over([](SendQueue& outbox, Duration timeout) { return outbox.wait_delivered(timeout); });
+    return hand_over(
+        [](SendQueue& outbox, std::optional<Duration> timeout) { return outbox.wait_delivered(timeout); });
 }
 
 void LinkWriter::discard(GstBuffer* buffer) {

@@ -44,6 +44,9 @@ void set_stats(GstStructure* structure, const LinkStats& stats) {
     set(structure, "resumptions", stats.resumptions);
     set(structure, "queued-bytes", stats.queued_bytes);
     set(structure, "socket-errors", stats.socket_errors);
+    set(structure, "datagrams-malformed", stats.endpoint.malformed);
+    set(structure, "packets-unknown-session", stats.endpoint.unknown_sessions);
+    set(structure, "hellos-dropped", stats.endpoint.hellos_dropped);
     set(structure, "packets-sent", session.packets_sent);
     set(structure, "packets-received", session.packets_received);
     set(structure, "packets-lost", session.packets_lost);

@@ -31,6 +31,7 @@
 #include <algorithm>
 #include <atomic>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "core/base/text.hpp"
@@ -192,8 +193,8 @@ GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
         hold_until = holding ? std::min(hold_until, now + hold_time) : SteadyTime::max();
         const bool limited = limit > 0ms && !self->between_streams;
         const SteadyTime until = limited ? std::min(quiet_until, hold_until) : hold_until;
-        // For the queue zero means no limit.
-        const Duration left = until == SteadyTime::max() ? 0ns : std::max<Duration>(until - now, 1ns);
+        std::optional<Duration> left;  // none: no limit
+        if (until != SteadyTime::max()) left = std::max<Duration>(until - now, Duration::zero());
         switch (link->inbox().pop(*self->messages, batch_max, left)) {
             case QueueStatus::ok:
                 GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());

@@ -157,8 +157,7 @@ bool Transmitter::take_out_of_band(GstEvent* event) {
     if (!link || bytes || !connection_.ready() || link->outbox().finished()) return false;
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (!message || !*message) return false;
-    // Zero would mean no limit.
-    constexpr Duration at_once = std::chrono::microseconds(1);
+    constexpr Duration at_once = Duration::zero();
     SendQueue& outbox = link->outbox();
     return (is_sticky(event) ? outbox.push_state(std::move(**message), state_key(event), at_once)
                              : outbox.push(std::move(**message), Unit::event, 0, at_once)) == QueueStatus::ok;

@@ -12,6 +12,7 @@
 #include "core/io/queues.hpp"
 #include "core/proto/retry_policy.hpp"
 #include "core/proto/session_config.hpp"
+#include "core/proto/session_event.hpp"
 
 namespace stt {
 
@@ -81,6 +82,14 @@ class LinkObserver {
     virtual void on_error(const ErrorReport& report) = 0;
     /// What the link does, in words, for finding faults; a few times per session and attempt.
     virtual void on_trace(const std::string& text) { (void)text; }
+    /// Returns whether on_engine_trace() is wanted now. Called once per turn of the I/O thread.
+    virtual bool traces_engine() const { return false; }
+    /// Every decision of the protocol engine, in words (core/base/trace.hpp); many per second. `session` is
+    /// the handle of the session that it concerns; 0: none. It must not call the link.
+    virtual void on_engine_trace(SessionHandle session, const std::string& text) {
+        (void)session;
+        (void)text;
+    }
     /// Asks before an error is reported after which the link would make another attempt or, if `report` is
     /// terminal, end. It waits until `reply` is called: once, now or later, from any thread. An event in the
     /// meantime, such as the peer's return, may make the answer void.
@@ -122,6 +131,7 @@ struct LinkStats {
     Circuit circuit = Circuit::closed;
     SessionStats session;  ///< counters: of all sessions so far; the rest: of the current one, else zeros
     SessionInfo info;
+    EndpointStats endpoint;
     uint64_t sessions = 0, reconnects = 0, resumptions = 0, socket_errors = 0;
     uint64_t queued_bytes = 0;
     ClockStats clock;

@@ -68,7 +68,7 @@ void Link::Impl::begin_stream(std::vector<uint8_t> header) {
 
 bool Link::Impl::send_upstream(OutMessage message) {
     if (!stream_->takes_upstream()) return false;
-    return outbox_.push(std::move(message), Unit::event, 0, 1ns) == QueueStatus::ok;
+    return outbox_.push(std::move(message), Unit::event, 0, Duration::zero()) == QueueStatus::ok;
 }
 
 LinkStats Link::Impl::stats() {
@@ -179,6 +179,7 @@ void Link::Impl::post_stats(bool last) {
     fresh.reconnects = fresh.sessions > 0 ? fresh.sessions - 1 : 0;
     fresh.resumptions = session_.resumptions();
     fresh.socket_errors = node_->socket_errors();
+    fresh.endpoint = node_->endpoint().stats();
     fresh.session = session_.stats();
     fresh.clock = clock_.stats(clock_now().time);
     stats_board_.post(fresh, last);

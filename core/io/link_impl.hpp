@@ -49,6 +49,10 @@ class Link::Impl final : public NodeClient,
     void on_event(Now now, Event event) override;
     void on_turn(Now now) override;
     Time deadline() const override;
+    bool traces_engine() const override { return reporter_.traces_engine(); }
+    void on_engine_trace(SessionHandle session, const std::string& text) override {
+        reporter_.engine_trace(session, text);
+    }
 
     // Reporter::Subject
 

@@ -47,7 +47,7 @@ Node::Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
       local_port_(socket.local_address().port),
       calls_(!config.listening),
       socket_(std::move(socket)),
-      endpoint_(std::move(config), system_random()),
+      endpoint_(traced(std::move(config)), system_random()),
       batch_(udp_properties.batch_bytes) {
     on_datagram_ = [this](const Address& from, MutableBytes datagram,
                           const std::shared_ptr<const void>& owner) {
@@ -55,8 +55,16 @@ Node::Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
     };
 }
 
+EndpointConfig Node::traced(EndpointConfig config) {
+    config.trace = [this](Time, SessionHandle session, const std::string& text) {
+        client_->on_engine_trace(session, text);
+    };
+    return config;
+}
+
 void Node::start(std::shared_ptr<NodeClient> client) {
     client_ = std::move(client);
+    endpoint_.set_tracing(client_->traces_engine());
     loop_->start(socket_.fd(), shared_from_this());
 }
 
@@ -69,6 +77,7 @@ void Node::set_seeds(std::vector<SecretBytes> seeds) {
 
 Loop::Wait Node::turn(Loop::Ready ready) {
     if (shut_down_) return {};
+    endpoint_.set_tracing(client_->traces_engine());
     // Datagrams are read before errors: what a peer sent before it left precedes what its host reports about
     // the closed port.
     if (ready.readable || more_to_read_) more_to_read_ = receive();

@@ -20,6 +20,13 @@ class NodeClient {
     virtual void on_turn(Now now) = 0;
     /// The latest time at which on_turn() must be called.
     virtual Time deadline() const = 0;
+    /// Returns whether on_engine_trace() is wanted now. Called once per turn.
+    virtual bool traces_engine() const { return false; }
+    /// Receives the trace of the engine (TraceOutput::Sink). It must not call the engine.
+    virtual void on_engine_trace(SessionHandle session, const std::string& text) {
+        (void)session;
+        (void)text;
+    }
 };
 
 class Node final : public Loop::Client, public std::enable_shared_from_this<Node> {
@@ -50,6 +57,8 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
   private:
     Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
          std::shared_ptr<const Identity> identity);
+    /// Has the engine's trace passed to the client.
+    EndpointConfig traced(EndpointConfig config);
     Loop::Wait turn(Loop::Ready ready) override;
     void ended() override;
     bool receive();

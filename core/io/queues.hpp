@@ -58,22 +58,23 @@ class SendQueue {
     /// oldest units instead, in the worst case `message` itself. Then only two kinds of message still block:
     /// events and headers at twice the limit, and messages that are larger than the limit.
     ///
-    /// In reports all units except events count as buffers, with `duration_ns` of media. A `timeout` of zero
-    /// means no timeout. `message` is moved from only when the result is ok.
-    QueueStatus push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout);
+    /// In reports all units except events count as buffers, with `duration_ns` of media. It blocks for
+    /// `timeout` at most, which may be zero; none means that there is no limit. `message` is moved from only
+    /// when the result is ok.
+    QueueStatus push(OutMessage&& message, Unit unit, uint64_t duration_ns, std::optional<Duration> timeout);
     /// The same as push() for a message that sets state on which all later ones rely. It replaces the
     /// previous one with the same `key`. A new stream begins with the states in force at the position where
     /// it resumes, in the order of their keys.
-    QueueStatus push_state(OutMessage&& message, uint64_t key, Duration timeout);
+    QueueStatus push_state(OutMessage&& message, uint64_t key, std::optional<Duration> timeout);
     /// Sets the headers that a peer gets before the first unit when the beginning of the stream is missing,
     /// as it went to another peer or was dropped. They replace the previous headers.
     void keep_headers(std::vector<OutMessage> headers);
     /// Marks the end of the stream.
     void finish();
     /// Blocks until the peer's application has taken and delivered everything, the end included. It returns
-    /// earlier on flushing or failure, and when the peer has taken nothing for `timeout` (zero: no timeout)
-    /// or the time of limit_waits() has passed.
-    QueueStatus wait_delivered(Duration timeout);
+    /// earlier on flushing or failure, and when the peer has taken nothing for `timeout` (none: no limit) or
+    /// the time of limit_waits() has passed.
+    QueueStatus wait_delivered(std::optional<Duration> timeout);
     /// Must be called after the end was delivered. What is pushed from now on belongs to another stream,
     /// which restart() begins.
     void begin_next();
@@ -122,6 +123,7 @@ class SendQueue {
     struct Taken {
         bool finished = false;       ///< true once, with the end of the stream
         std::optional<Account> gap;  ///< what was dropped behind the messages; more gaps may follow
+        uint64_t end_offset = 0;     ///< stream offset; end of the last message taken so far
     };
     /// Takes what was pushed, in order, and appends it to `messages`. It stops at the next gap, or when the
     /// session holds `ahead` bytes or more, of which it already holds `held`. Of a live stream the session
@@ -179,7 +181,7 @@ class SendQueue {
     void restart(std::vector<OutMessage> notices);
 
   private:
-    QueueStatus push(OutMessage& message, SendEntry entry, Duration timeout);
+    QueueStatus push(OutMessage& message, SendEntry entry, std::optional<Duration> timeout);
     enum class Room : uint8_t { there, none, refused };
     Room make_room(Time now, const SendEntry& entry, uint64_t size);
     bool over_limit(uint64_t size, uint64_t limit) const;
@@ -239,8 +241,8 @@ class ReceiveQueue {
     /// have been passed downstream.
     ///
     /// `eos` follows the last message, once everything before it has been passed on. After eos_passed() the
-    /// queue waits for the next stream. A `timeout` of zero means no timeout.
-    QueueStatus pop(std::vector<InMessage>& messages, size_t max, Duration timeout);
+    /// queue waits for the next stream. It blocks for `timeout` at most; none means that there is no limit.
+    QueueStatus pop(std::vector<InMessage>& messages, size_t max, std::optional<Duration> timeout);
     /// The number of the stream to which the messages last returned by pop() belong: the count of restart()
     /// calls before it.
     uint64_t stream() const { return popped_stream_; }
@@ -321,7 +323,8 @@ class ReceiveQueue {
     /// Which thread may read. While `ending`, no thread may.
     enum class Turn : uint8_t { streaming, ahead, ending };
     // For the thread whose turn it is.
-    QueueStatus next(std::vector<InMessage>& messages, size_t max, Duration timeout, Reader reader);
+    QueueStatus next(std::vector<InMessage>& messages, size_t max, std::optional<Duration> timeout,
+                     Reader reader);
     void hand_out_returned(std::vector<InMessage>& messages, size_t max, Reader reader);
     bool fetch();  // requires the mutex
     void cut(std::vector<InMessage>& messages, size_t max, uint64_t& end_offset);

@@ -18,7 +18,7 @@ void ReceiveQueue::notify() {
     if (waiting_ > 0) changed_.notify_all();
 }
 
-QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Duration timeout) {
+QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, std::optional<Duration> timeout) {
     {
         const std::lock_guard lock(mutex_);
         // While another thread has the turn to read, it reports for both, and it splits messages without the
@@ -28,12 +28,12 @@ QueueStatus ReceiveQueue::pop(std::vector<InMessage>& messages, size_t max, Dura
     return next(messages, max, timeout, Reader::streaming);
 }
 
-QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Duration timeout,
+QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, std::optional<Duration> timeout,
                                Reader reader) {
     using SteadyClock = std::chrono::steady_clock;
     messages.clear();
     const auto limit = [timeout] {
-        return timeout == Duration::zero() ? SteadyClock::time_point::max() : SteadyClock::now() + timeout;
+        return timeout ? SteadyClock::now() + *timeout : SteadyClock::time_point::max();
     };
     auto deadline = limit();
     bool in_time = true;
@@ -108,7 +108,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, Dur
         }
         if (!in_time) return QueueStatus::timeout;
         waiting_++;
-        if (timeout == Duration::zero())
+        if (!timeout)
             changed_.wait(lock);
         else
             in_time = changed_.wait_until(lock, deadline) == std::cv_status::no_timeout;

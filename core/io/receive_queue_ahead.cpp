@@ -15,7 +15,7 @@ void ReceiveQueue::begin_read_ahead() {
 
 QueueStatus ReceiveQueue::read_ahead(InMessage& message) {
     std::vector<InMessage> messages;
-    const QueueStatus status = next(messages, 1, Duration::zero(), Reader::ahead);
+    const QueueStatus status = next(messages, 1, std::nullopt, Reader::ahead);
     if (status == QueueStatus::ok) message = std::move(messages.front());
     return status;
 }

@@ -82,6 +82,10 @@ class Reporter {
     // The rest, as LinkObserver has it.
 
     void trace(const std::string& text);
+    bool traces_engine() const { return !closed() && observer_.traces_engine(); }
+    void engine_trace(SessionHandle session, const std::string& text) {
+        if (!closed()) observer_.on_engine_trace(session, text);
+    }
     void ask(const ErrorReport& report, std::function<void(RetryDecision)> reply);
     void stream_opened(StreamId stream, const std::vector<uint8_t>& header);
     void stream_ready(StreamId stream, bool again);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 #include "core/base/adaptive_mutex.hpp"
@@ -8,8 +9,9 @@
 namespace stt {
 namespace {
 
-SteadyTime deadline_after(Duration timeout) {
-    return timeout == Duration::zero() ? SteadyTime::max() : std::chrono::steady_clock::now() + timeout;
+/// Returns when `timeout` has passed since `begin`; the maximum value means never.
+SteadyTime deadline_after(SteadyTime begin, std::optional<Duration> timeout) {
+    return timeout ? begin + *timeout : SteadyTime::max();
 }
 
 Time steady_time() { return Time(std::chrono::steady_clock::now().time_since_epoch()); }
@@ -48,13 +50,14 @@ void SendQueue::notify() {
     if (waiting_ > 0) changed_.notify_all();
 }
 
-QueueStatus SendQueue::push(OutMessage&& message, Unit unit, uint64_t duration_ns, Duration timeout) {
+QueueStatus SendQueue::push(OutMessage&& message, Unit unit, uint64_t duration_ns,
+                            std::optional<Duration> timeout) {
     SendEntry entry{.message = {}, .unit = unit};
     if (unit != Unit::event) entry.account = {1, message.payload.size(), duration_ns};
     return push(message, std::move(entry), timeout);
 }
 
-QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, Duration timeout) {
+QueueStatus SendQueue::push_state(OutMessage&& message, uint64_t key, std::optional<Duration> timeout) {
     return push(message, {.message = {}, .state_key = key}, timeout);
 }
 
@@ -73,9 +76,9 @@ SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t 
     }
 }
 
-QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, Duration timeout) {
+QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, std::optional<Duration> timeout) {
     const uint64_t size = message.size();
-    const SteadyTime deadline = deadline_after(timeout);
+    const SteadyTime deadline = deadline_after(std::chrono::steady_clock::now(), timeout);
     std::vector<OutMessage> dropped;  // destroyed without the lock
 
     std::unique_lock lock(mutex_);
@@ -122,16 +125,14 @@ void SendQueue::finish() {
     wake_();
 }
 
-QueueStatus SendQueue::wait_delivered(Duration timeout) {
+QueueStatus SendQueue::wait_delivered(std::optional<Duration> timeout) {
     const SteadyTime begun = std::chrono::steady_clock::now();
     std::unique_lock lock(mutex_);
     for (;;) {
         if (flushing_ || interrupted_) return QueueStatus::flushing;
         if (failed_) return QueueStatus::failed;
         if (sent_.empty() && backlog_.empty() && (!finished_ || finish_delivered_)) return QueueStatus::ok;
-        const SteadyTime deadline =
-            timeout == Duration::zero() ? SteadyTime::max() : std::max(begun, moved_at_) + timeout;
-        if (!wait(lock, deadline)) return QueueStatus::timeout;
+        if (!wait(lock, deadline_after(std::max(begun, moved_at_), timeout))) return QueueStatus::timeout;
     }
 }
 
@@ -239,6 +240,7 @@ SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t hel
     Taken taken;
     const std::lock_guard lock(mutex_);
     while (const SendEntry* next = backlog_.front(finished_)) {
+        taken.end_offset = end_offset_;
         const uint64_t size = next->message.size();
         if (held >= std::max(ahead, live_ ? 2 * size : 0)) return taken;
         SendEntry entry = backlog_.pop_front();
@@ -251,6 +253,7 @@ SendQueue::Taken SendQueue::take(std::vector<OutMessage>& messages, uint64_t hel
         messages.push_back(entry.message);
         add_sent(std::move(entry));
     }
+    taken.end_offset = end_offset_;
     taken.finished = backlog_.empty() && skipping_ == 0 && finished_ && !finish_taken_;
     if (taken.finished) finish_taken_ = true;
     return taken;
@@ -284,6 +287,7 @@ bool SendQueue::waits_for_ack(const SendEntry& entry) const {
 }
 
 void SendQueue::note_progress() {
+    assert(acked_ + given_up_ <= sent_.size() && skipping_ <= given_up_);
     for (; acked_ < sent_.size() && !waits_for_ack(sent_[acked_]); acked_++) {
         SendEntry& entry = sent_[acked_];
         begun_ = true;

@@ -2,6 +2,7 @@
 #include "core/io/stream_feeder.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace stt {
@@ -48,7 +49,10 @@ std::optional<MediaAccount> StreamFeeder::feed(Session& session, StreamId stream
     if (live && !path_flows_) return std::nullopt;
     const uint64_t held = live ? session.held(stream) : session.unsent(stream);
     const SendQueue::Taken taken = queue_.take(outgoing_, held, ahead(session, live));
-    for (OutMessage& message : outgoing_) session.write(stream, std::move(message));
+    bool written = true;
+    for (OutMessage& message : outgoing_) written = session.write(stream, std::move(message)) && written;
+    // Skips and progress name offsets. The queue and the session must count alike.
+    assert(outgoing_.empty() || !written || session.written(stream) == taken.end_offset);
     outgoing_.clear();
     if (taken.finished) session.finish(stream);
     return taken.gap;

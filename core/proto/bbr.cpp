@@ -246,6 +246,24 @@ void Bbr::on_overload(const AckSample& sample) {
     }
 }
 
+const char* Bbr::phase_name() const {
+    switch (phase()) {
+        case Phase::startup:
+            return "startup";
+        case Phase::drain:
+            return "drain";
+        case Phase::up:
+            return "up";
+        case Phase::down:
+            return "down";
+        case Phase::cruise:
+            return "cruise";
+        case Phase::probe_rtt:
+            return "probe-rtt";
+    }
+    return "";
+}
+
 void Bbr::enter(Phase phase, Time now) {
     const auto quiet = [](Phase p) { return p == Phase::drain || p == Phase::down; };
     model_.quiet.end(delivered_);

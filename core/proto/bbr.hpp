@@ -123,6 +123,7 @@ class Bbr final : public CongestionController {
 
     bool starting() const override { return phase() == Phase::startup; }
     Phase phase() const { return model_.phase; }
+    const char* phase_name() const override;
     /// Returns the loss ratio (0 to 1) that is not caused by the session.
     double baseline_loss() const;
 

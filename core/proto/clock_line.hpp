@@ -41,11 +41,9 @@ struct ClockLine {
     int64_t settled_ns = 0;     ///< local time at which the line stops stepping
     int64_t accepted_ns = 0;    ///< local time of the latest trusted measurement
 
-    /// Converts a local time to the peer's time, and back, in nanoseconds. Each is the inverse of the other
-    /// to within one or two nanoseconds. Times far outside the possible range give meaningless but harmless
-    /// results.
+    /// Converts a local time to the peer's time, in nanoseconds. Times far outside the possible range give
+    /// meaningless but harmless results.
     int64_t peer_at(int64_t local) const;
-    int64_t local_at(int64_t peer) const;
     ClockState state_at(int64_t local) const;
     /// Returns whether more exchanges would improve the line considerably.
     bool noisy() const { return sigma_ns > clock_noisy_ns; }

@@ -49,12 +49,15 @@ class CongestionController {
     virtual void on_mtu(uint64_t max_datagram) = 0;
     /// Returns the number of bytes that may be in flight.
     virtual uint64_t window() const = 0;
-    /// Returns the pacing rate in bytes per second, or 0 if packets are not paced.
+    /// Returns the pacing rate in bytes per second, or 0 if packets are not paced. Only the calls that have a
+    /// time change it.
     virtual double pacing_rate() const = 0;
     /// Returns the estimated bandwidth of the bottleneck in bytes per second, or 0 if there is no estimate.
     virtual double bandwidth() const { return 0; }
     /// Returns whether the controller still searches for that bandwidth with a growing rate.
     virtual bool starting() const { return false; }
+    /// Returns the name of the phase that the controller is in, for traces.
+    virtual const char* phase_name() const = 0;
 };
 
 enum class CongestionAlgorithm { bbr, cubic };

@@ -18,6 +18,7 @@ class Cubic final : public CongestionController {
     void on_mtu(uint64_t max_datagram) override { max_datagram_ = max_datagram; }
     uint64_t window() const override { return static_cast<uint64_t>(window_); }
     double pacing_rate() const override;
+    const char* phase_name() const override { return slow_start() ? "slow-start" : "avoidance"; }
 
   private:
     bool slow_start() const { return window_ < threshold_; }

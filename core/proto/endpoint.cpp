@@ -3,6 +3,7 @@
 #include "core/proto/endpoint.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/proto/session.hpp"
 
@@ -21,6 +22,7 @@ constexpr double rejects_per_second = 50, rejects_burst = 20;
 
 Endpoint::Endpoint(EndpointConfig config, Random& random)
     : config_(std::move(config)),
+      trace_output_(config_.trace),
       random_(random),
       cookies_(random),
       hello_limit_(config_.hello_rate, config_.hello_rate),
@@ -59,11 +61,12 @@ void Endpoint::leave(SessionHandle handle, const Address& peer) {
 std::vector<Session*> Endpoint::at(const Address& peer) {
     std::vector<Session*> found;
     const auto [begin, end] = peers_.equal_range(peer);
-    for (auto it = begin; it != end; ++it) found.push_back(find(it->second));
+    for (auto it = begin; it != end; ++it) found.push_back(woken(it->second));
     return found;
 }
 
 SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes) {
+    trace_output_.set_time(now.time);
     const SessionHandle handle = next_handle_;
     const Bytes seed = seeds_.empty() ? Bytes{} : seeds_.front().bytes();
     std::unique_ptr<Session> session(
@@ -74,7 +77,7 @@ SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig conf
 }
 
 SessionPlace Endpoint::place_at(const Address& peer) {
-    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_};
+    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_, trace_output_};
 }
 
 SessionId Endpoint::add_id(SessionHandle handle) {
@@ -85,29 +88,33 @@ SessionId Endpoint::add_id(SessionHandle handle) {
 
 Session* Endpoint::find_resumable(const SessionName& name) {
     for (auto& [handle, session] : sessions_)
-        if (session->ticket(name)) return find(handle);
+        if (session->ticket(name)) return session.get();
     return nullptr;
 }
 
 Session* Endpoint::find(SessionHandle handle) {
     const auto it = sessions_.find(handle);
-    if (it == sessions_.end()) return nullptr;
-    schedule_.wake(handle);
-    return it->second.get();
+    return it == sessions_.end() ? nullptr : it->second.get();
+}
+
+Session* Endpoint::woken(SessionHandle handle) {
+    wake(handle);
+    return sessions_.at(handle).get();
 }
 
 Session* Endpoint::by_id(SessionId id) {
     const auto it = ids_.find(id);
-    return it == ids_.end() ? nullptr : find(it->second);
+    return it == ids_.end() ? nullptr : woken(it->second);
 }
 
 Session* Endpoint::by_attempt(const AttemptId& id) {
     const auto it = attempts_.find(id);
-    return it == attempts_.end() ? nullptr : find(it->second);
+    return it == attempts_.end() ? nullptr : woken(it->second);
 }
 
 bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagram,
                                const std::shared_ptr<const void>& owner) {
+    trace_output_.set_time(now.time);
     const auto type = packet_type(datagram);
     if (!type) {
         malformed(now, from, NoAnswer::foreign);
@@ -128,14 +135,16 @@ bool Endpoint::handle_datagram(Now now, const Address& from, MutableBytes datagr
 }
 
 void Endpoint::malformed(Now now, const Address& from, NoAnswer what) {
-    counters_.malformed++;
+    stats_.malformed++;
+    trace_([&] { return "datagram from " + from.to_string() + " dropped: malformed"; });
     handle_no_answer(now, from, what);
 }
 
 /// Handles a packet of an unknown session. Its sender should learn that the session is unknown, unless noise
 /// made up the id.
 void Endpoint::handle_stray(Now now, const Address& from, Bytes datagram) {
-    counters_.unknown_sessions++;
+    stats_.unknown_sessions++;
+    trace_([&] { return "packet from " + from.to_string() + " dropped: its session is unknown"; });
     if (!checksum_fits(datagram)) {
         handle_no_answer(now, from, NoAnswer::unreadable);
         return;
@@ -192,6 +201,7 @@ void Endpoint::handle_handshake(Now now, const Address& from, PacketType type, B
 }
 
 void Endpoint::handle_network_report(Now now, const NetworkReport& report) {
+    trace_output_.set_time(now.time);
     for (Session* session : at(report.to)) session->handle_network_report(now, report);
 }
 
@@ -206,10 +216,13 @@ void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
 }
 
 void Endpoint::note(const Address& peer, Error error) {
+    trace_([&] { return "noted about " + peer.to_string() + ": " + error.text; });
     events_.push_back({0, event::ErrorNoted{std::move(error), peer}});
 }
 
 std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
+    assert(segments_max > 0 && out.size() >= datagram_max);
+    trace_output_.set_time(now.time);
     // Answers and sessions take turns, so that a flood of HELLOs does not block the established sessions.
     answers_turn_ = !answers_turn_;
     if (answers_turn_)
@@ -251,6 +264,7 @@ Time Endpoint::next_timeout(Time now) {
 }
 
 void Endpoint::handle_timeout(Now now) {
+    trace_output_.set_time(now.time);
     schedule_.wake_due(now.time);
     for (auto handle = schedule_.next_awake(0); handle; handle = schedule_.next_awake(*handle)) {
         Session& session = *sessions_.at(*handle);
@@ -295,7 +309,6 @@ void Endpoint::bound_resumable() {
         if (!oldest || session->resumable_until() < oldest->resumable_until()) oldest = session.get();
     }
     if (lost <= config_.max_sessions) return;
-    schedule_.wake(oldest->handle());
     oldest->abandon();
     events_.push_back({oldest->handle(), event::Abandoned{}});
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/base/chunk.hpp"
+#include "core/base/trace.hpp"
 #include "core/crypto/hello_guard.hpp"
 #include "core/proto/network_report.hpp"
 #include "core/proto/session_host.hpp"
@@ -35,8 +36,19 @@ struct EndpointConfig {
     SessionConfig session;      ///< for sessions that callers open with this node
     /// HELLOs per second above which cookies are demanded.
     double hello_rate = 200;
+    /// Receives what the engine decides (core/base/trace.hpp). If it is not set, nothing is traced.
+    TraceOutput::Sink trace = nullptr;
 };
 
+/// The host calls, whenever something has happened or a timeout is due:
+///
+/// 1. handle_datagram(), handle_network_report() and handle_timeout(), as there is something to handle;
+/// 2. next_event() until there is none;
+/// 3. poll_transmit() until there is nothing to send, or as often as its turn allows;
+/// 4. next_event() again, because sending may cause events;
+/// 5. next_timeout(), and then it waits.
+///
+/// The times that it passes never decrease. It may call sessions between any two of these calls.
 class Endpoint final : private SessionHost {
   public:
     /// `random` outlives the endpoint.
@@ -50,11 +62,12 @@ class Endpoint final : private SessionHost {
     /// Starts a session with `peer`. Its HELLO is returned by poll_transmit(). `resumes` is a session to
     /// resume, which is established or resumable; 0 means none.
     SessionHandle connect(Now now, const Address& peer, SessionConfig config, SessionHandle resumes = 0);
-    /// Returns null once the session has been forgotten, which happens after its `closed` event was taken.
-    /// The application must finish its calls to a session before it calls next_timeout() or handle_timeout():
-    /// afterwards, a session at rest does not notice them.
+    /// Returns null once the session has been forgotten, which happens in handle_timeout() after its `closed`
+    /// event was taken. Until then the pointer is valid.
     Session* find(SessionHandle handle) override;
     size_t session_count() const { return sessions_.size(); }
+    /// Sets whether the sink of the configuration receives anything. It does at first.
+    void set_tracing(bool on) { trace_output_.set_on(on); }
     NodeId node_id() const override { return config_.identity->node_id(); }
 
     /// Handles a received datagram, which is opened in place. `owner` keeps its memory alive, and chunks
@@ -67,9 +80,9 @@ class Endpoint final : private SessionHost {
     void handle_network_report(Now now, const NetworkReport& report);
 
     using Transmit = stt::Transmit;
-    /// Writes the next datagrams for one peer into `out`, at most `segments_max` of them. `out` has at least
-    /// datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now. It must
-    /// be called until it returns null.
+    /// Writes the next datagrams for one peer into `out`, at most `segments_max` > 0 of them. `out` has at
+    /// least datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now.
+    /// As long as it was not called until it returned null, next_timeout() is in the past or wrong.
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
 
     /// Returns when handle_timeout() must be called at the latest. Time{} or any past time means now.
@@ -79,13 +92,7 @@ class Endpoint final : private SessionHost {
     /// Returns and removes the oldest event.
     std::optional<Event> next_event();
 
-    struct Counters {
-        uint64_t malformed = 0;         ///< datagrams that are not packets of this protocol, or too short
-        uint64_t unknown_sessions = 0;  ///< packets for unknown sessions
-        /// HELLOs without an answer, because they were too short or exceeded the limit of answers.
-        uint64_t hellos_dropped = 0;
-    };
-    const Counters& counters() const { return counters_; }
+    const EndpointStats& stats() const { return stats_; }
 
   private:
     using Sessions = std::map<SessionHandle, std::unique_ptr<Session>>;
@@ -96,11 +103,14 @@ class Endpoint final : private SessionHost {
 
     // Implementation of SessionHost.
     Session* find_resumable(const SessionName& name) override;
+    void wake(SessionHandle handle) override { schedule_.wake(handle); }
     std::optional<Error> no_room(Now now) override;
     SessionId add_id(SessionHandle handle) override;
     void remove_id(SessionId id) override { ids_.erase(id); }
     void on_moved(SessionHandle handle, const Address& before, const Address& now) override;
 
+    /// Returns the session and wakes it, because something happens to it.
+    Session* woken(SessionHandle handle);
     Session* by_id(SessionId id);
     Session* by_attempt(const AttemptId& id);
     SessionId fresh_id();
@@ -108,6 +118,8 @@ class Endpoint final : private SessionHost {
     void adopt(std::unique_ptr<Session> session, const AttemptId& attempt);
     void handle_handshake(Now now, const Address& from, PacketType type, Bytes datagram);
     void handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram);
+    /// Counts a HELLO that is not answered.
+    void drop_hello(const Address& from, const char* why);
     void handle_call_to_caller(Now now, const Address& from, const HelloHeader& hello);
     void accept(Now now, const Address& from, ResponderHandshake hello);
     void handle_stray(Now now, const Address& from, Bytes datagram);
@@ -125,6 +137,8 @@ class Endpoint final : private SessionHost {
     void bound_resumable();
 
     const EndpointConfig config_;
+    TraceOutput trace_output_;
+    const Trace trace_{trace_output_, 0};  // what is about no session
     Random& random_;
     std::vector<SecretBytes> seeds_;
     Sessions sessions_;
@@ -140,7 +154,7 @@ class Endpoint final : private SessionHost {
     CookieJar cookies_;
     NonceCache nonces_;
     RateLimit hello_limit_, reject_limit_, stray_limit_;
-    Counters counters_;
+    EndpointStats stats_;
 };
 
 }  // namespace stt

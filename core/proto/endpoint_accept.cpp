@@ -22,10 +22,15 @@ Error busy_error(size_t max_sessions) {
 
 }  // namespace
 
+void Endpoint::drop_hello(const Address& from, const char* why) {
+    stats_.hellos_dropped++;
+    trace_([&] { return "HELLO from " + from.to_string() + " dropped: " + why; });
+}
+
 void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Bytes datagram) {
     const auto header = datagram.size() >= datagram_min ? read_hello_header(datagram) : std::nullopt;
     if (!header || header->caller_session == 0) {
-        counters_.hellos_dropped++;
+        drop_hello(from, "malformed");
         return;
     }
     if (!config_.listening) {
@@ -40,7 +45,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
         return;
     }
     if (datagram.size() != datagram_min) {
-        counters_.hellos_dropped++;
+        drop_hello(from, "malformed");
         return;
     }
     if (Session* session = by_attempt(header->attempt);
@@ -51,6 +56,7 @@ void Endpoint::handle_hello(Now now, const Address& from, uint16_t version, Byte
     const bool crowded = !hello_limit_.allow(now.time) && !config_.transports.of(from).validated;
     const bool loaded = crowded || nonces_.full();
     if (loaded && !cookie_valid) {
+        trace_([&] { return "HELLO from " + from.to_string() + ": a cookie is demanded"; });
         answer(from, encode(CookiePacket{.attempt = header->attempt,
                                          .receiver_session = header->caller_session,
                                          .cookie = cookies_.make(now.time, from, header->attempt),
@@ -117,7 +123,6 @@ std::optional<Error> Endpoint::no_room(Now now) {
         if (!stalest || session->last_received() < stalest->last_received()) stalest = session.get();
     }
     if (standing < config_.max_sessions) return std::nullopt;
-    schedule_.wake(stalest->handle());
     stalest->doubt(now.time, doubt_patience);
     return busy_error(config_.max_sessions);
 }
@@ -135,7 +140,7 @@ void Endpoint::accept(Now now, const Address& from, ResponderHandshake hello) {
 void Endpoint::reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
                       Error error) {
     if (!reject_limit_.allow(now.time)) {
-        counters_.hellos_dropped++;
+        drop_hello(to, "more REJECTs than the limit allows");
         return;
     }
     RejectPacket packet{.attempt = hello.attempt,

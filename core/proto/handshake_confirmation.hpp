@@ -22,8 +22,6 @@ class HandshakeConfirmation {
     bool due() const { return state_ == State::due; }
     /// Returns whether a refusal must leave from a session that has ended.
     bool refusal_due() const { return due() && refusal_.code != ErrorCode::none; }
-    /// Returns whether the caller is known to have received FINAL.
-    bool acked() const { return state_ == State::acked; }
 
     /// Writes FINAL to `packet` until one is acknowledged. Every packet of a responder begins with it, so
     /// that whichever arrives first completes the caller's handshake. The caller accepts no other frame

@@ -82,17 +82,8 @@ bool MtuSearch::on_too_big(Time now, uint64_t size) {
     return fixed_does_not_fit();
 }
 
-bool MtuSearch::on_black_hole(Time now) {
-    if (current_ == datagram_min) return false;
-    start_search(now);
-    return true;
-}
-
-void MtuSearch::reset(Time now, std::optional<uint64_t> fixed) {
-    start_search(now);
-    if (!fixed_) return;
-    fixed_ = current_ = low_ = high_ = std::min(fixed.value_or(*fixed_), ceiling_);
-    told_ = false;
+void MtuSearch::on_black_hole(Time now) {
+    if (current_ != datagram_min) start_search(now);
 }
 
 void MtuSearch::start_search(Time now) {

@@ -36,12 +36,10 @@ class MtuSearch {
     /// The network stack refused a datagram of `size` bytes as too long (EMSGSIZE). Returns the same as
     /// on_probe_lost().
     bool on_too_big(Time now, uint64_t size);
-    /// A black hole was detected (RFC 8899, section 4.3). Returns true if the size fell back to the base size
-    /// and the search starts over. A fixed size is probed again as well, because losses alone do not prove
-    /// that it does not fit.
-    bool on_black_hole(Time now);
-    /// The path has changed, and the search starts over. `fixed` replaces the fixed size, if there is one.
-    void reset(Time now, std::optional<uint64_t> fixed);
+    /// A black hole was detected (RFC 8899, section 4.3). The size falls back to the base size, and the
+    /// search starts over. A fixed size is probed again as well, because losses alone do not prove that it
+    /// does not fit.
+    void on_black_hole(Time now);
     Time next_timeout(uint64_t room) const;
 
   private:

@@ -19,26 +19,17 @@ void Pacer::set_rate(Time now, double rate, double ceiling) {
     tokens_ = std::min(tokens_, burst());
 }
 
-bool Pacer::ready(Time now) {
-    if (rate_ <= 0) return true;
-    refill(now);
-    if (tokens_ <= 0)
-        collecting_ = true;
-    else if (tokens_ >= batch())
-        collecting_ = false;
-    return !collecting_;
-}
-
 void Pacer::on_sent(Time now, uint64_t bytes) {
     if (rate_ <= 0) return;
     refill(now);
+    if (tokens_ >= batch()) collecting_ = false;
     tokens_ -= static_cast<double>(bytes);
     if (tokens_ <= 0) collecting_ = true;
 }
 
-Time Pacer::next_ready() const {
-    if (rate_ <= 0 || !collecting_ || tokens_ >= batch()) return refilled_;
-    const double wait = std::min((batch() - tokens_) / rate_, seconds(wait_max));
+Time Pacer::next_ready(Time now) const {
+    if (ready(now)) return now;
+    const double wait = std::min((batch() - tokens_) / rate_, seconds(now - refilled_ + wait_max));
     // Rounded up, because a caller woken a nanosecond early would only have to wait again.
     return refilled_ + Duration(static_cast<int64_t>(wait * 1e9) + 1);
 }
@@ -47,11 +38,14 @@ double Pacer::burst() const { return std::max<double>(burst_min, rate_ * seconds
 
 double Pacer::batch() const { return rate_ * seconds(batch_time); }
 
+double Pacer::tokens_at(Time now) const {
+    if (now <= refilled_) return tokens_;
+    return rate_ > 0 ? std::min(tokens_ + rate_ * seconds(now - refilled_), burst()) : burst();
+}
+
 void Pacer::refill(Time now) {
-    if (now <= refilled_) return;
-    const double elapsed = seconds(now - refilled_);
-    refilled_ = now;
-    tokens_ = rate_ > 0 ? std::min(tokens_ + rate_ * elapsed, burst()) : burst();
+    tokens_ = tokens_at(now);
+    refilled_ = std::max(refilled_, now);
 }
 
 }  // namespace stt

@@ -26,18 +26,19 @@ class Pacer {
     /// units.
     void set_rate(Time now, double rate, double ceiling);
     /// Returns whether a packet may leave now.
-    bool ready(Time now);
+    bool ready(Time now) const { return rate_ <= 0 || !collecting_ || tokens_at(now) >= batch(); }
     void on_sent(Time now, uint64_t bytes);
-    /// Returns when ready() becomes true; a past time if it already is.
-    Time next_ready() const;
+    /// Returns when ready() becomes true, or `now` if it already is.
+    Time next_ready(Time now) const;
 
   private:
     void refill(Time now);
+    double tokens_at(Time now) const;
     double burst() const;
     double batch() const;
     double rate_ = 0;            // bytes per second
     double tokens_ = burst_min;  // bytes; negative while in debt
-    bool collecting_ = false;
+    bool collecting_ = false;    // exhausted, and no packet has left since a batch was collected
     Time refilled_{};
 };
 

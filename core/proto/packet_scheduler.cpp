@@ -2,6 +2,7 @@
 #include "core/proto/packet_scheduler.hpp"
 
 #include <algorithm>
+#include <cinttypes>
 
 namespace stt {
 
@@ -48,7 +49,7 @@ bool PacketScheduler::small_probes(Time now) const {
     return path().recovery().probe_count() >= 2 || silent(now);
 }
 
-bool PacketScheduler::data_allowed(Time now) {
+bool PacketScheduler::data_allowed(Time now) const {
     if (path().narrow()) return path().next_narrow_probe() <= now;
     // The last probe carries no data. It fits even a path that has become too narrow for data, and its
     // arrival shows that the other probes are lost.
@@ -57,7 +58,7 @@ bool PacketScheduler::data_allowed(Time now) {
 }
 
 std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out) {
-    const auto due = parts_.paths.frame_due(now.time);
+    const auto due = parts_.paths.take_frame(now.time);
     if (!due) return std::nullopt;
     const MutableBytes memory = out.first(datagram_min);
     PacketBuilder packet(memory);
@@ -95,25 +96,35 @@ std::optional<Transmit> PacketScheduler::mtu_probe(Now now, MutableBytes out) {
     packet.mtu_probe = true;
     parts_.confirmation.begin(packet);
     packet.add(parts_.liveness.make_keep_alive());
+    parts_.trace(
+        [&] { return formatted("MTU: packet %" PRIu64 " probes %zu bytes", recovery.next_number(), size); });
     path().on_mtu_probe_sent(now.time, recovery.next_number(), size);
     seal(now, parts_.ids.remote(), packet, out.first(size), size);
     return Transmit{path().peer(), size, size};
 }
 
-void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
-    const bool allowed = data_allowed(now.time);
-    AckTracker& acks = parts_.packets.acks();
-    const bool control = parts_.streams.control_pending(now.time);
-    if (parts_.confirmation.due() || parts_.liveness.keep_alive_due() || parts_.liveness.answer_due() ||
-        parts_.ids.due() || probes_due_ > 0 || acks.ack_due(now.time) || control ||
-        (allowed && parts_.streams.data_pending()))
-        parts_.confirmation.begin(packet);
+PacketScheduler::Contents PacketScheduler::due(Time now) const {
+    const AckTracker& acks = parts_.packets.acks();
+    const bool allowed = data_allowed(now);
+    return {.final_frame = parts_.confirmation.due(),
+            .acks = acks.ack_due(now) || (acks.pending() && allowed && parts_.streams.pending(now)),
+            .keep_alive = parts_.liveness.keep_alive_due(),
+            .keep_alive_answer = parts_.liveness.answer_due().has_value(),
+            .session_id = parts_.ids.due(),
+            .control = parts_.streams.control_pending(now),
+            .data = allowed && parts_.streams.data_pending(),
+            .probe = probes_due_ > 0};
+}
 
-    if (acks.ack_due(now.time) || (acks.pending() && allowed && parts_.streams.pending(now.time)))
-        parts_.packets.write_acks(now.time, packet);
-    if (parts_.liveness.keep_alive_due() && packet.add(parts_.liveness.make_keep_alive()))
+void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
+    const Contents contents = due(now.time);
+    // A probe may be due on a path that is too narrow although there is nothing to send.
+    const bool narrow_probe = path().narrow() && data_allowed(now.time);
+    if (contents.any()) parts_.confirmation.begin(packet);
+    if (contents.acks) parts_.packets.write_acks(now.time, packet);
+    if (contents.keep_alive && packet.add(parts_.liveness.make_keep_alive()))
         parts_.liveness.on_keep_alive_sent();
-    if (const auto offer = parts_.ids.frame_due();
+    if (const auto offer = parts_.ids.take_frame();
         offer && !packet.add(*offer, {FrameType::new_session_id, no_stream, offer->sequence}))
         parts_.ids.on_frame_lost(offer->sequence);
     if (const auto answer = parts_.liveness.answer_due(); answer && packet.add(KeepAliveAnswerFrame{*answer}))
@@ -122,15 +133,15 @@ void PacketScheduler::write_frames(Now now, PacketBuilder& packet) {
     const size_t before = packet.out.size();
     // Window frames are few and keep the peer sending. They do not wait for the congestion window of this
     // side.
-    if (control) parts_.streams.fill_control(now.time, packet.out, packet.frames);
+    if (contents.control) parts_.streams.fill_control(now.time, packet.out, packet.frames);
     const size_t control_end = packet.out.size();
-    if (allowed) parts_.streams.fill_data(packet.out, packet.frames);
+    if (contents.data) parts_.streams.fill_data(packet.out, packet.frames);
     if (packet.out.size() > before) packet.ack_eliciting = true;
-    if (path().narrow() && allowed) {
+    if (narrow_probe) {
         packet.mtu_probe = packet.out.size() > control_end;
         path().on_narrow_probe_sent(now.time);
     }
-    if (probes_due_ > 0) {
+    if (contents.probe) {
         if (!packet.ack_eliciting) packet.add(parts_.liveness.make_keep_alive());
         probes_due_--;
     }

@@ -31,6 +31,7 @@ class PacketScheduler {
         Liveness& liveness;
         ClockRequester& clock_requester;
         ClockResponder& clock_responder;
+        Trace trace;
     };
     explicit PacketScheduler(const Parts& parts) : parts_(parts) {}
 
@@ -54,12 +55,22 @@ class PacketScheduler {
     std::optional<Transmit> clock_packet(Now now, MutableBytes out);
     std::optional<Transmit> mtu_probe(Now now, MutableBytes out);
     std::optional<Transmit> batch(Now now, MutableBytes out, size_t segments_max);
+    /// What a packet of a batch carries.
+    struct Contents {
+        bool final_frame, acks, keep_alive, keep_alive_answer, session_id, control, data, probe;
+        /// Returns whether there is a reason to send the packet.
+        bool any() const {
+            return final_frame || acks || keep_alive || keep_alive_answer || session_id || control || data ||
+                   probe;
+        }
+    };
+    Contents due(Time now) const;
     void write_frames(Now now, PacketBuilder& packet);
     size_t seal(Now now, SessionId receiver, PacketBuilder& packet, MutableBytes out, size_t pad_to) {
         return parts_.packets.seal(now.time, receiver, packet, out, pad_to, path().recovery());
     }
     bool small_probes(Time now) const;
-    bool data_allowed(Time now);
+    bool data_allowed(Time now) const;
     Path& path() { return parts_.paths.active(); }
     const Path& path() const { return parts_.paths.active(); }
 

@@ -22,11 +22,12 @@ std::optional<PacketSpace::Opened> PacketSpace::open(Time now, MutableBytes pack
             break;
         case PacketProtection::Opened::duplicate:
             counters_.duplicates++;
+            refusal.cause = Refusal::Cause::copy;
             return std::nullopt;
         case PacketProtection::Opened::refused:
             // The AEAD decides. The checksum only shows whether the line or an attacker was the cause.
             (opened.checksum_fits ? counters_.undecryptable : counters_.checksum_mismatches)++;
-            refusal.damaged = !opened.checksum_fits;
+            refusal.cause = opened.checksum_fits ? Refusal::Cause::forged : Refusal::Cause::damaged;
             refusal.note =
                 opened.checksum_fits ? faults_.on_forged() : faults_.on_damaged(counters_.packets_received);
             return std::nullopt;

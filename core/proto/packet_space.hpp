@@ -32,7 +32,12 @@ class PacketSpace {
     };
     /// Why a packet could not be opened.
     struct Refusal {
-        bool damaged = false;       ///< damaged on the path, as its checksum shows
+        enum class Cause : uint8_t {
+            copy,     ///< a packet with its number was opened before, or is too old to know
+            damaged,  ///< it was damaged on the path, as its checksum shows
+            forged,   ///< it arrived as it was sent, by a node without the keys
+        };
+        Cause cause = Cause::copy;
         std::optional<Error> note;  ///< error to be reported to the application
     };
     /// Opens `packet` in place. Returns none if it is a copy, damaged or forged; it is then counted as such.

@@ -38,6 +38,7 @@ Path::Path(const Address& peer, const TransportProperties& transport, const Sess
 }
 
 void Path::replace(Time now, const Path& before) {
+    recovery_.set_peer_ack_delay(before.recovery_.peer_ack_delay());
     recovery_.begin(now, before.recovery_.next_number());
     loss_.resume(before.loss_);
 }

@@ -30,8 +30,6 @@ class Path {
 
     /// The address of the peer.
     const Address& peer() const { return peer_; }
-    /// The properties of the transport by which it is reached.
-    const TransportProperties& transport() const { return transport_; }
     /// The packets sent on the path, and their fate.
     Recovery& recovery() { return recovery_; }
     const Recovery& recovery() const { return recovery_; }

@@ -13,7 +13,7 @@ bool PathValidation::spend(size_t bytes) {
     return true;
 }
 
-std::optional<PathValidation::Token> PathValidation::challenge_due(Time now, Duration round_trip) {
+std::optional<PathValidation::Token> PathValidation::take_challenge(Time now, Duration round_trip) {
     if (now < next_ || challenges_ == challenges_max) return std::nullopt;
     challenges_++;
     next_ = now + std::max<Duration>(2 * round_trip, interval_min);

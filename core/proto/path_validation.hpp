@@ -31,7 +31,7 @@ class PathValidation {
 
     /// Returns the token of the challenge that is due, once per challenge, or none. `round_trip` is that of
     /// the present path.
-    std::optional<Token> challenge_due(Time now, Duration round_trip);
+    std::optional<Token> take_challenge(Time now, Duration round_trip);
     /// Returns whether all challenges have remained unanswered.
     bool failed(Time now) const { return challenges_ == challenges_max && now >= next_; }
     /// Returns whether a response with `token` validates the address.

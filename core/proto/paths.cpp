@@ -14,8 +14,8 @@ constexpr size_t unpadded_max = session_overhead + 23;
 }  // namespace
 
 Paths::Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports,
-             Random& random)
-    : config_(config), transports_(transports), random_(random), active_(make(peer)) {}
+             Random& random, Trace trace)
+    : config_(config), transports_(transports), random_(random), trace_(trace), active_(make(peer)) {}
 
 std::unique_ptr<Path> Paths::make(const Address& peer) const {
     return std::make_unique<Path>(peer, transports_.of(peer), config_, datagram_limit_);
@@ -41,26 +41,30 @@ void Paths::limit_datagram(uint64_t most) {
 
 void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     if (from == active_->peer()) return;
-    if (!candidate_ || candidate_->peer != from) candidate_ = Candidate{from, PathValidation(now, random_)};
+    if (!candidate_ || candidate_->peer != from) {
+        trace_([&] { return "path: validation of " + from.to_string() + " begins"; });
+        candidate_ = Candidate{from, PathValidation(now, random_)};
+    }
     candidate_->validation.on_received(bytes);
 }
 
-std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
-    if (!response_) return challenge_due(now);
+std::optional<Paths::Outgoing> Paths::take_frame(Time now) {
+    if (!response_) return take_challenge(now);
     // The packet is padded to the minimum. The path must carry that size, and the challenge proves that it
     // does (RFC 9000, section 8.2.1).
     const Response response = *std::exchange(response_, std::nullopt);
     return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
 }
 
-std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
+std::optional<Paths::Outgoing> Paths::take_challenge(Time now) {
     if (!candidate_) return std::nullopt;
     PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
+        trace_([&] { return "path: validation of " + candidate_->peer.to_string() + " has failed"; });
         candidate_.reset();
         return std::nullopt;
     }
-    const auto token = validation.challenge_due(now, active_->recovery().rtt().smoothed());
+    const auto token = validation.take_challenge(now, active_->recovery().rtt().smoothed());
     if (!token) return std::nullopt;
     const size_t pad_to = validation.spend(datagram_min) ? datagram_min : 0;
     if (pad_to == 0 && !validation.spend(unpadded_max)) return std::nullopt;
@@ -71,29 +75,36 @@ bool Paths::validates(const Address& from, const PathValidation::Token& token) c
     return candidate_ && candidate_->peer == from && candidate_->validation.matches(token);
 }
 
-void Paths::move(Time now, Recovery::Outcome& outcome) {
+const Recovery::Outcome& Paths::move(Time now) {
     assert(candidate_);
-    activate(now, make(candidate_->peer), outcome);
+    trace_([&] {
+        return "path: " + candidate_->peer.to_string() + " is valid and replaces " +
+               active_->peer().to_string();
+    });
+    std::unique_ptr<Path> next = make(candidate_->peer);
     candidate_.reset();
+    return activate(now, std::move(next));
 }
 
-void Paths::start_over(Time now, Recovery::Outcome& outcome) {
-    activate(now, make(active_->peer()), outcome);
+const Recovery::Outcome& Paths::start_over(Time now) {
+    trace_([&] { return "path: all that was learnt about " + active_->peer().to_string() + " is void"; });
+    return activate(now, make(active_->peer()));
 }
 
-void Paths::activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome) {
+const Recovery::Outcome& Paths::activate(Time now, std::unique_ptr<Path> next) {
     next->replace(now, *active_);
-    active_->recovery().retire(now, outcome);
     if (previous_) past_.add(previous_->recovery().counters());
     previous_ = std::exchange(active_, std::move(next));
     previous_left_ = now;
+    return previous_->recovery().retire(now);
 }
 
-void Paths::on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome) {
-    if (!previous_) return;
-    if (now - previous_left_ <= previous_kept) return previous_->recovery().on_late_ack(now, ack, outcome);
+const Recovery::Outcome* Paths::on_late_ack(Time now, const AckFrame& ack) {
+    if (!previous_) return nullptr;
+    if (now - previous_left_ <= previous_kept) return &previous_->recovery().on_late_ack(now, ack);
     past_.add(previous_->recovery().counters());
     previous_.reset();
+    return nullptr;
 }
 
 }  // namespace stt

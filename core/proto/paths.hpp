@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/trace.hpp"
 #include "core/proto/path.hpp"
 #include "core/proto/path_validation.hpp"
 
@@ -20,7 +21,8 @@ class Paths {
     static constexpr Duration previous_kept = 3 * RttEstimator::initial;
 
     /// `config`, `transports` and `random` outlive the object.
-    Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports, Random& random);
+    Paths(const Address& peer, const SessionConfig& config, const TransportTable& transports, Random& random,
+          Trace trace = {});
 
     /// The path that carries the data.
     Path& active() { return *active_; }
@@ -41,25 +43,24 @@ class Paths {
         /// Size of the packet in bytes; 0 means no padding.
         size_t pad_to;
     };
-    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, if one is due. Each leaves in a packet of
-    /// its own.
-    std::optional<Outgoing> frame_due(Time now);
+    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, once, if one is due. Each leaves in a
+    /// packet of its own.
+    std::optional<Outgoing> take_frame(Time now);
     /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
     /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
-    /// The validated path carries the data from now on. The packets in flight on the previous path are added
-    /// to `outcome` as lost.
-    void move(Time now, Recovery::Outcome& outcome);
+    /// The validated path carries the data from now on. Returns the packets in flight on the previous path,
+    /// which are lost.
+    const Recovery::Outcome& move(Time now);
     /// All that was learnt about the active path is void. It is replaced by a new path to the same address,
     /// as in move().
-    void start_over(Time now, Recovery::Outcome& outcome);
+    const Recovery::Outcome& start_over(Time now);
     /// Returns when a challenge is due, or when the validation fails; time_never if there is none.
     Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
 
-    /// Returns whether acknowledgements of packets of the previous path may still arrive.
-    bool has_previous() const { return previous_ != nullptr; }
-    /// Handles an acknowledgement that may name packets of the previous path.
-    void on_late_ack(Time now, const AckFrame& ack, Recovery::Outcome& outcome);
+    /// Handles an acknowledgement that may name packets of the previous path. Returns which of them have
+    /// arrived, or null if no acknowledgements of that path are awaited.
+    const Recovery::Outcome* on_late_ack(Time now, const AckFrame& ack);
 
     /// PATH_CHALLENGE came from `to`, where PATH_RESPONSE is now due.
     void owe_response(const Address& to, const PathValidation::Token& token) { response_ = {to, token}; }
@@ -75,13 +76,14 @@ class Paths {
         Address to;
         PathValidation::Token token;
     };
-    std::optional<Outgoing> challenge_due(Time now);
+    std::optional<Outgoing> take_challenge(Time now);
     std::unique_ptr<Path> make(const Address& peer) const;
-    void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
+    const Recovery::Outcome& activate(Time now, std::unique_ptr<Path> next);
 
     const SessionConfig& config_;
     const TransportTable& transports_;
     Random& random_;
+    const Trace trace_;
     uint64_t datagram_limit_ = datagram_max;
     std::unique_ptr<Path> active_;
     std::unique_ptr<Path> previous_;      // kept for previous_kept after previous_left_

@@ -159,6 +159,7 @@ void ReceiveStream::drop_pieces(uint64_t from, uint64_t to) {
 }
 
 Result<uint64_t> ReceiveStream::on_skip(uint64_t from, uint64_t to) {
+    assert(from < to);
     const Result<uint64_t> growth = grow(to);
     if (!growth.ok()) return growth;
     bool same = false;
@@ -187,7 +188,9 @@ const ReceiveStream::Passed* ReceiveStream::passed_due() const {
 }
 
 void ReceiveStream::on_passed_sent() {
-    std::find_if(passed_.begin(), passed_.end(), [](const Passed& p) { return p.due; })->due = false;
+    const auto due = std::find_if(passed_.begin(), passed_.end(), [](const Passed& p) { return p.due; });
+    assert(due != passed_.end());
+    due->due = false;
 }
 
 void ReceiveStream::on_passed_acked(uint64_t to) {
@@ -225,6 +228,7 @@ ReceiveStream::Read ReceiveStream::read() {
 }
 
 void ReceiveStream::consumed(Time now, uint64_t taken, uint64_t delivered, bool finished, Duration rtt) {
+    assert(delivered <= taken);
     taken_ = std::max(taken_, std::min(taken, next_));
     delivered_ = std::max(delivered_, std::min(delivered, taken_));
     if (finished && state_ == State::data_read) advance(State::delivered);

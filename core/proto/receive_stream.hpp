@@ -91,6 +91,7 @@ class ReceiveStream {
     };
     /// Returns the next skipped range to report to the peer, or null if there is none.
     const Passed* passed_due() const;
+    /// The range that was due has been reported.
     void on_passed_sent();
     /// `to` names the skipped range by its end.
     void on_passed_acked(uint64_t to);

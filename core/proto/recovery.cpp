@@ -32,26 +32,36 @@ Recovery::Snapshot::Snapshot(const SentPacket& packet)
       app_limited(packet.app_limited),
       was_lost(packet.state == PacketState::lost) {}
 
-Recovery::Step::Step(const Recovery& recovery, Time at, Outcome& to)
+Recovery::Step::Step(Recovery& recovery, Time at)
     : now(at),
-      outcome(to),
+      outcome(recovery.outcome_),
       prior_in_flight(recovery.in_flight_),
       prior_delivered(recovery.delivered_),
-      prior_lost(recovery.counters_.bytes_lost) {}
+      prior_lost(recovery.counters_.bytes_lost) {
+    outcome.acked.clear();
+    outcome.lost.clear();
+    outcome.probe_due = false;
+}
 
+// The first packet finds the bucket full, whenever it leaves.
 Recovery::Recovery(std::unique_ptr<CongestionController> controller) : controller_(std::move(controller)) {
-    // The first packet finds the bucket full, whenever it leaves.
-    pacer_.set_rate(Time{}, controller_->pacing_rate(), 0);
+    update_pacer(Time{});
+}
+
+void Recovery::set_pacing_ceiling(double bytes_per_second) {
+    pacing_ceiling_ = bytes_per_second;
+    update_pacer(Time{});
 }
 
 void Recovery::begin(Time now, uint64_t first) {
-    assert(packets_.empty() && next_number_ == 0);
+    assert(phase_ == Phase::active && packets_.empty() && next_number_ == 0);
     next_number_ = first;
     controller_->on_path_change(now);
+    update_pacer(now);
 }
 
 void Recovery::on_sent(Time now, SentPacket packet) {
-    assert(packet.number == next_number_);
+    assert(phase_ == Phase::active && packet.number == next_number_);
     drop_settled(now);
     next_number_ = packet.number + 1;
     counters_.packets_sent++;
@@ -74,10 +84,13 @@ void Recovery::on_sent(Time now, SentPacket packet) {
     const bool eliciting = packet.ack_eliciting;
     const uint64_t size = packet.size;
     packets_.push(std::move(packet));
-    if (eliciting) controller_->on_sent(now, size, in_flight_);
+    if (!eliciting) return;
+    controller_->on_sent(now, size, in_flight_);
+    update_pacer(now);
 }
 
 void Recovery::set_batched(uint64_t first) {
+    assert(first >= packets_.first() && first < packets_.end());
     for (uint64_t n = first; n < packets_.end(); n++) packets_[n].batched = true;
 }
 
@@ -96,18 +109,20 @@ bool Recovery::settle_late(Step& step, const PacketRange& range) {
     return true;
 }
 
-void Recovery::on_late_ack(Time now, const AckFrame& ack, Outcome& outcome) {
-    Step step(*this, now, outcome);
+const Recovery::Outcome& Recovery::on_late_ack(Time now, const AckFrame& ack) {
+    assert(phase_ == Phase::retired);
+    Step step(*this, now);
     for (const PacketRange& range : ack.ranges.list()) settle_late(step, range);
+    return step.outcome;
 }
 
-bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Outcome& outcome) {
+const Recovery::Outcome* Recovery::on_ack(Time now, const AckFrame& ack) {
+    assert(phase_ == Phase::active);
     const auto ranges = ack.ranges.list();
-    if (ranges.empty() || ranges.front().last >= next_number_) return false;
+    if (ranges.empty() || ranges.front().last >= next_number_) return nullptr;
     const uint64_t largest = ranges.front().last;
-    ack_delay_max_ = ack_delay_max;
 
-    Step step(*this, now, outcome);
+    Step step(*this, now);
     bool any = false;
     for (const PacketRange& range : ranges) {
         if (!packets_.empty() && range.last >= packets_.first()) {
@@ -121,7 +136,7 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
         }
         if (settle_late(step, range)) any = true;
     }
-    if (!any) return true;
+    if (!any) return &step.outcome;
 
     largest_acked_ = any_acked_ ? std::max(largest_acked_, largest) : largest;
     any_acked_ = true;
@@ -131,7 +146,7 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
     const auto& newest = step.newest_acked;
     if (newest && newest->number == largest && !newest->was_lost) {
         const Duration delay = std::min<Duration>(
-            std::chrono::microseconds(std::min<uint64_t>(ack.delay_us, 1u << 30)), ack_delay_max);
+            std::chrono::microseconds(std::min<uint64_t>(ack.delay_us, 1u << 30)), peer_ack_delay_);
         step.ack_delay = reordered() ? Duration::zero() : delay;
         rtt_.sample(round_trip_of(*newest, now), step.ack_delay);
         if (first_rtt_sample_ == time_never) first_rtt_sample_ = now;
@@ -139,7 +154,7 @@ bool Recovery::on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Out
     forget_reordering(now);
     detect_losses(step);
     finish(step);
-    return true;
+    return &step.outcome;
 }
 
 // On a path that reorders, the highest acknowledged number usually belongs to a packet that overtook others.
@@ -158,7 +173,6 @@ void Recovery::forget_reordering(Time now) {
 
 void Recovery::settle_acked(Step& step, SentPacket& packet) {
     if (packet.ack_eliciting) {
-        counters_.bytes_acked += packet.size;
         const bool was_lost = packet.state == PacketState::lost;
         if (!was_lost) {
             assert(in_flight_ >= packet.size && eliciting_in_flight_ > 0);
@@ -230,6 +244,7 @@ void Recovery::finish(const Step& step) {
     }
     if (sample.acked_bytes > 0 || sample.lost_bytes > 0) controller_->on_ack(sample, rtt_);
     if (step.persistent_congestion) controller_->on_persistent_congestion(step.now);
+    update_pacer(step.now);
     update_flight_limit(step, sample);
     drop_settled(step.now);
 }
@@ -253,7 +268,7 @@ void Recovery::detect_losses(Step& step) {
     loss_time_ = time_never;
     if (!any_acked_ || packets_.empty()) return;
     const Duration delay = loss_delay();
-    const Duration persistent_span = persistent_congestion_threshold * rtt_.probe_timeout(ack_delay_max_);
+    const Duration persistent_span = persistent_congestion_threshold * probe_timeout();
     Time run_start = time_never;  // of consecutive losses, after the first RTT sample
     const uint64_t end = std::min(largest_acked_, packets_.end());
     for (uint64_t n = packets_.first(); n < end; n++) {
@@ -295,8 +310,8 @@ void Recovery::declare_lost(Step& step, SentPacket& packet, bool by_reordering) 
     lost_.insert(at, packet);
 }
 
-void Recovery::on_nack(Time now, const NackFrame& nack, Outcome& outcome) {
-    Step step(*this, now, outcome);
+const Recovery::Outcome& Recovery::on_nack(Time now, const NackFrame& nack) {
+    Step step(*this, now);
     for (const PacketRange& range : nack.ranges.list()) {
         if (packets_.empty() || range.last < packets_.first()) continue;
         const uint64_t first = std::max(range.first, packets_.first());
@@ -312,30 +327,31 @@ void Recovery::on_nack(Time now, const NackFrame& nack, Outcome& outcome) {
     }
     detect_losses(step);  // sets the loss timer again
     finish(step);
+    return step.outcome;
 }
 
-Recovery::TimeoutAction Recovery::on_timeout(Time now, Duration ack_delay_max, Outcome& outcome) {
-    ack_delay_max_ = ack_delay_max;
-    if (now < next_timeout(ack_delay_max)) return TimeoutAction::none;
+const Recovery::Outcome& Recovery::on_timeout(Time now) {
+    assert(now >= next_timeout());
+    Step step(*this, now);
     if (loss_time_ != time_never) {
-        Step step(*this, now, outcome);
         detect_losses(step);
         finish(step);
-        return TimeoutAction::none;
+    } else {
+        probe_count_++;
+        counters_.probes++;
+        step.outcome.probe_due = true;
     }
-    probe_count_++;
-    counters_.probes++;
-    return TimeoutAction::probe;
+    return step.outcome;
 }
 
-Time Recovery::next_timeout(Duration ack_delay_max) const {
+Time Recovery::next_timeout() const {
     if (loss_time_ != time_never) return loss_time_;
     if (eliciting_in_flight_ == 0) return time_never;
-    return last_eliciting_sent_ + backed_off_timeout(ack_delay_max);
+    return last_eliciting_sent_ + backed_off_timeout();
 }
 
-Duration Recovery::backed_off_timeout(Duration ack_delay_max) const {
-    Duration timeout = rtt_.probe_timeout(ack_delay_max);
+Duration Recovery::backed_off_timeout() const {
+    Duration timeout = probe_timeout();
     for (unsigned i = 0; i < probe_count_ && timeout < probe_timeout_max; i++) timeout *= 2;
     return std::min(timeout, probe_timeout_max);
 }
@@ -348,23 +364,26 @@ void Recovery::declare_all_lost(Step& step) {
     probe_count_ = 0;
 }
 
-void Recovery::on_path_restored(Time now, Outcome& outcome) {
-    Step step(*this, now, outcome);
+const Recovery::Outcome& Recovery::on_path_restored(Time now) {
+    Step step(*this, now);
     declare_all_lost(step);
     flight_limit_.reset();
     controller_->on_persistent_congestion(now);
+    update_pacer(now);
     drop_settled(now);
+    return step.outcome;
 }
 
-void Recovery::retire(Time now, Outcome& outcome) {
-    Step step(*this, now, outcome);
+const Recovery::Outcome& Recovery::retire(Time now) {
+    Step step(*this, now);
     declare_all_lost(step);
+    phase_ = Phase::retired;
+    return step.outcome;
 }
 
-Time Recovery::next_send_time(Time now) {
+Time Recovery::next_send_time(Time now) const {
     if (in_flight_ > 0 && in_flight_ + max_datagram_ > window()) return time_never;
-    pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_);
-    return pacer_.ready(now) ? now : pacer_.next_ready();
+    return pacer_.next_ready(now);
 }
 
 void Recovery::set_max_datagram(uint64_t bytes) {
@@ -382,7 +401,7 @@ void Recovery::drop_settled(Time now) {
     while (!lost_.empty() && now - lost_.front().lost_at > retention) lost_.pop_front();
 }
 
-const SentPacket* Recovery::oldest_in_flight() {
+const SentPacket* Recovery::oldest_in_flight() const {
     for (uint64_t number = packets_.first(); number != packets_.end(); number++)
         if (packets_[number].ack_eliciting && packets_[number].state == PacketState::in_flight)
             return &packets_[number];

@@ -22,18 +22,17 @@ class Recovery {
     static constexpr uint64_t packet_threshold_initial = 3;
     // A packet is lost by time after 9/8 of the larger of smoothed and latest RTT (kTimeThreshold).
 
-    /// The fate of packets in one step. Packets are appended. The caller reuses the vectors, so that nothing
-    /// is allocated in the steady state.
+    /// What one step has found: the fate of packets. The functions that return it reuse its memory, so that
+    /// nothing is allocated in the steady state. It is valid until the next of them is called.
     ///
     /// `acked` includes packets that had been declared lost and have arrived after all. Their state is still
     /// `lost`, while that of the others is `in_flight`. Their frames count as delivered, too.
     struct Outcome {
         std::vector<SentPacket> acked;
         std::vector<SentPacket> lost;
-        void clear() {
-            acked.clear();
-            lost.clear();
-        }
+        /// A probe timeout has passed: one or two ack-eliciting packets must be sent, regardless of window
+        /// and pacer.
+        bool probe_due = false;
     };
 
     explicit Recovery(std::unique_ptr<CongestionController> controller);
@@ -53,42 +52,45 @@ class Recovery {
     /// samples of the packets in flight and of the next packet then do not show the limit of the path.
     void set_app_limited(bool limited);
 
-    /// Returns false if the peer acknowledges a packet that was never sent, which is a protocol violation.
+    /// Sets the longest time for which the peer holds an acknowledgement back on purpose, as its handshake
+    /// says. It is zero at first.
+    void set_peer_ack_delay(Duration most) { peer_ack_delay_ = most; }
+    Duration peer_ack_delay() const { return peer_ack_delay_; }
+    /// Returns null if the peer acknowledges a packet that was never sent, which is a protocol violation.
     /// Nothing has then changed.
-    bool on_ack(Time now, const AckFrame& ack, Duration ack_delay_max, Outcome& outcome);
+    const Outcome* on_ack(Time now, const AckFrame& ack);
     /// The peer reports these packets as missing. Ranges of packets never sent are ignored. The ordinary
     /// rules apply to a packet younger than the learned reordering window.
-    void on_nack(Time now, const NackFrame& nack, Outcome& outcome);
+    const Outcome& on_nack(Time now, const NackFrame& nack);
 
-    enum class TimeoutAction {
-        none,
-        probe,  ///< send one or two ack-eliciting packets, regardless of window and pacer
-    };
-    /// Must be called at or after next_timeout(). Packets lost by time are appended to `outcome`.
-    TimeoutAction on_timeout(Time now, Duration ack_delay_max, Outcome& outcome);
+    /// Packets are lost by time, or a probe is due. Must be called at or after next_timeout().
+    const Outcome& on_timeout(Time now);
     /// Returns when the loss timer or the probe timeout is due, or time_never when nothing is in flight.
-    Time next_timeout(Duration ack_delay_max) const;
+    Time next_timeout() const;
+    /// Returns the probe timeout without its backoff.
+    Duration probe_timeout() const { return rtt_.probe_timeout(peer_ack_delay_); }
     /// Returns the number of consecutive probe timeouts without any acknowledgement.
     unsigned probe_count() const { return probe_count_; }
 
     /// The path is back after an outage. Everything in flight is reported as lost, and the backoff of the
     /// probe timeout is reset.
-    void on_path_restored(Time now, Outcome& outcome);
+    const Outcome& on_path_restored(Time now);
     /// Another path carries the data from now on. Everything in flight is reported as lost, and nothing more
-    /// is sent on this path.
-    void retire(Time now, Outcome& outcome);
+    /// may be sent on this path.
+    const Outcome& retire(Time now);
     /// Handles an acknowledgement after retire(), which may name packets of this path.
-    void on_late_ack(Time now, const AckFrame& ack, Outcome& outcome);
+    const Outcome& on_late_ack(Time now, const AckFrame& ack);
 
     /// Returns whether window and pacer let a full datagram leave now.
-    bool may_send(Time now) { return next_send_time(now) <= now; }
+    bool may_send(Time now) const { return next_send_time(now) <= now; }
     /// Returns when the pacer lets a full datagram leave, or time_never if the window holds it back.
-    Time next_send_time(Time now);
-    void set_pacing_ceiling(double bytes_per_second) { pacing_ceiling_ = bytes_per_second; }
+    Time next_send_time(Time now) const;
+    /// Limits the pacing rate; 0 means that there is no limit.
+    void set_pacing_ceiling(double bytes_per_second);
     void set_max_datagram(uint64_t bytes);
 
     /// Returns the packet that has been in flight longest, or null.
-    const SentPacket* oldest_in_flight();
+    const SentPacket* oldest_in_flight() const;
     /// Sets the first round trip, which the handshake has measured.
     void seed_rtt(Duration round_trip) { rtt_.sample(round_trip, Duration::zero()); }
 
@@ -101,7 +103,7 @@ class Recovery {
 
     struct Counters {
         uint64_t packets_sent = 0, packets_lost = 0, packets_spurious = 0, probes = 0;
-        uint64_t bytes_sent = 0, bytes_acked = 0, bytes_lost = 0;
+        uint64_t bytes_sent = 0, bytes_lost = 0;
 
         void add(const Counters& other) {
             packets_sent += other.packets_sent;
@@ -109,7 +111,6 @@ class Recovery {
             packets_spurious += other.packets_spurious;
             probes += other.probes;
             bytes_sent += other.bytes_sent;
-            bytes_acked += other.bytes_acked;
             bytes_lost += other.bytes_lost;
         }
     };
@@ -125,9 +126,9 @@ class Recovery {
         uint64_t delivered, lost_total, in_flight;
         bool app_limited, was_lost;
     };
-    /// One acknowledgement, NACK or timeout.
+    /// One acknowledgement, NACK or timeout. It begins with an empty outcome.
     struct Step {
-        Step(const Recovery& recovery, Time at, Outcome& to);
+        Step(Recovery& recovery, Time at);
 
         Time now;
         Outcome& outcome;
@@ -150,14 +151,21 @@ class Recovery {
     void finish(const Step& step);
     void update_flight_limit(const Step& step, const AckSample& sample);
     void drop_settled(Time now);
+    /// Must be called after the controller may have changed its rate.
+    void update_pacer(Time now) { pacer_.set_rate(now, controller_->pacing_rate(), pacing_ceiling_); }
     Duration loss_delay() const;
     bool reordered() const {
         return packet_threshold_ > packet_threshold_initial || reordering_window_ > Duration::zero();
     }
     Duration round_trip_of(const Snapshot& newest, Time now) const;
     void forget_reordering(Time now);
-    Duration backed_off_timeout(Duration ack_delay_max) const;
+    Duration backed_off_timeout() const;
 
+    /// Whether the path carries data. The first path does so without begin().
+    enum class Phase : uint8_t { active, retired };
+
+    Phase phase_ = Phase::active;
+    Outcome outcome_;  // of the latest step
     std::unique_ptr<CongestionController> controller_;
     FlightLimit flight_limit_;
     RttEstimator rtt_;
@@ -174,7 +182,7 @@ class Recovery {
     Time last_eliciting_sent_{};
     Time loss_time_ = time_never;
     Time first_rtt_sample_ = time_never;
-    Duration ack_delay_max_{};  // of the peer, as last given
+    Duration peer_ack_delay_{};
     unsigned probe_count_ = 0;
     // What spurious losses have shown about reordering on this path.
     uint64_t packet_threshold_ = packet_threshold_initial;

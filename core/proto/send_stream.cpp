@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 
 namespace stt {
 
@@ -37,7 +38,7 @@ void SendStream::enter(State next) {
 void SendStream::write(OutMessage message) {
     const uint64_t size = message.size();
     if (finish_written() || size == 0) return;
-    segments_.push_back({written_, std::move(message)});
+    segments_.push_back({written_, size, std::move(message)});
     written_ += size;
 }
 
@@ -71,9 +72,11 @@ size_t SendStream::find_segment(uint64_t offset) {
 }
 
 void SendStream::copy(uint64_t offset, MutableBytes out) {
+    assert(offset >= acked_base_ && offset < written_ && out.size() <= written_ - offset);
     size_t i = find_segment(offset);
     while (!out.empty()) {
         const Segment& segment = segments_[i];
+        assert(!segment.skipped());
         const auto& [owner, head, payload] = segment.message;
         const auto at = static_cast<size_t>(offset - segment.offset);
         const Bytes from = at < head.size() ? head.subspan(at) : payload.subspan(at - head.size());
@@ -135,6 +138,7 @@ void SendStream::release_acked() {
 void SendStream::on_lost(const StreamRange& range) {
     const uint64_t begin = std::max(range.offset, acked_base_);
     const uint64_t end = range.offset + range.size;
+    assert(end <= sent_);
     if (begin >= end) return;
     lose(begin, end);
 }
@@ -150,7 +154,8 @@ uint64_t SendStream::skip_limit(uint64_t session_credit) const {
 }
 
 uint64_t SendStream::skip(const StreamSkip& range) {
-    assert(range.from <= range.to && range.to <= written_);
+    assert(range.from <= range.to && range.to <= written_ && range.to <= std::max(sent_, limit_));
+    assert(skips_left() > 0 && (skips_.empty() || skips_.back().range.to <= range.from));
     skips_.push_back({range});
     const uint64_t before = sent_;
     if (range.to > sent_) {
@@ -160,8 +165,9 @@ uint64_t SendStream::skip(const StreamSkip& range) {
     lost_.remove(range.from, range.to);
     auto segment = std::lower_bound(segments_.begin(), segments_.end(), range.from,
                                     [](const Segment& s, uint64_t offset) { return s.offset < offset; });
-    for (; segment != segments_.end() && segment->end() <= range.to; ++segment)
-        segment->message.owner.reset();
+    assert(segment == segments_.begin() || std::prev(segment)->end() <= range.from);
+    for (; segment != segments_.end() && segment->end() <= range.to; ++segment) segment->message = {};
+    assert(segment == segments_.end() || segment->offset >= range.to);
     return sent_ - before;
 }
 
@@ -172,7 +178,10 @@ const StreamSkip* SendStream::skip_due() const {
 }
 
 void SendStream::on_skip_sent() {
-    std::find_if(skips_.begin(), skips_.end(), [](const OpenSkip& skip) { return skip.due; })->due = false;
+    const auto due =
+        std::find_if(skips_.begin(), skips_.end(), [](const OpenSkip& skip) { return skip.due; });
+    assert(due != skips_.end());
+    due->due = false;
 }
 
 std::vector<SendStream::OpenSkip>::iterator SendStream::find_skip(uint64_t to) {

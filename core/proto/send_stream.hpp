@@ -71,7 +71,8 @@ class SendStream {
     /// Returns what should leave next, retransmissions first. `session_credit` is the number of new bytes
     /// that the session's window permits. Size 0 means that there is nothing to send.
     Piece next(uint64_t session_credit) const;
-    /// Copies the bytes from `offset` into `out`. All of them must be written and not yet acknowledged.
+    /// Copies the bytes from `offset` into `out`. All of them must be written, not skipped and not yet
+    /// acknowledged.
     void copy(uint64_t offset, MutableBytes out);
     /// The first `size` bytes of `piece` have left.
     void on_sent(const Piece& piece, uint64_t size);
@@ -90,6 +91,7 @@ class SendStream {
     uint64_t skip(const StreamSkip& range);
     /// Returns a skip that must be reported to the peer, or null.
     const StreamSkip* skip_due() const;
+    /// The skip that was due has been reported.
     void on_skip_sent();
     /// `to` names the skip by its end.
     void on_skip_lost(uint64_t to);
@@ -121,9 +123,10 @@ class SendStream {
 
   private:
     struct Segment {
-        uint64_t offset = 0;
-        OutMessage message;
-        uint64_t end() const { return offset + message.size(); }
+        uint64_t offset = 0, size = 0;
+        OutMessage message;  // empty once it was skipped
+        uint64_t end() const { return offset + size; }
+        bool skipped() const { return message.size() == 0; }
     };
     void enter(State next);
     bool fin_sent() const { return state_ != State::send && state_ != State::finished; }

@@ -87,20 +87,32 @@ struct SentPacket {
 class PacketRing {
   public:
     bool empty() const { return first_ == end_; }
-    /// The ring holds the numbers from first() to end() - 1.
+    /// The ring holds the numbers from first() to end() - 1, and only these may be looked up.
     uint64_t first() const { return first_; }
     uint64_t end() const { return end_; }
     SentPacket& front() { return (*this)[first_]; }
-    SentPacket& operator[](uint64_t number) { return slots_[number & (slots_.size() - 1)]; }
+    SentPacket& operator[](uint64_t number) {
+        assert(number >= first_ && number < end_);
+        return slots_[number & (slots_.size() - 1)];
+    }
+    const SentPacket& operator[](uint64_t number) const {
+        assert(number >= first_ && number < end_);
+        return slots_[number & (slots_.size() - 1)];
+    }
 
     /// `packet.number` must be end() unless the ring is empty.
     void push(SentPacket packet) {
         assert(empty() || packet.number == end_);
         if (empty()) first_ = end_ = packet.number;
         if (end_ - first_ == slots_.size()) grow();
-        (*this)[end_++] = std::move(packet);
+        end_++;
+        (*this)[end_ - 1] = std::move(packet);
     }
-    void pop() { first_++; }
+    /// Removes front(). The ring must not be empty.
+    void pop() {
+        assert(!empty());
+        first_++;
+    }
 
   private:
     void grow() {

@@ -2,19 +2,45 @@
 #include "core/proto/session.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <cinttypes>
 #include <utility>
 
 #include "core/base/text.hpp"
 
 namespace stt {
 
+namespace {
+
+const char* state_name(SessionState state) {
+    switch (state) {
+        case SessionState::init:
+            return "init";
+        case SessionState::handshaking:
+            return "handshaking";
+        case SessionState::established:
+            return "established";
+        case SessionState::closed:
+            return "closed";
+    }
+    return "";
+}
+
+std::string described(const Error& error) {
+    return formatted("%s (%s): ", error_name(error.code).data(), reason_name(error.reason).data()) +
+           error.text;
+}
+
+}  // namespace
+
 Session::Session(Now now, const SessionPlace& place, bool caller, SessionConfig config)
     : host_(place.host),
       handle_(place.handle),
+      trace_(place.trace, place.handle),
       config_(std::move(config)),
       events_(place.handle),
-      traffic_(now.time, caller, config_, place.local_id, place.peer, place.transports, place.random,
-               events_),
+      traffic_(now.time, caller, config_, place.local_id, place.peer, place.transports, place.random, events_,
+               trace_),
       handshaking_({host_, config_, info_, events_, traffic_, resumption_}) {
     info_.caller = caller;
     info_.peer = place.peer;
@@ -42,11 +68,19 @@ Session::~Session() = default;
 // States, and the end.
 
 void Session::set_state(SessionState state, Error error) {
+    assert(state > state_);  // no state is entered twice, and none after a later one
     state_ = state;
+    trace_([&] {
+        return formatted("state: %s", state_name(state)) +
+               (error.code == ErrorCode::none ? "" : ", " + described(error));
+    });
     events_.add(event::StateChanged{state, std::move(error)});
 }
 
-void Session::note(Error error) { events_.note(std::move(error), peer()); }
+void Session::note(Error error) {
+    trace_([&] { return "noted: " + described(error); });
+    events_.note(std::move(error), peer());
+}
 
 /// The session ends without SESSION_CLOSE, because the peer has sent its own or cannot be reached.
 void Session::end(Now now, Error error) {
@@ -64,6 +98,7 @@ void Session::end(Now now, Error error) {
 
 void Session::close(Now now, CloseReason reason, Error error) {
     if (state_ == SessionState::closed) return;
+    wake();
     if (traffic_.has_keys()) closing_.close(reason, error);
     end(now, std::move(error));
 }
@@ -90,6 +125,7 @@ bool Session::forgettable(Time now) const {
 
 Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t priority,
                                       std::optional<StreamId> id) {
+    wake();
     if (state_ != SessionState::established)
         return make_error(ErrorCode::session_closed, Reason::none, ErrorOrigin::local,
                           tr("the session is not established"));
@@ -97,11 +133,15 @@ Result<StreamId> Session::open_stream(std::vector<uint8_t> header, uint8_t prior
 }
 
 void Session::hasten_clock(Time now) {
+    wake();
     if (config_.measure_clock && state_ == SessionState::established) traffic_.clock().hasten(now);
 }
 
 void Session::doubt(Time now, Duration patience) {
-    if (state_ == SessionState::established) traffic_.liveness().doubt(now, patience);
+    if (state_ != SessionState::established) return;
+    wake();
+    trace_([] { return "a liveness check begins"; });
+    traffic_.liveness().doubt(now, patience);
 }
 
 void Session::queue_news() {
@@ -120,23 +160,35 @@ void Session::take_events(std::deque<Event>& events) {
 
 // The handshake. Its packets count only if they come from where the session expects its peer.
 
+void Session::trace_handshake(const char* packet, const Address& from) const {
+    trace_([&] {
+        return formatted("handshake: %s from %s%s", packet, from.to_string().c_str(),
+                         from == peer() ? "" : ", not the peer's address");
+    });
+}
+
 void Session::handle_challenge(Now now, const Address& from, Bytes datagram) {
+    trace_handshake("CHALLENGE", from);
     if (from == peer()) conclude(now, handshaking_.on_challenge(now, datagram));
 }
 
 void Session::handle_cookie(Now now, const Address& from, const CookiePacket& packet) {
+    trace_handshake("COOKIE", from);
     if (from == peer()) handshaking_.on_cookie(now, packet);
 }
 
 void Session::handle_reject(Now now, const Address& from, const RejectPacket& packet) {
+    trace_handshake("REJECT", from);
     if (from == peer()) conclude(now, handshaking_.on_reject(now, packet));
 }
 
 bool Session::handle_hello_again(const Address& from, Bytes datagram) {
+    trace_handshake("HELLO again", from);
     return from != peer() || handshaking_.on_hello(datagram);
 }
 
 void Session::handle_auth_proof(Now now, const Address& from, Bytes datagram) {
+    trace_handshake("AUTH_PROOF", from);
     // The caller's address may have changed since its HELLO. AUTH_PROOF authenticates the caller.
     if (handshaking_.answering() || from == peer()) conclude(now, handshaking_.on_auth_proof(now, datagram));
 }
@@ -169,6 +221,7 @@ const ResumeTicket* Session::ticket(const SessionName& name) const {
 void Session::take_over(Session& earlier, const SessionName& name) {
     std::optional<ResumeTicket> used;
     if (!info_.caller) used = earlier.ticket(name)->clone();
+    trace_([&] { return formatted("resumes the streams of session %" PRIu64, earlier.handle_); });
     resumption_.take_over(earlier.handle_, std::move(used));
     traffic_.take_over(earlier.traffic_);
     earlier.make_way();
@@ -185,6 +238,7 @@ void Session::make_way() {
 }
 
 void Session::abandon() {
+    wake();
     resumption_.abandon();
     if (state_ == SessionState::closed && !traffic_.has_keys()) closing_.linger(Time{});
 }
@@ -304,6 +358,7 @@ void Session::handle_session_unknown(Now now) {
 
 std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max) {
     if (const Bytes datagram = handshaking_.due(now); !datagram.empty()) {
+        trace_([&] { return formatted("handshake: packet of type %u leaves", unsigned{datagram[0]}); });
         std::copy(datagram.begin(), datagram.end(), out.begin());
         return Transmit{peer(), datagram.size(), datagram.size()};
     }
@@ -314,7 +369,7 @@ std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segm
 
 // Timers.
 
-Deadlines Session::deadlines(Time now) {
+Deadlines Session::deadlines(Time now) const {
     Deadlines deadlines;
     if (state_ == SessionState::closed) {
         deadlines.set(Timer::close_repetition, closing_.next_repetition());
@@ -328,11 +383,12 @@ Deadlines Session::deadlines(Time now) {
 }
 
 void Session::handle_timeout(Now now, Deadlines due) {
+    assert(due.next().at <= now.time);
     const SessionState before = state_;
     for (size_t i = 0; i < timer_count; i++) {
         const auto timer = static_cast<Timer>(i);
         if (due.at(timer) > now.time) continue;
-        timers_fired_[i]++;
+        trace_([&] { return formatted("timer: %s", timer_name(timer)); });
         if (!on_timer(now, timer)) continue;
         if (state_ != before) return;
         due = deadlines(now.time);  // a timer may make a later one due, or unnecessary

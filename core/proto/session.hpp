@@ -2,10 +2,10 @@
 /// One session, from its first HELLO to its last packet.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <memory>
 
+#include "core/base/trace.hpp"
 #include "core/proto/closing.hpp"
 #include "core/proto/handshaking.hpp"
 #include "core/proto/network_report.hpp"
@@ -26,11 +26,14 @@ struct SessionPlace {
     Address peer;
     const TransportTable& transports;  ///< outlives the session
     Random& random;                    ///< outlives the session
+    const TraceOutput& trace;          ///< outlives the session
 };
 
 class Session {
   public:
-    // The application may call these between the calls to Endpoint and on the same thread.
+    // The application may call these between any two calls to the endpoint, on the same thread and until the
+    // session is forgotten. Those that change something wake the session, so that the endpoint's next calls
+    // take the change into account.
 
     SessionHandle handle() const { return handle_; }
     SessionState state() const { return state_; }
@@ -44,13 +47,20 @@ class Session {
     /// limits what it queues by StreamProgress. Returns false if there is no such stream, or if it is
     /// finished.
     bool write(StreamId stream, OutMessage message) {
+        wake();
         return traffic_.streams().write(stream, std::move(message));
     }
     /// No more messages follow, and the stream ends when all are delivered. Returns false if there is no such
     /// stream.
-    bool finish(StreamId stream) { return traffic_.streams().finish(stream); }
+    bool finish(StreamId stream) {
+        wake();
+        return traffic_.streams().finish(stream);
+    }
     /// Ends a stream abruptly in both directions.
-    void reset(StreamId stream, const Error& error) { traffic_.streams().reset(stream, error); }
+    void reset(StreamId stream, const Error& error) {
+        wake();
+        traffic_.streams().reset(stream, error);
+    }
 
     /// Returns everything that has arrived in order and was not read yet. The window opens only with
     /// consumed().
@@ -59,11 +69,14 @@ class Session {
     /// accounts for itself, such as the parts of one incomplete message. It has delivered all bytes up to
     /// `delivered` ≤ `taken`. `finished` means that it has also delivered the end.
     void consumed(Time now, StreamId stream, uint64_t taken, uint64_t delivered, bool finished) {
+        wake();
         traffic_.streams().consumed(now, stream, taken, delivered, finished, round_trip());
     }
 
     /// Returns the number of written bytes that the peer has not acknowledged.
     uint64_t unacknowledged(StreamId stream) const { return traffic_.streams().unacknowledged(stream); }
+    /// Returns the number of bytes written so far, which is the offset of the next message.
+    uint64_t written(StreamId stream) const { return traffic_.streams().written(stream); }
     /// Returns the number of written bytes that have not been sent yet.
     uint64_t unsent(StreamId stream) const { return traffic_.streams().unsent(stream); }
     uint64_t congestion_window() const { return traffic_.path().recovery().window(); }
@@ -72,7 +85,10 @@ class Session {
     /// with measure_clock.
     void hasten_clock(Time now);
     /// Sets whether the measurements are so noisy that asking twice as often is worthwhile.
-    void ask_clock_often(bool often) { traffic_.clock().set_often(often); }
+    void ask_clock_often(bool often) {
+        wake();
+        traffic_.clock().set_often(often);
+    }
     /// Returns the number of written bytes that are kept in order to be sent or sent again. Skipped bytes are
     /// not among them, in contrast to unacknowledged().
     uint64_t held(StreamId stream) const { return traffic_.streams().held(stream); }
@@ -86,7 +102,10 @@ class Session {
     size_t skips_left(StreamId stream) const { return traffic_.streams().skips_left(stream); }
     /// Sends no more of `range`. It must begin and end between messages and lie above all earlier skips.
     /// StreamSkipped reports how much of it the peer had.
-    void skip(StreamId stream, const StreamSkip& range) { traffic_.streams().skip(stream, range); }
+    void skip(StreamId stream, const StreamSkip& range) {
+        wake();
+        traffic_.streams().skip(stream, range);
+    }
     /// Returns the smoothed RTT of the path that carries data.
     Duration round_trip() const { return traffic_.path().recovery().rtt().smoothed(); }
 
@@ -120,10 +139,8 @@ class Session {
     /// Returns what another session needs to take over from this one by that name, or null if it cannot.
     const ResumeTicket* ticket(const SessionName& name) const;
     /// Returns when the host must call handle_timeout() at the latest, and why.
-    Deadlines deadlines(Time now);
-    Time next_timeout(Time now) { return deadlines(now).next().at; }
-    /// Returns how often each timer has fired, indexed by Timer, for traces.
-    const std::array<unsigned, timer_count>& timers_fired() const { return timers_fired_; }
+    Deadlines deadlines(Time now) const;
+    Time next_timeout(Time now) const { return deadlines(now).next().at; }
     ~Session();
 
   private:
@@ -167,6 +184,8 @@ class Session {
 
     // Internal functions.
 
+    void wake() { host_.wake(handle_); }
+
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
     /// Returns the address of the peer.
@@ -174,6 +193,7 @@ class Session {
     void set_state(SessionState state, Error error = {});
     void note(Error error);
     void queue_news();
+    void trace_handshake(const char* packet, const Address& from) const;
 
     void conclude(Now now, Handshaking::Verdict verdict);
     bool handle_frames(Now now, Traffic::Incoming& incoming, const std::shared_ptr<const void>& owner);
@@ -193,6 +213,7 @@ class Session {
 
     SessionHost& host_;
     const SessionHandle handle_;
+    const Trace trace_;
     const SessionConfig config_;
     SessionState state_ = SessionState::init;
     SessionInfo info_;
@@ -204,7 +225,6 @@ class Session {
     Handshaking handshaking_;
 
     ReportLimit report_limit_;
-    std::array<unsigned, timer_count> timers_fired_{};
 };
 
 }  // namespace stt

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The settings and the statistics of a session.
+/// The settings and the statistics of a session, and the statistics of an endpoint.
 #pragma once
 
 #include <optional>
@@ -82,6 +82,14 @@ struct SessionStats {
               &SessionStats::duplicates})
             this->*counter += earlier.*counter;
     }
+};
+
+/// What a node has received that belongs to none of its sessions.
+struct EndpointStats {
+    uint64_t malformed = 0;         ///< datagrams that are not packets of this protocol, or too short
+    uint64_t unknown_sessions = 0;  ///< packets for unknown sessions
+    /// HELLOs without an answer, because they were too short or exceeded the limit of answers.
+    uint64_t hellos_dropped = 0;
 };
 
 }  // namespace stt

@@ -14,6 +14,8 @@ class Session;
 /// session.
 class SessionHost {
   public:
+    /// Something happens to the session, so that it may have something to do before its next timeout.
+    virtual void wake(SessionHandle handle) = 0;
     /// Returns the session with this handle, or null once it has been forgotten.
     virtual Session* find(SessionHandle handle) = 0;
     /// Returns the session whose streams a peer may take over if it proves that it had the session `name`, or

@@ -18,7 +18,7 @@ void SessionIds::offer(SessionId id) {
     due_ = true;
 }
 
-std::optional<NewSessionIdFrame> SessionIds::frame_due() {
+std::optional<NewSessionIdFrame> SessionIds::take_frame() {
     if (!std::exchange(due_, false)) return std::nullopt;
     return NewSessionIdFrame{offered_, local_next_};
 }

@@ -23,7 +23,7 @@ class SessionIds {
     /// Offers another id to the peer; `id` is fresh. Its frame becomes due.
     void offer(SessionId id);
     /// Returns the frame that announces the latest offer, once, or null if none is due.
-    std::optional<NewSessionIdFrame> frame_due();
+    std::optional<NewSessionIdFrame> take_frame();
     bool due() const { return due_; }
     /// The frame with `sequence` was lost.
     void on_frame_lost(uint64_t sequence) { due_ = due_ || sequence == offered_; }

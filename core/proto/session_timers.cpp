@@ -10,31 +10,31 @@ const char* timer_name(Timer timer) {
         case Timer::handshake:
             return "handshake";
         case Timer::loss_detection:
-            return "loss-detection";
+            return "loss_detection";
         case Timer::narrow_path_probe:
-            return "narrow-path-probe";
+            return "narrow_path_probe";
         case Timer::keep_alive_timeout:
-            return "keep-alive-timeout";
+            return "keep_alive_timeout";
         case Timer::doubt:
             return "doubt";
         case Timer::keep_alive:
-            return "keep-alive";
+            return "keep_alive";
         case Timer::silence_probe:
-            return "silence-probe";
+            return "silence_probe";
         case Timer::acknowledgement:
             return "acknowledgement";
         case Timer::window_frame:
-            return "window-frame";
+            return "window_frame";
         case Timer::path_challenge:
-            return "path-challenge";
+            return "path_challenge";
         case Timer::clock_request:
-            return "clock-request";
+            return "clock_request";
         case Timer::mtu_probe:
-            return "mtu-probe";
+            return "mtu_probe";
         case Timer::pacer:
             return "pacer";
         case Timer::close_repetition:
-            return "close-repetition";
+            return "close_repetition";
         case Timer::linger:
             return "linger";
         case Timer::resumption:

@@ -29,9 +29,9 @@ enum class Timer : uint8_t {
     linger,              ///< late packets are no longer answered
     resumption,          ///< no session has resumed this one in time
 };
-inline constexpr size_t timer_count = 16;
+inline constexpr size_t timer_count = static_cast<size_t>(Timer::resumption) + 1;
 
-/// Returns the name of a timer for traces.
+/// Returns the name of a timer for traces, which is that of its enumerator.
 const char* timer_name(Timer timer);
 
 /// When each timer of one session is due. It is computed from the state of the session's parts at each call,

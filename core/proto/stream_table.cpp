@@ -28,8 +28,9 @@ constexpr size_t stream_window_frame_max = 1 + 1 + 3 * 8;
 
 }  // namespace
 
-StreamTable::StreamTable(bool caller, uint64_t window_max, uint64_t max_streams)
-    : window_max_(window_max),
+StreamTable::StreamTable(bool caller, uint64_t window_max, uint64_t max_streams, Trace trace)
+    : trace_(trace),
+      window_max_(window_max),
       max_streams_(max_streams),
       ids_(caller),
       window_(initial_limits().session_window) {}
@@ -44,7 +45,8 @@ void StreamTable::start(const SessionLimits& peer) {
     window_.on_limit(peer.session_window);
 }
 
-void StreamTable::resume(const SessionLimits& peer) {
+void StreamTable::resume(const SessionLimits& peer, Trace trace) {
+    trace_ = trace;
     peer_ = peer;
     window_.on_frame_lost();
     for (auto& [id, stream] : streams_) {
@@ -88,6 +90,7 @@ Result<StreamId> StreamTable::open(std::vector<uint8_t> header, uint8_t priority
     schedule_control(streams_.try_emplace(id, id, windows, priority, std::move(header)).first->second);
     ids_.use(id);
     ours_++;
+    trace_([&] { return formatted("stream %" PRIu64 ": opened by this end", id); });
     return id;
 }
 
@@ -113,6 +116,10 @@ void StreamTable::reset(StreamId id, const Error& error) {
 }
 
 void StreamTable::reset(Stream& stream, const Error& error) {
+    trace_([&] {
+        return formatted("stream %" PRIu64 ": reset, %s: ", stream.id(), error_name(error.code).data()) +
+               error.text;
+    });
     if (!stream.over()) on_over(stream);
     stream.reset(error);
     schedule_data(stream);
@@ -149,6 +156,11 @@ uint64_t StreamTable::unacknowledged(StreamId id) const {
     return stream ? stream->send.written() - stream->send.acked() : 0;
 }
 
+uint64_t StreamTable::written(StreamId id) const {
+    const Stream* stream = find(id);
+    return stream ? stream->send.written() : 0;
+}
+
 uint64_t StreamTable::unsent(StreamId id) const {
     const Stream* stream = find(id);
     return stream ? stream->send.written() - stream->send.sent() : 0;
@@ -172,6 +184,10 @@ size_t StreamTable::skips_left(StreamId id) const {
 void StreamTable::skip(StreamId id, const StreamSkip& range) {
     Stream* stream = find(id);
     if (!stream || stream->is_reset()) return;
+    trace_([&] {
+        return formatted("stream %" PRIu64 ": this end skips bytes %" PRIu64 " to %" PRIu64, id, range.from,
+                         range.to);
+    });
     window_.on_sent(stream->send.skip(range));
     schedule_data(*stream);
     schedule_control(*stream);
@@ -248,6 +264,7 @@ Status StreamTable::on_open(const StreamOpenFrame& frame) {
             tr("the peer opened stream %" PRIu64 ", which only this end can open", frame.stream));
     Stream* stream = for_frame(frame.stream);
     if (!stream || stream->known() || stream->is_reset()) return success();
+    trace_([&] { return formatted("stream %" PRIu64 ": opened by the peer", frame.stream); });
     stream->on_open(frame.priority, frame.header);
     news_.push_back(event::StreamOpened{frame.stream, frame.priority, stream->header()});
     report_readable(*stream);
@@ -294,6 +311,10 @@ Status StreamTable::on_close(const StreamCloseFrame& frame) {
 Status StreamTable::on_skip(const StreamSkipFrame& frame) {
     Stream* stream = for_frame(frame.stream);
     if (!stream) return success();
+    trace_([&] {
+        return formatted("stream %" PRIu64 ": the peer skips bytes %" PRIu64 " to %" PRIu64, frame.stream,
+                         frame.from, frame.to);
+    });
     if (Status status = charge(stream->receive.on_skip(frame.from, frame.to)); !status.ok()) return status;
     schedule_control(*stream);
     report_readable(*stream);
@@ -311,6 +332,10 @@ Status StreamTable::on_skipped(const StreamSkippedFrame& frame) {
     if (frame.kept < skip->from)
         return peer_error(ErrorCode::invalid_frame, Reason::skip,
                           tr("the peer reported a skip, but lacks data from before it"));
+    trace_([&] {
+        return formatted("stream %" PRIu64 ": the peer has passed the skip to %" PRIu64 " and had %" PRIu64,
+                         frame.stream, frame.to, frame.kept);
+    });
     news_.push_back(event::StreamSkipped{frame.stream, skip->from, skip->to, frame.kept});
     report_progress(*stream);
     schedule_data(*stream);
@@ -339,19 +364,27 @@ void StreamTable::forget_if_done(Stream& stream) {
     // Bytes that will never be taken must not occupy the session's window.
     window_.on_taken(stream.receive.highest() - stream.receive.taken());
     const StreamId id = stream.id();
+    trace_([&] { return formatted("stream %" PRIu64 ": forgotten", id); });
     scheduler_.set(id, stream.priority(), SendStream::Pending::nothing);
     control_.erase(id);
     stream_windows_.set(id, time_never);
+    assert(!stream.ours() || ours_ > 0);
     if (stream.ours()) ours_--;
     streams_.erase(id);
 }
 
 void StreamTable::fill_control(Time now, ByteWriter& out, SentFrames& sent) {
-    while (!control_.empty()) {
-        Stream& stream = *find(*control_.begin());
+    unsigned misfits = 0;
+    for (auto id = control_.begin();
+         id != control_.end() && misfits < control_misfits_max && out.remaining() >= control_space_min;) {
+        Stream& stream = *find(*id);
         stream.fill_control(out, sent);
-        if (stream.control_due()) break;  // the packet is full
-        control_.erase(control_.begin());
+        if (stream.control_due()) {
+            misfits++;
+            ++id;
+        } else {
+            id = control_.erase(id);
+        }
     }
     fill_windows(now, out, sent);
 }
@@ -400,12 +433,27 @@ void StreamTable::fill_data(ByteWriter& out, SentFrames& sent) {
         if (size == 0) return;
         send.copy(piece.offset, out.reserve(size));
         send.on_sent(piece, size);
-        if (!piece.again) window_.on_sent(size);
+        if (!piece.again) {
+            window_.on_sent(size);
+            if (trace_.on()) trace_blocked(stream);
+        }
         sent.add(StreamRange{*id, piece.offset, static_cast<uint32_t>(size)});
         scheduler_.on_served(*id, stream.priority());
         if (stream.pending() != before) schedule_data(stream);
         if (send.fin_due()) schedule_control(stream);
     }
+}
+
+void StreamTable::trace_blocked(const Stream& stream) const {
+    const SendStream& send = stream.send;
+    if (send.sent() == send.written()) return;
+    if (send.sent() == send.limit())
+        trace_([&] {
+            return formatted("stream %" PRIu64 ": blocked by its window at %" PRIu64, stream.id(),
+                             send.limit());
+        });
+    else if (window_.credit() == 0)
+        trace_([&] { return formatted("stream %" PRIu64 ": blocked by the session's window", stream.id()); });
 }
 
 void StreamTable::on_acked(const SentFrames& sent) {

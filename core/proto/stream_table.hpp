@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "core/base/trace.hpp"
 #include "core/proto/send_scheduler.hpp"
 #include "core/proto/session_config.hpp"
 #include "core/proto/session_event.hpp"
@@ -29,13 +30,13 @@ class StreamTable {
   public:
     /// `caller` means that this side's own streams have even ids; otherwise they have odd ids. `window_max`
     /// is SessionConfig::max_window.
-    StreamTable(bool caller, uint64_t window_max, uint64_t max_streams);
+    StreamTable(bool caller, uint64_t window_max, uint64_t max_streams, Trace trace = {});
     /// The peer's limits are known, and streams may be opened.
     void start(const SessionLimits& peer);
     /// A new session takes over these streams. The keys, packets and acknowledgements of the earlier session
     /// are gone. Everything that was in flight is sent again, including limits and pending reports. `peer`
-    /// holds the limits for streams opened later.
-    void resume(const SessionLimits& peer);
+    /// holds the limits for streams opened later, and `trace` is that of the new session.
+    void resume(const SessionLimits& peer, Trace trace = {});
     /// Returns the initial limits that this side grants the peer.
     SessionLimits initial_limits() const;
 
@@ -47,6 +48,7 @@ class StreamTable {
     ReceiveStream::Read read(StreamId id);
     void consumed(Time now, StreamId id, uint64_t taken, uint64_t delivered, bool finished, Duration rtt);
     uint64_t unacknowledged(StreamId id) const;
+    uint64_t written(StreamId id) const;
     uint64_t unsent(StreamId id) const;
     uint64_t held(StreamId id) const;
     uint64_t skip_limit(StreamId id) const;
@@ -73,7 +75,8 @@ class StreamTable {
         return !control_.empty() || window_.frame_due() || stream_windows_.next() <= now;
     }
     bool data_pending() const { return scheduler_.pending(window_.credit() > 0); }
-    /// Appends the control frames that are due.
+    /// Appends the control frames that are due. What does not fit is left to the next packet. The frames of
+    /// further streams may still fit, of which only a few are tried.
     void fill_control(Time now, ByteWriter& out, SentFrames& sent);
     /// Writes the final delivery report for the session's last packet: how much of each stream was delivered.
     /// It leaves space for SESSION_CLOSE, and omits each stream whose frame does not fit.
@@ -93,6 +96,10 @@ class StreamTable {
     /// The largest number of remembered ranges of used ids when the peer opens a stream. They take 64 KiB,
     /// and reordering never makes nearly as many.
     static constexpr size_t id_ranges_max = 4096;
+    /// The largest number of streams per packet whose control frames do not fit. With less space left than
+    /// this many bytes, none is tried.
+    static constexpr unsigned control_misfits_max = 8;
+    static constexpr size_t control_space_min = 16;
 
     Stream* find(StreamId id);
     const Stream* find(StreamId id) const;
@@ -121,7 +128,10 @@ class StreamTable {
         stream_windows_.set(stream.id(), stream.receive.window_frame_due());
     }
     void fill_windows(Time now, ByteWriter& out, SentFrames& sent);
+    /// Reports that `stream`, which has just sent new data, must wait for a window before it sends more.
+    void trace_blocked(const Stream& stream) const;
 
+    Trace trace_;
     uint64_t window_max_, max_streams_;
     SessionLimits peer_{};
     StreamIds ids_;

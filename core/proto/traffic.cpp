@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cinttypes>
 #include <utility>
 
 #include "core/base/overloaded.hpp"
@@ -22,18 +23,31 @@ bool elicits_ack(const Frame& frame) {
              std::holds_alternative<PaddingFrame>(frame));
 }
 
+const char* why(PacketSpace::Refusal::Cause cause) {
+    switch (cause) {
+        case PacketSpace::Refusal::Cause::copy:
+            return "a copy";
+        case PacketSpace::Refusal::Cause::damaged:
+            return "damaged";
+        case PacketSpace::Refusal::Cause::forged:
+            return "forged";
+    }
+    return "";
+}
+
 }  // namespace
 
 Traffic::Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-                 const TransportTable& transports, Random& random, SessionEvents& events)
+                 const TransportTable& transports, Random& random, SessionEvents& events, Trace trace)
     : config_(config),
       events_(events),
+      trace_(trace),
       ids_(local),
-      paths_(peer, config, transports, random),
-      streams_(caller, config.max_window, config.max_streams),
+      paths_(peer, config, transports, random, trace),
+      streams_(caller, config.max_window, config.max_streams, trace),
       liveness_(now, config.keepalive_interval, config.keepalive_timeout),
-      scheduler_(
-          {ids_, packets_, paths_, streams_, confirmation_, liveness_, clock_requester_, clock_responder_}) {}
+      scheduler_({ids_, packets_, paths_, streams_, confirmation_, liveness_, clock_requester_,
+                  clock_responder_, trace}) {}
 
 // Lifecycle.
 
@@ -52,6 +66,7 @@ Status Traffic::install(Time now, HandshakeSecrets& secrets, const SessionLimits
     if (Status status = packets_.install(now, secrets); !status.ok()) return status;
     peer_limits_ = peer;
     paths_.limit_datagram(peer.max_datagram);
+    path().recovery().set_peer_ack_delay(std::chrono::microseconds(peer.ack_delay_us));
     liveness_.set_peer_timeout(std::chrono::milliseconds(peer.keepalive_timeout_ms));
     ids_.set_remote(remote);
     streams_.start(peer);
@@ -67,7 +82,7 @@ void Traffic::start(Time now) {
 
 void Traffic::take_over(Traffic& earlier) {
     streams_ = std::exchange(earlier.streams_, StreamTable(false, 0, 0));
-    streams_.resume(peer_limits_);
+    streams_.resume(peer_limits_, trace_);
 }
 
 SessionStats Traffic::stats() const {
@@ -87,8 +102,13 @@ void Traffic::note_all() {
 std::optional<Traffic::Incoming> Traffic::open(Time now, const Address& from, MutableBytes packet) {
     PacketSpace::Refusal refusal;
     const auto opened = packets_.open(now, packet, refusal);
-    // The packet arrived damaged. Its number will be missing, but the packet was not lost.
-    if (refusal.damaged) path().on_damaged(now);
+    if (!opened) {
+        // The number of a damaged packet will be missing, but the packet was not lost.
+        if (refusal.cause == PacketSpace::Refusal::Cause::damaged) path().on_damaged(now);
+        trace_([&] {
+            return formatted("packet from %s dropped: ", from.to_string().c_str()) + why(refusal.cause);
+        });
+    }
     if (refusal.note) events_.note(std::move(*refusal.note), path().peer());
     if (!opened) return std::nullopt;
     return Incoming{.packet = *opened, .from = from};
@@ -107,8 +127,10 @@ void Traffic::finish(Time now, const Incoming& incoming, bool understood) {
     // A packet sent before the silence has arrived. The path was slow, not broken, and its round trip is
     // longer than was known. Declaring the rest lost would double the load and prevent the RTT from being
     // learnt.
-    if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before)
-        with_outcome(now, [&] { path().recovery().on_path_restored(now, outcome_); });
+    if (incoming.was_silent && incoming.earliest_acked > incoming.heard_before) {
+        trace_([] { return "path: back after a silence"; });
+        settle(now, path().recovery().on_path_restored(now));
+    }
     if (understood) packets_.on_understood(now, incoming.packet, incoming.ack_eliciting);
 }
 
@@ -119,7 +141,9 @@ bool Traffic::on_malformed(const Error& error) {
 }
 
 void Traffic::on_too_big(Time now, uint64_t size) {
+    trace_([&] { return formatted("MTU: %" PRIu64 " bytes are too long, says the network", size); });
     path().on_too_big(now, size, notes_);
+    if (trace_.on()) trace_path();
     note_all();
 }
 
@@ -142,7 +166,7 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
                           },
                           [&](const AckFrame& f) { return on_ack(now, f, incoming); },
                           [&](const NackFrame& f) {
-                              with_outcome(now, [&] { path().recovery().on_nack(now, f, outcome_); });
+                              settle(now, path().recovery().on_nack(now, f));
                               return success();
                           },
                           [&](const SessionWindowFrame& f) {
@@ -180,14 +204,6 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
                                   events_.add(event::ClockMeasured{*sample});
                               return success();
                           },
-                          [&](const ErrorFrame& f) {
-                              Error error = make_error(static_cast<ErrorCode>(f.code), Reason::none,
-                                                       ErrorOrigin::peer, std::string(f.text))
-                                                .proven();
-                              error.sub_code = f.sub_code;
-                              events_.note(std::move(error), path().peer());
-                              return success();
-                          },
                           [&](const UnknownFrame& f) {
                               if (auto error = packets_.on_unknown_frame(f.type))
                                   events_.note(std::move(*error), path().peer());
@@ -204,65 +220,84 @@ Status Traffic::on_frame(Time now, const Frame& frame, Incoming& incoming,
 }
 
 Status Traffic::on_ack(Time now, const AckFrame& frame, Incoming& incoming) {
-    outcome_.clear();
     Recovery& recovery = path().recovery();
-    if (!recovery.on_ack(now, frame, peer_ack_delay(), outcome_))
+    const Recovery::Outcome* const outcome = recovery.on_ack(now, frame);
+    if (!outcome)
         return make_error(ErrorCode::invalid_frame, Reason::ack_of_unsent, ErrorOrigin::peer,
                           tr("the peer acknowledged a packet that was never sent"))
             .proven();
-    for (const SentPacket& packet : outcome_.acked)
+    for (const SentPacket& packet : outcome->acked)
         incoming.earliest_acked = std::min(incoming.earliest_acked, packet.sent);
     packets_.acks().set_rtt(recovery.rtt().smoothed());
-    settle(now);
-    if (paths_.has_previous()) {
-        outcome_.clear();
-        paths_.on_late_ack(now, frame, outcome_);
-        settle_frames();
-    }
+    settle(now, *outcome);
+    if (const Recovery::Outcome* const late = paths_.on_late_ack(now, frame)) settle_frames(*late);
     return success();
 }
 
 void Traffic::on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming) {
     if (!paths_.validates(incoming.from, frame.data)) return;
-    outcome_.clear();
-    paths_.move(now, outcome_);
-    settle_frames();
+    settle_frames(paths_.move(now));
     ids_.change_remote();
     if (config_.measure_clock) clock_requester_.hasten(now);
     incoming.moved = true;
 }
 
-template <class Fill>
-void Traffic::with_outcome(Time now, Fill&& fill) {
-    outcome_.clear();
-    fill();
-    settle(now);
-}
-
-void Traffic::settle(Time now) {
-    const BlackHole::Finding finding = path().on_outcome(now, outcome_, notes_);
-    settle_frames();
+void Traffic::settle(Time now, const Recovery::Outcome& outcome) {
+    const BlackHole::Finding finding = path().on_outcome(now, outcome, notes_);
+    settle_frames(outcome);
     // Losses of earlier data must not be held against data that has yet to be written.
     if (path().suspicious() && !path().recovery().anything_in_flight() && !streams_.data_pending())
         path().forget_suspicion();
     path().on_finding(now, finding, notes_);
     note_all();
+    if (trace_.on()) trace_path();
     if (finding == BlackHole::Finding::lost) failure_ = path().too_narrow_error();
     if (finding != BlackHole::Finding::restored) return;
-    outcome_.clear();
-    paths_.start_over(now, outcome_);
-    settle_frames();
+    settle_frames(paths_.start_over(now));
 }
 
-void Traffic::settle_frames() {
-    for (const SentPacket& packet : outcome_.acked) {
+void Traffic::trace_outcome(const Recovery::Outcome& outcome) const {
+    const auto trace_packet = [&](const SentPacket& packet, const char* fate) {
+        trace_([&] {
+            return formatted("packet %" PRIu64 " %s%s", packet.number, fate,
+                             packet.mtu_probe ? ", a probe of the path" : "");
+        });
+    };
+    for (const SentPacket& packet : outcome.lost)
+        trace_packet(packet, packet.lost_by_reordering ? "lost by reordering" : "lost");
+    for (const SentPacket& packet : outcome.acked)
+        if (packet.mtu_probe || packet.state == PacketState::lost) trace_packet(packet, "acknowledged");
+    if (outcome.acked.empty()) return;
+    trace_([&] {
+        const Recovery& recovery = path().recovery();
+        const auto rtt = std::chrono::duration_cast<std::chrono::microseconds>(recovery.rtt().smoothed());
+        return formatted("%zu packets acknowledged, in flight %" PRIu64 " of %" PRIu64 " bytes, RTT %lld us",
+                         outcome.acked.size(), recovery.in_flight(), recovery.window(),
+                         static_cast<long long>(rtt.count()));
+    });
+}
+
+void Traffic::trace_path() {
+    const TracedPath now{path().recovery().controller().phase_name(), path().datagram(), path().narrow()};
+    if (now == traced_path_) return;
+    traced_path_ = now;
+    trace_([&] {
+        return formatted("path: %s in %s, datagrams of %" PRIu64 " bytes%s",
+                         path().recovery().controller().name().data(), now.phase.data(), now.datagram,
+                         now.narrow ? ", too narrow" : "");
+    });
+}
+
+void Traffic::settle_frames(const Recovery::Outcome& outcome) {
+    if (trace_.on()) trace_outcome(outcome);
+    for (const SentPacket& packet : outcome.acked) {
         streams_.on_acked(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::ack) packets_.acks().on_ack_frame_acked(record.value);
             if (record.type == FrameType::final) confirmation_.on_acked();
         }
     }
-    for (const SentPacket& packet : outcome_.lost) {
+    for (const SentPacket& packet : outcome.lost) {
         streams_.on_lost(packet.frames);
         for (const ControlRecord& record : packet.frames.control()) {
             if (record.type == FrameType::final) confirmation_.on_lost();
@@ -273,12 +308,12 @@ void Traffic::settle_frames() {
 
 // Timers.
 
-void Traffic::set_deadlines(Time now, Deadlines& deadlines) {
+void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
     if (!started_) return;
-    Recovery& recovery = path().recovery();
+    const Recovery& recovery = path().recovery();
     const Time next_send = recovery.next_send_time(now);
     const bool sends = streams_.control_pending(now) || scheduler_.data_flows();
-    deadlines.set(Timer::loss_detection, recovery.next_timeout(peer_ack_delay()));
+    deadlines.set(Timer::loss_detection, recovery.next_timeout());
     deadlines.set(Timer::narrow_path_probe, path().next_narrow_probe());
     deadlines.set(Timer::keep_alive_timeout, liveness_.timeout_deadline());
     deadlines.set(Timer::doubt, liveness_.doubt_deadline());
@@ -293,13 +328,13 @@ void Traffic::set_deadlines(Time now, Deadlines& deadlines) {
 }
 
 void Traffic::on_loss_timer(Time now) {
-    bool probe = false;
-    with_outcome(now, [&] {
-        probe =
-            path().recovery().on_timeout(now, peer_ack_delay(), outcome_) == Recovery::TimeoutAction::probe;
+    const Recovery::Outcome& outcome = path().recovery().on_timeout(now);
+    if (outcome.probe_due) {
+        trace_([&] { return formatted("probe timeout %u", path().recovery().probe_count()); });
         // The probe itself repairs a lost tail.
-        if (probe) scheduler_.probe();
-    });
+        scheduler_.probe();
+    }
+    settle(now, outcome);
 }
 
 // One probe carries data, and one does not.

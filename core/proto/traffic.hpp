@@ -4,8 +4,10 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
+#include "core/base/trace.hpp"
 #include "core/proto/clock_exchange.hpp"
 #include "core/proto/closing.hpp"
 #include "core/proto/handshake_confirmation.hpp"
@@ -27,7 +29,7 @@ class Traffic {
     /// `config`, `transports`, `random` and `events` outlive the object. `local` is the id by which the peer
     /// names the session.
     Traffic(Time now, bool caller, const SessionConfig& config, SessionId local, const Address& peer,
-            const TransportTable& transports, Random& random, SessionEvents& events);
+            const TransportTable& transports, Random& random, SessionEvents& events, Trace trace);
     // The parts refer to each other.
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
@@ -65,7 +67,7 @@ class Traffic {
     /// Returns whether there is a silence: a probe timeout is unanswered and nothing has been received for at
     /// least 100 ms.
     bool silent(Time now) const { return scheduler_.silent(now); }
-    Duration probe_timeout() const { return path().recovery().rtt().probe_timeout(peer_ack_delay()); }
+    Duration probe_timeout() const { return path().recovery().probe_timeout(); }
     SessionStats stats() const;
 
     // Received packets.
@@ -113,8 +115,8 @@ class Traffic {
 
     // Timers.
 
-    /// Sets the timers of the traffic.
-    void set_deadlines(Time now, Deadlines& deadlines);
+    /// Sets the timers of the traffic in `deadlines`.
+    void set_deadlines(Time now, Deadlines& deadlines) const;
     void on_loss_timer(Time now);
     void on_narrow_probe_timer();
     /// Asks the peer to answer; in a silence, with data.
@@ -123,18 +125,19 @@ class Traffic {
   private:
     Status on_ack(Time now, const AckFrame& frame, Incoming& incoming);
     void on_path_response(Time now, const PathResponseFrame& frame, Incoming& incoming);
-    /// Lets `fill` fill outcome_ and then processes it. Calls must not be nested.
-    template <class Fill>
-    void with_outcome(Time now, Fill&& fill);
-    void settle(Time now);
-    /// Reports the fate of the frames in outcome_ to their senders.
-    void settle_frames();
+    /// Processes what a step of the active path's recovery has found. `outcome` is invalid after that.
+    void settle(Time now, const Recovery::Outcome& outcome);
+    /// Reports the fate of the frames in `outcome` to their senders.
+    void settle_frames(const Recovery::Outcome& outcome);
     void note_all();
-
-    Duration peer_ack_delay() const { return std::chrono::microseconds(peer_limits_.ack_delay_us); }
+    /// Reports what `outcome` says of packets.
+    void trace_outcome(const Recovery::Outcome& outcome) const;
+    /// Reports what has changed about the active path since the last call.
+    void trace_path();
 
     const SessionConfig& config_;
     SessionEvents& events_;
+    const Trace trace_;
     SessionLimits peer_limits_;
     bool started_ = false;
     std::optional<Error> failure_;
@@ -149,8 +152,16 @@ class Traffic {
     ClockResponder clock_responder_;
     PacketScheduler scheduler_;  // uses all of the above
 
-    Recovery::Outcome outcome_;  // reused, so that nothing is allocated per packet
-    std::vector<Error> notes_;   // reused
+    std::vector<Error> notes_;  // reused, so that nothing is allocated per packet
+
+    // What trace_path() has reported.
+    struct TracedPath {
+        std::string_view phase;
+        uint64_t datagram = 0;
+        bool narrow = false;
+        bool operator==(const TracedPath&) const = default;
+    };
+    TracedPath traced_path_;
 };
 
 }  // namespace stt

@@ -4,13 +4,11 @@
 namespace stt {
 namespace {
 
-constexpr std::array<std::string_view, 21> names{
-    "PADDING",        "KEEP_ALIVE",     "KEEP_ALIVE_ANSWER", "ACK",
-    "NACK",           "SESSION_WINDOW", "STREAM_WINDOW",     "STREAM_OPEN",
-    "DATA",           "STREAM_FIN",     "STREAM_CLOSE",      "SESSION_CLOSE",
-    "ERROR",          "PATH_CHALLENGE", "PATH_RESPONSE",     "FINAL",
-    "NEW_SESSION_ID", "CLOCK_REQUEST",  "CLOCK_RESPONSE",    "STREAM_SKIP",
-    "STREAM_SKIPPED",
+constexpr std::array<std::string_view, 20> names{
+    "PADDING",        "KEEP_ALIVE",    "KEEP_ALIVE_ANSWER", "ACK",           "NACK",
+    "SESSION_WINDOW", "STREAM_WINDOW", "STREAM_OPEN",       "DATA",          "STREAM_FIN",
+    "STREAM_CLOSE",   "SESSION_CLOSE", "PATH_CHALLENGE",    "PATH_RESPONSE", "FINAL",
+    "NEW_SESSION_ID", "CLOCK_REQUEST", "CLOCK_RESPONSE",    "STREAM_SKIP",   "STREAM_SKIPPED",
 };
 static_assert(names[static_cast<size_t>(FrameType::stream_skipped)] == "STREAM_SKIPPED");
 
@@ -114,12 +112,6 @@ struct BodyWriter {
         out.u8(static_cast<uint8_t>(frame.reason));
         out.u16(frame.code);
         out.u8(frame.sub_code);
-        text(frame.text);
-    }
-    void operator()(const ErrorFrame& frame) {
-        out.u16(frame.code);
-        out.u8(frame.sub_code);
-        out.varint(frame.stream);
         text(frame.text);
     }
     void operator()(const PathChallengeFrame& frame) { out.bytes(frame.data); }

@@ -30,15 +30,14 @@ enum class FrameType : uint8_t {
     stream_fin = 9,
     stream_close = 10,
     session_close = 11,
-    error = 12,
-    path_challenge = 13,
-    path_response = 14,
-    final = 15,
-    new_session_id = 16,
-    clock_request = 17,
-    clock_response = 18,
-    stream_skip = 19,
-    stream_skipped = 20,
+    path_challenge = 12,
+    path_response = 13,
+    final = 14,
+    new_session_id = 15,
+    clock_request = 16,
+    clock_response = 17,
+    stream_skip = 18,
+    stream_skipped = 19,
 };
 
 /// The packet numbers from first to last, both included.
@@ -123,13 +122,6 @@ struct SessionCloseFrame {
     uint8_t sub_code;
     std::string_view text;
 };
-/// Reports an error that did not end the session.
-struct ErrorFrame {
-    uint16_t code;
-    uint8_t sub_code;
-    StreamId stream;  ///< no_stream when it concerns the session
-    std::string_view text;
-};
 struct PathChallengeFrame {
     std::array<uint8_t, 8> data;
 };
@@ -183,11 +175,11 @@ inline constexpr StreamId no_stream = varint_max;
 inline constexpr size_t stream_header_max = 1024;
 inline constexpr size_t frame_text_max = 256;
 
-using Frame = std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame,
-                           SessionWindowFrame, StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame,
-                           StreamCloseFrame, SessionCloseFrame, ErrorFrame, PathChallengeFrame,
-                           PathResponseFrame, FinalFrame, NewSessionIdFrame, ClockRequestFrame,
-                           ClockResponseFrame, StreamSkipFrame, StreamSkippedFrame, UnknownFrame>;
+using Frame =
+    std::variant<PaddingFrame, KeepAliveFrame, KeepAliveAnswerFrame, AckFrame, NackFrame, SessionWindowFrame,
+                 StreamWindowFrame, StreamOpenFrame, DataFrame, StreamFinFrame, StreamCloseFrame,
+                 SessionCloseFrame, PathChallengeFrame, PathResponseFrame, FinalFrame, NewSessionIdFrame,
+                 ClockRequestFrame, ClockResponseFrame, StreamSkipFrame, StreamSkippedFrame, UnknownFrame>;
 
 /// The type number of `frame` on the wire.
 uint64_t type_of(const Frame& frame);

@@ -94,12 +94,6 @@ bool read(ByteReader& in, SessionCloseFrame& frame) {
     frame.sub_code = in.u8();
     return read_text(in, frame.text) && reason <= static_cast<uint8_t>(CloseReason::auth_failure);
 }
-bool read(ByteReader& in, ErrorFrame& frame) {
-    frame.code = in.u16();
-    frame.sub_code = in.u8();
-    frame.stream = in.varint();
-    return read_text(in, frame.text);
-}
 bool read(ByteReader& in, PathChallengeFrame& frame) {
     in.copy_to(frame.data);
     return true;
@@ -182,8 +176,6 @@ bool read_body(Frame& frame, uint64_t type, Bytes bytes) {
             return read_into<StreamCloseFrame>(frame, body);
         case FrameType::session_close:
             return read_into<SessionCloseFrame>(frame, body);
-        case FrameType::error:
-            return read_into<ErrorFrame>(frame, body);
         case FrameType::path_challenge:
             return read_into<PathChallengeFrame>(frame, body);
         case FrameType::path_response:

@@ -2,6 +2,7 @@
 // Errors of frames and packets, each by its real cause: 0x04.. but the handshake's.
 #include "tests/elements/error_log.hpp"
 #include "tests/lib/line.hpp"
+#include "tests/lib/loopback_socket.hpp"
 #include "tests/lib/rogue_peer.hpp"
 
 namespace stt::test {
@@ -114,15 +115,6 @@ TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
               "0x0580/0 PATH_LOSS transport incoming WARNING READ origin=network can-retry");
 }
 
-TEST(ErrorProtocol, WhatAPeerSaysOfLossIsNoMeasurement) {
-    auto src = listening_src();
-    RoguePeer rogue(seed);
-    ASSERT_TRUE(rogue.call(port_of(src)));
-    rogue.send_frames({ErrorFrame{0x0580, 0, no_stream, "lower your bitrate"}});
-    EXPECT_EQ(src->errors->wait(0x0580),
-              "0x0580/0 PATH_LOSS transport  MESSAGE origin=peer authenticated can-retry");
-}
-
 TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     auto src = listening_src();
     RoguePeer rogue(seed);
@@ -135,6 +127,21 @@ TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     rogue.send_frames({KeepAliveFrame{1}});
     EXPECT_TRUE(rogue.wait_frame<KeepAliveAnswerFrame>()) << "the session stands";
     EXPECT_EQ(src->errors->count(0x0404), 2u) << src->errors->lines();
+}
+
+TEST(ErrorProtocol, WhatNoSessionReceivesIsCounted) {
+    auto src = listening_src();
+    const LoopbackSocket socket;
+    const std::vector<uint8_t> noise(20, 0xff);
+    socket.send(port_of(src), noise);
+    EXPECT_TRUE(eventually([&] {
+        GstStructure* stats = nullptr;
+        g_object_get(src->element, "stats", &stats, nullptr);
+        guint64 count = 0;
+        const bool there = gst_structure_get_uint64(stats, "datagrams-malformed", &count);
+        gst_structure_free(stats);
+        return there && count == 1;
+    }));
 }
 
 }  // namespace

@@ -260,7 +260,7 @@ TEST(SimAttack, UnknownSessionsAreAnsweredSmallAndNotTooOften) {
         world.network.inject({World::epoch + i * 100us, Side::listener, stranger, std::move(packet)});
     }
     world.run_for(2s);
-    EXPECT_EQ(world.listener.endpoint.counters().unknown_sessions, uint64_t{count});
+    EXPECT_EQ(world.listener.endpoint.stats().unknown_sessions, uint64_t{count});
     const auto& out = world.network.counters(Side::listener);
     EXPECT_GT(out.datagrams, 0u);
     EXPECT_LT(out.datagrams, 200u);

@@ -20,14 +20,15 @@ constexpr uint64_t flood_bytes = 8 << 20, flood_ratio = 16;
 /// Not the epoch's first day: offsets either way must stay positive.
 constexpr WallTime wall_epoch = 1700000000s;
 
-EndpointConfig endpoint_config(const Node& node, const WorldConfig& config, bool listening) {
+EndpointConfig endpoint_config(Node& node, const WorldConfig& config, bool listening) {
     return {.identity = &node.identity,
             .listening = listening,
             .is_own = nullptr,
             .transports = datagram_transport(64),
             .max_sessions = config.max_sessions,
             .session = config.listener,
-            .hello_rate = config.hello_rate};
+            .hello_rate = config.hello_rate,
+            .trace = node.trace.sink()};
 }
 
 }  // namespace
@@ -276,10 +277,6 @@ std::string World::describe() {
             const Deadlines::Due due = s->deadlines(now(*n).time).next();
             text += ", next " + std::string(timer_name(due.timer)) + " in " +
                     std::to_string(std::chrono::duration<double>(due.at - now(*n).time).count());
-            for (size_t i = 0; i < timer_count; i++)
-                if (const unsigned fired = s->timers_fired()[i])
-                    text +=
-                        ", " + std::string(timer_name(static_cast<Timer>(i))) + " " + std::to_string(fired);
         }
         for (const auto& [id, flow] : n->application.flows()) {
             text += "; stream " + std::to_string(id) + ": payload " + std::to_string(flow.payload) + " of " +

@@ -12,6 +12,7 @@
 #include "core/proto/session.hpp"
 #include "tests/sim/application.hpp"
 #include "tests/sim/network.hpp"
+#include "tests/sim/trace_ring.hpp"
 
 namespace stt::sim {
 
@@ -63,6 +64,7 @@ struct Node {
     Side side;
     SeededRandom random;
     Identity identity;
+    TraceRing trace;
     Endpoint endpoint;
     NodeClock clock;
     Duration clock_offset;  ///< of the wall clock

@@ -21,6 +21,8 @@ class ObserverLog : public LinkObserver {
         add("error");
     }
     void on_trace(const std::string& text) override { traces.push_back(text); }
+    bool traces_engine() const override { return true; }
+    void on_engine_trace(SessionHandle, const std::string& text) override { engine_traces.push_back(text); }
     void on_decision(const ErrorReport&, std::function<void(RetryDecision)> reply) override {
         add("question");
         reply(RetryDecision::standard);
@@ -53,7 +55,7 @@ class ObserverLog : public LinkObserver {
     std::vector<std::string> calls;  ///< all but traces, in order
     std::vector<LinkStatus> statuses;
     std::vector<ErrorReport> errors;
-    std::vector<std::string> traces;
+    std::vector<std::string> traces, engine_traces;
     std::vector<std::vector<uint8_t>> headers;
     std::vector<SendQueue::Account> gaps;
     std::vector<Error> closed_streams;

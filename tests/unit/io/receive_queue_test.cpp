@@ -29,6 +29,12 @@ class ReceiveQueueTest : public testing::Test {
     std::vector<InMessage> messages;
 };
 
+TEST_F(ReceiveQueueTest, ATimeoutOfZeroDoesNotWait) {
+    EXPECT_EQ(queue.pop(messages, 64, Duration::zero()), QueueStatus::timeout);
+    queue.push(one(wire(100)), false);
+    EXPECT_EQ(queue.pop(messages, 64, Duration::zero()), QueueStatus::ok);
+}
+
 TEST_F(ReceiveQueueTest, CutsMessagesAcrossChunks) {
     std::vector<uint8_t> bytes = wire(100, 1);
     const auto more = wire(200, 2);

@@ -38,6 +38,15 @@ TEST_F(ReporterTest, a_state_is_reported_once) {
     EXPECT_EQ(facts.states_changed, 1);
 }
 
+TEST_F(ReporterTest, the_trace_of_the_engine_ends_when_the_link_is_closed) {
+    EXPECT_TRUE(reporter.traces_engine());
+    reporter.engine_trace(1, "before");
+    reporter.close();
+    reporter.engine_trace(1, "after");
+    EXPECT_EQ(log.engine_traces, std::vector<std::string>{"before"});
+    EXPECT_FALSE(reporter.traces_engine());
+}
+
 TEST_F(ReporterTest, a_circuit_or_an_address_that_changes_is_reported_with_the_state) {
     reporter.set_state(LinkState::connecting);
     facts.circuit = Circuit::open;

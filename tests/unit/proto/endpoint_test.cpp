@@ -41,6 +41,24 @@ TEST_F(EndpointTest, a_wrong_seed_is_named_by_both_within_a_round_trip_and_its_g
     EXPECT_EQ(listener.endpoint->session_count(), 0u) << "no state is kept";
 }
 
+TEST_F(EndpointTest, a_call_to_a_kept_session_takes_effect_although_the_session_rests) {
+    start_listener();
+    const SessionHandle handle = call();
+    ASSERT_TRUE(establish());
+    Session& kept = *caller.endpoint->find(handle);
+    run(1s);
+    ASSERT_GT(caller.endpoint->next_timeout(now.time), now.time);
+    ASSERT_TRUE(kept.open_stream({}, 0, {}).ok());
+    EXPECT_LE(caller.endpoint->next_timeout(now.time), now.time);
+    std::vector<uint8_t> batch(65536);
+    EXPECT_TRUE(caller.endpoint->poll_transmit(now, batch, 16));
+
+    run(1s);
+    ASSERT_GT(caller.endpoint->next_timeout(now.time), now.time);
+    kept.close(now, CloseReason::graceful, {});
+    EXPECT_TRUE(caller.endpoint->next_event()) << "its end";
+}
+
 TEST_F(EndpointTest, every_seed_is_accepted_the_first_is_used) {
     start_listener();
     std::vector<SecretBytes> seeds;
@@ -389,7 +407,7 @@ TEST_F(EndpointTest, a_hello_shorter_than_the_minimum_gets_no_answer) {
     call();
     run(5s);
     EXPECT_EQ(answers, 0u);
-    EXPECT_GT(listener.endpoint->counters().hellos_dropped, 0u);
+    EXPECT_GT(listener.endpoint->stats().hellos_dropped, 0u);
 }
 
 TEST_F(EndpointTest, noise_is_counted_and_not_answered) {
@@ -404,8 +422,8 @@ TEST_F(EndpointTest, noise_is_counted_and_not_answered) {
     std::vector<uint8_t> batch(65536);
     EXPECT_FALSE(listener.endpoint->poll_transmit(now, batch, 16));
     EXPECT_FALSE(listener.endpoint->next_event());
-    EXPECT_GT(listener.endpoint->counters().malformed, 0u);
-    EXPECT_GT(listener.endpoint->counters().unknown_sessions, 0u);
+    EXPECT_GT(listener.endpoint->stats().malformed, 0u);
+    EXPECT_GT(listener.endpoint->stats().unknown_sessions, 0u);
     EXPECT_EQ(listener.endpoint->session_count(), 0u);
 }
 

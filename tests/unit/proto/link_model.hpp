@@ -47,7 +47,7 @@ class Flow {
     void wake();
     /// What a session does when it hears of the peer again after an outage.
     void path_restored() {
-        recovery_.on_path_restored(link_now(), outcome_);
+        take_lost(recovery_.on_path_restored(link_now()));
         wake();
     }
     /// What a session does when the peer has moved.
@@ -63,7 +63,8 @@ class Flow {
     void arrive(uint64_t number, uint64_t ack_known);
     void receiver_wake();
     void acknowledge(const std::optional<AckFrame>& ack, const std::optional<NackFrame>& nack);
-    void take_lost();
+    /// What is lost is offered again.
+    void take_lost(const Recovery::Outcome& outcome);
     void arm();
     Time link_now() const;
 
@@ -71,7 +72,6 @@ class Flow {
     CongestionAlgorithm algorithm_;
     Recovery recovery_;
     AckTracker tracker_;
-    Recovery::Outcome outcome_;
     Counters counters_;
     uint64_t offered_ = 0;
     uint64_t ack_known_ = 0;  // largest number the sender has seen acknowledged
@@ -200,12 +200,15 @@ class LinkModel {
 inline Flow::Flow(LinkModel& link, CongestionAlgorithm algorithm)
     : link_(link),
       algorithm_(algorithm),
-      recovery_(make_congestion_controller(algorithm, link.config.datagram)) {}
+      recovery_(make_congestion_controller(algorithm, link.config.datagram)) {
+    recovery_.set_peer_ack_delay(AckTracker::ack_delay_max);
+}
 
 inline void Flow::path_changed() {
-    recovery_.retire(link_.now(), outcome_);
+    take_lost(recovery_.retire(link_.now()));
     Recovery next(make_congestion_controller(algorithm_, link_.config.datagram));
     next.set_max_datagram(link_.config.datagram);
+    next.set_peer_ack_delay(AckTracker::ack_delay_max);
     next.begin(link_.now(), recovery_.next_number());
     recovery_ = std::move(next);
     wake();
@@ -232,28 +235,28 @@ inline void Flow::send(bool probe) {
 inline void Flow::wake() {
     const Time now = link_.now();
     for (const auto& mail : inbox_) {
-        if (mail->nack) recovery_.on_nack(now, *mail->nack, outcome_);
+        if (mail->nack) take_lost(recovery_.on_nack(now, *mail->nack));
         if (!mail->ack) continue;
-        recovery_.on_ack(now, *mail->ack, AckTracker::ack_delay_max, outcome_);
+        take_lost(*recovery_.on_ack(now, *mail->ack));
         ack_known_ = std::max(ack_known_, mail->ack->ranges.range[0].last);
     }
     inbox_.clear();
-    if (now >= recovery_.next_timeout(AckTracker::ack_delay_max) &&
-        recovery_.on_timeout(now, AckTracker::ack_delay_max, outcome_) == Recovery::TimeoutAction::probe)
-        send(true);
-    take_lost();
+    if (now >= recovery_.next_timeout()) {
+        const Recovery::Outcome& outcome = recovery_.on_timeout(now);
+        take_lost(outcome);
+        if (outcome.probe_due) send(true);
+    }
     while (offered_ > 0 && recovery_.may_send(now)) send(false);
     recovery_.set_app_limited(offered_ == 0);
     arm();
 }
 
-inline void Flow::take_lost() {
-    for (const SentPacket& packet : outcome_.lost) offered_ += packet.size;
-    outcome_.clear();
+inline void Flow::take_lost(const Recovery::Outcome& outcome) {
+    for (const SentPacket& packet : outcome.lost) offered_ += packet.size;
 }
 
 inline void Flow::arm() {
-    Time next = recovery_.next_timeout(AckTracker::ack_delay_max);
+    Time next = recovery_.next_timeout();
     if (offered_ > 0) next = std::min(next, recovery_.next_send_time(link_.now()));
     next = LinkModel::next_wake(next, link_.config.sender_wakes);
     if (next == time_never || (armed_ > link_.now() && armed_ <= next)) return;

@@ -96,7 +96,7 @@ TEST_F(PacketSpaceTest, a_damaged_packet_is_counted_as_such) {
     std::vector<uint8_t> packet = seal();
     packet.back() ^= 1;
     EXPECT_FALSE(theirs.open(start, packet, refusal));
-    EXPECT_TRUE(refusal.damaged);
+    EXPECT_EQ(refusal.cause, PacketSpace::Refusal::Cause::damaged);
     EXPECT_EQ(stats().checksum_mismatches, 1u);
     EXPECT_EQ(stats().undecryptable, 0u);
 }

@@ -30,12 +30,12 @@ struct PathsTest : ::testing::Test {
     SessionConfig config;
     TransportTable transports = datagram_transport(64);
     Paths paths{home, config, transports, random};
-    Recovery::Outcome outcome;
+    Recovery::Outcome outcome;  // of the latest change of the path
     Time now = start;
 
     /// The token of the PATH_CHALLENGE that leaves now, if one does, and where to.
     std::optional<PathValidation::Token> challenge(const Address& to = moved) {
-        const auto due = paths.frame_due(now);
+        const auto due = paths.take_frame(now);
         if (!due) return std::nullopt;
         EXPECT_EQ(due->to, to);
         return std::get<PathChallengeFrame>(due->frame).data;
@@ -58,7 +58,7 @@ struct PathsTest : ::testing::Test {
         const auto token = challenge(to);
         ASSERT_TRUE(token);
         ASSERT_TRUE(paths.validates(to, *token));
-        paths.move(now, outcome);
+        outcome = paths.move(now);
     }
 };
 
@@ -66,7 +66,7 @@ TEST_F(PathsTest, are_quiet_while_nobody_moves) {
     paths.on_newest_from(now, home, 1200);
     EXPECT_EQ(paths.active().peer(), home);
     EXPECT_EQ(paths.next_timeout(), time_never);
-    EXPECT_FALSE(paths.frame_due(now));
+    EXPECT_FALSE(paths.take_frame(now));
     EXPECT_FALSE(paths.validates(home, {}));
 }
 
@@ -77,7 +77,7 @@ TEST_F(PathsTest, move_only_after_the_response_to_the_challenge) {
     ASSERT_TRUE(token);
     EXPECT_EQ(paths.active().peer(), home);
     ASSERT_TRUE(paths.validates(moved, *token));
-    paths.move(now, outcome);
+    outcome = paths.move(now);
     EXPECT_EQ(paths.active().peer(), moved);
     EXPECT_EQ(paths.next_timeout(), time_never);
     EXPECT_FALSE(paths.validates(moved, *token)) << "the response came twice";
@@ -127,26 +127,26 @@ TEST_F(PathsTest, repeat_the_challenge_every_two_round_trips_and_give_up) {
 
 TEST_F(PathsTest, send_an_address_at_most_three_times_what_came_from_it) {
     paths.on_newest_from(now, moved, 100);
-    const auto small = paths.frame_due(now);
+    const auto small = paths.take_frame(now);
     ASSERT_TRUE(small);
     EXPECT_EQ(small->pad_to, 0u) << "300 bytes are too few for a padded one";
     paths.on_newest_from(now, elsewhere, 400);
-    const auto padded = paths.frame_due(now);
+    const auto padded = paths.take_frame(now);
     ASSERT_TRUE(padded);
     EXPECT_EQ(padded->pad_to, datagram_min);
     paths.on_newest_from(now, moved, 1);
-    EXPECT_FALSE(paths.frame_due(now)) << "three bytes are too few for any";
+    EXPECT_FALSE(paths.take_frame(now)) << "three bytes are too few for any";
 }
 
 TEST_F(PathsTest, owe_a_response_once_to_where_the_challenge_came_from) {
     const PathValidation::Token token{1, 2, 3, 4, 5, 6, 7, 8};
     paths.owe_response(elsewhere, token);
-    const auto response = paths.frame_due(now);
+    const auto response = paths.take_frame(now);
     ASSERT_TRUE(response);
     EXPECT_EQ(response->to, elsewhere);
     EXPECT_EQ(std::get<PathResponseFrame>(response->frame).data, token);
     EXPECT_EQ(response->pad_to, datagram_min);
-    EXPECT_FALSE(paths.frame_due(now));
+    EXPECT_FALSE(paths.take_frame(now));
 }
 
 TEST_F(PathsTest, nothing_learnt_of_one_path_holds_for_another) {
@@ -163,21 +163,17 @@ TEST_F(PathsTest, nothing_learnt_of_one_path_holds_for_another) {
 
 TEST_F(PathsTest, what_the_path_before_carried_may_yet_be_acknowledged) {
     const uint64_t number = send();
-    EXPECT_FALSE(paths.has_previous());
+    EXPECT_FALSE(paths.on_late_ack(now, ack_of(number, number))) << "there is no path before";
     move(moved);
-    ASSERT_TRUE(paths.has_previous());
-    outcome.clear();
-    paths.on_late_ack(now + 10ms, ack_of(number, number), outcome);
-    EXPECT_EQ(outcome.acked.size(), 1u);
+    const Recovery::Outcome* const late = paths.on_late_ack(now + 10ms, ack_of(number, number));
+    ASSERT_TRUE(late);
+    EXPECT_EQ(late->acked.size(), 1u);
 }
 
 TEST_F(PathsTest, the_path_before_is_let_go_after_a_second) {
     const uint64_t number = send();
     move(moved);
-    outcome.clear();
-    paths.on_late_ack(now + Paths::previous_kept + 1ns, ack_of(number, number), outcome);
-    EXPECT_TRUE(outcome.acked.empty());
-    EXPECT_FALSE(paths.has_previous());
+    EXPECT_FALSE(paths.on_late_ack(now + Paths::previous_kept + 1ns, ack_of(number, number)));
 }
 
 TEST_F(PathsTest, statistics_sum_up_what_all_paths_have_carried) {
@@ -196,7 +192,7 @@ TEST_F(PathsTest, statistics_sum_up_what_all_paths_have_carried) {
 TEST_F(PathsTest, start_over_at_the_same_address) {
     send();
     paths.active().recovery().seed_rtt(20ms);
-    paths.start_over(now, outcome);
+    outcome = paths.start_over(now);
     EXPECT_EQ(outcome.lost.size(), 1u);
     EXPECT_EQ(paths.active().peer(), home);
     EXPECT_FALSE(paths.active().recovery().rtt().measured());
@@ -212,7 +208,7 @@ TEST_F(PathsTest, go_on_counting_what_is_lost_when_one_replaces_another) {
     for (int second = 0; second < 6; second++) {
         lose_half_for(1s);
         if (second % 2 == 0)
-            paths.start_over(now, outcome);
+            outcome = paths.start_over(now);
         else
             move(second % 4 == 1 ? moved : home);
     }
@@ -226,14 +222,14 @@ TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
     EXPECT_EQ(limited.active().datagram(), 1472u);
     limited.limit_datagram(1300);
     EXPECT_EQ(limited.active().datagram(), 1300u);
-    limited.start_over(now, outcome);
+    outcome = limited.start_over(now);
     EXPECT_EQ(limited.active().datagram(), 1300u);
 }
 
 TEST(PathValidation, challenges_keep_a_distance_on_the_shortest_paths) {
     SeededRandom random;
     PathValidation validation(start, random);
-    EXPECT_TRUE(validation.challenge_due(start, 0ns));
+    EXPECT_TRUE(validation.take_challenge(start, 0ns));
     EXPECT_GE(validation.next_timeout(), start + PathValidation::interval_min);
 }
 

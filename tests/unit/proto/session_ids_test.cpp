@@ -8,13 +8,13 @@ namespace {
 
 TEST(SessionIds, AnOfferedIdComesIntoUseWithTheFirstPacketThatBearsIt) {
     SessionIds ids(1);
-    EXPECT_FALSE(ids.frame_due());
+    EXPECT_FALSE(ids.take_frame());
     ids.offer(2);
-    const auto frame = ids.frame_due();
+    const auto frame = ids.take_frame();
     ASSERT_TRUE(frame);
     EXPECT_EQ(frame->sequence, 1u);
     EXPECT_EQ(frame->id, 2u);
-    EXPECT_FALSE(ids.frame_due()) << "once";
+    EXPECT_FALSE(ids.take_frame()) << "once";
     SessionId retired = 9;
     EXPECT_FALSE(ids.on_received(1, retired));
     EXPECT_TRUE(ids.on_received(2, retired));
@@ -22,7 +22,7 @@ TEST(SessionIds, AnOfferedIdComesIntoUseWithTheFirstPacketThatBearsIt) {
     EXPECT_EQ(ids.local(), 2u);
     EXPECT_EQ(ids.all_local(), (std::vector<SessionId>{2, 1}));
     ids.offer(3);
-    EXPECT_EQ(ids.frame_due()->sequence, 2u);
+    EXPECT_EQ(ids.take_frame()->sequence, 2u);
     EXPECT_FALSE(ids.on_received(1, retired)) << "late";
     EXPECT_TRUE(ids.on_received(3, retired));
     EXPECT_EQ(retired, 1u);
@@ -32,11 +32,11 @@ TEST(SessionIds, AnOfferedIdComesIntoUseWithTheFirstPacketThatBearsIt) {
 TEST(SessionIds, ALostOfferIsMadeAgainUnlessItIsOld) {
     SessionIds ids(1);
     ids.offer(2);
-    EXPECT_TRUE(ids.frame_due());
+    EXPECT_TRUE(ids.take_frame());
     ids.on_frame_lost(1);
     EXPECT_TRUE(ids.due());
     ids.offer(3);
-    EXPECT_EQ(ids.frame_due()->id, 3u);
+    EXPECT_EQ(ids.take_frame()->id, 3u);
     ids.on_frame_lost(1);
     EXPECT_FALSE(ids.due());
 }

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <regex>
 #include <set>
 #include <string>
 
@@ -33,7 +36,26 @@ TEST(Timer, every_one_has_a_name_of_its_own) {
         EXPECT_TRUE(names.insert(name).second) << name;
     }
     EXPECT_STREQ(timer_name(Timer::resumption), "resumption") << "the last";
-    EXPECT_EQ(static_cast<size_t>(Timer::resumption) + 1, timer_count);
+}
+
+TEST(Timer, every_one_is_in_the_table_of_the_documentation) {
+    const char* root = std::getenv("STT_SOURCE_ROOT");
+    if (!root) GTEST_SKIP() << "STT_SOURCE_ROOT does not say where the sources are; meson does";
+    std::ifstream file(std::string(root) + "/docs/architecture.md");
+    std::set<std::string> documented, timers;
+    bool in_table = false;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("|")) {
+            in_table = in_table || line.starts_with("| timer of a session | `Timer` |");
+        } else {
+            in_table = false;
+        }
+        std::smatch row;
+        if (in_table && std::regex_search(line, row, std::regex("^\\| [^|]+ \\| `([a-z_]+)` \\|")))
+            documented.insert(row[1]);
+    }
+    for (size_t i = 0; i < timer_count; i++) timers.insert(timer_name(static_cast<Timer>(i)));
+    EXPECT_EQ(documented, timers);
 }
 
 }  // namespace

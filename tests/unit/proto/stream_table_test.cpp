@@ -133,6 +133,24 @@ struct StreamTableTest : ::testing::Test {
     }
 };
 
+TEST_F(StreamTableTest, a_control_frame_that_does_not_fit_does_not_hold_back_others) {
+    const StreamId large =
+        caller.table.open(std::vector<uint8_t>(stream_header_max), 0, std::nullopt).value();
+    const StreamId small = open(caller);
+    const auto opened = [&](size_t room) {
+        std::vector<uint8_t> body(room);
+        ByteWriter out(body);
+        SentFrames sent;
+        caller.table.fill_control(now, out, sent);
+        std::vector<StreamId> ids;
+        for (const ControlRecord& record : sent.control()) ids.push_back(record.stream);
+        return ids;
+    };
+    EXPECT_EQ(opened(500), std::vector<StreamId>{small});
+    EXPECT_EQ(opened(packet_room), std::vector<StreamId>{large});
+    EXPECT_FALSE(caller.table.control_pending(now));
+}
+
 TEST_F(StreamTableTest, ids_are_even_for_the_caller_and_odd_for_the_listener) {
     EXPECT_EQ(open(caller), 0u);
     EXPECT_EQ(open(caller), 2u);

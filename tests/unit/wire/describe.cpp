@@ -39,8 +39,6 @@ class Text {
     std::string text_;
 };
 
-std::string stream_name(StreamId stream) { return stream == no_stream ? "none" : std::to_string(stream); }
-
 struct Describe {
     Text out;
 
@@ -68,10 +66,6 @@ struct Describe {
     }
     void operator()(const SessionCloseFrame& f) {
         out.number("reason", static_cast<uint64_t>(f.reason));
-        verdict(f.code, f.sub_code, f.text);
-    }
-    void operator()(const ErrorFrame& f) {
-        out.text("stream", stream_name(f.stream));
         verdict(f.code, f.sub_code, f.text);
     }
     void operator()(const PathChallengeFrame& f) { out.bytes("data", f.data); }

@@ -227,8 +227,6 @@ class FrameMaker {
             case FrameType::session_close:
                 return SessionCloseFrame{CloseReason{static_cast<uint8_t>(random_() % 4)}, code(), byte(),
                                          text()};
-            case FrameType::error:
-                return ErrorFrame{code(), byte(), random_() % 2 == 0 ? no_stream : stream(), text()};
             case FrameType::path_challenge:
                 return PathChallengeFrame{{byte(), byte(), byte(), byte(), byte(), byte(), byte(), byte()}};
             case FrameType::path_response:
@@ -252,7 +250,7 @@ class FrameMaker {
                 return StreamSkippedFrame{stream(), to, number() % (to + 1)};
             }
             default:
-                return UnknownFrame{21 + (number() >> 1)};
+                return UnknownFrame{20 + (number() >> 1)};
         }
     }
     uint64_t below(uint64_t bound) { return random_() % bound; }

@@ -51,7 +51,7 @@ TEST(SafeText, IsCutBetweenCharacters) {
 
 TEST(WriteFrame, WritesAllOrNothing) {
     for (const Frame& frame : {Frame(KeepAliveFrame{1}), Frame(StreamOpenFrame{4, 1, {}}),
-                               Frame(ErrorFrame{1, 2, no_stream, "text"}), Frame(StreamSkipFrame{4, 5, 6}),
+                               Frame(StreamCloseFrame{4, 1, 2, 3, "text"}), Frame(StreamSkipFrame{4, 5, 6}),
                                Frame(UnknownFrame{40})}) {
         const size_t size = encoded(frame).size();
         std::vector<uint8_t> buffer(size);
