@@ -45,16 +45,16 @@ void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     candidate_->validation.on_received(bytes);
 }
 
-std::optional<Paths::Outgoing> Paths::frame_due(Time now) {
-    if (!response_) return challenge_due(now);
+std::optional<Paths::Outgoing> Paths::frame_due(Time now, TransportKind transport) {
+    if (!response_ || response_->to.transport != transport) return challenge_due(now, transport);
     // The packet is padded to the minimum. The path must carry that size, and the challenge proves that it
     // does (RFC 9000, section 8.2.1).
     const Response response = *std::exchange(response_, std::nullopt);
     return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
 }
 
-std::optional<Paths::Outgoing> Paths::challenge_due(Time now) {
-    if (!candidate_) return std::nullopt;
+std::optional<Paths::Outgoing> Paths::challenge_due(Time now, TransportKind transport) {
+    if (!candidate_ || candidate_->peer.transport != transport) return std::nullopt;
     PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
         candidate_.reset();

@@ -25,6 +25,8 @@ class Paths {
     /// The path that carries the data.
     Path& active() { return *active_; }
     const Path& active() const { return *active_; }
+    /// Returns whether the transport of the active path is blocked.
+    bool blocked() const { return transports_.blocked(active_->peer()); }
     /// Adds the counters of all paths, and the present state of the active one.
     void add_to(SessionStats& stats) const;
     /// The peer accepts no datagrams longer than `most` bytes, as announced in the handshake.
@@ -41,9 +43,9 @@ class Paths {
         /// Size of the packet in bytes; 0 means no padding.
         size_t pad_to;
     };
-    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, if one is due. Each leaves in a packet of
-    /// its own.
-    std::optional<Outgoing> frame_due(Time now);
+    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now by `transport`, if one is due. Each leaves
+    /// in a packet of its own.
+    std::optional<Outgoing> frame_due(Time now, TransportKind transport);
     /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
     /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
@@ -53,8 +55,12 @@ class Paths {
     /// All that was learnt about the active path is void. It is replaced by a new path to the same address,
     /// as in move().
     void start_over(Time now, Recovery::Outcome& outcome);
-    /// Returns when a challenge is due, or when the validation fails; time_never if there is none.
-    Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
+    /// Returns when a challenge is due, or when the validation fails; time_never if there is none, or if its
+    /// transport is blocked.
+    Time next_timeout() const {
+        const bool may_send = candidate_ && !transports_.blocked(candidate_->peer);
+        return may_send ? candidate_->validation.next_timeout() : time_never;
+    }
 
     /// Returns whether acknowledgements of packets of the previous path may still arrive.
     bool has_previous() const { return previous_ != nullptr; }
@@ -75,7 +81,7 @@ class Paths {
         Address to;
         PathValidation::Token token;
     };
-    std::optional<Outgoing> challenge_due(Time now);
+    std::optional<Outgoing> challenge_due(Time now, TransportKind transport);
     std::unique_ptr<Path> make(const Address& peer) const;
     void activate(Time now, std::unique_ptr<Path> next, Recovery::Outcome& outcome);
 

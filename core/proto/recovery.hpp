@@ -68,6 +68,8 @@ class Recovery {
     TimeoutAction on_timeout(Time now, Duration ack_delay_max, Outcome& outcome);
     /// Returns when the loss timer or the probe timeout is due, or time_never when nothing is in flight.
     Time next_timeout(Duration ack_delay_max) const;
+    /// Returns when the loss timer is due, or time_never if no packet is about to be lost by time.
+    Time loss_time() const { return loss_time_; }
     /// Returns the number of consecutive probe timeouts without any acknowledgement.
     unsigned probe_count() const { return probe_count_; }
 
