@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/lib/own_loopback.hpp"
+
 namespace stt {
 namespace {
 
@@ -15,10 +17,9 @@ class Element : public NodeClient {
 };
 
 struct NodeRegistryTest : testing::Test {
-    /// No other program has sockets at this loopback address, so that a port may be bound again.
     NodeConfig config(uint16_t port) {
         NodeConfig config;
-        config.udp.local_address = "127.83.84.84";
+        config.udp.local_address = test::own_loopback();
         config.udp.local_port = port;
         config.identity = identity;
         return config;
@@ -62,15 +63,14 @@ TEST_F(NodeRegistryTest, ASecondElementOnAPortIsRefused) {
 }
 
 TEST_F(NodeRegistryTest, TheLastOneOutClosesTheNode) {
-    const auto first = attach(0);
+    const auto first = attach(test::own_port);
     ASSERT_TRUE(first.ok());
-    const uint16_t port = (*first)->local_port();
     detach(**first);
     EXPECT_FALSE((*first)->loop().post([] {})) << "its I/O thread has ended";
-    const auto next = attach(port);
+    const auto next = attach(test::own_port);
     ASSERT_TRUE(next.ok()) << next.error().text;
     EXPECT_NE(*next, *first);
-    EXPECT_EQ((*next)->local_port(), port);
+    EXPECT_EQ((*next)->local_port(), test::own_port);
     detach(**next);
 }
 

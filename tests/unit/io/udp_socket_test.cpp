@@ -10,6 +10,7 @@
 
 #include "core/base/chunk.hpp"
 #include "core/io/socket_address.hpp"
+#include "tests/lib/own_loopback.hpp"
 
 namespace stt {
 namespace {
@@ -198,9 +199,9 @@ TEST(UdpSocket, SaysWhatItCannotBind) {
 
 TEST(UdpSocket, AMovedSocketFreesThePortOnce) {
     UdpConfig config;
-    config.local_address = "127.0.0.1";
+    config.local_address = test::own_loopback();
+    config.local_port = test::own_port;
     UdpSocket first = open(config);
-    config.local_port = first.local_address().port;
     {
         const UdpSocket second = std::move(first);
         EXPECT_EQ(first.fd(), -1);

@@ -110,7 +110,7 @@ class Wire::End final : public Transport {
             const auto last = own.inbox.begin() + static_cast<ptrdiff_t>(count);
             batch.assign(std::make_move_iterator(own.inbox.begin()), std::make_move_iterator(last));
             own.inbox.erase(own.inbox.begin(), last);
-            own.counts.handed_over = clock_now().time;
+            if (count > 0) own.counts.handed_over = clock_now().time;
         }
         for (auto& datagram : batch) handler(wire_->address(1 - side_), datagram, nullptr);
         return batch.size() == batch_datagrams;
