@@ -2,6 +2,7 @@
 #include "core/io/link.hpp"
 
 #include "core/io/link_impl.hpp"
+#include "core/io/node_registry.hpp"
 
 namespace stt {
 namespace {
@@ -45,7 +46,8 @@ Result<std::shared_ptr<Link>> Link::open(LinkConfig config, LinkObserver& observ
     std::vector<SecretBytes> seeds = std::exchange(config.seeds, {});
     SecretBytes passphrase = std::exchange(config.passphrase, {});
     adapt(config);
-    auto node = Node::open(udp_config(config), endpoint_config(config), config.identity);
+    auto node =
+        NodeRegistry::process().attach({udp_config(config), endpoint_config(config), config.identity});
     if (!node) return node.error();
     const auto impl = std::make_shared<Impl>(std::move(config), std::move(*node), observer);
     impl->start(std::move(seeds), std::move(passphrase));

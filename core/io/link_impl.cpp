@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "core/io/node_registry.hpp"
 #include "core/io/reached_hosts.hpp"
 #include "core/io/stretcher.hpp"
 
@@ -205,7 +206,7 @@ void Link::Impl::shut_down() {
     if (!reporter_.ended()) reporter_.set_state(LinkState::closed);
     reporter_.close();
     post_stats(true);
-    node_->shut_down();
+    NodeRegistry::process().detach(*node_);
 }
 
 void Link::Impl::end(Error error, Telling telling) {

@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -20,8 +21,8 @@ Now clock_now() {
     return {Time(monotonic), std::chrono::duration_cast<WallTime>(wall)};
 }
 
-/// The GSource of the loop, with two descriptors. GLib's own timeouts are too coarse: poll() counts
-/// milliseconds, and packets are paced in microseconds.
+/// The GSource of the loop, with its descriptors and a timer. GLib's own timeouts are too coarse: poll()
+/// counts milliseconds, and packets are paced in microseconds.
 struct Loop::Source {
     GSource base;
     Loop* loop;
@@ -35,8 +36,10 @@ struct Loop::Source {
         const Loop* loop = reinterpret_cast<Source*>(source)->loop;
         if (loop->turning_) return FALSE;
         return loop->woken_.load(std::memory_order_relaxed) ||
-               (loop->socket_tag_ && g_source_query_unix_fd(source, loop->socket_tag_) != 0) ||
-               g_source_query_unix_fd(source, loop->timer_tag_) != 0;
+               g_source_query_unix_fd(source, loop->timer_tag_) != 0 ||
+               std::any_of(loop->watched_.begin(), loop->watched_.end(), [source](const Watched& watched) {
+                   return watched.tag && g_source_query_unix_fd(source, watched.tag) != 0;
+               });
     }
     static gboolean dispatch(GSource* source, GSourceFunc, void*) {
         Loop* loop = reinterpret_cast<Source*>(source)->loop;
@@ -56,6 +59,16 @@ Result<std::shared_ptr<Loop>> Loop::create() {
             .ending();
     }
     loop->context_ = g_main_context_new();
+    static GSourceFuncs functions = {Source::prepare, Source::check, Source::dispatch,
+                                     nullptr,         nullptr,       nullptr};
+    GSource* const source = g_source_new(&functions, sizeof(Source));
+    loop->source_ = reinterpret_cast<Source*>(source);
+    loop->source_->loop = loop.get();
+    g_source_set_name(source, "stt-io");
+    // Otherwise GLib removes the descriptors and adds them again for every dispatch, each time with a
+    // wake-up. turning_ prevents nested turns instead.
+    g_source_set_can_recurse(source, TRUE);
+    loop->timer_tag_ = g_source_add_unix_fd(source, loop->timer_, G_IO_IN);
     return loop;
 }
 
@@ -67,25 +80,15 @@ Loop::~Loop() {
         else
             thread_.join();
     }
+    if (source_) g_source_unref(reinterpret_cast<GSource*>(source_));
     if (context_) g_main_context_unref(context_);
     if (timer_ >= 0) ::close(timer_);
 }
 
-void Loop::start(int fd, std::shared_ptr<Client> client) {
-    static GSourceFuncs functions = {Source::prepare, Source::check, Source::dispatch,
-                                     nullptr,         nullptr,       nullptr};
+void Loop::start(std::shared_ptr<Client> client) {
     client_ = std::move(client);
-    GSource* const source = g_source_new(&functions, sizeof(Source));
-    source_ = reinterpret_cast<Source*>(source);
-    source_->loop = this;
-    g_source_set_name(source, "stt-io");
-    // Otherwise GLib removes the descriptors and adds them again for every dispatch, each time with a
-    // wake-up. turning_ prevents nested turns instead.
-    g_source_set_can_recurse(source, TRUE);
-    socket_tag_ = g_source_add_unix_fd(source, fd, static_cast<GIOCondition>(G_IO_IN | G_IO_ERR));
-    timer_tag_ = g_source_add_unix_fd(source, timer_, G_IO_IN);
     wait_.again = true;
-    g_source_attach(source, context_);
+    g_source_attach(reinterpret_cast<GSource*>(source_), context_);
     const std::lock_guard lock(join_mutex_);
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
@@ -95,9 +98,7 @@ void Loop::run() {
     pthread_setname_np(pthread_self(), "stt-io");
     g_main_context_push_thread_default(context_);
     while (!quit_) g_main_context_iteration(context_, TRUE);
-    GSource* const source = reinterpret_cast<GSource*>(source_);
-    g_source_destroy(source);
-    g_source_unref(source);
+    g_source_destroy(reinterpret_cast<GSource*>(source_));
     // GIO operations that the client has cancelled complete here and release the context.
     while (g_main_context_iteration(context_, FALSE)) {
     }
@@ -108,8 +109,10 @@ void Loop::run() {
 
 void Loop::take_turn() {
     GSource* const source = reinterpret_cast<GSource*>(source_);
-    const auto socket = socket_tag_ ? g_source_query_unix_fd(source, socket_tag_) : GIOCondition{};
-    const Ready ready{(socket & G_IO_IN) != 0, (socket & G_IO_OUT) != 0, (socket & G_IO_ERR) != 0};
+    for (Watched& watched : watched_) {
+        const auto found = watched.tag ? g_source_query_unix_fd(source, watched.tag) : GIOCondition{};
+        watched.ready = {(found & G_IO_IN) != 0, (found & G_IO_OUT) != 0, (found & G_IO_ERR) != 0};
+    }
     // An expired timer stays readable until it is set again.
     if (g_source_query_unix_fd(source, timer_tag_) != 0) armed_ = Time::min();
     // Cleared before anything else: a wake-up from here on may be about something that this turn misses.
@@ -117,12 +120,7 @@ void Loop::take_turn() {
 
     run_posted();
     if (quit_) return;
-    const bool watched_writable = wait_.writable;
-    wait_ = client_->turn(ready);
-    if (socket_tag_ && wait_.writable != watched_writable) {
-        const int events = G_IO_IN | G_IO_ERR | (wait_.writable ? G_IO_OUT : 0);
-        g_source_modify_unix_fd(source, socket_tag_, static_cast<GIOCondition>(events));
-    }
+    wait_ = client_->turn();
     if (!wait_.again) arm(wait_.deadline);
 }
 
@@ -182,9 +180,29 @@ void Loop::stop() {
 
 bool Loop::on_thread() const { return id_.load() == std::this_thread::get_id(); }
 
-void Loop::unwatch() {
-    if (socket_tag_)
-        g_source_remove_unix_fd(reinterpret_cast<GSource*>(source_), std::exchange(socket_tag_, nullptr));
+namespace {
+
+GIOCondition conditions(bool writable) {
+    return static_cast<GIOCondition>(G_IO_IN | G_IO_ERR | (writable ? G_IO_OUT : 0));
+}
+
+}  // namespace
+
+Loop::Watch Loop::watch(int fd) {
+    GSource* const source = reinterpret_cast<GSource*>(source_);
+    watched_.push_back({g_source_add_unix_fd(source, fd, conditions(false)), {}});
+    return watched_.size() - 1;
+}
+
+void Loop::wait_for_writable(Watch watch, bool wanted) {
+    GSource* const source = reinterpret_cast<GSource*>(source_);
+    g_source_modify_unix_fd(source, watched_[watch].tag, conditions(wanted));
+}
+
+void Loop::unwatch(Watch watch) {
+    GSource* const source = reinterpret_cast<GSource*>(source_);
+    g_source_remove_unix_fd(source, std::exchange(watched_[watch].tag, nullptr));
+    watched_[watch].ready = {};
 }
 
 }  // namespace stt

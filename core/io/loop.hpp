@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The event loop of an I/O thread: a private GMainContext that watches one descriptor and one deadline.
+/// The event loop of an I/O thread: a private GMainContext that watches descriptors and one deadline.
 #pragma once
 
 #include <glib.h>
@@ -27,14 +27,13 @@ class Loop : public std::enable_shared_from_this<Loop> {
     /// What to wait for before the next turn. wake() and post() always cause one.
     struct Wait {
         Time deadline = time_never;
-        bool writable = false;
         bool again = false;  ///< whether to take the next turn without waiting
     };
     /// Receives the turns. All calls are made on the loop's thread.
     class Client {
       public:
         virtual ~Client() = default;
-        virtual Wait turn(Ready ready) = 0;
+        virtual Wait turn() = 0;
         /// Called when the thread is about to end; no further call follows.
         virtual void ended() = 0;
     };
@@ -46,9 +45,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Starts the thread, which watches `fd` and gives `client` its first turn at once. Must be called only
-    /// once. The loop holds the client until the thread ends.
-    void start(int fd, std::shared_ptr<Client> client);
+    /// Starts the thread, which gives `client` its first turn at once. Must be called only once. The loop
+    /// holds the client until the thread ends.
+    void start(std::shared_ptr<Client> client);
 
     // Any thread may call the following.
 
@@ -63,15 +62,27 @@ class Loop : public std::enable_shared_from_this<Loop> {
     void stop();
     bool on_thread() const;
 
-    // Only the loop's thread may call the following.
+    // Only the loop's thread may call the following, and any one thread before start().
 
+    /// Names a watched descriptor.
+    using Watch = size_t;
+    /// Watches `fd` for input and errors until unwatch(), which must be called before it is closed, unless
+    /// the thread has ended.
+    Watch watch(int fd);
+    /// Sets whether a turn also follows when the descriptor is writable.
+    void wait_for_writable(Watch watch, bool wanted);
+    /// What was found about the descriptor when the present turn began.
+    Ready ready(Watch watch) const { return watched_[watch].ready; }
+    void unwatch(Watch watch);
     /// The thread-default context of the loop's thread, which lives as long as the loop.
     GMainContext* context() const { return context_; }
-    /// Stops watching the descriptor, which may be closed afterwards.
-    void unwatch();
 
   private:
     struct Source;
+    struct Watched {
+        void* tag;  // of the source; null: not watched any more
+        Ready ready;
+    };
     Loop() = default;
     void run();
     void take_turn();
@@ -93,7 +104,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
     // Used only on the loop's thread.
     std::shared_ptr<Client> client_;
     Source* source_ = nullptr;
-    void* socket_tag_ = nullptr;
+    std::vector<Watched> watched_;
     void* timer_tag_ = nullptr;
     Wait wait_;
     Time armed_ = time_never;

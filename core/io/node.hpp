@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A node, which is one combination of process, identity and bound port. It has a socket, a protocol engine
+/// A node, which is one combination of process, identity and bound port. It has transports, a protocol engine
 /// and the I/O thread that drives both.
 #pragma once
 
-#include <optional>
+#include <memory>
+#include <vector>
 
+#include "core/io/lane.hpp"
 #include "core/io/loop.hpp"
-#include "core/io/udp_socket.hpp"
+#include "core/io/transport.hpp"
 #include "core/proto/endpoint.hpp"
 
 namespace stt {
@@ -31,16 +33,18 @@ class NodeClient {
 
 class Node final : public Loop::Client, public std::enable_shared_from_this<Node> {
   public:
-    /// Binds the socket. `config.identity` is overwritten with `identity`. The errors are those of
-    /// UdpSocket::open() and Loop::create().
-    static Result<std::shared_ptr<Node>> open(const UdpConfig& udp, EndpointConfig config,
-                                              std::shared_ptr<const Identity> identity);
+    /// Makes a node of open transports, one per kind and at least one. `config.identity`, `config.transports`
+    /// and `config.is_own` are overwritten. The errors are those of Loop::create().
+    static Result<std::shared_ptr<Node>> create(std::vector<std::unique_ptr<Transport>> transports,
+                                                EndpointConfig config,
+                                                std::shared_ptr<const Identity> identity);
 
     // Any thread may call the following.
 
     /// Starts the I/O thread. Must be called only once. The node holds the client until that thread ends.
     void start(std::shared_ptr<NodeClient> client);
     Loop& loop() { return *loop_; }
+    /// The port of the first transport.
     uint16_t local_port() const { return local_port_; }
 
     // Only the I/O thread may call the following.
@@ -49,45 +53,43 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
     /// Sets the accepted seeds. Until then all datagrams are dropped, because without seeds every caller
     /// would be informed that its seed is wrong.
     void set_seeds(std::vector<SecretBytes> seeds);
-    /// Sends what the endpoint still has to send, closes the socket and stops the loop. The port is free
-    /// afterwards.
+    /// Sends what the endpoint still has to send, closes the transports and stops the loop. The ports are
+    /// free afterwards. Idempotent.
     void shut_down();
-    uint64_t socket_errors() const { return socket_errors_; }
+    /// How many datagrams the transports could not send, except for their length.
+    uint64_t socket_errors() const;
 
   private:
-    Node(std::shared_ptr<Loop> loop, UdpSocket socket, EndpointConfig config,
+    enum class State : uint8_t {
+        unseeded,  ///< has no seeds yet
+        serving,
+        shut_down,
+    };
+    Node(std::shared_ptr<Loop> loop, std::vector<Lane> lanes, EndpointConfig config,
          std::shared_ptr<const Identity> identity);
-    /// Has the engine's trace passed to the client.
-    EndpointConfig traced(EndpointConfig config);
-    Loop::Wait turn(Loop::Ready ready) override;
+    /// Tells the engine about the lanes, and has its trace passed to the client.
+    EndpointConfig adapted(EndpointConfig config);
+    Loop::Wait turn() override;
     void ended() override;
-    bool receive();
-    void read_errors();
+    Lane* lane(TransportKind kind);
+    bool on_datagram(const Address& from, MutableBytes datagram, const std::shared_ptr<const void>& owner);
+    void receive(Lane& lane);
+    void read_reports(Lane& lane);
     void deliver_events();
-    bool transmit(unsigned batches_max);
+    bool transmit();
 
     const std::shared_ptr<Loop> loop_;
     const std::shared_ptr<const Identity> identity_;
-    const uint16_t local_port_;
-    const bool calls_;
 
     // Used only on the I/O thread after start().
-    UdpSocket socket_;
+    std::vector<Lane> lanes_;
+    const uint16_t local_port_;
     Endpoint endpoint_;
     std::shared_ptr<NodeClient> client_;
+    State state_ = State::unseeded;
     Now now_{};
-    UdpSocket::DatagramHandler on_datagram_;
-    std::vector<uint8_t> batch_;
-    struct Unsent {
-        Endpoint::Transmit transmit;
-        size_t sent;  // bytes of it that have been sent
-    };
-    std::optional<Unsent> unsent_;  // its bytes are in batch_
-    bool blocked_ = false;          // whether the socket's send buffer was full
-    bool more_to_read_ = false;
-    bool seeded_ = false;
-    bool shut_down_ = false;
-    uint64_t socket_errors_ = 0;
+    bool now_is_arrival_ = false;  // now_ was read after the datagrams that are being handled had arrived
+    const Transport::DatagramHandler on_datagram_;
 };
 
 }  // namespace stt

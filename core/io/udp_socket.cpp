@@ -73,6 +73,10 @@ bool segmentation_refused(int error) {
 
 }  // namespace
 
+Error udp_bind_error(const UdpConfig& config, int error) {
+    return open_error(tr_noop("cannot bind UDP address %s port %u: %s"), config, error);
+}
+
 Result<UdpSocket> UdpSocket::open(const UdpConfig& config) {
     UdpSocket s;
     s.fd_ = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -123,7 +127,7 @@ Status UdpSocket::bind_to(const UdpConfig& config) {
     const SocketAddress address(*local, v4_only_);
     if (!address.valid() || bind(fd_, address.get(), address.size()) != 0) {
         const int error = address.valid() ? errno : EAFNOSUPPORT;
-        return open_error(tr_noop("cannot bind UDP address %s port %u: %s"), config, error);
+        return udp_bind_error(config, error);
     }
     SocketAddress bound;
     socklen_t size = bound.capacity();
@@ -336,8 +340,8 @@ bool UdpSocket::receive(const DatagramHandler& handler) {
     return total == count;
 }
 
-std::optional<LostDatagram> UdpSocket::next_error() {
-    for (;;) {
+bool UdpSocket::read_errors(size_t most, const ErrorHandler& handler) {
+    for (size_t i = 0; i < most; i++) {
         SocketAddress to;
         alignas(cmsghdr) char control[256];
         msghdr message{};
@@ -345,40 +349,43 @@ std::optional<LostDatagram> UdpSocket::next_error() {
         message.msg_namelen = to.capacity();
         message.msg_control = control;
         message.msg_controllen = sizeof control;
-        if (recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
-        for (cmsghdr* option = CMSG_FIRSTHDR(&message); option; option = CMSG_NXTHDR(&message, option)) {
-            const bool v4 = option->cmsg_level == IPPROTO_IP && option->cmsg_type == IP_RECVERR;
-            const bool v6 = option->cmsg_level == IPPROTO_IPV6 && option->cmsg_type == IPV6_RECVERR;
-            if (!v4 && !v6) continue;
-            sock_extended_err error;
-            std::memcpy(&error, CMSG_DATA(option), sizeof error);
-            // Local errors were already returned by the send that failed.
-            if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
-            const auto failure = udp_failure_of(error);
-            if (!failure) continue;
-            size_t size = 0;
-            if (*failure == UdpFailure::too_big) {
-                const size_t headers =
-                    error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_udp_headers : ipv6_udp_headers;
-                // An MTU below what every link must carry is ignored (RFC 8201, section 4; RFC 791). Either
-                // the report is forged, or a router from before 1990 names no size.
-                const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
-                if (error.ee_info < least) continue;
-                size = error.ee_info - headers + 1;
-            }
-            SocketAddress offender;
-            static_assert(SocketAddress::capacity() >= sizeof(sockaddr_in));
-            const auto* const held = SO_EE_OFFENDER(reinterpret_cast<sock_extended_err*>(CMSG_DATA(option)));
-            std::memcpy(offender.get(), held, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-            const Address by = offender.address();
-            // When the next host does not answer, this machine sends the report in its own name.
-            const bool router = by.ip != Ip{} && by.ip != to.address().ip && SourceAddresses::has_left(by.ip);
-            return LostDatagram{*failure,
-                                to.address(),
-                                size,
-                                {.local = false, .router = router ? std::optional(by) : std::nullopt}};
-        }
+        if (recvmsg(fd_, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return false;
+        if (const auto lost = icmp_error(message, to.address())) handler(*lost);
     }
+    return true;
+}
+
+std::optional<LostDatagram> UdpSocket::icmp_error(msghdr& message, const Address& to) {
+    for (cmsghdr* option = CMSG_FIRSTHDR(&message); option; option = CMSG_NXTHDR(&message, option)) {
+        const bool v4 = option->cmsg_level == IPPROTO_IP && option->cmsg_type == IP_RECVERR;
+        const bool v6 = option->cmsg_level == IPPROTO_IPV6 && option->cmsg_type == IPV6_RECVERR;
+        if (!v4 && !v6) continue;
+        sock_extended_err error;
+        std::memcpy(&error, CMSG_DATA(option), sizeof error);
+        // Local errors were already returned by the send that failed.
+        if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+        const auto failure = udp_failure_of(error);
+        if (!failure) continue;
+        size_t size = 0;
+        if (*failure == UdpFailure::too_big) {
+            const size_t headers = error.ee_origin == SO_EE_ORIGIN_ICMP ? ipv4_udp_headers : ipv6_udp_headers;
+            // An MTU below what every link must carry is ignored (RFC 8201, section 4; RFC 791). Either
+            // the report is forged, or a router from before 1990 names no size.
+            const uint32_t least = error.ee_origin == SO_EE_ORIGIN_ICMP ? 68 : 1280;
+            if (error.ee_info < least) continue;
+            size = error.ee_info - headers + 1;
+        }
+        SocketAddress offender;
+        static_assert(SocketAddress::capacity() >= sizeof(sockaddr_in));
+        const auto* const held = SO_EE_OFFENDER(reinterpret_cast<sock_extended_err*>(CMSG_DATA(option)));
+        std::memcpy(offender.get(), held, v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+        const Address by = offender.address();
+        // When the next host does not answer, this machine sends the report in its own name.
+        const bool router = by.ip != Ip{} && by.ip != to.ip && SourceAddresses::has_left(by.ip);
+        return LostDatagram{
+            *failure, to, size, {.local = false, .router = router ? std::optional(by) : std::nullopt}};
+    }
+    return std::nullopt;
 }
 
 }  // namespace stt

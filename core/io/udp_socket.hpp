@@ -39,6 +39,9 @@ struct UdpConfig {
 
 inline constexpr int udp_buffer_default = 4 << 20;
 
+/// Returns the error of a socket that could not be bound as `config` says, for the reason `error`, an errno.
+Error udp_bind_error(const UdpConfig& config, int error);
+
 /// A UDP socket. It must be used by one thread at a time, but the buffers of received datagrams may be
 /// released on any thread.
 class UdpSocket {
@@ -52,7 +55,7 @@ class UdpSocket {
     ~UdpSocket();
 
     /// For polling. The descriptor is readable when datagrams are waiting, writable after would_block, and in
-    /// error when next_error() has a report.
+    /// error when read_errors() has something to read.
     int fd() const { return fd_; }
     const Address& local_address() const { return local_; }
     SendMode send_mode() const { return send_mode_; }
@@ -92,8 +95,10 @@ class UdpSocket {
     /// last.
     void confirm_peer(const Address& peer) { sources_.confirm_latest(peer); }
 
-    /// The oldest ICMP error that was not yet taken.
-    std::optional<LostDatagram> next_error();
+    using ErrorHandler = std::function<void(const LostDatagram& lost)>;
+    /// Reads at most `most` errors from the kernel's queue, and passes the ICMP errors among them to
+    /// `handler`. Returns false when no more were waiting.
+    bool read_errors(size_t most, const ErrorHandler& handler);
 
   private:
     UdpSocket() = default;
@@ -106,6 +111,8 @@ class UdpSocket {
     Sent send_several(const Ip* source, const Address& to, Bytes batch, size_t segment);
     Sent send_single(const Ip* source, const Address& to, Bytes batch, size_t segment);
     Sent failure(int error, Bytes batch, size_t done) const;
+    /// The ICMP error that `message` holds, which is about a datagram to `to`; none if it is of no use.
+    static std::optional<LostDatagram> icmp_error(msghdr& message, const Address& to);
 
     int fd_ = -1;
     bool v4_only_ = false;

@@ -94,7 +94,9 @@ Bytes CallerAttempt::due(Now now) {
     return datagram_;
 }
 
-Time CallerAttempt::next_timeout() const { return std::min({next_send_, deadline_, verdict_at_}); }
+Time CallerAttempt::next_timeout() const { return std::min(next_send_, fails_at()); }
+
+Time CallerAttempt::fails_at() const { return std::min(deadline_, verdict_at_); }
 
 void CallerAttempt::verdict(Now now, Error error, bool certain) {
     const Duration waited = sent_ > 0 ? now.time - first_sent_ : Duration::zero();

@@ -38,7 +38,10 @@ class CallerAttempt {
 
     /// Returns the datagram that is due now, or an empty span.
     Bytes due(Now now);
+    /// Returns when due() or failure() may have a result.
     Time next_timeout() const;
+    /// Returns when failure() may have a result, whatever is sent meanwhile.
+    Time fails_at() const;
 
     void on_cookie(Now now, const CookiePacket& packet);
     void on_reject(Now now, const RejectPacket& packet);

@@ -13,7 +13,7 @@ namespace {
 
 /// Answers per second to packets of unknown sessions: enough for peers, too few for a reflection attack.
 constexpr double strays_per_second = 100, strays_burst = 50;
-/// The largest number of answers that wait to be sent.
+/// The largest number of answers that wait to be sent by one transport.
 constexpr size_t answers_max = 64;
 /// REJECTs per second: a user who typed the wrong seed gets one, a flood does not.
 constexpr double rejects_per_second = 50, rejects_burst = 20;
@@ -23,7 +23,9 @@ constexpr double rejects_per_second = 50, rejects_burst = 20;
 Endpoint::Endpoint(EndpointConfig config, Random& random)
     : config_(std::move(config)),
       trace_output_(config_.trace),
+      transports_(config_.transports),
       random_(random),
+      schedule_(transports_.kinds()),
       cookies_(random),
       hello_limit_(config_.hello_rate, config_.hello_rate),
       reject_limit_(rejects_per_second, rejects_burst),
@@ -77,7 +79,7 @@ SessionHandle Endpoint::connect(Now now, const Address& peer, SessionConfig conf
 }
 
 SessionPlace Endpoint::place_at(const Address& peer) {
-    return {*this, next_handle_, add_id(next_handle_), peer, config_.transports, random_, trace_output_};
+    return {*this, next_handle_, add_id(next_handle_), peer, transports_, random_, trace_output_};
 }
 
 SessionId Endpoint::add_id(SessionHandle handle) {
@@ -212,7 +214,8 @@ void Endpoint::handle_no_answer(Now now, const Address& from, NoAnswer what) {
 void Endpoint::answer(const Address& to, std::vector<uint8_t> datagram) {
     // A node that gets no answer asks again. Answers that wait occupy memory that unauthenticated nodes could
     // fill.
-    if (outgoing_.size() < answers_max) outgoing_.push_back({to, std::move(datagram)});
+    std::deque<Outgoing>& answers = outlet(to.transport).answers;
+    if (answers.size() < answers_max) answers.push_back({to, std::move(datagram)});
 }
 
 void Endpoint::note(const Address& peer, Error error) {
@@ -220,33 +223,46 @@ void Endpoint::note(const Address& peer, Error error) {
     events_.push_back({0, event::ErrorNoted{std::move(error), peer}});
 }
 
-std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max) {
+std::optional<Endpoint::Transmit> Endpoint::poll_transmit(Now now, MutableBytes out, size_t segments_max,
+                                                          TransportKind transport) {
     assert(segments_max > 0 && out.size() >= datagram_max);
     trace_output_.set_time(now.time);
     // Answers and sessions take turns, so that a flood of HELLOs does not block the established sessions.
-    answers_turn_ = !answers_turn_;
-    if (answers_turn_)
-        if (const auto transmit = transmit_session(now, out, segments_max)) return transmit;
-    if (!outgoing_.empty()) {
-        const Outgoing next = std::move(outgoing_.front());
-        outgoing_.pop_front();
+    Outlet& waiting = outlet(transport);
+    waiting.answers_turn = !waiting.answers_turn;
+    if (waiting.answers_turn)
+        if (const auto transmit = transmit_session(now, out, segments_max, transport)) return transmit;
+    if (!waiting.answers.empty()) {
+        const Outgoing next = std::move(waiting.answers.front());
+        waiting.answers.pop_front();
         std::copy(next.datagram.begin(), next.datagram.end(), out.begin());
         return Transmit{next.to, next.datagram.size(), next.datagram.size()};
     }
-    return answers_turn_ ? std::nullopt : transmit_session(now, out, segments_max);
+    return waiting.answers_turn ? std::nullopt : transmit_session(now, out, segments_max, transport);
 }
 
-std::optional<Endpoint::Transmit> Endpoint::transmit_session(Now now, MutableBytes out, size_t segments_max) {
+std::optional<Endpoint::Transmit> Endpoint::transmit_session(Now now, MutableBytes out, size_t segments_max,
+                                                             TransportKind transport) {
     // Sessions take turns, with one batch each.
     schedule_.wake_due(now.time);
-    while (const auto handle = schedule_.next_to_send(last_served_)) {
-        if (const auto transmit = sessions_.at(*handle)->transmit(now, out, segments_max)) {
-            last_served_ = *handle;
+    SessionHandle& last = outlet(transport).last_served;
+    while (const auto handle = schedule_.next_to_send(last, transport)) {
+        if (const auto transmit = sessions_.at(*handle)->transmit(now, out, segments_max, transport)) {
+            assert(transmit->to.transport == transport);
+            last = *handle;
             return transmit;
         }
-        schedule_.on_sent_all(*handle);
+        schedule_.on_sent_all(*handle, transport);
     }
     return std::nullopt;
+}
+
+void Endpoint::set_blocked(TransportKind transport, bool blocked) {
+    transports_.set_blocked(transport, blocked);
+    if (blocked)
+        schedule_.block(transport);
+    else
+        schedule_.unblock(transport);
 }
 
 Time Endpoint::next_timeout(Time now) {

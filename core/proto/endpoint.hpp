@@ -4,6 +4,7 @@
 /// outputs. It is not thread-safe: one thread owns an endpoint and everything in it.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -81,9 +82,15 @@ class Endpoint final : private SessionHost {
 
     using Transmit = stt::Transmit;
     /// Writes the next datagrams for one peer into `out`, at most `segments_max` > 0 of them. `out` has at
-    /// least datagram_max bytes, and 64 KiB for full batches. Returns null if there is nothing to send now.
-    /// As long as it was not called until it returned null, next_timeout() is in the past or wrong.
-    std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max);
+    /// least datagram_max bytes, and 64 KiB for full batches. Each transport is asked for separately: the peer
+    /// is reached by `transport`, which is not blocked. Returns null if there is nothing to send now by
+    /// `transport`. As long as it was not called until it returned null, next_timeout() is in the past or
+    /// wrong.
+    std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max,
+                                          TransportKind transport = TransportKind::udp);
+    /// Sets whether `transport` is blocked, which means that it takes no datagrams for now. What is due there
+    /// waits until it is no longer blocked, and causes no timeout meanwhile.
+    void set_blocked(TransportKind transport, bool blocked);
 
     /// Returns when handle_timeout() must be called at the latest. Time{} or any past time means now.
     Time next_timeout(Time now);
@@ -99,6 +106,12 @@ class Endpoint final : private SessionHost {
     struct Outgoing {
         Address to;
         std::vector<uint8_t> datagram;
+    };
+    /// What waits for one transport, beside the packets of sessions.
+    struct Outlet {
+        std::deque<Outgoing> answers;  // that belong to no session
+        bool answers_turn = false;
+        SessionHandle last_served = 0;  // poll_transmit() serves the sessions in turn
     };
 
     // Implementation of SessionHost.
@@ -125,7 +138,9 @@ class Endpoint final : private SessionHost {
     void handle_stray(Now now, const Address& from, Bytes datagram);
     void malformed(Now now, const Address& from, NoAnswer what);
     void handle_no_answer(Now now, const Address& from, NoAnswer what);
-    std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max);
+    Outlet& outlet(TransportKind transport) { return outlets_[static_cast<size_t>(transport)]; }
+    std::optional<Transmit> transmit_session(Now now, MutableBytes out, size_t segments_max,
+                                             TransportKind transport);
     void answer(const Address& to, std::vector<uint8_t> datagram);
     void reject(Now now, const Address& to, const HelloHeader& hello, const ResponderHandshake* opened,
                 Error error);
@@ -139,6 +154,7 @@ class Endpoint final : private SessionHost {
     const EndpointConfig config_;
     TraceOutput trace_output_;
     const Trace trace_{trace_output_, 0};  // what is about no session
+    TransportTable transports_;
     Random& random_;
     std::vector<SecretBytes> seeds_;
     Sessions sessions_;
@@ -147,10 +163,8 @@ class Endpoint final : private SessionHost {
     std::unordered_multimap<Address, SessionHandle> peers_;  // by the address of the peer
     SessionSchedule schedule_;
     SessionHandle next_handle_ = 1;
-    SessionHandle last_served_ = 0;  // poll_transmit() serves the sessions in turn
     std::deque<Event> events_;
-    std::deque<Outgoing> outgoing_;  // answers that belong to no session
-    bool answers_turn_ = false;
+    std::array<Outlet, transport_kinds> outlets_;
     CookieJar cookies_;
     NonceCache nonces_;
     RateLimit hello_limit_, reject_limit_, stray_limit_;

@@ -149,8 +149,10 @@ Bytes Handshaking::due(Now now) {
     return answering_ ? answering_->due() : calling_ ? calling_->due(now) : Bytes{};
 }
 
-Time Handshaking::next_timeout() const {
-    return answering_ ? answering_->next_timeout() : calling_ ? calling_->next_timeout() : time_never;
+Time Handshaking::next_timeout(bool blocked) const {
+    if (answering_) return answering_->next_timeout();
+    if (!calling_) return time_never;
+    return blocked ? calling_->fails_at() : calling_->next_timeout();
 }
 
 Handshaking::Verdict Handshaking::check(Now now) {

@@ -77,8 +77,9 @@ class Handshaking {
     Bytes due(Now now);
     /// Returns whether a final packet must leave although the attempt has ended.
     bool last_word_due() const { return !last_word_.empty(); }
-    /// Returns when check() or due() must be called.
-    Time next_timeout() const;
+    /// Returns when check() or due() must be called. While the transport is blocked, nothing can be sent, and
+    /// only check() counts.
+    Time next_timeout(bool blocked) const;
     /// Checks whether the attempt has failed by now.
     Verdict check(Now now);
 

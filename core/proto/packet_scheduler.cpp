@@ -6,8 +6,11 @@
 
 namespace stt {
 
-std::optional<Transmit> PacketScheduler::next(Now now, MutableBytes out, size_t segments_max) {
-    if (const auto packet = path_packet(now, out)) return packet;
+std::optional<Transmit> PacketScheduler::next(Now now, MutableBytes out, size_t segments_max,
+                                              TransportKind transport) {
+    if (const auto packet = path_packet(now, out, transport)) return packet;
+    // All other packets leave on the active path.
+    if (path().peer().transport != transport) return std::nullopt;
     if (const auto packet = clock_packet(now, out)) return packet;
     if (const auto packet = mtu_probe(now, out)) return packet;
     return batch(now, out, segments_max);
@@ -57,8 +60,8 @@ bool PacketScheduler::data_allowed(Time now) const {
     return probes_due_ > 0 || path().recovery().may_send(now);
 }
 
-std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out) {
-    const auto due = parts_.paths.take_frame(now.time);
+std::optional<Transmit> PacketScheduler::path_packet(Now now, MutableBytes out, TransportKind transport) {
+    const auto due = parts_.paths.take_frame(now.time, transport);
     if (!due) return std::nullopt;
     const MutableBytes memory = out.first(datagram_min);
     PacketBuilder packet(memory);

@@ -36,7 +36,7 @@ class PacketScheduler {
     explicit PacketScheduler(const Parts& parts) : parts_(parts) {}
 
     /// Has the parameters and the result of Endpoint::poll_transmit().
-    std::optional<Transmit> next(Now now, MutableBytes out, size_t segments_max);
+    std::optional<Transmit> next(Now now, MutableBytes out, size_t segments_max, TransportKind transport);
     /// Returns the packet with SESSION_CLOSE, or the one that refuses a caller, if it is due. `probe_timeout`
     /// is that of the path.
     std::optional<Transmit> close(Now now, MutableBytes out, Closing& closing, Duration probe_timeout);
@@ -51,7 +51,7 @@ class PacketScheduler {
     bool data_flows() const { return !path().narrow() && parts_.streams.data_pending(); }
 
   private:
-    std::optional<Transmit> path_packet(Now now, MutableBytes out);
+    std::optional<Transmit> path_packet(Now now, MutableBytes out, TransportKind transport);
     std::optional<Transmit> clock_packet(Now now, MutableBytes out);
     std::optional<Transmit> mtu_probe(Now now, MutableBytes out);
     std::optional<Transmit> batch(Now now, MutableBytes out, size_t segments_max);

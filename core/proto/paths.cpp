@@ -48,16 +48,16 @@ void Paths::on_newest_from(Time now, const Address& from, size_t bytes) {
     candidate_->validation.on_received(bytes);
 }
 
-std::optional<Paths::Outgoing> Paths::take_frame(Time now) {
-    if (!response_) return take_challenge(now);
+std::optional<Paths::Outgoing> Paths::take_frame(Time now, TransportKind transport) {
+    if (!response_ || response_->to.transport != transport) return take_challenge(now, transport);
     // The packet is padded to the minimum. The path must carry that size, and the challenge proves that it
     // does (RFC 9000, section 8.2.1).
     const Response response = *std::exchange(response_, std::nullopt);
     return Outgoing{response.to, PathResponseFrame{response.token}, datagram_min};
 }
 
-std::optional<Paths::Outgoing> Paths::take_challenge(Time now) {
-    if (!candidate_) return std::nullopt;
+std::optional<Paths::Outgoing> Paths::take_challenge(Time now, TransportKind transport) {
+    if (!candidate_ || candidate_->peer.transport != transport) return std::nullopt;
     PathValidation& validation = candidate_->validation;
     if (validation.failed(now)) {
         trace_([&] { return "path: validation of " + candidate_->peer.to_string() + " has failed"; });

@@ -27,6 +27,8 @@ class Paths {
     /// The path that carries the data.
     Path& active() { return *active_; }
     const Path& active() const { return *active_; }
+    /// Returns whether the transport of the active path is blocked.
+    bool blocked() const { return transports_.blocked(active_->peer()); }
     /// Adds the counters of all paths, and the present state of the active one.
     void add_to(SessionStats& stats) const;
     /// The peer accepts no datagrams longer than `most` bytes, as announced in the handshake.
@@ -43,9 +45,9 @@ class Paths {
         /// Size of the packet in bytes; 0 means no padding.
         size_t pad_to;
     };
-    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now, once, if one is due. Each leaves in a
-    /// packet of its own.
-    std::optional<Outgoing> take_frame(Time now);
+    /// Returns the PATH_RESPONSE or PATH_CHALLENGE that leaves now by `transport`, once, if one is due. Each
+    /// leaves in a packet of its own.
+    std::optional<Outgoing> take_frame(Time now, TransportKind transport);
     /// Returns whether PATH_RESPONSE with `token` from `from` validates that address, so that move() may
     /// follow.
     bool validates(const Address& from, const PathValidation::Token& token) const;
@@ -55,8 +57,12 @@ class Paths {
     /// All that was learnt about the active path is void. It is replaced by a new path to the same address,
     /// as in move().
     const Recovery::Outcome& start_over(Time now);
-    /// Returns when a challenge is due, or when the validation fails; time_never if there is none.
-    Time next_timeout() const { return candidate_ ? candidate_->validation.next_timeout() : time_never; }
+    /// Returns when a challenge is due, or when the validation fails; time_never if there is none, or if its
+    /// transport is blocked.
+    Time next_timeout() const {
+        const bool may_send = candidate_ && !transports_.blocked(candidate_->peer);
+        return may_send ? candidate_->validation.next_timeout() : time_never;
+    }
 
     /// Handles an acknowledgement that may name packets of the previous path. Returns which of them have
     /// arrived, or null if no acknowledgements of that path are awaited.
@@ -76,7 +82,7 @@ class Paths {
         Address to;
         PathValidation::Token token;
     };
-    std::optional<Outgoing> take_challenge(Time now);
+    std::optional<Outgoing> take_challenge(Time now, TransportKind transport);
     std::unique_ptr<Path> make(const Address& peer) const;
     const Recovery::Outcome& activate(Time now, std::unique_ptr<Path> next);
 

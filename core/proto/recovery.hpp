@@ -69,6 +69,8 @@ class Recovery {
     Time next_timeout() const;
     /// Returns the probe timeout without its backoff.
     Duration probe_timeout() const { return rtt_.probe_timeout(peer_ack_delay_); }
+    /// Returns when the loss timer is due, or time_never if no packet is about to be lost by time.
+    Time loss_time() const { return loss_time_; }
     /// Returns the number of consecutive probe timeouts without any acknowledgement.
     unsigned probe_count() const { return probe_count_; }
 

@@ -116,9 +116,12 @@ void Session::check_path(Now now) {
 }
 
 bool Session::forgettable(Time now) const {
-    return state_ == SessionState::closed && events_.empty() && !closing_.due() &&
-           !handshaking_.last_word_due() && !traffic_.confirmation().refusal_due() && !resumable() &&
+    return state_ == SessionState::closed && events_.empty() && !last_packet_due() && !resumable() &&
            (now >= closing_.lingers_until() || !traffic_.has_keys());
+}
+
+bool Session::last_packet_due() const {
+    return closing_.due() || handshaking_.last_word_due() || traffic_.confirmation().refusal_due();
 }
 
 // The application's side.
@@ -356,28 +359,33 @@ void Session::handle_session_unknown(Now now) {
 
 // Packets to be sent.
 
-std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max) {
-    if (const Bytes datagram = handshaking_.due(now); !datagram.empty()) {
+std::optional<Transmit> Session::transmit(Now now, MutableBytes out, size_t segments_max,
+                                          TransportKind transport) {
+    const bool to_peer = peer().transport == transport;
+    if (const Bytes datagram = to_peer ? handshaking_.due(now) : Bytes{}; !datagram.empty()) {
         trace_([&] { return formatted("handshake: packet of type %u leaves", unsigned{datagram[0]}); });
         std::copy(datagram.begin(), datagram.end(), out.begin());
         return Transmit{peer(), datagram.size(), datagram.size()};
     }
     if (!traffic_.has_keys()) return std::nullopt;
-    return state_ == SessionState::closed ? traffic_.transmit_close(now, out, closing_)
-                                          : traffic_.transmit(now, out, segments_max);
+    if (state_ != SessionState::closed) return traffic_.transmit(now, out, segments_max, transport);
+    return to_peer ? traffic_.transmit_close(now, out, closing_) : std::nullopt;
 }
 
 // Timers.
 
 Deadlines Session::deadlines(Time now) const {
     Deadlines deadlines;
+    const bool blocked = traffic_.blocked();
     if (state_ == SessionState::closed) {
         deadlines.set(Timer::close_repetition, closing_.next_repetition());
-        deadlines.set(Timer::linger, closing_.lingers_until());
+        // The last packet leaves before the session is forgotten, however long its transport is blocked.
+        const bool waits = blocked && last_packet_due();
+        deadlines.set(Timer::linger, waits ? time_never : closing_.lingers_until());
         deadlines.set(Timer::resumption, resumption_.waits_until());
         return deadlines;
     }
-    deadlines.set(Timer::handshake, handshaking_.next_timeout());
+    deadlines.set(Timer::handshake, handshaking_.next_timeout(blocked));
     traffic_.set_deadlines(now, deadlines);
     return deadlines;
 }

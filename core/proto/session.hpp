@@ -174,7 +174,8 @@ class Session {
     void handle_no_answer(Now now, const Address& from, NoAnswer what);
     void handle_session_unknown(Now now);
 
-    std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max);
+    /// Has the parameters and the result of Endpoint::poll_transmit().
+    std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max, TransportKind transport);
     /// `due` must be deadlines(now.time), one of which has passed.
     void handle_timeout(Now now, Deadlines due);
     /// Appends the session's events to `events` and removes them from the session.
@@ -188,6 +189,8 @@ class Session {
 
     Session(Now now, const SessionPlace& place, bool caller, SessionConfig config);
 
+    /// Returns whether a last packet must leave after the session was closed.
+    bool last_packet_due() const;
     /// Returns the address of the peer.
     const Address& peer() const { return traffic_.path().peer(); }
     void set_state(SessionState state, Error error = {});

@@ -311,17 +311,22 @@ void Traffic::settle_frames(const Recovery::Outcome& outcome) {
 void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
     if (!started_) return;
     const Recovery& recovery = path().recovery();
-    const Time next_send = recovery.next_send_time(now);
-    const bool sends = streams_.control_pending(now) || scheduler_.data_flows();
-    deadlines.set(Timer::loss_detection, recovery.next_timeout());
-    deadlines.set(Timer::narrow_path_probe, path().next_narrow_probe());
     deadlines.set(Timer::keep_alive_timeout, liveness_.timeout_deadline());
     deadlines.set(Timer::doubt, liveness_.doubt_deadline());
     const bool is_silent = silent(now);
     deadlines.set(is_silent ? Timer::silence_probe : Timer::keep_alive, liveness_.next_keep_alive(is_silent));
+    deadlines.set(Timer::path_challenge, paths_.next_timeout());
+    if (blocked()) {
+        // A probe could not leave, so only losses by time are detected.
+        deadlines.set(Timer::loss_detection, recovery.loss_time());
+        return;
+    }
+    const Time next_send = recovery.next_send_time(now);
+    const bool sends = streams_.control_pending(now) || scheduler_.data_flows();
+    deadlines.set(Timer::loss_detection, recovery.next_timeout());
+    deadlines.set(Timer::narrow_path_probe, path().next_narrow_probe());
     deadlines.set(Timer::acknowledgement, packets_.acks().next_timeout());
     deadlines.set(Timer::window_frame, streams_.next_timeout());
-    deadlines.set(Timer::path_challenge, paths_.next_timeout());
     deadlines.set(Timer::clock_request, clock_requester_.next_timeout());
     deadlines.set(Timer::mtu_probe, std::max(next_send, path().next_mtu_probe()));
     deadlines.set(Timer::pacer, sends ? next_send : time_never);

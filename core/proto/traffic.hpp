@@ -105,17 +105,21 @@ class Traffic {
     // Packets to be sent.
 
     /// Has the parameters and the result of Endpoint::poll_transmit(). Returns nothing before start().
-    std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max) {
-        return started_ ? scheduler_.next(now, out, segments_max) : std::nullopt;
+    std::optional<Transmit> transmit(Now now, MutableBytes out, size_t segments_max,
+                                     TransportKind transport) {
+        return started_ ? scheduler_.next(now, out, segments_max, transport) : std::nullopt;
     }
     /// The session has ended. Returns the packet that reports this, or that refuses the caller.
     std::optional<Transmit> transmit_close(Now now, MutableBytes out, Closing& closing) {
         return scheduler_.close(now, out, closing, probe_timeout());
     }
 
+    /// Returns whether the transport of the active path is blocked.
+    bool blocked() const { return paths_.blocked(); }
+
     // Timers.
 
-    /// Sets the timers of the traffic in `deadlines`.
+    /// Sets the timers of the traffic. What only causes something to be sent has none while blocked().
     void set_deadlines(Time now, Deadlines& deadlines) const;
     void on_loss_timer(Time now);
     void on_narrow_probe_timer();

@@ -34,19 +34,34 @@ struct TransportProperties {
     size_t headers_size(const Address& peer) const { return peer.is_v4() ? ipv4_headers : ipv6_headers; }
 };
 
-/// The properties of all transports of a node.
+/// The transports of a node: their properties, and which of them are blocked. An empty table stands for UDP
+/// with default properties.
 class TransportTable {
   public:
     void set(TransportKind kind, const TransportProperties& properties) {
         properties_[static_cast<size_t>(kind)] = properties;
+        kinds_.add(kind);
+    }
+    /// Returns the kinds of the node's transports.
+    TransportSet kinds() const {
+        TransportSet kinds = kinds_;
+        if (kinds.empty()) kinds.add(TransportKind::udp);
+        return kinds;
     }
     /// Returns the properties of the transport by which `address` is reached.
     const TransportProperties& of(const Address& address) const {
         return properties_[static_cast<size_t>(address.transport)];
     }
 
+    /// A blocked transport takes no datagrams for now.
+    void set_blocked(TransportKind kind, bool blocked) { blocked_[static_cast<size_t>(kind)] = blocked; }
+    /// Returns whether the transport by which `address` is reached is blocked.
+    bool blocked(const Address& address) const { return blocked_[static_cast<size_t>(address.transport)]; }
+
   private:
     std::array<TransportProperties, transport_kinds> properties_{};
+    std::array<bool, transport_kinds> blocked_{};
+    TransportSet kinds_;
 };
 
 }  // namespace stt

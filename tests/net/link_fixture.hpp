@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "core/io/link.hpp"
+#include "tests/lib/own_loopback.hpp"
 
 namespace stt::test {
 
@@ -122,6 +123,14 @@ inline LinkConfig base_config(StreamRole role) {
 inline LinkConfig listener_config(StreamRole role) {
     LinkConfig config = base_config(role);
     config.local_address = "127.0.0.1";
+    return config;
+}
+
+/// The port may be freed and bound again, see own_port. Callers call own_loopback().
+inline LinkConfig own_listener_config(StreamRole role) {
+    LinkConfig config = base_config(role);
+    config.local_address = own_loopback();
+    config.port = own_port;
     return config;
 }
 

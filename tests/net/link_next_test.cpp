@@ -205,15 +205,12 @@ TEST(LinkNext, ACallerWithoutAStreamIsToldAndMakesWay) {
 
 TEST(LinkNext, ACallingReceiverCallsForTheNextListenersStream) {
     End receiver;
-    uint16_t port = 0;
     for (uint8_t i = 0; i < 3; i++) {
         End sender;
-        LinkConfig config = listener_config(StreamRole::sender);
-        config.port = port;
-        ASSERT_TRUE(sender.open(std::move(config)));
-        port = sender.link->local_port();
+        ASSERT_TRUE(sender.open(own_listener_config(StreamRole::sender)));
         if (!receiver.link) {
-            ASSERT_TRUE(receiver.open(keeping(caller_config(StreamRole::receiver, port))));
+            ASSERT_TRUE(
+                receiver.open(keeping(caller_config(StreamRole::receiver, own_port, own_loopback()))));
         }
         push(sender, {i});
         sender.link->outbox().finish();

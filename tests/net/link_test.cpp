@@ -142,12 +142,8 @@ TEST(Link, WrongSeedEndsTheCallerAndIsNotedByTheListener) {
 }
 
 TEST(Link, ClosedPortIsRefusedAndRetriedUntilTimeIsUp) {
-    End gone;
-    ASSERT_TRUE(gone.open(listener_config(StreamRole::receiver)));
-    const uint16_t port = gone.link->local_port();
-    gone.link->close();
     End caller;
-    LinkConfig config = caller_config(StreamRole::sender, port);
+    LinkConfig config = caller_config(StreamRole::sender, own_port, own_loopback());
     config.reconnect_timeout = 300ms;
     ASSERT_TRUE(caller.open(std::move(config)));
     ASSERT_TRUE(caller.seen.wait_state(LinkState::closed));
@@ -176,17 +172,14 @@ TEST(Link, BindConflictNamesThePort) {
 
 TEST(Link, CloseFreesThePortAtOnce) {
     for (int i = 0; i < 20; i++) {
-        Pair pair;
-        pair.open(true);
+        End listener, caller, again;
+        ASSERT_TRUE(listener.open(own_listener_config(StreamRole::receiver)));
+        ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, own_port, own_loopback())));
         if (i % 2) {
-            EXPECT_TRUE(pair.receiver.seen.wait_state(LinkState::connected));
+            EXPECT_TRUE(listener.seen.wait_state(LinkState::connected));
         }
-        const uint16_t port = pair.receiver.link->local_port();
-        pair.receiver.link->close();
-        LinkConfig config = listener_config(StreamRole::receiver);
-        config.port = port;
-        End again;
-        EXPECT_TRUE(again.open(std::move(config)));
+        listener.link->close();
+        EXPECT_TRUE(again.open(own_listener_config(StreamRole::receiver)));
     }
 }
 
@@ -301,9 +294,8 @@ TEST(Link, TwoReceiversAreToldSo) {
 TEST(Link, ANewListenerGetsWhatTheOldOneDidNotAcknowledge) {
     End caller;
     auto old = std::make_unique<End>();
-    ASSERT_TRUE(old->open(listener_config(StreamRole::receiver)));
-    const uint16_t port = old->link->local_port();
-    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, port)));
+    ASSERT_TRUE(old->open(own_listener_config(StreamRole::receiver)));
+    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, own_port, own_loopback())));
     ASSERT_TRUE(old->seen.wait_state(LinkState::connected));
     EXPECT_EQ(caller.link->outbox().push(message_of(numbered(100, 0)), Unit::key, 0, patience),
               QueueStatus::ok);
@@ -315,9 +307,7 @@ TEST(Link, ANewListenerGetsWhatTheOldOneDidNotAcknowledge) {
               QueueStatus::ok);
     caller.link->outbox().finish();
     End fresh;
-    LinkConfig config = listener_config(StreamRole::receiver);
-    config.port = port;
-    ASSERT_TRUE(fresh.open(std::move(config)));
+    ASSERT_TRUE(fresh.open(own_listener_config(StreamRole::receiver)));
     std::vector<InMessage> second;
     EXPECT_EQ(pop_all(fresh.link->inbox(), second), QueueStatus::eos);
     ASSERT_FALSE(second.empty());
@@ -411,16 +401,15 @@ TEST(Link, AnElementThatFailedWhileItsPassphraseStretchedCallsNobody) {
 }
 
 TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
-    uint16_t port = 0;
     {
-        Pair pair;
-        pair.open(true);
-        ASSERT_TRUE(pair.sender.seen.wait_state(LinkState::connected));
-        port = pair.receiver.link->local_port();
+        End listener, caller;
+        ASSERT_TRUE(listener.open(own_listener_config(StreamRole::receiver)));
+        ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, own_port, own_loopback())));
+        ASSERT_TRUE(caller.seen.wait_state(LinkState::connected));
     }
     UdpConfig config;
-    config.local_address = "127.0.0.1";
-    config.local_port = port;
+    config.local_address = own_loopback();
+    config.local_port = own_port;
     auto forger = UdpSocket::open(config);
     ASSERT_TRUE(forger.ok());
     std::jthread forging([&](const std::stop_token& over) {
@@ -440,12 +429,12 @@ TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
     });
     {
         End again;
-        ASSERT_TRUE(again.open(caller_config(StreamRole::sender, port)));
+        ASSERT_TRUE(again.open(caller_config(StreamRole::sender, own_port, own_loopback())));
         EXPECT_TRUE(again.seen.wait([&] { return !again.seen.errors.empty(); }));
         EXPECT_TRUE(again.seen.errors.front().retrying);
         EXPECT_EQ(again.seen.terminal_errors(), 0u);
         End other;
-        LinkConfig mistaken = caller_config(StreamRole::sender, port);
+        LinkConfig mistaken = caller_config(StreamRole::sender, own_port, own_loopback());
         mistaken.seeds = seed_of(99);
         ASSERT_TRUE(other.open(std::move(mistaken)));
         EXPECT_TRUE(other.seen.wait([&] { return !other.seen.errors.empty(); }));
@@ -454,27 +443,19 @@ TEST(Link, APeerThatProvedItselfIsNotGivenUpForAForgedRefusal) {
 }
 
 TEST(Link, TellsOfTheCircuitAndInItsStatistics) {
-    uint16_t unused;
-    {
-        End nobody;
-        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
-        unused = nobody.link->local_port();
-    }
     End caller;
     std::vector<Circuit> circuits;  // as told, without repetitions
     caller.seen.status_hook = [&](const LinkStatus& status) {
         const std::lock_guard lock(caller.seen.mutex);
         if (circuits.empty() || circuits.back() != status.circuit) circuits.push_back(status.circuit);
     };
-    LinkConfig config = caller_config(StreamRole::sender, unused);
+    LinkConfig config = caller_config(StreamRole::sender, own_port, own_loopback());
     config.retry_initial_delay = 1ms;
     ASSERT_TRUE(caller.open(std::move(config)));
     ASSERT_TRUE(caller.seen.wait([&] { return circuits.size() >= 3; }));
     EXPECT_NE(caller.link->stats().circuit, Circuit::closed);
-    LinkConfig late = listener_config(StreamRole::receiver);
-    late.port = unused;
     End listener;
-    ASSERT_TRUE(listener.open(std::move(late)));
+    ASSERT_TRUE(listener.open(own_listener_config(StreamRole::receiver)));
     ASSERT_TRUE(caller.seen.wait_state(LinkState::connected));
     // Once the session has stood for a moment.
     EXPECT_TRUE(caller.seen.wait([&] { return circuits.back() == Circuit::closed; }));
@@ -527,12 +508,6 @@ TEST(Link, AFloodOfWrongHellosIsAHandfulOfReportsThatAddUp) {
 }
 
 TEST(Link, WaitsForADecisionAndHeedsEachAnswerOnce) {
-    uint16_t unused;
-    {
-        End nobody;
-        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
-        unused = nobody.link->local_port();
-    }
     End caller;
     Recorder& seen = caller.seen;
     std::vector<std::function<void(RetryDecision)>> replies;  // under the recorder's mutex
@@ -551,7 +526,7 @@ TEST(Link, WaitsForADecisionAndHeedsEachAnswerOnce) {
         }
         reply(decision);
     };
-    LinkConfig config = caller_config(StreamRole::sender, unused);
+    LinkConfig config = caller_config(StreamRole::sender, own_port, own_loopback());
     config.retry_initial_delay = 1ms;
     ASSERT_TRUE(caller.open(std::move(config)));
     ASSERT_TRUE(seen.wait([&] { return replies.size() == 1; }));

@@ -16,8 +16,9 @@ constexpr auto patience = 20s;
 // Counts turns; what a turn does can be set.
 class Counter : public Loop::Client {
   public:
-    Loop::Wait turn(Loop::Ready ready) override {
+    Loop::Wait turn() override {
         const std::lock_guard lock(mutex);
+        const Loop::Ready ready = loop->ready(watch);
         turns++;
         readable += ready.readable;
         changed.notify_all();
@@ -34,6 +35,8 @@ class Counter : public Loop::Client {
         return changed.wait_for(lock, patience, condition);
     }
 
+    const Loop* loop = nullptr;
+    Loop::Watch watch{};
     std::mutex mutex;
     std::condition_variable changed;
     int turns = 0, readable = 0;
@@ -43,7 +46,11 @@ class Counter : public Loop::Client {
 
 class LoopTest : public testing::Test {
   protected:
-    void start() { loop->start(descriptor, client); }
+    void start() {
+        client->loop = loop.get();
+        client->watch = loop->watch(descriptor);
+        loop->start(client);
+    }
     ~LoopTest() override {
         loop->stop();
         close(descriptor);
@@ -128,7 +135,8 @@ TEST_F(LoopTest, ADeadlineInThePastIsDueAtOnce) {
 
 TEST_F(LoopTest, AsksForWritability) {
     client->on_turn = [&](Loop::Ready ready) {
-        return Loop::Wait{.writable = client->turns == 1 && !ready.writable};
+        loop->wait_for_writable(client->watch, client->turns == 1 && !ready.writable);
+        return Loop::Wait{};
     };
     start();
     EXPECT_TRUE(client->wait([&] { return client->turns == 2; })) << "an eventfd is always writable";
@@ -182,11 +190,30 @@ TEST_F(LoopTest, TheLastReferenceMayGoOnItsOwnThread) {
     EXPECT_TRUE(client->wait([&] { return client->has_ended; }));
 }
 
+TEST_F(LoopTest, TellsItsDescriptorsApart) {
+    const int other = eventfd(1, EFD_NONBLOCK);
+    const Loop::Watch others = loop->watch(other);
+    bool other_readable = false;
+    client->on_turn = [&](Loop::Ready ready) {
+        EXPECT_FALSE(ready.readable);
+        uint64_t value;
+        if (loop->ready(others).readable) {
+            EXPECT_EQ(read(other, &value, sizeof value), 8);
+            other_readable = true;
+        }
+        return Loop::Wait{};
+    };
+    start();
+    EXPECT_TRUE(client->wait([&] { return other_readable; }));
+    loop->stop();
+    close(other);
+}
+
 TEST_F(LoopTest, AnUnwatchedDescriptorIsLeftAlone) {
     start();
     bool done = false;
     loop->post([&] {
-        loop->unwatch();
+        loop->unwatch(client->watch);
         const std::lock_guard lock(client->mutex);
         done = true;
         client->changed.notify_all();

@@ -31,12 +31,16 @@ struct JoinedNode {
     void start(EndpointConfig config, uint8_t seed_byte = 0x5e) {
         config.identity = &identity;
         config.transports = transports;
+        config.trace = [this](Time, SessionHandle session, const std::string& text) {
+            if (text.starts_with("timer: ")) timers[{session, text}]++;
+        };
         endpoint.emplace(std::move(config), random);
         std::vector<SecretBytes> seeds;
         seeds.push_back(SecretBytes::copy_of(std::vector<uint8_t>(seed_size, seed_byte)));
         endpoint->set_seeds(std::move(seeds));
     }
 
+    std::map<std::pair<SessionHandle, std::string>, unsigned> timers;  ///< how often each has fired
     template <class T>
     std::vector<T> all() const {
         std::vector<T> found;

@@ -35,7 +35,7 @@ struct PathsTest : ::testing::Test {
 
     /// The token of the PATH_CHALLENGE that leaves now, if one does, and where to.
     std::optional<PathValidation::Token> challenge(const Address& to = moved) {
-        const auto due = paths.take_frame(now);
+        const auto due = paths.take_frame(now, TransportKind::udp);
         if (!due) return std::nullopt;
         EXPECT_EQ(due->to, to);
         return std::get<PathChallengeFrame>(due->frame).data;
@@ -66,7 +66,7 @@ TEST_F(PathsTest, are_quiet_while_nobody_moves) {
     paths.on_newest_from(now, home, 1200);
     EXPECT_EQ(paths.active().peer(), home);
     EXPECT_EQ(paths.next_timeout(), time_never);
-    EXPECT_FALSE(paths.take_frame(now));
+    EXPECT_FALSE(paths.take_frame(now, TransportKind::udp));
     EXPECT_FALSE(paths.validates(home, {}));
 }
 
@@ -127,26 +127,26 @@ TEST_F(PathsTest, repeat_the_challenge_every_two_round_trips_and_give_up) {
 
 TEST_F(PathsTest, send_an_address_at_most_three_times_what_came_from_it) {
     paths.on_newest_from(now, moved, 100);
-    const auto small = paths.take_frame(now);
+    const auto small = paths.take_frame(now, TransportKind::udp);
     ASSERT_TRUE(small);
     EXPECT_EQ(small->pad_to, 0u) << "300 bytes are too few for a padded one";
     paths.on_newest_from(now, elsewhere, 400);
-    const auto padded = paths.take_frame(now);
+    const auto padded = paths.take_frame(now, TransportKind::udp);
     ASSERT_TRUE(padded);
     EXPECT_EQ(padded->pad_to, datagram_min);
     paths.on_newest_from(now, moved, 1);
-    EXPECT_FALSE(paths.take_frame(now)) << "three bytes are too few for any";
+    EXPECT_FALSE(paths.take_frame(now, TransportKind::udp)) << "three bytes are too few for any";
 }
 
 TEST_F(PathsTest, owe_a_response_once_to_where_the_challenge_came_from) {
     const PathValidation::Token token{1, 2, 3, 4, 5, 6, 7, 8};
     paths.owe_response(elsewhere, token);
-    const auto response = paths.take_frame(now);
+    const auto response = paths.take_frame(now, TransportKind::udp);
     ASSERT_TRUE(response);
     EXPECT_EQ(response->to, elsewhere);
     EXPECT_EQ(std::get<PathResponseFrame>(response->frame).data, token);
     EXPECT_EQ(response->pad_to, datagram_min);
-    EXPECT_FALSE(paths.take_frame(now));
+    EXPECT_FALSE(paths.take_frame(now, TransportKind::udp));
 }
 
 TEST_F(PathsTest, nothing_learnt_of_one_path_holds_for_another) {
