@@ -59,7 +59,7 @@ class Client : public NodeClient {
     std::mutex mutex;
     std::condition_variable changed;
     std::map<SessionHandle, SessionState> states;
-    std::map<TransportKind, uint64_t> received;  // bytes in order
+    std::map<TransportKind, uint64_t> received;  // bytes
     bool spoilt = false;                         // other bytes than byte_at() says
     unsigned turns = 0, errors = 0;
 
@@ -67,12 +67,16 @@ class Client : public NodeClient {
     void read(Now now, Session& session, StreamId stream) {
         const auto read = session.read(stream);
         note([&] {
-            uint64_t& taken = received[session.info().peer.transport];
-            for (const Chunk& chunk : read.chunks)
+            uint64_t& taken = taken_[{session.handle(), stream}];
+            for (const Chunk& chunk : read.chunks) {
+                received[session.info().peer.transport] += chunk.size();
                 for (const uint8_t byte : chunk.bytes()) spoilt = spoilt || byte != byte_at(taken++);
+            }
             session.consumed(now.time, stream, taken, taken, read.finished);
         });
     }
+
+    std::map<std::pair<SessionHandle, StreamId>, uint64_t> taken_;
 };
 
 struct TestNode {
