@@ -414,8 +414,8 @@ void Bbr::update_pacing() {
 }
 
 void Bbr::update_window(const AckSample& sample) {
-    // Of what fills the path, random loss takes its share, so that the window would grow too slowly to show
-    // what the path can carry.
+    // The bandwidth is what arrives. A window of twice that would hardly grow where nearly half is lost, and
+    // startup would end far below what the path carries.
     const double gain = model_.pipe_filled ? window_gain : window_gain / (1 - startup_loss());
     const double target = inflight(gain) + model_.extra_acked.value();
     if (model_.pipe_filled || window_ < target) window_ += static_cast<double>(sample.acked_bytes);
