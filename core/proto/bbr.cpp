@@ -175,6 +175,10 @@ void Bbr::update_min_rtt(const AckSample& sample) {
     }
 }
 
+double Bbr::startup_loss() const {
+    return model_.calm_now ? std::min(model_.starting.ratio(), calm_baseline_max) : 0;
+}
+
 bool Bbr::baseline_known() const {
     return !model_.lossy || !model_.calm_now || model_.calm.total() >= 2 * packets(calm_packets_min);
 }
@@ -209,6 +213,10 @@ void Bbr::update_loss(const AckSample& sample) {
     add(model_.recent, model_.quiet);
     add(model_.probing, model_.probing);
     if (model_.calm_now) add(model_.calm, model_.quiet);
+    if (model_.phase == Phase::startup) {
+        model_.starting.add(acked, lost_now);
+        model_.starting.fade(packets(calm_packets_kept));
+    }
     model_.quiet.fade(packets(baseline_packets_max));
     if (lost_now > 0) model_.lost_in_flight = static_cast<double>(sample.lost_sent_in_flight);
     if (sample.acked_bytes == 0) return;
@@ -424,7 +432,10 @@ void Bbr::update_pacing() {
 }
 
 void Bbr::update_window(const AckSample& sample) {
-    const double target = inflight(window_gain) + model_.extra_acked.value();
+    // The bandwidth is what arrives. A window of twice that would hardly grow where nearly half is lost, and
+    // startup would end far below what the path carries.
+    const double gain = model_.pipe_filled ? window_gain : window_gain / (1 - startup_loss());
+    const double target = inflight(gain) + model_.extra_acked.value();
     if (model_.pipe_filled || window_ < target) window_ += static_cast<double>(sample.acked_bytes);
     if (model_.restarting && model_.round_started) {
         model_.restarting = false;

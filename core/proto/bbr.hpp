@@ -165,7 +165,8 @@ class Bbr final : public CongestionController {
         // where losses empty the queue.
         LossShare recent;
         LossShare calm;  // the part of `recent` that was acknowledged or found lost while there was no queue
-        LossShare probing;  // share lost of what was sent in `up`
+        LossShare starting;  // share lost in startup
+        LossShare probing;   // share lost of what was sent in `up`
         bool calm_now = false;
         // The variation of round trips within one round while the application limits and so makes no queue.
         Duration jitter{};
@@ -193,6 +194,9 @@ class Bbr final : public CongestionController {
     void on_overload(const AckSample& sample);
     void advance(const AckSample& sample);
     void advance_up();
+    /// Returns the loss ratio (0 to 1) for which the window of startup compensates. It is 0 while there is a
+    /// queue, because the session may then cause the losses itself.
+    double startup_loss() const;
     /// Returns whether the quiet phase was long enough to tell what caused the losses, if there were any. If
     /// there is a queue, the cause is known at once.
     bool baseline_known() const;

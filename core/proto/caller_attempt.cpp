@@ -83,6 +83,7 @@ void CallerAttempt::start_hello(Now now, const Cookie& cookie) {
 Bytes CallerAttempt::due(Now now) {
     if (now.time < next_send_ || verdict_at_ <= now.time) return {};
     if (sent_++ == 0) first_sent_ = now.time;
+    last_sent_ = now.time;
     if (now.time < config_.urgent_until) {
         next_send_ = now.time + silence_probe_fast;
         return datagram_;
@@ -196,7 +197,8 @@ void CallerAttempt::on_challenge(Now now, Bytes datagram) {
     proven_ = true;
     sent_ = 0;
     next_send_ = now.time;
-    interval_ = std::max<Duration>(retransmit_first, 2 * round_trip_.value_or(Duration::zero()));
+    // If several HELLOs left, the time since the last of them is a lower bound of the round trip.
+    interval_ = std::max<Duration>(retransmit_min, 2 * round_trip_.value_or(now.time - last_sent_));
 }
 
 std::string CallerAttempt::timeout_text(const Address& called) const {

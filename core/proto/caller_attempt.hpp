@@ -10,10 +10,11 @@ namespace stt {
 
 class CallerAttempt {
   public:
-    /// The first retransmission interval of HELLO or AUTH_PROOF. After retransmit_eager it doubles up to
-    /// retransmit_max. Each retransmission is a pair of datagrams, so that the loss of one does not cost
-    /// another interval (RFC 9002, section 6.2.4).
-    static constexpr Duration retransmit_first = 250ms, retransmit_max = 1s;
+    /// The first retransmission interval of HELLO. That of AUTH_PROOF is two round trips, as far as they are
+    /// known, and at least retransmit_min. After retransmit_eager either doubles up to retransmit_max. Each
+    /// retransmission is a pair of datagrams, so that the loss of one does not cost another interval (RFC
+    /// 9002, section 6.2.4).
+    static constexpr Duration retransmit_first = 250ms, retransmit_min = 100ms, retransmit_max = 1s;
     /// How long datagrams are repeated at the first interval. On a path that loses 40 % each way, one
     /// datagram in three is answered, and three pairs in five. With eight pairs, one handshake in a thousand
     /// has to wait longer.
@@ -94,8 +95,8 @@ class CallerAttempt {
     std::vector<uint8_t> datagram_;  // HELLO, later AUTH_PROOF
     Time next_send_;
     Duration interval_ = retransmit_first;
-    Time first_sent_{};  // when datagram_ was first sent
-    unsigned sent_ = 0;  // how often datagram_ was sent
+    Time first_sent_{}, last_sent_{};  // when datagram_ was first and last sent
+    unsigned sent_ = 0;                // how often datagram_ was sent
     Time deadline_;
 
     bool proven_ = false, resumes_ = false;

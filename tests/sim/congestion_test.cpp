@@ -117,6 +117,19 @@ TEST(SimCongestion, AStreamGetsThroughALineThatLosesMuch) {
     }
 }
 
+TEST(SimCongestion, AStreamThatBeginsOnALineThatLosesMuchDoesNotFallBehind) {
+    for (const Duration jitter : {0ms, 5ms})
+        for (uint64_t seed = 1; seed <= 12; seed++) {
+            WorldConfig config = config_of(seed, line(0, 0));
+            config.forward.loss = config.backward.loss = 0.4;
+            config.forward.jitter = config.backward.jitter = jitter;
+            LiveWorld world(config);
+            world.watch(20s);
+            EXPECT_LE(world.quantile(0.99), 1.5)
+                << "seed " << seed << ", " << jitter / 1ms << " ms of jitter";
+        }
+}
+
 TEST(SimCongestion, BulkFillsALineThatLosesMuch) {
     for (const double loss : {0.0, 0.1, 0.2, 0.3}) {
         WorldConfig config = config_of(3, line(bulk_rate, seconds(round_trip)));

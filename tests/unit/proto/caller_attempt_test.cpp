@@ -159,6 +159,23 @@ TEST_F(CallerAttemptTest, of_a_hello_that_was_repeated_no_round_trip_is_known) {
     EXPECT_EQ(due(), proof) << "repeated as soon as after a short round trip";
 }
 
+TEST_F(CallerAttemptTest, an_auth_proof_is_repeated_after_two_round_trips) {
+    for (const Duration round_trip : {Duration(10ms), Duration(180ms), Duration(400ms)}) {
+        start();
+        const auto hello = due();
+        // One that was repeated leaves only a lower bound of the round trip.
+        if (round_trip > CallerAttempt::retransmit_first) {
+            pass(CallerAttempt::retransmit_first);
+            due();
+        }
+        pass(round_trip);
+        attempt->on_challenge(now, challenge_for(hello));
+        ASSERT_FALSE(due().empty());
+        const Time expected = now.time + std::max<Duration>(CallerAttempt::retransmit_min, 2 * round_trip);
+        EXPECT_EQ(attempt->next_timeout(), expected) << round_trip / 1ms << " ms";
+    }
+}
+
 TEST_F(CallerAttemptTest, an_auth_proof_without_answer_times_out) {
     start();
     const Time begin = now.time;
