@@ -45,15 +45,15 @@ bool BufferSender::held_back(GstBuffer* buffer) {
 /// soon as it has the stream. If there is no receiver and none is awaited, the answer is no.
 GstFlowReturn BufferSender::learn_forms() {
     std::optional<bool> reads;
-    while (!(reads = connection_.peer_reads_serialized())) {
-        if (!connection_.ready()) {
+    while (!(reads = connection_.peer().reads_serialized())) {
+        if (!connection_.peer().ready()) {
             if (!policy_.waits_for_peer()) break;
             const GstFlowReturn waited = writer_.wait_for_peer();
             if (waited != GST_FLOW_OK || writer_.discarding()) return waited;
         }
-        const Waited waited = connection_.wait_peer_reads_serialized();
+        const Waited waited = connection_.peer().wait_reads_serialized();
         if (waited == Waited::failed) {
-            connection_.wait_error();
+            connection_.peer().wait_error();
             return GST_FLOW_EOS;
         }
         if (waited == Waited::interrupted) {

@@ -25,7 +25,7 @@ class BufferSender {
           connection_(connection),
           policy_(policy),
           writer_(writer),
-          metas_([this](const Error& error) { connection_.warn(error); }) {}
+          metas_([this](const Error& error) { connection_.bus().warn(error); }) {}
 
     /// Begins a run of the element. Called while no streaming thread runs.
     /// @param bytes whether only the payload of buffers is sent

@@ -36,7 +36,7 @@ GstFlowReturn Drain::finish(Link& link) {
         finished_ = true;
     }
     const Duration patience = std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout));
-    if (!connection_.ready() && !link.outbox().waits_until())
+    if (!connection_.peer().ready() && !link.outbox().waits_until())
         link.hurry(std::chrono::steady_clock::now() + patience);
     for (;;) {
         switch (link.outbox().wait_delivered(patience)) {
@@ -44,7 +44,7 @@ GstFlowReturn Drain::finish(Link& link) {
             case QueueStatus::ok:
                 connection_.limit_waits(std::nullopt);  // the limit was set for this EOS
                 connection_.post_stats();
-                connection_.announcer().wait_posted();
+                connection_.bus().announcer().wait_posted();
                 return GST_FLOW_OK;
             case QueueStatus::timeout:
                 return end_undelivered(link);
@@ -54,7 +54,7 @@ GstFlowReturn Drain::finish(Link& link) {
                 continue;
             }
             case QueueStatus::failed:
-                connection_.wait_error();
+                connection_.peer().wait_error();
                 return GST_FLOW_ERROR;
         }
     }
@@ -69,16 +69,16 @@ GstFlowReturn Drain::end_undelivered(Link& link) {
     }
     // With drain-timeout=0, EOS does not wait for the peer to learn that the stream has ended.
     if (missing.empty() && !waits) return GST_FLOW_OK;
-    if (policy_.origin().live && !connection_.ready()) {
-        for (const Gap& gap : missing) connection_.announce_gap(gap);
-        connection_.announcer().wait_posted();
+    if (policy_.origin().live && !connection_.peer().ready()) {
+        for (const Gap& gap : missing) connection_.bus().gap(gap);
+        connection_.bus().announcer().wait_posted();
         return GST_FLOW_OK;
     }
     return connection_.announce_undelivered(missing) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 void Drain::end_unheard(Link& link) {
-    for (const Gap& missing : undelivered(link)) connection_.announce_gap(missing);
+    for (const Gap& missing : undelivered(link)) connection_.bus().gap(missing);
 }
 
 }  // namespace stt

@@ -44,12 +44,12 @@ GstFlowReturn LinkWriter::hand_over(Push push) {
                 continue;
             }
             case QueueStatus::timeout:
-                if (connection_.waits_expired()) return discard_until_eos();
+                if (connection_.peer().waits_expired()) return discard_until_eos();
                 connection_.fail(send_timeout(connection_));
                 return GST_FLOW_EOS;
             case QueueStatus::eos:
             case QueueStatus::failed:
-                connection_.wait_error();
+                connection_.peer().wait_error();
                 return GST_FLOW_EOS;
         }
     }
@@ -85,13 +85,13 @@ GstFlowReturn LinkWriter::push_state(OutMessage message, uint64_t key) {
 
 GstFlowReturn LinkWriter::wait_for_peer() {
     for (;;) {
-        switch (connection_.wait_ready()) {
+        switch (connection_.peer().wait_ready()) {
             case Waited::ready:
                 return GST_FLOW_OK;
             case Waited::expired:
                 return discard_until_eos();
             case Waited::failed:
-                connection_.wait_error();
+                connection_.peer().wait_error();
                 return GST_FLOW_EOS;
             case Waited::interrupted: {
                 const GstFlowReturn resumed = gst_base_sink_wait_preroll(element_);

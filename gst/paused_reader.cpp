@@ -37,18 +37,18 @@ void PausedReader::start(std::shared_ptr<Link> link, std::optional<bool> live) {
 
 void PausedReader::work() {
     ReceiveQueue& inbox = link_->inbox();
-    std::optional<uint64_t> stream;
+    uint64_t stream = inbox.stream_ahead();
     for (;;) {
         InMessage message;
         const QueueStatus status = inbox.read_ahead(message);
+        // Also without a message: what was kept of the previous stream can no longer be handed out.
+        if (std::exchange(stream, inbox.stream_ahead()) != inbox.stream_ahead()) backlog_->begin_stream();
         if (status == QueueStatus::eos || status == QueueStatus::failed) return;
         if (status != QueueStatus::ok) {
             std::unique_lock lock(mutex_);
             if (stopped_.wait_for(lock, flush_patience, [this] { return stopping_; })) return;
             continue;
         }
-        if (std::exchange(stream, inbox.stream()).value_or(inbox.stream()) != inbox.stream())
-            backlog_->begin_stream();
         const PausedBacklog::Want want = backlog_->take(std::move(message));
         if (backlog_->passed() > 0) inbox.pass(backlog_->passed());
         if (want == PausedBacklog::Want::no_more) return;

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/receiver.hpp"
 
+#include <cinttypes>
 #include <utility>
 #include <vector>
 
 #include "core/base/overloaded.hpp"
+#include "gst/debug.hpp"
 #include "gst/sticky.hpp"
+
+#define GST_CAT_DEFAULT stt_debug
 
 namespace stt {
 namespace {
@@ -21,7 +25,7 @@ int64_t buffer_limit(GstBaseSrc* element) {
 Receiver::Receiver(GstBaseSrc* element, Connection& connection)
     : element_(element),
       connection_(connection),
-      metas_([this](const Error& error) { connection_.warn(error); }),
+      metas_([this](const Error& error) { connection_.bus().warn(error); }),
       times_(GST_ELEMENT_CAST(element),
              [this](Duration patience) { return connection_.from_peer_clock(patience); }),
       downstream_(GST_BASE_SRC_PAD(element), times_, ids_),
@@ -57,14 +61,16 @@ void Receiver::read_clocks() {
 /// The path's base delay is part of the answer to LATENCY.
 void Receiver::renew_base_delay() {
     const bool live = times_.timing().live && timestamps_ == Timestamps::rebase;
-    if (playout_.set_base_delay(live ? connection_.base_delay() : 0)) connection_.announce_latency();
+    if (playout_.set_base_delay(live ? connection_.base_delay() : 0)) connection_.bus().latency_changed();
 }
 
 void Receiver::take_timing(const Timing& timing) {
+    GST_DEBUG_OBJECT(element_, "the stream is %s, latency %" GST_TIME_FORMAT,
+                     timing.live ? "live" : "not live", GST_TIME_ARGS(timing.latency));
     times_.set_timing(timing);
     const bool mapped = timing.live && timestamps_ == Timestamps::rebase;
     // On LATENCY a sttsink downstream also queries again whether the stream is live.
-    if (playout_.set_timing(timing.live, mapped ? timing.latency : 0)) connection_.announce_latency();
+    if (playout_.set_timing(timing.live, mapped ? timing.latency : 0)) connection_.bus().latency_changed();
     renew_base_delay();
 }
 
@@ -75,11 +81,13 @@ void Receiver::read_stream(uint64_t number) {
         case SenderRuns::Next::same_stream:
             return;
         case SenderRuns::Next::first_run:
+            GST_DEBUG_OBJECT(element_, "stream %" PRIu64 " is the first", number);
             // Events held before the first stream are the application's.
             ids_.begin(runs_.instance());
             downstream_.begin_run();
             return;
         case SenderRuns::Next::another_run:
+            GST_DEBUG_OBJECT(element_, "stream %" PRIu64 " begins another run of the sender", number);
             downstream_.end_run();
             ids_.begin(runs_.instance());
             downstream_.begin_run();
@@ -89,6 +97,7 @@ void Receiver::read_stream(uint64_t number) {
             sent_segment_ = 0;
             break;
         case SenderRuns::Next::same_run:
+            GST_DEBUG_OBJECT(element_, "stream %" PRIu64 " continues the sender's run", number);
             break;
     }
     continuity_.interrupt();
@@ -147,9 +156,11 @@ Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
                               return GST_FLOW_OK;
                           },
                           [&](Gap& gap) {
+                              GST_DEBUG_OBJECT(element_, "the sender lacks %" PRIu64 " buffers here",
+                                               gap.buffers);
                               continuity_.miss(gap.duration);
                               const GstFlowReturn flow = finish_batch();
-                              connection_.announce_gap(gap);
+                              connection_.bus().gap(gap);
                               return flow;
                           },
                           [](DecodedUnknown&) { return GST_FLOW_OK; },
@@ -163,6 +174,8 @@ void Receiver::place(GstClockTime timestamp) {
     if (placed == ItemTimes::Placed::unchanged) return;
     if (placed != ItemTimes::Placed::evenly) {
         const bool jump = placed == ItemTimes::Placed::jump;
+        GST_DEBUG_OBJECT(element_, "the item at %" GST_TIME_FORMAT " is placed anew%s",
+                         GST_TIME_ARGS(timestamp), jump ? ", after a jump" : "");
         downstream_.renew_segment();
         continuity_.set_jump(jump);
         // If nothing was pushed before, there is no discontinuity. A stored stream that had to wait continues

@@ -61,7 +61,7 @@ bool SendingPolicy::will_wait_for_peer() const {
 }
 
 bool SendingPolicy::unheard() const {
-    return !connection_.ready() && !connection_.failed() && !waits_for_peer();
+    return !connection_.peer().ready() && !connection_.peer().failed() && !waits_for_peer();
 }
 
 }  // namespace stt

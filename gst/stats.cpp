@@ -85,25 +85,4 @@ void set_lateness(GstStructure* structure, const Lateness::Summary& lateness) {
                       static_cast<gint64>(lateness.worst), nullptr);
 }
 
-void PeriodicCall::start(uint32_t interval_ms, std::function<bool()> call) {
-    stop();
-    GstClock* clock = gst_system_clock_obtain();
-    const GstClockTime interval = interval_ms * GST_MSECOND;
-    id_ = gst_clock_new_periodic_id(clock, gst_clock_get_time(clock) + interval, interval);
-    gst_object_unref(clock);
-    const auto call_it = [](GstClock*, GstClockTime, GstClockID id, gpointer function) -> gboolean {
-        if (!(*static_cast<std::function<bool()>*>(function))()) gst_clock_id_unschedule(id);
-        return TRUE;
-    };
-    const auto drop_it = [](gpointer function) { delete static_cast<std::function<bool()>*>(function); };
-    gst_clock_id_wait_async(id_, call_it, new std::function<bool()>(std::move(call)), drop_it);
-}
-
-void PeriodicCall::stop() {
-    if (!id_) return;
-    gst_clock_id_unschedule(id_);
-    gst_clock_id_unref(id_);
-    id_ = nullptr;
-}
-
 }  // namespace stt

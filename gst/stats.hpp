@@ -4,8 +4,6 @@
 
 #include <gst/gst.h>
 
-#include <functional>
-
 #include "core/io/link.hpp"
 #include "gst/lateness.hpp"
 
@@ -21,18 +19,5 @@ void set_clock(GstStructure* structure, const ClockStats& clock);
 
 /// Adds how punctual the latest buffers of a receiver were, ns.
 void set_lateness(GstStructure* structure, const Lateness::Summary& lateness);
-
-/// Calls a function periodically on the thread of the system clock.
-class PeriodicCall {
-  public:
-    ~PeriodicCall() { stop(); }
-    /// Starts the calls. `interval_ms` must be positive, and `call` must not block. It returns false when it
-    /// need not be called again. A call in progress may outlast stop().
-    void start(uint32_t interval_ms, std::function<bool()> call);
-    void stop();
-
-  private:
-    GstClockID id_ = nullptr;
-};
 
 }  // namespace stt

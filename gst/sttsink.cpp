@@ -28,6 +28,7 @@
 
 #include "core/base/text.hpp"
 #include "gst/connection.hpp"
+#include "gst/element_class.hpp"
 #include "gst/elements.hpp"
 #include "gst/gap_sum.hpp"
 #include "gst/preroll.hpp"
@@ -151,7 +152,7 @@ gboolean send_event(GstElement* element, GstEvent* event) {
 gboolean query(GstBaseSink* sink, GstQuery* query) {
     switch (GST_QUERY_TYPE(query)) {
         case GST_QUERY_URI: {
-            const std::string uri = self_of(sink)->connection->uri();
+            const std::string uri = self_of(sink)->connection->setting(&Settings::uri);
             gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
             return TRUE;
         }
@@ -183,7 +184,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
     if (stopped || not_started) {
         self->connection->close();
         if (const auto gap = self->discarded->take())
-            self->connection->announcer().post_now(gap_message(element, *gap));
+            self->connection->bus().announcer().post_now(gap_message(element, *gap));
     }
     return changed;
 }
@@ -191,7 +192,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
 /// Called on the I/O thread. The event functions of upstream elements may do anything, so the event is pushed
 /// on the announcer's thread.
 void push_upstream(SttSink* self, EventPtr event) {
-    self->connection->announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(event))] {
+    self->connection->bus().announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(event))] {
         gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_event_ref(kept.get()));
     });
 }
@@ -199,8 +200,8 @@ void push_upstream(SttSink* self, EventPtr event) {
 void pass_upstream(SttSink* self, const InMessage& message) {
     if (const std::optional<Gap> discarded = decode_discarded(message)) {
         if (!self->discarded->add(*discarded)) return;
-        self->connection->announcer().run([self] {
-            if (const auto gap = self->discarded->take()) self->connection->announce_gap(*gap);
+        self->connection->bus().announcer().run([self] {
+            if (const auto gap = self->discarded->take()) self->connection->bus().gap(*gap);
         });
         return;
     }
@@ -210,7 +211,7 @@ void pass_upstream(SttSink* self, const InMessage& message) {
         return;
     }
     if (const std::optional<bool> reads = decode_reads_serialized(message)) {
-        self->connection->set_peer_reads_serialized(*reads);
+        self->connection->peer().set_reads_serialized(*reads);
         return;
     }
     EventPtr event = decode_upstream(message);
@@ -238,7 +239,8 @@ void stt_sink_init(SttSink* self) {
                 gst_element_call_async(
                     GST_ELEMENT(self),
                     [](GstElement* element, gpointer) {
-                        if (self_of(element)->connection->failed()) self_of(element)->preroll_exit->open();
+                        if (self_of(element)->connection->peer().failed())
+                            self_of(element)->preroll_exit->open();
                     },
                     nullptr, nullptr);
             },

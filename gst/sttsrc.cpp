@@ -28,16 +28,14 @@
  */
 #include <gst/base/gstpushsrc.h>
 
-#include <algorithm>
 #include <atomic>
 #include <new>
-#include <optional>
-#include <utility>
 
 #include "core/base/text.hpp"
 #include "gst/bus.hpp"
-#include "gst/coarse_clock.hpp"
 #include "gst/connection.hpp"
+#include "gst/delivery_loop.hpp"
+#include "gst/element_class.hpp"
 #include "gst/elements.hpp"
 #include "gst/origin.hpp"
 #include "gst/paused_reader.hpp"
@@ -50,30 +48,14 @@ GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
 namespace stt {
 namespace {
 
-/// The largest number of messages taken at once, so that a batch is pushed downstream before its first buffer
-/// has aged.
-constexpr size_t batch_max = 64;
-/// How often the progress of a slow batch downstream is reported to the sender, ns.
-constexpr int64_t tell_passed_every = 100'000'000;
-/// How long events wait for a buffer whose time shows where the sender's time lies.
-constexpr Duration hold_time = 100ms;
-
 struct SttSrc {
     GstPushSrc parent;
     Connection* connection;
     Receiver* receiver;
     PausedReader* paused_reader;
     UpstreamEvents* upstream;
-    // Used on the streaming thread.
-    std::vector<InMessage>* messages;  ///< taken from the inbox; those before next_message are processed
-    size_t next_message;
-    bool ended;              ///< EOS was pushed downstream
-    bool between_streams;    ///< a stream has ended, and the next one is awaited
-    int64_t told_passed_at;  ///< coarse_now(), ns
-    // Used on any thread.
-    std::atomic<bool> pausing;             ///< the change from PLAYING to PAUSED is in progress
-    std::atomic<bool> flushing;            ///< from interrupt() to resume()
-    std::atomic<GstEvent*> requested_eos;  ///< from the application; owned, null: none
+    DeliveryLoop* delivery;
+    std::atomic<bool> pausing;  ///< the change from PLAYING to PAUSED is in progress; any thread
 };
 struct SttSrcClass {
     GstPushSrcClass parent;
@@ -85,70 +67,6 @@ G_DEFINE_TYPE_WITH_CODE(GstSttSrc, stt_src, GST_TYPE_PUSH_SRC,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER, init_src_uri_handler))
 
 SttSrc* self_of(gpointer object) { return static_cast<SttSrc*>(object); }
-
-Error receive_timeout(const Connection& connection) {
-    return connection.timed_out(Reason::receive_timeout,
-                                tr_noop("the peer sent nothing within the %s of %u ms"), "receive-timeout",
-                                connection.setting(&Settings::receive_timeout));
-}
-
-/// Reports to the inbox how many of the taken messages were pushed downstream. A sink that plays in real time
-/// takes long for all of them, and the sender must see that it makes progress.
-void tell_passed(SttSrc* self, int64_t now) {
-    const std::shared_ptr<Link> link = self->connection->link();
-    const size_t passed = self->next_message - self->receiver->batched();
-    if (link && passed > 0) link->inbox().passed((*self->messages)[passed - 1].end_offset);
-    self->told_passed_at = now;
-}
-
-/// Pushes the events that the application has sent, and the messages taken from the inbox.
-GstFlowReturn pass_on(SttSrc* self) {
-    std::vector<InMessage>& messages = *self->messages;
-    self->told_passed_at = coarse_now();
-    if (const GstFlowReturn flow = self->receiver->take_injected(); flow != GST_FLOW_OK) return flow;
-    while (self->next_message < messages.size()) {
-        if (self->flushing) return GST_FLOW_FLUSHING;  // the pad may have lost its segment
-        const Result<GstFlowReturn> flow = self->receiver->take(messages[self->next_message++]);
-        if (!flow) {
-            self->connection->fail(flow.error());
-            return GST_FLOW_EOS;
-        }
-        if (flow.value() != GST_FLOW_OK) return flow.value();
-        if (const int64_t now = coarse_now(); now - self->told_passed_at >= tell_passed_every)
-            tell_passed(self, now);
-    }
-    return self->receiver->finish_batch();
-}
-
-/// Ends the stream, at its end or because the application wants no more of it. EOS is pushed here instead of
-/// by the base class, so that the peer is informed of its delivery. Never returns OK.
-GstFlowReturn end(SttSrc* self, EventPtr eos) {
-    GST_DEBUG_OBJECT(self, "passing EOS on");
-    // Applications exit on EOS, so messages announced before must be on the bus first.
-    self->connection->announcer().wait_posted();
-    const GstFlowReturn flow = self->receiver->end(std::move(eos));
-    if (flow != GST_FLOW_OK) return flow;
-    self->ended = true;
-    return GST_FLOW_FLUSHING;
-}
-
-/// Makes create() return when it is not in a push, and on each call until resume().
-void interrupt(SttSrc* self) {
-    EventPtr(self->requested_eos.exchange(nullptr));  // discarded like everything that a flush meets
-    self->flushing = true;
-    self->connection->interrupt(true);
-}
-
-/// Ends a flush when create() has returned. This is not done in unlock_stop(): since GStreamer 1.24 the
-/// streaming thread calls that after a pause, too, and it could undo what another thread has just requested.
-void resume(SttSrc* self) {
-    GstPad* pad = GST_BASE_SRC_PAD(self);
-    GST_PAD_STREAM_LOCK(pad);
-    self->connection->interrupt(false);
-    self->flushing = false;
-    self->receiver->flushed();
-    GST_PAD_STREAM_UNLOCK(pad);
-}
 
 /// Restarts the task. The base class does so for a flush that is sent to the element, but not for one that
 /// arrives through the pad.
@@ -162,78 +80,9 @@ void restart_task(SttSrc* self) {
     gst_object_unref(task);
 }
 
-/// Makes the streaming thread push `eos` after the messages that it has taken from the inbox. The base class
-/// would wait here for the streaming thread. In PAUSED a sink blocks that thread until this function returns
-/// and the state changes.
-void request_eos(SttSrc* self, EventPtr eos) {
-    EventPtr(self->requested_eos.exchange(eos.release()));
-    self->connection->interrupt(true);
-}
-
 /// Returns a function that sends upstream by way of `link`, which must outlive it.
 UpstreamEvents::Send sending_over(Link& link) {
     return [&link](OutMessage message) { return link.send_upstream(std::move(message)); };
-}
-
-/// Takes messages and pushes them downstream until an event ends this; never returns OK. When it returns EOS,
-/// any error of the link has been posted. For a worse result the base class would post another error.
-GstFlowReturn create(GstPushSrc* source, GstBuffer**) {
-    SttSrc* self = self_of(source);
-    const std::shared_ptr<Link> link = self->connection->link();
-    if (!link || self->ended) return GST_FLOW_FLUSHING;
-    const Duration limit = std::chrono::milliseconds(self->connection->setting(&Settings::receive_timeout));
-    const bool keep_listening = self->connection->setting(&Settings::keep_listening);
-    SteadyTime quiet_until = std::chrono::steady_clock::now() + limit, hold_until = SteadyTime::max();
-    for (;;) {
-        if (const GstFlowReturn flow = pass_on(self); flow != GST_FLOW_OK) return flow;
-        const bool holding = self->receiver->holds_events();
-        self->next_message = 0;
-        const SteadyTime now = std::chrono::steady_clock::now();
-        if (!self->messages->empty()) quiet_until = now + limit;
-        hold_until = holding ? std::min(hold_until, now + hold_time) : SteadyTime::max();
-        const bool limited = limit > 0ms && !self->between_streams;
-        const SteadyTime until = limited ? std::min(quiet_until, hold_until) : hold_until;
-        std::optional<Duration> left;  // none: no limit
-        if (until != SteadyTime::max()) left = std::max<Duration>(until - now, Duration::zero());
-        switch (link->inbox().pop(*self->messages, batch_max, left)) {
-            case QueueStatus::ok:
-                GST_LOG_OBJECT(self, "%zu messages to pass on", self->messages->size());
-                if (!self->messages->empty()) {
-                    self->between_streams = false;
-                    self->receiver->read_stream(link->inbox().stream());
-                }
-                self->upstream->send_due(sending_over(*link));
-                break;
-            case QueueStatus::flushing: {
-                EventPtr eos(self->requested_eos.exchange(nullptr));
-                return eos ? end(self, std::move(eos)) : GST_FLOW_FLUSHING;
-            }
-            case QueueStatus::eos: {
-                if (keep_listening) {
-                    self->receiver->read_stream(link->inbox().stream());  // the stream may have been empty
-                    if (const GstFlowReturn flow = self->receiver->finish_stream(); flow != GST_FLOW_OK)
-                        return flow;
-                    self->upstream->start();  // a waiting QOS belongs to the stream that has ended
-                    self->between_streams = true;
-                    link->inbox().eos_passed();
-                    break;
-                }
-                const GstFlowReturn flow = end(self, self->receiver->eos());
-                if (self->ended) link->inbox().eos_passed();
-                return flow;
-            }
-            case QueueStatus::failed:
-                self->connection->wait_error();
-                return GST_FLOW_EOS;
-            case QueueStatus::timeout:
-                if (until < hold_until) {
-                    self->connection->fail(receive_timeout(*self->connection));
-                    return GST_FLOW_EOS;
-                }
-                if (const GstFlowReturn flow = self->receiver->release_held(); flow != GST_FLOW_OK)
-                    return flow;
-        }
-    }
 }
 
 gboolean event(GstBaseSrc* source, GstEvent* event) {
@@ -254,7 +103,7 @@ gboolean event(GstBaseSrc* source, GstEvent* event) {
             break;
     }
     const bool resumed = GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP;
-    if (resumed) resume(self);
+    if (resumed) self->delivery->resume();
     const gboolean taken = GST_BASE_SRC_CLASS(stt_src_parent_class)->event(source, event);
     if (resumed) restart_task(self);
     return taken;
@@ -273,10 +122,10 @@ gboolean send_event(GstElement* element, GstEvent* event) {
     if (type == GST_EVENT_EOS && self->connection->link()) {
         // An application that waits for the first connect plays now.
         self->connection->cancel_progress(tr("The stream was ended before a connection was established"));
-        request_eos(self, EventPtr(event));
+        self->delivery->request_eos(EventPtr(event));
         return TRUE;
     }
-    if (type == GST_EVENT_FLUSH_STOP) resume(self);
+    if (type == GST_EVENT_FLUSH_STOP) self->delivery->resume();
     // Events that are ordered relative to the data would wait in the base class for a buffer of its own.
     const bool in_order = (kind & GST_EVENT_TYPE_DOWNSTREAM) && (kind & GST_EVENT_TYPE_SERIALIZED) &&
                           type != GST_EVENT_EOS && type != GST_EVENT_FLUSH_STOP &&
@@ -309,7 +158,7 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
             return TRUE;
         }
         case GST_QUERY_URI: {
-            const std::string uri = self->connection->uri();
+            const std::string uri = self->connection->setting(&Settings::uri);
             gst_query_set_uri(query, uri.empty() ? nullptr : uri.c_str());
             return TRUE;
         }
@@ -323,14 +172,15 @@ gboolean query(GstBaseSrc* source, GstQuery* query) {
 void read_on(SttSrc* self) {
     const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
     if (timestamps == Timestamps::original) return;
+    GST_DEBUG_OBJECT(self, "paused: a live stream is read on");
     self->paused_reader->start(self->connection->link(), self->receiver->playout().live());
 }
 
 void close(SttSrc* self) {
     if (const Gap gap = self->paused_reader->abandon(); gap.buffers > 0)
-        self->connection->announcer().post_now(gap_message(GST_ELEMENT(self), gap));
+        self->connection->bus().announcer().post_now(gap_message(GST_ELEMENT(self), gap));
     self->connection->close();
-    self->messages->clear();
+    self->delivery->stop();
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
@@ -339,8 +189,7 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         const auto timestamps = static_cast<Timestamps>(self->connection->setting(&Settings::timestamps));
         self->receiver->start(timestamps);
         self->upstream->start();
-        self->next_message = 0;
-        self->ended = self->between_streams = self->flushing = false;
+        self->delivery->start();
         if (!self->connection->open()) return GST_STATE_CHANGE_FAILURE;
     }
     if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) self->paused_reader->resume();
@@ -385,10 +234,9 @@ void stt_src_init(SttSrc* self) {
     self->receiver = new Receiver(GST_BASE_SRC(self), *self->connection);
     self->paused_reader = new PausedReader;
     self->upstream = new UpstreamEvents;
-    self->messages = new std::vector<InMessage>;
+    self->delivery =
+        new DeliveryLoop(GST_BASE_SRC(self), *self->connection, *self->receiver, *self->upstream);
     new (&self->pausing) std::atomic<bool>(false);
-    new (&self->flushing) std::atomic<bool>(false);
-    new (&self->requested_eos) std::atomic<GstEvent*>(nullptr);
     self->connection->set_hooks({
         .upstream_message = nullptr,
         .key_unit_wanted = nullptr,
@@ -406,12 +254,11 @@ void stt_src_init(SttSrc* self) {
 void finalize(GObject* object) {
     SttSrc* self = self_of(object);
     close(self);
-    EventPtr(self->requested_eos.exchange(nullptr));
+    delete self->delivery;
     delete self->connection;
     delete self->receiver;
     delete self->paused_reader;
     delete self->upstream;
-    delete self->messages;
     G_OBJECT_CLASS(stt_src_parent_class)->finalize(object);
 }
 
@@ -443,10 +290,14 @@ void stt_src_class_init(SttSrcClass* src_class) {
     // be in a push at that time and would return only after the pause. The base class would then treat
     // FLUSHING as the end and stop the streaming thread.
     base_class->unlock = [](GstBaseSrc* source) -> gboolean {
-        if (!self_of(source)->pausing) interrupt(self_of(source));
+        GST_DEBUG_OBJECT(source, "unlock: %s", self_of(source)->pausing ? "only a pause" : "returning");
+        if (!self_of(source)->pausing) self_of(source)->delivery->interrupt();
         return TRUE;
     };
-    GST_PUSH_SRC_CLASS(src_class)->create = create;
+    // It never delivers a buffer to the base class.
+    GST_PUSH_SRC_CLASS(src_class)->create = [](GstPushSrc* source, GstBuffer**) {
+        return self_of(source)->delivery->run();
+    };
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ void Transmitter::start() {
 }
 
 void Transmitter::expect_eos() {
+    GST_DEBUG_OBJECT(element_, "EOS is expected: all waits for the peer are limited");
     connection_.limit_waits(std::chrono::steady_clock::now() +
                             std::chrono::milliseconds(connection_.setting(&Settings::drain_timeout)));
 }
@@ -60,7 +61,9 @@ GstFlowReturn Transmitter::wait_playing(GstMiniObject* object) {
 }
 
 void Transmitter::look_if_changed() {
-    if (policy_.renew()) state_.pipeline_changed();
+    if (!policy_.renew()) return;
+    GST_DEBUG_OBJECT(element_, "the stream is %s", policy_.origin().live ? "live" : "not live");
+    state_.pipeline_changed();
 }
 
 /// Begins another stream, which is what follows EOS after a flush or a STREAM_START.
@@ -80,15 +83,16 @@ GstFlowReturn Transmitter::wait_next() {
 
 /// Ensures everything that must precede the next buffer.
 GstFlowReturn Transmitter::prepare() {
-    if (connection_.failed()) {
-        connection_.wait_error();
+    if (connection_.peer().failed()) {
+        connection_.peer().wait_error();
         return GST_FLOW_EOS;
     }
     if (drain_.finished()) {
         const GstFlowReturn next = wait_next();
         if (next != GST_FLOW_OK || writer_.discarding()) return next;
     }
-    if (!connection_.is_caller() && !connection_.ready() && policy_.waits_for_peer()) {
+    if (!connection_.is_caller() && !connection_.peer().ready() && policy_.waits_for_peer()) {
+        GST_DEBUG_OBJECT(element_, "waiting for a caller");
         const GstFlowReturn waited = writer_.wait_for_peer();
         if (waited != GST_FLOW_OK || writer_.discarding()) return waited;
     }
@@ -104,7 +108,10 @@ bool Transmitter::drop(GstBuffer* buffer) {
     if (drain_.finished() && link)
         begin_next();  // there is no peer to which the end of the previous stream could be reported
     if (link && !link->outbox().skip(gst_buffer_get_size(buffer), known_duration(buffer))) return false;
-    if (state_.drop_beginning() && !policy_.origin().live) connection_.warn(dropping());
+    if (state_.drop_beginning()) {
+        GST_DEBUG_OBJECT(element_, "no receiver is connected or waited for: dropping");
+        if (!policy_.origin().live) connection_.bus().warn(dropping());
+    }
     buffers_.await_key_unit();
     return true;
 }
@@ -154,7 +161,7 @@ bool Transmitter::take_out_of_band(GstEvent* event) {
     const std::shared_ptr<Link> link = connection_.link();
     const bool bytes = sends_bytes(connection_);
     // Between EOS and the next stream there is no stream to which the event could belong.
-    if (!link || bytes || !connection_.ready() || link->outbox().finished()) return false;
+    if (!link || bytes || !connection_.peer().ready() || link->outbox().finished()) return false;
     Result<std::optional<OutMessage>> message = encode_event(event);
     if (!message || !*message) return false;
     constexpr Duration at_once = Duration::zero();

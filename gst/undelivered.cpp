@@ -7,7 +7,6 @@
 #include <string>
 
 #include "core/base/text.hpp"
-#include "gst/connection.hpp"
 
 namespace stt {
 namespace {

@@ -5,11 +5,10 @@
 #include <cstdint>
 
 #include "core/base/error.hpp"
+#include "gst/awaited_peer.hpp"
 #include "gst/metadata.hpp"
 
 namespace stt {
-
-enum class Reached : uint8_t;
 
 /// Returns the sender's error. `missing` is the total that the peer lacks, `reached` how far a peer ever got.
 /// `caller` says whether the sender is the caller. `timeout_ms` is `drain-timeout`; with 0 the user has

@@ -48,6 +48,7 @@ void Caller::start(Now now) {
 void Caller::stop(Now now) {
     resolver_.cancel();
     retry_at_ = time_never;
+    proposed_ = false;
     if (Session* const attempt = attempt_ ? parts_.endpoint.find(attempt_) : nullptr)
         attempt->close(now, CloseReason::graceful, {});
 }
@@ -132,8 +133,9 @@ bool Caller::calls(const Address& address) const {
 
 void Caller::on_attempt_established() {
     attempt_ = 0;
-    retry_at_ = time_never;
     last_error_ = {};
+    // The link decides whether the session makes a proposed attempt unnecessary.
+    if (!proposed_) retry_at_ = time_never;
 }
 
 void Caller::on_attempt_closed(Now now, const Error& error) {
@@ -239,7 +241,22 @@ Error Caller::overdue_error(Time now, Error error) const {
 
 void Caller::retry_at(Time at, const Error& error) {
     retry_at_ = at;
+    proposed_ = false;
     last_error_ = error;
+}
+
+void Caller::propose_retry(Time at, const Error& error) {
+    retry_at(at, error);
+    proposed_ = true;
+}
+
+Time Caller::confirm_retry(const Error& error) {
+    retry_at(retry_at_, error);
+    return retry_at_;
+}
+
+void Caller::withdraw_retry() {
+    if (std::exchange(proposed_, false)) retry_at_ = time_never;
 }
 
 void Caller::hurry(Time now, Time until) {
@@ -269,7 +286,7 @@ void Caller::on_host_reached(Time now, const Address& peer) {
 }
 
 std::optional<Error> Caller::retry_if_due(Now now) {
-    if (now.time < retry_at_) return std::nullopt;
+    if (proposed_ || now.time < retry_at_) return std::nullopt;
     retry_at_ = time_never;
     if (retry_.remaining(now.time) == Duration::zero()) return last_error_;
     begin_attempt(now);

@@ -86,6 +86,14 @@ class Caller {
     Error overdue_error(Time now, Error error) const;
     /// The next attempt is due at `at`. `error` ended the last one, or the session.
     void retry_at(Time at, const Error& error);
+    /// The same, but the attempt is not made before confirm_retry(). Until then it can be brought forward
+    /// like any other.
+    void propose_retry(Time at, const Error& error);
+    /// The proposed attempt is to be made. `error` as before. Returns when it is due; time_never if there is
+    /// none, as the caller was stopped.
+    Time confirm_retry(const Error& error);
+    /// The proposed attempt, if there is one, is not to be made.
+    void withdraw_retry();
     /// No session is of use after `until`: attempts are made before it, the one that is due later included.
     /// time_never removes the limit.
     void hurry(Time now, Time until);
@@ -101,7 +109,7 @@ class Caller {
     /// The number of the attempt, from 1; 0: not of a caller.
     unsigned attempt_number() const { return parts_.config.caller ? retry_.attempt() : 0; }
     /// When retry_if_due() or check_success() must be called at the latest.
-    Time deadline() const { return std::min(retry_at_, success_at_); }
+    Time deadline() const { return std::min(proposed_ ? time_never : retry_at_, success_at_); }
 
   private:
     void begin_attempt(Now now);
@@ -126,6 +134,7 @@ class Caller {
     PeerKey peer_key_{};           // of the peer, for proven_peers.hpp
     RetryPolicy retry_;
     Time retry_at_ = time_never;
+    bool proposed_ = false;         // the attempt at retry_at_ is not made before it is confirmed
     Error last_error_;              // of retry_at()
     Time success_at_ = time_never;  // when the session will count as a success; never: it does, or is over
 };

@@ -120,27 +120,33 @@ void Link::Impl::on_established(Now now, SessionHandle handle) {
     if (!fresh) return;
     const Arrival arrival = classify(*fresh);
     if (arrival != Arrival::too_late && caller_.is_attempt(handle)) caller_.on_attempt_established();
+    arriving_ = handle;
+    receive_arrival(now, *fresh, arrival);
+    arriving_ = 0;
+}
+
+void Link::Impl::receive_arrival(Now now, Session& fresh, Arrival arrival) {
     switch (arrival) {
         case Arrival::too_late:
-            return fresh->close(now, CloseReason::error, stream_has_ended());
+            return fresh.close(now, CloseReason::error, stream_has_ended());
         case Arrival::resumption:
-            return resume_session(now, *fresh);
+            return resume_session(now, fresh);
         case Arrival::first:
-            return begin_session(now, *fresh);
+            return begin_session(now, fresh);
         case Arrival::rival:
             // The present caller may have crashed, and the other may be its successor.
             session_.get()->doubt(now.time, doubt_patience);
-            return fresh->close(now, CloseReason::error,
-                                make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
-                                           tr("the listener already serves another caller")));
+            return fresh.close(now, CloseReason::error,
+                               make_error(ErrorCode::too_many_sessions, Reason::busy, ErrorOrigin::local,
+                                          tr("the listener already serves another caller")));
         case Arrival::relief:
             yield_session(now);
-            return begin_session(now, *fresh);
+            return begin_session(now, fresh);
         case Arrival::unneeded:
             // Its peer knows it after all: another node has said otherwise, and has answered now.
-            return fresh->close(now, CloseReason::graceful, {});
+            return fresh.close(now, CloseReason::graceful, {});
         case Arrival::replacement:
-            if (replace_session(now, *fresh)) begin_session(now, *fresh);
+            if (replace_session(now, fresh)) begin_session(now, fresh);
             return;
     }
 }
@@ -152,6 +158,7 @@ void Link::Impl::announce_host(const Session& fresh) {
 
 void Link::Impl::begin_session(Now now, const Session& fresh) {
     withdraw_question();  // its answer would be about the session before
+    if (reporter_.closed()) return;
     session_.begin(fresh);
     announce_host(fresh);
     caller_.on_session(now.time);
@@ -163,6 +170,7 @@ void Link::Impl::begin_session(Now now, const Session& fresh) {
 
 void Link::Impl::resume_session(Now now, const Session& fresh) {
     withdraw_question();
+    if (reporter_.closed()) return;
     session_.resume(fresh);
     announce_host(fresh);
     caller_.on_resumption(now.time);

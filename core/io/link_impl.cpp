@@ -200,7 +200,10 @@ void Link::Impl::shut_down() {
         stream_->report_taken(now.time, *session);
         session->close(now, CloseReason::graceful, {});
     }
+    if (Session* const arriving = arriving_ ? node_->endpoint().find(arriving_) : nullptr)
+        arriving->close(now, CloseReason::graceful, {});
     caller_.stop(now);
+    withdraw_question();
     reporter_.summarise_all();
     stream_->report_undelivered();
     if (!reporter_.ended()) reporter_.set_state(LinkState::closed);
@@ -263,6 +266,7 @@ void Link::Impl::on_attempt_failed(Now now, Error error) {
 void Link::Impl::decide(Now now, Error error, bool retried) {
     if (reporter_.ended()) return;
     withdraw_question();
+    if (reporter_.ended()) return;
     const auto plan = caller_.plan(now.time, error, retried);
     if (!plan) {
         // The observer cannot extend reconnect-timeout.
@@ -274,8 +278,9 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     report.retrying = plan->retried;
     report.next_delay = plan->delay;
     reporter_.trace(error.text + (plan->retried ? ": is retried" : ": is not retried"));
-    const uint64_t number =
-        question_.ask({std::move(error), plan->retried, plan->delay, now.time + plan->delay});
+    const Time retry_at = now.time + plan->delay;
+    if (config_.caller) caller_.propose_retry(retry_at, error);
+    const uint64_t number = question_.ask({std::move(error), plan->retried, plan->delay, retry_at});
     reporter_.ask(report, [self = shared_from_this(), number](RetryDecision decision) {
         if (self->node_->loop().on_thread())
             self->on_decided(number, decision);
@@ -293,13 +298,20 @@ void Link::Impl::on_decided(uint64_t number, RetryDecision decision) {
         return;
     }
     if (config_.caller || !asked->retried) drop_session(clock_now(), asked->error);
-    if (config_.caller) caller_.retry_at(asked->retry_at, asked->error);
-    reporter_.report(std::move(asked->error), asked->delay);
+    Duration delay = asked->delay;
+    if (config_.caller) {
+        const Time at = caller_.confirm_retry(asked->error);
+        if (at < asked->retry_at) delay = std::max<Duration>(delay - (asked->retry_at - at), 0ns);
+    }
+    reporter_.report(std::move(asked->error), delay);
     reporter_.renew();  // the circuit may have changed
 }
 
 void Link::Impl::withdraw_question() {
-    if (auto asked = question_.withdraw()) reporter_.report(std::move(asked->error));
+    auto asked = question_.withdraw();
+    if (!asked) return;
+    caller_.withdraw_retry();
+    reporter_.report(std::move(asked->error));
 }
 
 void Link::Impl::drop_session(Now now, const Error& error) {

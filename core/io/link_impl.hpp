@@ -110,6 +110,7 @@ class Link::Impl final : public NodeClient,
     };
     Arrival classify(const Session& fresh) const;
     void on_established(Now now, SessionHandle handle);
+    void receive_arrival(Now now, Session& fresh, Arrival arrival);
     /// Other links that wait to call the host of `fresh` need not wait any longer.
     void announce_host(const Session& fresh);
     void begin_session(Now now, const Session& fresh);
@@ -158,6 +159,7 @@ class Link::Impl final : public NodeClient,
     const std::unique_ptr<StreamEnd> stream_;  // its takes_upstream(): any thread
     std::shared_ptr<const void> stretching_;   // while a passphrase's seed is wanted
     std::shared_ptr<const void> hosts_watch_;  // of a caller, from its first attempt to its end
+    SessionHandle arriving_ = 0;               // established, but not in session_ yet; 0: none
     SessionHandle dropped_ = 0;                // session that was ended last by an error that is reported
     bool shutting_down_ = false;
 };

@@ -246,10 +246,11 @@ class ReceiveQueue {
     /// The number of the stream to which the messages last returned by pop() belong: the count of restart()
     /// calls before it.
     uint64_t stream() const { return popped_stream_; }
-    /// States that the end of the stream has been passed downstream too.
+    /// States that the end of stream() has been passed downstream too.
     void eos_passed();
-    /// States that the messages last returned by pop() have been passed downstream up to `offset` of the
-    /// stream. It is meant for messages that take long, because the next pop() states it for all.
+    /// States that the messages last returned by pop() have been passed downstream up to `offset` of
+    /// stream(). It is meant for messages that take long, because the next pop() states it for all. Ignored
+    /// if the thread that reads ahead has begun another stream since.
     void passed(uint64_t offset);
 
     // Another thread, which reads while the streaming thread must not, may call the following.
@@ -259,14 +260,18 @@ class ReceiveQueue {
     /// The same as pop() for one message, except that it states nothing about messages returned before.
     /// Returns `flushing` also after stop_read_ahead(). pop() still returns `eos` and `failed` afterwards.
     QueueStatus read_ahead(InMessage& message);
+    /// The number of the stream that read_ahead() was reading when it returned last, with or without a
+    /// message. Before the first call it is that of pop(). Messages of earlier streams must not be returned
+    /// to the queue.
+    uint64_t stream_ahead() const { return ahead_stream_; }
     /// States that everything up to `offset` counts as passed downstream, including what the streaming thread
-    /// is still processing. `offset` must be the end of a message, returned by read_ahead(), of the stream
-    /// being read.
+    /// is still processing. `offset` must be the end of a message, returned by read_ahead(), of
+    /// stream_ahead().
     void pass(uint64_t offset);
     /// Makes read_ahead() return `flushing` from now on. Any thread.
     void stop_read_ahead();
-    /// Lets pop() resume, with `messages` of the stream being read first. Must be called after
-    /// stop_read_ahead(), when no thread is in read_ahead().
+    /// Lets pop() resume, with `messages` of stream_ahead() first. Must be called after stop_read_ahead(),
+    /// when no thread is in read_ahead().
     void end_read_ahead(std::vector<InMessage> messages);
 
     // Any thread may call the following.
@@ -350,6 +355,8 @@ class ReceiveQueue {
     uint64_t stream_ = 0;         // the number of the stream being read
     // Used only on the streaming thread.
     uint64_t popped_stream_ = 0;  // the number of the stream of the messages that pop() returned last
+    // Used only on the thread that reads ahead, and by begin_read_ahead().
+    uint64_t ahead_stream_ = 0;  // the number of the stream that read_ahead() was reading last
 
     // The following is protected by the mutex.
     mutable std::mutex mutex_;

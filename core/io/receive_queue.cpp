@@ -52,7 +52,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, std
             continue;
         }
         if (start_over_) start_over();
-        if (reader == Reader::streaming) popped_stream_ = stream_;
+        (reader == Reader::streaming ? popped_stream_ : ahead_stream_) = stream_;
         if (!returned_.empty()) {
             hand_out_returned(messages, max, reader);
             return QueueStatus::ok;
@@ -119,7 +119,7 @@ QueueStatus ReceiveQueue::next(std::vector<InMessage>& messages, size_t max, std
 void ReceiveQueue::eos_passed() {
     {
         const std::lock_guard lock(mutex_);
-        if (start_over_ || !eos_reported_) return;
+        if (start_over_ || popped_stream_ != stream_ || !eos_reported_) return;
         account(handed_offset_);
         consumed_.finished = true;
     }
@@ -129,7 +129,8 @@ void ReceiveQueue::eos_passed() {
 void ReceiveQueue::passed(uint64_t offset) {
     {
         const std::lock_guard lock(mutex_);
-        if (start_over_ || turn_ != Turn::streaming || offset <= consumed_.delivered) return;
+        const bool current = !start_over_ && popped_stream_ == stream_;
+        if (!current || turn_ != Turn::streaming || offset <= consumed_.delivered) return;
         account(offset);
         woken_for_ = consumed_;
     }

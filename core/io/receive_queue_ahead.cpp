@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// The part of ReceiveQueue for a thread that reads ahead in place of the streaming thread.
 #include <algorithm>
+#include <cassert>
 #include <iterator>
 
 #include "core/io/queues.hpp"
@@ -10,6 +11,7 @@ namespace stt {
 void ReceiveQueue::begin_read_ahead() {
     const std::lock_guard lock(mutex_);
     turn_ = Turn::ahead;
+    ahead_stream_ = popped_stream_;
     notify();
 }
 
@@ -25,6 +27,7 @@ void ReceiveQueue::pass(uint64_t offset) {
     {
         const std::lock_guard lock(mutex_);
         if (start_over_) return;
+        assert(ahead_stream_ == stream_);  // only read_ahead() moves to another stream meanwhile
         handed_offset_ = std::max(handed_offset_, offset);
         account(handed_offset_);
         wake = wake_due(false);
@@ -42,6 +45,7 @@ void ReceiveQueue::end_read_ahead(std::vector<InMessage> messages) {
     const std::lock_guard lock(mutex_);
     // Messages that clear() has forgotten are discarded. Messages that were returned earlier and are still
     // waiting come after these.
+    assert(start_over_ || messages.empty() || ahead_stream_ == stream_);
     if (!start_over_)
         returned_.insert(returned_.begin(), std::make_move_iterator(messages.begin()),
                          std::make_move_iterator(messages.end()));

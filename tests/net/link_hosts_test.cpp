@@ -44,5 +44,32 @@ TEST_F(WaitingCallers, CallAtOnceWhenTheirHostAnswersAnother) {
     for (End& caller : callers) EXPECT_TRUE(caller.seen.wait_state(LinkState::connected));
 }
 
+/// Whoever decides about the next attempt may take long. The host may answer another caller in the meantime.
+TEST(AskingCaller, CallsAtOnceAfterTheAnswerIfItsHostHasAnsweredAnotherMeanwhile) {
+    End caller, listener, third, thirds_listener;
+    const uint16_t port = closed_port();
+    Recorder& seen = caller.seen;
+    std::function<void(RetryDecision)> reply;  // under the recorder's mutex
+    seen.decision_hook = [&](const ErrorReport&, std::function<void(RetryDecision)> given) {
+        const std::lock_guard lock(seen.mutex);
+        reply = std::move(given);
+        seen.changed.notify_all();
+    };
+    LinkConfig config = caller_config(StreamRole::sender, port);
+    config.retry_initial_delay = config.retry_max_delay = 24h;
+    config.reconnect_timeout = 0s;
+    ASSERT_TRUE(caller.open(std::move(config)));
+    ASSERT_TRUE(seen.wait([&] { return reply != nullptr; }));
+    ASSERT_TRUE(listener.open(listener_on(port)));
+    ASSERT_TRUE(thirds_listener.open(listener_on(0)));
+    ASSERT_TRUE(third.open(caller_config(StreamRole::sender, thirds_listener.link->local_port())));
+    ASSERT_TRUE(third.seen.wait_state(LinkState::connected));
+    reply(RetryDecision::retry);
+    EXPECT_TRUE(seen.wait_state(LinkState::connected));
+    const std::lock_guard lock(seen.mutex);
+    ASSERT_TRUE(seen.find(ErrorCode::connection_refused));
+    EXPECT_LT(seen.find(ErrorCode::connection_refused)->next_delay, 1h) << "the report tells of it";
+}
+
 }  // namespace
 }  // namespace stt::test

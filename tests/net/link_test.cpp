@@ -507,6 +507,55 @@ TEST(Link, AFloodOfWrongHellosIsAHandfulOfReportsThatAddUp) {
     EXPECT_LE(listener.seen.errors.size(), ErrorDigest::burst + 3u);
 }
 
+TEST(Link, WhatItHasAskedAboutIsReportedIfItIsClosedBeforeTheAnswer) {
+    uint16_t unused;
+    {
+        End nobody;
+        ASSERT_TRUE(nobody.open(listener_config(StreamRole::receiver)));
+        unused = nobody.link->local_port();
+    }
+    End caller;
+    Recorder& seen = caller.seen;
+    bool asked = false;  // under the recorder's mutex
+    seen.decision_hook = [&](const ErrorReport&, const std::function<void(RetryDecision)>&) {
+        const std::lock_guard lock(seen.mutex);
+        asked = true;
+        seen.changed.notify_all();
+    };
+    ASSERT_TRUE(caller.open(caller_config(StreamRole::sender, unused)));
+    ASSERT_TRUE(seen.wait([&] { return asked; }));
+    EXPECT_FALSE(seen.find(ErrorCode::connection_refused));
+    caller.link->close();
+    ASSERT_TRUE(seen.find(ErrorCode::connection_refused));
+    EXPECT_FALSE(seen.find(ErrorCode::connection_refused)->retrying);
+    EXPECT_EQ(seen.terminal_errors(), 0u);
+}
+
+/// The report of what was asked about is the last chance to close the link before the session is its own.
+TEST(Link, ASessionThatArrivesWhenTheLinkIsClosedIsClosedToo) {
+    End listener, second;
+    Recorder& seen = listener.seen;
+    bool asked = false;  // under the recorder's mutex
+    seen.decision_hook = [&](const ErrorReport&, const std::function<void(RetryDecision)>&) {
+        const std::lock_guard lock(seen.mutex);
+        asked = true;
+        seen.changed.notify_all();
+    };
+    seen.error_hook = [&](const ErrorReport&) { listener.link->close(); };
+    ASSERT_TRUE(listener.open(listener_config(StreamRole::receiver)));
+    const uint16_t port = listener.link->local_port();
+    {
+        End first;
+        ASSERT_TRUE(first.open(caller_config(StreamRole::sender, port)));
+        ASSERT_TRUE(seen.wait([&] { return !seen.headers.empty(); }));
+    }
+    ASSERT_TRUE(seen.wait([&] { return asked; }));
+    ASSERT_TRUE(second.open(caller_config(StreamRole::sender, port)));
+    EXPECT_TRUE(second.seen.wait([&] { return second.seen.find(ErrorCode::session_closed); }));
+    const std::lock_guard lock(seen.mutex);
+    EXPECT_EQ(seen.errors.size(), 1u);
+}
+
 TEST(Link, WaitsForADecisionAndHeedsEachAnswerOnce) {
     End caller;
     Recorder& seen = caller.seen;

@@ -304,6 +304,58 @@ TEST_F(CallerTest, the_next_attempt_is_made_when_it_is_due) {
     EXPECT_TRUE(caller->calling());
 }
 
+TEST_F(CallerTest, a_proposed_attempt_is_not_made_before_it_is_confirmed) {
+    start();
+    const Error error = error_of(ErrorCode::connection_refused);
+    caller->on_attempt_closed(now, error);
+    caller->propose_retry(now.time + 1s, error);
+    EXPECT_EQ(caller->deadline(), time_never);
+    EXPECT_FALSE(caller->retry_if_due({now.time + 2s, now.wall}));
+    EXPECT_EQ(caller->attempt_number(), 1u);
+    EXPECT_EQ(caller->confirm_retry(error), now.time + 1s);
+    EXPECT_EQ(caller->deadline(), now.time + 1s);
+    EXPECT_FALSE(caller->retry_if_due({now.time + 2s, now.wall}));
+    EXPECT_EQ(caller->attempt_number(), 2u);
+}
+
+TEST_F(CallerTest, a_proposed_attempt_can_be_brought_forward) {
+    start();
+    const Error error = error_of(ErrorCode::connection_refused);
+    caller->on_attempt_closed(now, error);
+    const Time begun = caller->attempt_began();
+    caller->propose_retry(begun + 16s, error);
+    caller->hurry(begun, begun + 10s);
+    EXPECT_EQ(caller->confirm_retry(error), begun + 5s);
+    caller->propose_retry(begun + 16s, error);
+    caller->on_host_reached(begun + 1s, address);
+    EXPECT_EQ(caller->deadline(), time_never);
+    EXPECT_EQ(caller->confirm_retry(error), begun + 1s);
+}
+
+TEST_F(CallerTest, a_proposed_attempt_that_is_withdrawn_is_not_made) {
+    start();
+    const Error error = error_of(ErrorCode::connection_refused);
+    caller->on_attempt_closed(now, error);
+    caller->propose_retry(now.time + 1s, error);
+    caller->withdraw_retry();
+    EXPECT_EQ(caller->deadline(), time_never);
+    caller->on_host_reached(now.time + 1s, address);
+    EXPECT_EQ(caller->deadline(), time_never) << "none is planned";
+    caller->retry_at(now.time + 1s, error);
+    caller->withdraw_retry();
+    EXPECT_EQ(caller->deadline(), now.time + 1s) << "it was not proposed only";
+}
+
+TEST_F(CallerTest, a_session_beside_the_present_one_leaves_a_proposed_attempt_to_the_link) {
+    make();
+    begin_session();
+    caller->call_in_parallel(now);
+    const Error error = error_of(ErrorCode::timeout);
+    caller->propose_retry(now.time + 1s, error);
+    caller->on_attempt_established();
+    EXPECT_EQ(caller->confirm_retry(error), now.time + 1s);
+}
+
 TEST_F(CallerTest, an_attempt_that_is_due_too_late_is_not_made) {
     start();
     caller->on_attempt_closed(now, error_of(ErrorCode::connection_refused));

@@ -456,6 +456,66 @@ TEST_F(ReadAheadTest, WhatIsReturnedOfAForgottenStreamIsDropped) {
     EXPECT_EQ(queue.held_bytes(), 0u);
 }
 
+TEST_F(ReadAheadTest, OffsetsOfAStreamThatWasReplacedDoNotCountForTheNextOne) {
+    push(1);
+    push(2);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    const uint64_t first = messages[0].end_offset;
+    queue.begin_read_ahead();
+    queue.restart();
+    push(3);
+    push(4);
+    InMessage message;
+    ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok);
+    EXPECT_EQ(message.kind, 3);
+    EXPECT_EQ(queue.stream_ahead(), 1u);
+    queue.stop_read_ahead();
+    std::vector<InMessage> kept;
+    kept.push_back(std::move(message));
+    queue.end_read_ahead(std::move(kept));
+    queue.take_consumed();
+    queue.passed(first);
+    EXPECT_FALSE(queue.take_consumed()) << "the streaming thread still has messages of the first stream";
+    EXPECT_EQ(queue.held_bytes(), 2 * size);
+    ASSERT_EQ(pop(), QueueStatus::ok);
+    EXPECT_EQ(queue.stream(), 1u);
+    queue.passed(messages[0].end_offset);
+    EXPECT_EQ(queue.take_consumed()->delivered, size);
+}
+
+TEST_F(ReadAheadTest, TheEndOfAStreamThatWasReplacedIsNotThatOfTheNextOne) {
+    queue.push({}, true);
+    ASSERT_EQ(pop(), QueueStatus::eos);
+    queue.begin_read_ahead();
+    queue.restart();
+    queue.push({}, true);
+    InMessage message;
+    EXPECT_EQ(queue.read_ahead(message), QueueStatus::eos);
+    EXPECT_EQ(queue.stream_ahead(), 1u);
+    queue.stop_read_ahead();
+    queue.end_read_ahead({});
+    queue.eos_passed();
+    EXPECT_FALSE(queue.take_consumed());
+    EXPECT_EQ(pop(), QueueStatus::eos);
+    queue.eos_passed();
+    EXPECT_TRUE(queue.take_consumed()->finished);
+}
+
+TEST_F(ReadAheadTest, TheReaderLearnsThatAnotherStreamHasBegunBeforeItsFirstMessage) {
+    push(1);
+    queue.begin_read_ahead();
+    InMessage message;
+    ASSERT_EQ(queue.read_ahead(message), QueueStatus::ok);
+    EXPECT_EQ(queue.stream_ahead(), 0u);
+    std::thread reading([&] { EXPECT_EQ(queue.read_ahead(message), QueueStatus::flushing); });
+    queue.restart();
+    while (queue.behind()) std::this_thread::yield();
+    queue.stop_read_ahead();
+    reading.join();
+    EXPECT_EQ(queue.stream_ahead(), 1u);
+    queue.end_read_ahead({});
+}
+
 TEST_F(ReceiveQueueTest, WhatTwoPausesReturnStaysInOrder) {
     for (uint8_t i = 0; i < 8; i++) queue.push(one(wire(10, i)), false);
     const auto read_ahead = [&](int count) {
