@@ -9,9 +9,11 @@
 #include "core/base/text.hpp"
 #include "gst/bus.hpp"
 #include "gst/debug.hpp"
+#include "gst/delayed_call.hpp"
 #include "gst/link_config.hpp"
 #include "gst/meta/serialized.hpp"
 #include "gst/pipeline_clock.hpp"
+#include "gst/receiver_report.hpp"
 #include "gst/retry_signal.hpp"
 #include "gst/undelivered.hpp"
 
@@ -37,7 +39,7 @@ GQuark connection_quark() {
 /// How long a receiver has for its answer once the stream has been opened to it: some round trips.
 constexpr Duration answer_patience = 500ms;
 
-/// Distinguishes versions of a file.
+/// Distinguishes versions of a file. A file that does not exist has the version {}.
 using FileVersion = std::array<int64_t, 4>;
 FileVersion version_of(const std::string& path) {
     struct stat status {};
@@ -126,6 +128,7 @@ bool Connection::open() {
     if (side_ == Side::sink) config->stream_header = new_stream_header();
     caller_ = config->caller;
     told_state_ = LinkState::closed;
+    status_digest_.clear();
     node_ = config->identity->node_id();
     const std::string start =
         caller_ ? tr("Connecting to %s:%u", config->host.c_str(), unsigned{config->port}) : tr("Listening");
@@ -235,9 +238,9 @@ void Connection::start_timers() {
     }();
     if (file.empty()) return;
     // The first check always reloads, as the file may have changed since it was read.
-    seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = FileVersion{}]() mutable {
+    seeds_timer_.start(seed_file_interval_ms, [guarded, file, seen = std::optional<FileVersion>()]() mutable {
         const FileVersion version = version_of(file);
-        if (version == seen || version == FileVersion{}) return true;
+        if (version == seen) return true;
         seen = version;
         return guarded([](Connection& self) {
             self.announcer_.run([&self] { self.reload_seeds(); });
@@ -365,7 +368,7 @@ Waited Connection::wait_peer_reads_serialized() {
     return failed_ ? Waited::failed : interrupted_ ? Waited::interrupted : Waited::ready;
 }
 
-void Connection::announce_latency() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
+void Connection::announce_latency() { announcer_.post_latency(); }
 
 bool Connection::ready() const { return ready_; }
 
@@ -487,7 +490,7 @@ void Connection::on_status(const LinkStatus& status) {
     if (status.state == LinkState::connecting || status.state == LinkState::closed) set_ready(false);
     if (status.state == LinkState::handshaking) note_reached(Reached::call);
     if (stands(status.state)) note_reached(Reached::session);
-    announcer_.post(session_message(element_, status, caller_, node_));
+    announce_status(status);
     // The progress of a listener ends when it listens, even if a caller comes before that is posted.
     if (!caller_ || !progress_.under_way()) return;
     // The state is the same if only the circuit or the peer's address has changed.
@@ -496,6 +499,20 @@ void Connection::on_status(const LinkStatus& status) {
         progress_.proceed(tr("Authenticating with %s", status.peer.c_str()));
     else if (stands(status.state))
         progress_.end(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
+}
+
+/// A caller's retry policy limits how often its state changes. A listener's state changes as its callers
+/// like.
+void Connection::announce_status(const LinkStatus& status) {
+    const StatusDigest::Outcome outcome = caller_
+                                              ? StatusDigest::Outcome{.report = true, .later = std::nullopt}
+                                              : status_digest_.add(status, RateLimit::Clock::now());
+    if (outcome.report) announcer_.post(session_message(element_, status, caller_, node_));
+    if (!outcome.later) return;
+    call_later(element_, *outcome.later, [this] {
+        if (const auto waiting = status_digest_.take(RateLimit::Clock::now()))
+            announcer_.post(session_message(element_, waiting->status, caller_, node_, waiting->merged));
+    });
 }
 
 void Connection::on_error(const ErrorReport& report) {

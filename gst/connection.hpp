@@ -17,9 +17,11 @@
 #include "gst/announcer.hpp"
 #include "gst/bus.hpp"
 #include "gst/element_settings.hpp"
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 #include "gst/progress.hpp"
 #include "gst/stats.hpp"
+#include "gst/status_digest.hpp"
+#include "gst/stream_header_codec.hpp"
 
 namespace stt {
 
@@ -150,7 +152,7 @@ class Connection final : public LinkObserver {
     void on_stream_closed(StreamId stream, const Error& error) override;
     void on_upstream_message(InMessage message) override;
     /// Callable from any thread.
-    void announce_gap(const Gap& gap) { announcer_.post(gap_message(element_, gap)); }
+    void announce_gap(const Gap& gap) { announcer_.post_gap(gap); }
     /// Posts stt-stats, unless stats-interval is 0. The timer calls it. The code that sees a stream end calls
     /// it once more, so that the last stt-stats are complete. Callable from any thread.
     void post_stats();
@@ -163,6 +165,7 @@ class Connection final : public LinkObserver {
     using ReadBacks = std::array<std::pair<const char*, std::string>, 2>;
     ReadBacks read_backs() const;
     void notify_since(const ReadBacks& before);
+    void announce_status(const LinkStatus& status);
     void set_ready(bool ready);
     void note_reached(Reached now);
     std::optional<SteadyTime> waits_until() const;  // under mutex_
@@ -178,6 +181,7 @@ class Connection final : public LinkObserver {
     const Side side_;
     Announcer announcer_;
     Progress progress_;
+    StatusDigest status_digest_;
     Hooks hooks_;
     bool caller_ = false;     // written by open()
     NodeId node_{};           // written by open()

@@ -330,6 +330,7 @@ void close(SttSrc* self) {
         self->connection->announcer().post_now(gap_message(GST_ELEMENT(self), gap));
     self->connection->close();
     self->messages->clear();
+    self->receiver->stop();
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {

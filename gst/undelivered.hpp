@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/base/error.hpp"
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 
 namespace stt {
 
