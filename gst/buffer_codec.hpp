@@ -27,7 +27,7 @@ Result<OutMessage> encode_bytes(GstBuffer* buffer, Payload payload = Payload::re
 
 /// Decodes a message of kind buffer, which is untrusted. The buffer owns a copy of the payload in memory of
 /// `payloads`. Error: malformed_message(), or there is no memory.
-Result<BufferPtr> decode_buffer(const InMessage& message, MetaDecoder& metas, PayloadPool& payloads);
+Result<BufferPtr> decode_buffer(const InMessage& message, MetaDecoder& decoder, PayloadPool& payloads);
 /// Decodes a message of kind bytes in the same way.
 Result<BufferPtr> decode_bytes(const InMessage& message, PayloadPool& payloads);
 

@@ -31,7 +31,7 @@ StatusDigest::Outcome StatusDigest::add(const LinkStatus& status, TimePoint now)
         return {};
     }
     if (may_report(now)) return {.report = true, .later = std::nullopt};
-    waiting_ = Waiting{status};
+    waiting_ = Waiting{status, 0};
     return {.report = false, .later = reported_.front() + window - now};
 }
 

@@ -42,7 +42,7 @@ StreamPtr read_stream(FieldReader& in, TextParser& parser) {
     if (!in.ok() || id.empty()) return nullptr;
     const CapsPtr caps = caps_text.empty() ? nullptr : parser.caps(caps_text);
     const TagsPtr tags = tags_text.empty() ? nullptr : parser.tags(tags_text);
-    if (!caps != caps_text.empty() || !tags != tags_text.empty()) return nullptr;
+    if ((!caps && !caps_text.empty()) || (!tags && !tags_text.empty())) return nullptr;
     StreamPtr stream(gst_stream_new(id.c_str(), caps.get(), type, flags));
     gst_stream_set_tags(stream.get(), tags.get());
     return stream;

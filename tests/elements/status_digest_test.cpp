@@ -84,7 +84,7 @@ TEST_F(StatusDigestTest, ReportsSessionsAndTheEndAtOnce) {
 TEST_F(StatusDigestTest, RareChangesAreAllReported) {
     for (int i = 0; i < 20; i++) {
         attempt();
-        pass(4s);
+        pass(6s);
     }
     EXPECT_EQ(reported.size(), 40u);
     EXPECT_EQ(merged, 0u);
