@@ -509,10 +509,12 @@ void Connection::announce_status(const LinkStatus& status) {
                                               : status_digest_.add(status, RateLimit::Clock::now());
     if (outcome.report) announcer_.post(session_message(element_, status, caller_, node_));
     if (!outcome.later) return;
-    call_later(element_, *outcome.later, [this] {
+    // It is taken and posted in one job, so that no later status can be posted in between.
+    const auto post = [this] {
         if (const auto waiting = status_digest_.take(RateLimit::Clock::now()))
-            announcer_.post(session_message(element_, waiting->status, caller_, node_, waiting->merged));
-    });
+            announcer_.post_now(session_message(element_, waiting->status, caller_, node_, waiting->merged));
+    };
+    call_later(element_, *outcome.later, [this, post] { announcer_.run(post); });
 }
 
 void Connection::on_error(const ErrorReport& report) {

@@ -58,7 +58,7 @@ Result<std::optional<OutMessage>> encode_protection(GstEvent* event) {
     return std::optional(event_message(MessageKind::protection, event, out.written(), body));
 }
 
-EventPtr decode_protection(ByteReader& in, const InMessage& message) {
+EventPtr decode_protection(ByteReader& in, const InMessage& message, TextParser& parser) {
     const auto text = [&] {
         const Bytes bytes = in.bytes(read_number(in));
         return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -68,6 +68,9 @@ EventPtr decode_protection(ByteReader& in, const InMessage& message) {
     const std::string origin = text();
     const auto body = read_body(in, message);
     if (!body || system_id.empty() || !valid_utf8(system_id) || !valid_utf8(origin)) return nullptr;
+    // gst_event_new_protection() names the event's structure so.
+    if (!parser.accepts_name("GstProtectionEvent-" + (has_origin ? origin + '-' : "") + system_id))
+        return nullptr;
     GstBuffer* data = body->empty() ? gst_buffer_new() : gst_buffer_new_memdup(body->data(), body->size());
     EventPtr event(gst_event_new_protection(system_id.c_str(), data, has_origin ? origin.c_str() : nullptr));
     gst_buffer_unref(data);
@@ -208,7 +211,7 @@ EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message,
         case MessageKind::gap:
             return decode_gap(in);
         case MessageKind::protection:
-            return decode_protection(in, message);
+            return decode_protection(in, message, parser);
         case MessageKind::stream_start:
             return decode_stream_start(in, message, parser);
         case MessageKind::stream_collection:

@@ -10,6 +10,10 @@ bool TextParser::accepts(const std::string& text) {
     return scan.parseable() && names_.take(scan.names());
 }
 
+bool TextParser::accepts_name(const std::string& name) {
+    return is_structure_name(name) && names_.take({name});
+}
+
 CapsPtr TextParser::caps(const std::string& text) {
     return CapsPtr(accepts(text) ? gst_caps_from_string(text.c_str()) : nullptr);
 }

@@ -23,6 +23,9 @@ class TextParser {
     TagsPtr tags(const std::string& text);
     StructurePtr structure(const std::string& text);
 
+    /// Whether a structure may have the name `name`: GStreamer allows it, and it does not exceed the budget.
+    bool accepts_name(const std::string& name);
+
     const NameBudget& names() const { return names_; }
 
   private:

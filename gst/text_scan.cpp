@@ -184,6 +184,10 @@ bool has_nested_text(const std::string& text) {
     return false;
 }
 
+bool is_structure_name(const std::string& name) {
+    return !name.empty() && g_ascii_isalpha(name.front()) && std::all_of(name.begin(), name.end(), of_a_word);
+}
+
 bool valid_utf8(const std::string& text) { return g_utf8_validate_len(text.data(), text.size(), nullptr); }
 
 }  // namespace stt

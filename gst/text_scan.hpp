@@ -47,6 +47,9 @@ class TextScan {
 /// looks like such a type counts as one.
 bool has_nested_text(const std::string& text);
 
+/// Whether GStreamer accepts `name` as the name of a structure.
+bool is_structure_name(const std::string& name);
+
 /// Whether `text` is UTF-8 without a NUL.
 bool valid_utf8(const std::string& text);
 

@@ -137,6 +137,31 @@ TEST(MessageDecoder, NewNamesAreBounded) {
     EXPECT_TRUE(send(taken).ok()) << "another run";
 }
 
+/// A PROTECTION event without an origin and without data. `system_id` has less than 64 KiB.
+InMessage protection_of(const std::string& system_id) {
+    InMessage message;
+    message.kind = static_cast<uint8_t>(MessageKind::protection);
+    message.header = {
+        0, 0, 0, 1, 2, static_cast<uint8_t>(system_id.size() >> 8), static_cast<uint8_t>(system_id.size())};
+    message.header.insert(message.header.end(), system_id.begin(), system_id.end());
+    message.header.insert(message.header.end(), {0, 0});
+    return message;
+}
+
+TEST(MessageDecoder, TheNamesOfProtectionEventsAreBoundedToo) {
+    MessageDecoder decoder(nullptr);
+    int taken = 0;
+    const auto next = [&] { return protection_of(std::to_string(taken) + std::string(500, 'x')); };
+    while (taken < 10'000 && decoder.decode(next()).ok()) taken++;
+    EXPECT_GT(taken, 100);
+    EXPECT_LT(taken, 2100) << "1 MiB of names of more than 500 bytes";
+}
+
+TEST(MessageDecoder, AProtectionEventNeedsAnIdThatIsAName) {
+    EXPECT_TRUE(decoded(protection_of("edef8ba9-79d6-4ace-a3c8-27dcd51d21ed")).ok());
+    EXPECT_FALSE(decoded(protection_of("a b")).ok()) << "GStreamer would make an event without content";
+}
+
 TEST(MessageDecoder, RandomBytesNeverHarm) {
     std::mt19937 random(20260101);
     const auto bytes = [&](size_t size) {
