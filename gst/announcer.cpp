@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/announcer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "gst/bus.hpp"
@@ -23,6 +24,24 @@ void Announcer::post(const std::vector<GstMessage*>& messages) {
     for (GstMessage* message : messages) job.messages.emplace_back(message);
     job.log = log();
     queue(std::move(job));
+}
+
+void Announcer::post_gap(const Gap& gap) {
+    Job job;
+    job.gap = gap;
+    job.log = log();
+    queue_unless(std::move(job), [&](Job& waiting) {
+        if (!waiting.gap || waiting.only_logged) return false;
+        *waiting.gap += gap;
+        return true;
+    });
+}
+
+void Announcer::post_latency() {
+    Job job;
+    job.messages.emplace_back(gst_message_new_latency(GST_OBJECT(element_)));
+    job.latency = true;
+    queue_unless(std::move(job), [](const Job& waiting) { return waiting.latency && !waiting.only_logged; });
 }
 
 void Announcer::post_now(GstMessage* message) {
@@ -60,8 +79,16 @@ void Announcer::run(std::function<void()> call) {
 }
 
 void Announcer::queue(Job job) {
+    queue_unless(std::move(job), [](Job&) { return false; });
+}
+
+/// Queues `job`, unless `merges` returns true for one that waits. Those are few, as what a peer can cause is
+/// merged.
+template <class Merges>
+void Announcer::queue_unless(Job job, const Merges& merges) {
     {
         const std::lock_guard lock(mutex_);
+        if (std::any_of(jobs_.begin(), jobs_.end(), merges)) return;
         job.number = ++queued_;
         jobs_.push_back(std::move(job));
         if (std::exchange(working_, true)) return;
@@ -77,6 +104,7 @@ void Announcer::work() {
         jobs_.pop_front();
         lock.unlock();
         if (job.call) job.call();
+        if (job.gap) job.messages.emplace_back(gap_message(element_, *job.gap));
         for (const MessagePtr& message : job.messages) {
             write(job.log.get(), message.get());
             if (!job.only_logged) gst_element_post_message(element_, gst_message_ref(message.get()));

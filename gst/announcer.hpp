@@ -11,9 +11,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "gst/event_log.hpp"
+#include "gst/gap.hpp"
 #include "gst/owned.hpp"
 
 namespace stt {
@@ -31,6 +33,12 @@ class Announcer {
     void post(GstMessage* message) { post(std::vector<GstMessage*>{message}); }
     /// Queues messages that belong together: clear() drops either all of them or none.
     void post(const std::vector<GstMessage*>& messages);
+    /// Queues the report of a gap. While one waits, further gaps are added to it: peers report them as often
+    /// as they like, and none may be lost. Callable from any thread; does not block.
+    void post_gap(const Gap& gap);
+    /// Queues LATENCY unless one waits, as peers can cause it as often as they like. Callable from any
+    /// thread; does not block.
+    void post_latency();
     /// Posts `message` immediately, ahead of the queued ones, and takes ownership of it. Callable from a
     /// thread of the application or from a job.
     void post_now(GstMessage* message);
@@ -46,13 +54,17 @@ class Announcer {
 
   private:
     struct Job {
-        std::function<void()> call;  // null: the job posts `messages`
+        std::function<void()> call;  // null: the job posts `messages`, and `gap` if there is one
+        std::optional<Gap> gap;
+        bool latency = false;  // `messages` is a LATENCY
         std::vector<MessagePtr> messages;
         std::shared_ptr<EventLog> log;  // the log for `messages`; may be null
         uint64_t number = 0;
         bool only_logged = false;
     };
     void queue(Job job);
+    template <class Merges>
+    void queue_unless(Job job, const Merges& merges);
     void work();
     void write(EventLog* log, GstMessage* message);
     std::shared_ptr<EventLog> log();

@@ -4,9 +4,9 @@
 
 #include <gst/base/gstbasesink.h>
 
+#include "gst/buffer_codec.hpp"
 #include "gst/connection.hpp"
 #include "gst/link_writer.hpp"
-#include "gst/metadata.hpp"
 #include "gst/pool_watch.hpp"
 #include "gst/sending_policy.hpp"
 #include "gst/units.hpp"

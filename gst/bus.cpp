@@ -237,13 +237,15 @@ std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& 
     return messages;
 }
 
-GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node) {
+GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node,
+                            uint64_t merged) {
     GstStructure* structure = gst_structure_new_empty("stt-session");
     set(structure, "state", std::string_view(name_of(status.state)));
     set(structure, "role", std::string_view(caller ? "caller" : "listener"));
     set_session(structure, status.session, status.peer);
     set(structure, "node-id", to_hex(node));
     set(structure, "circuit", std::string_view(name_of(status.circuit)));
+    if (merged > 0) set(structure, "merged", merged);
     if (any_set(status.session.name)) {
         const bool aes = status.session.cipher == Cipher::aes256_gcm;
         set(structure, "cipher", std::string_view(aes ? "AES-256-GCM" : "ChaCha20-Poly1305"));

@@ -5,7 +5,8 @@
 #include <gst/gst.h>
 
 #include "core/io/link.hpp"
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
+#include "gst/stream_header_codec.hpp"
 
 namespace stt {
 
@@ -25,8 +26,10 @@ GError* gerror_for(const ErrorReport& report, bool side_reads);
 /// as details. The caller owns the messages.
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads);
 
-/// Returns `stt-session` for an element that is a caller or a listener, with its own node id.
-GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node);
+/// Returns `stt-session` for an element that is a caller or a listener, with its own node id. `merged` is the
+/// number of changes before it that were not posted.
+GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node,
+                            uint64_t merged = 0);
 
 /// Return `stt-stream` with the event opened or closed. `header` may be null.
 GstMessage* stream_opened_message(GstElement* element, StreamId stream, const StreamHeader* header);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/text.hpp"
+#include "gst/delayed_call.hpp"
 
 namespace stt {
 namespace {
@@ -24,6 +25,7 @@ bool BusReporter::start(bool caller, const NodeId& node, const std::string& text
     caller_ = caller;
     node_ = node;
     told_state_ = LinkState::closed;
+    status_digest_.clear();
     if (progress_.start(text)) return true;
     progress_.end(GST_PROGRESS_TYPE_CANCELED, tr("Stopped before connecting began"));
     return false;
@@ -52,7 +54,7 @@ void BusReporter::refuse(const Error& error) {
 }
 
 void BusReporter::on_status(const LinkStatus& status) {
-    announcer_.post(session_message(element_, status, caller_, node_));
+    announce(status);
     // The progress of a listener ends when it listens, even if a caller comes before that is posted.
     if (!caller_ || !progress_.under_way()) return;
     // The state is the same if only the circuit or the peer's address has changed.
@@ -61,6 +63,22 @@ void BusReporter::on_status(const LinkStatus& status) {
         progress_.proceed(tr("Authenticating with %s", status.peer.c_str()));
     else if (is_established(status.state))
         progress_.end(GST_PROGRESS_TYPE_COMPLETE, tr("Connected to %s", status.peer.c_str()));
+}
+
+/// A caller's retry policy limits how often its state changes. A listener's state changes as its callers
+/// like.
+void BusReporter::announce(const LinkStatus& status) {
+    const StatusDigest::Outcome outcome = caller_
+                                              ? StatusDigest::Outcome{.report = true, .later = std::nullopt}
+                                              : status_digest_.add(status, RateLimit::Clock::now());
+    if (outcome.report) announcer_.post(session_message(element_, status, caller_, node_));
+    if (!outcome.later) return;
+    // It is taken and posted in one job, so that no later status can be posted in between.
+    const auto post = [this] {
+        if (const auto waiting = status_digest_.take(RateLimit::Clock::now()))
+            announcer_.post_now(session_message(element_, waiting->status, caller_, node_, waiting->merged));
+    };
+    call_later(element_, *outcome.later, [this, post] { announcer_.run(post); });
 }
 
 void BusReporter::stream_opened(StreamId stream, const StreamHeader* header) {

@@ -12,6 +12,7 @@
 #include "gst/bus.hpp"
 #include "gst/element_settings.hpp"
 #include "gst/progress.hpp"
+#include "gst/status_digest.hpp"
 
 namespace stt {
 
@@ -60,9 +61,9 @@ class BusReporter {
     /// `report`. If that is terminal, AwaitedPeer::fail() must have returned true. Returns once all is on the
     /// bus.
     void report_undelivered(const std::vector<Gap>& missing, const ErrorReport& report);
-    void gap(const Gap& gap) { announcer_.post(gap_message(element_, gap)); }
+    void gap(const Gap& gap) { announcer_.post_gap(gap); }
     /// Posts LATENCY, as the LATENCY query will be answered differently from now on.
-    void latency_changed() { announcer_.post(gst_message_new_latency(GST_OBJECT(element_))); }
+    void latency_changed() { announcer_.post_latency(); }
     /// Posts an element message, and takes ownership of `structure`.
     void post(GstStructure* structure);
     /// Ends the PROGRESS, if it is under way.
@@ -75,12 +76,14 @@ class BusReporter {
   private:
     std::vector<GstMessage*> messages(const ErrorReport& report) const;
     void post_now(const ErrorReport& report);
+    void announce(const LinkStatus& status);
 
     GstElement* const element_;
     const Side side_;
     AwaitedPeer& peer_;
     Announcer announcer_;
     Progress progress_;
+    StatusDigest status_digest_;
     bool caller_ = false;     // written by start()
     NodeId node_{};           // written by start()
     LinkState told_state_{};  // the last state that PROGRESS has reported; I/O thread

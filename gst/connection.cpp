@@ -11,6 +11,7 @@
 #include "gst/meta/serialized.hpp"
 #include "gst/pipeline_clock.hpp"
 #include "gst/property_changes.hpp"
+#include "gst/receiver_report.hpp"
 #include "gst/retry_signal.hpp"
 #include "gst/stats.hpp"
 #include "gst/timeout_error.hpp"

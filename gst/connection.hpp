@@ -17,9 +17,10 @@
 #include "gst/awaited_peer.hpp"
 #include "gst/bus_reporter.hpp"
 #include "gst/file_watch.hpp"
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 #include "gst/periodic_job.hpp"
 #include "gst/settings_store.hpp"
+#include "gst/stream_header_codec.hpp"
 
 namespace stt {
 

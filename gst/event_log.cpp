@@ -9,34 +9,64 @@
 #include <cerrno>
 #include <cmath>
 #include <utility>
+#include <variant>
 
 #include "core/base/text.hpp"
 
 namespace stt {
 namespace {
 
-/// In place of the system's error number: the path is a pipe or a socket. open() does not use this number.
-constexpr int not_a_file = ESPIPE;
+/// Why a file is refused.
+struct Refusal {
+    enum class Kind : uint8_t { system, not_a_file, foreign, exposed } kind;
+    int number = 0;  // the system's error number, if it is the system's refusal
+};
 
-/// Opens regular files and devices only: a write to a pipe whose reader has exited would end the process by
-/// SIGPIPE.
-int open_file(const std::string& path) {
+/// Returns the refusal of an open file, or null. A write to a pipe whose reader has exited would end the
+/// process by SIGPIPE, and a device may block or do anything. Whoever else may write to the file could forge
+/// its lines.
+std::optional<Refusal> refusal_of(int fd) {
     struct stat status {};
-    if (stat(path.c_str(), &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
-        errno = not_a_file;
-        return -1;
-    }
-    return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (fstat(fd, &status) != 0) return Refusal{Refusal::Kind::system, errno};
+    if (!S_ISREG(status.st_mode)) return Refusal{Refusal::Kind::not_a_file};
+    if (status.st_uid != geteuid()) return Refusal{Refusal::Kind::foreign};
+    if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return Refusal{Refusal::Kind::exposed};
+    return std::nullopt;
+}
+
+/// Returns the open descriptor. The file is examined by it, as the path may lead elsewhere a moment later.
+/// The flags prevent hanging on a pipe, or acquiring a terminal, before that.
+std::variant<int, Refusal> open_file(const std::string& path) {
+    const int fd =
+        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    // ENXIO: a pipe without a reader, or a socket.
+    if (fd < 0) return Refusal{errno == ENXIO ? Refusal::Kind::not_a_file : Refusal::Kind::system, errno};
+    const std::optional<Refusal> refusal = refusal_of(fd);
+    if (!refusal) return fd;
+    close(fd);
+    return *refusal;
 }
 
 /// `format` is a sentence with placeholders for the path and for the system's error text.
-Error file_error(const char* format, const std::string& path, int code) {
-    if (code == not_a_file)
-        return make_error(ErrorCode::none, Reason::event_log, ErrorOrigin::local,
-                          tr("the event-log '%s' is a pipe or a socket, which it must not be", path.c_str()));
-    return make_error(ErrorCode::none,
-                      code == EACCES || code == EPERM ? Reason::permission_denied : Reason::event_log,
-                      ErrorOrigin::local, tr(format, path.c_str(), g_strerror(code)));
+Error file_error(const char* format, const std::string& path, const Refusal& refusal) {
+    const auto error = [](Reason reason, std::string text) {
+        return make_error(ErrorCode::none, reason, ErrorOrigin::local, std::move(text));
+    };
+    switch (refusal.kind) {
+        case Refusal::Kind::not_a_file:
+            return error(Reason::event_log, tr("the event-log '%s' is not a regular file", path.c_str()));
+        case Refusal::Kind::foreign:
+            return error(Reason::event_log, tr("the event-log '%s' belongs to another user", path.c_str()));
+        case Refusal::Kind::exposed:
+            return error(Reason::event_log,
+                         tr("the event-log '%s' can be written by other users; run: chmod go-w '%s'",
+                            path.c_str(), path.c_str()));
+        case Refusal::Kind::system:
+            break;
+    }
+    const bool denied = refusal.number == EACCES || refusal.number == EPERM;
+    return error(denied ? Reason::permission_denied : Reason::event_log,
+                 tr(format, path.c_str(), g_strerror(refusal.number)));
 }
 
 void add_value(JsonBuilder* builder, const GValue* value) {
@@ -97,9 +127,10 @@ std::string json_line(gint64 time, GstElement* element, const GstStructure* stru
 }  // namespace
 
 Result<std::shared_ptr<EventLog>> EventLog::open(const std::string& path) {
-    const int fd = open_file(path);
-    if (fd < 0) return file_error(tr_noop("the event-log '%s' cannot be opened: %s"), path, errno);
-    return std::shared_ptr<EventLog>(new EventLog(path, fd));
+    const auto opened = open_file(path);
+    if (const auto* refusal = std::get_if<Refusal>(&opened))
+        return file_error(tr_noop("the event-log '%s' cannot be opened: %s"), path, *refusal);
+    return std::shared_ptr<EventLog>(new EventLog(path, std::get<int>(opened)));
 }
 
 EventLog::~EventLog() {
@@ -111,13 +142,10 @@ Status EventLog::write(GstElement* element, GstMessage* message) {
         GST_MESSAGE_TYPE(message) == GST_MESSAGE_ELEMENT ? gst_message_get_structure(message) : nullptr;
     if (!structure || !g_str_has_prefix(gst_structure_get_name(structure), "stt-")) return success();
     const std::lock_guard lock(mutex_);
-    if (append(json_line(g_get_real_time(), element, structure))) {
-        failed_ = false;
-        return success();
-    }
-    const int code = errno;
-    if (std::exchange(failed_, true)) return success();
-    return file_error(tr_noop("the event-log '%s' cannot be written: %s"), path_, code);
+    const std::optional<Error> failed = append(json_line(g_get_real_time(), element, structure));
+    if (!failed) failed_ = false;
+    if (!failed || std::exchange(failed_, true)) return success();
+    return *failed;
 }
 
 bool EventLog::moved() const {
@@ -127,13 +155,16 @@ bool EventLog::moved() const {
            named.st_dev != opened.st_dev;
 }
 
-// Returns false with the cause in errno.
-bool EventLog::append(const std::string& line) {
+/// Returns null if the line was written.
+std::optional<Error> EventLog::append(const std::string& line) {
+    constexpr const char* unwritten = tr_noop("the event-log '%s' cannot be written: %s");
     if (fd_ < 0 || moved()) {
-        if (fd_ >= 0) close(fd_);
-        fd_ = open_file(path_);
+        if (fd_ >= 0) close(std::exchange(fd_, -1));
         torn_ = false;
-        if (fd_ < 0) return false;
+        const auto opened = open_file(path_);
+        if (const auto* refusal = std::get_if<Refusal>(&opened))
+            return file_error(unwritten, path_, *refusal);
+        fd_ = std::get<int>(opened);
     }
     const std::string text = torn_ ? '\n' + line : line;
     ssize_t written = 0;
@@ -142,13 +173,12 @@ bool EventLog::append(const std::string& line) {
     } while (written < 0 && errno == EINTR);
     if (written == static_cast<ssize_t>(text.size())) {
         torn_ = false;
-        return true;
+        return std::nullopt;
     }
-    if (written > 0) {
-        torn_ = true;
-        errno = ENOSPC;  // a partial write means that the rest would have failed so
-    }
-    return false;
+    // A partial write means that the rest would have failed for want of space.
+    const int number = written > 0 ? ENOSPC : errno;
+    torn_ = torn_ || written > 0;
+    return file_error(unwritten, path_, {Refusal::Kind::system, number});
 }
 
 }  // namespace stt

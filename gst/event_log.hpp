@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "core/base/result.hpp"
@@ -15,8 +16,9 @@ namespace stt {
 /// Thread-safe. As file access may be slow, threads that carry data or packets must not call it.
 class EventLog {
   public:
-    /// Opens `path` for appending. A file that does not exist is created, accessible to its owner only. The
-    /// error names the path and the property.
+    /// Opens `path` for appending. A file that does not exist is created, accessible to its owner only. One
+    /// that exists must be regular, belong to the effective user, and be writable by no other user. The error
+    /// names the path and the property.
     static Result<std::shared_ptr<EventLog>> open(const std::string& path);
     ~EventLog();
     EventLog(const EventLog&) = delete;
@@ -31,7 +33,7 @@ class EventLog {
   private:
     EventLog(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
     bool moved() const;
-    bool append(const std::string& line);
+    std::optional<Error> append(const std::string& line);
 
     const std::string path_;
     std::mutex mutex_;

@@ -2,7 +2,7 @@
 #include "gst/event_message.hpp"
 
 #include "core/base/text.hpp"
-#include "gst/event_text.hpp"
+#include "gst/text_scan.hpp"
 
 namespace stt {
 
@@ -20,7 +20,7 @@ Result<std::optional<OutMessage>> text_message(MessageKind kind, GstEvent* event
     if (!text) return event_unsendable(tr("an event could not be written as text"));
     const std::string body(text);
     g_free(text);
-    if (body.size() > event_body_max || !parseable(body))
+    if (body.size() > event_body_max || !TextScan(body).parseable())
         return event_unsendable(tr("an event is too large or too deeply nested to be carried"));
     return std::optional(event_message(kind, event, Bytes(&fixed, 1), bytes_of(body)));
 }

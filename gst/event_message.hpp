@@ -3,10 +3,13 @@
 /// kind, and a body. The body ends the header, or is the payload if the header would get too long.
 #pragma once
 
+#include <gst/gst.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "gst/metadata.hpp"
+#include "gst/message_kind.hpp"
 
 namespace stt {
 
@@ -14,8 +17,8 @@ namespace stt {
 inline constexpr size_t event_body_max = 16 << 20;
 
 OutMessage event_message(MessageKind kind, GstEvent* event, Bytes fixed, Bytes body = {});
-/// Builds a message with `text`, which it frees, as the body. Error: `text` is null, too large or too deeply
-/// nested.
+/// Builds a message with `text`, which it frees, as the body. Error: `text` is null, too large or not
+/// TextScan::parseable().
 Result<std::optional<OutMessage>> text_message(MessageKind kind, GstEvent* event, uint8_t fixed, char* text);
 
 /// Returns what follows the fixed part: the rest of the header and the payload. Returns null if malformed.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace stt {
@@ -23,9 +24,12 @@ FileVersion version_of(const std::string& path) {
 }  // namespace
 
 void FileWatch::start(const std::string& path, std::function<void()> changed) {
-    look_.start(interval_ms, [path, changed = std::move(changed), seen = FileVersion{}]() mutable {
+    look_.start(interval_ms, [path, changed = std::move(changed), seen = std::optional<FileVersion>()]() mutable {
         const FileVersion version = version_of(path);
-        if (version != FileVersion{} && std::exchange(seen, version) != version) changed();
+        if (seen != version) {
+            seen = version;
+            changed();
+        }
         return true;
     });
 }

@@ -17,7 +17,7 @@ class FileWatch {
     FileWatch(GstElement* element, Announcer& announcer) : look_(element, announcer) {}
 
     /// Calls `changed` on the announcer's thread when the file at `path` has changed, and at the first look,
-    /// as it may have changed since it was read. A file that is not there is not a change.
+    /// as it may have changed since it was read. The removal of the file is a change, too.
     void start(const std::string& path, std::function<void()> changed);
     void stop() { look_.stop(); }
 

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 
 namespace stt {
 

@@ -5,7 +5,7 @@
 #include <gst/base/gstbasesink.h>
 
 #include "gst/connection.hpp"
-#include "gst/metadata.hpp"
+#include "gst/message_kind.hpp"
 
 namespace stt {
 

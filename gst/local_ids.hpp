@@ -5,7 +5,8 @@
 #include <array>
 #include <string>
 
-#include "gst/metadata.hpp"
+#include "gst/message_kind.hpp"
+#include "gst/owned.hpp"
 
 namespace stt {
 

@@ -23,4 +23,19 @@ struct BufferDeleter {
 };
 using BufferPtr = std::unique_ptr<GstBuffer, BufferDeleter>;
 
+struct CapsDeleter {
+    void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
+};
+using CapsPtr = std::unique_ptr<GstCaps, CapsDeleter>;
+
+struct TagsDeleter {
+    void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
+};
+using TagsPtr = std::unique_ptr<GstTagList, TagsDeleter>;
+
+struct StructureDeleter {
+    void operator()(GstStructure* structure) const { gst_structure_free(structure); }
+};
+using StructurePtr = std::unique_ptr<GstStructure, StructureDeleter>;
+
 }  // namespace stt

@@ -5,6 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "gst/buffer_codec.hpp"
+#include "gst/timing.hpp"
+
 namespace stt {
 namespace {
 
@@ -61,16 +64,16 @@ PausedBacklog::Want PausedBacklog::take(InMessage message) {
         case MessageKind::gap:
             return keep(std::move(message), Kind::media, std::nullopt);
         case MessageKind::given_up: {
-            const Result<Decoded> gap = decode(message);
+            const std::optional<Gap> gap = decode_given_up(message);
             if (!gap) return keep(std::move(message), Kind::state, std::nullopt), Want::no_more;
-            given_up_ += std::get<Gap>(*gap);
+            given_up_ += *gap;
             sender_gave_up_ = true;
             passed_ = std::max(passed_, items_.empty() ? message.end_offset : 0);
             return Want::more;
         }
         case MessageKind::timing: {
-            const Result<Decoded> timing = decode(message);
-            if (timing) live_ = std::get<Timing>(*timing).live;
+            const Result<Timing> timing = decode_timing(message);
+            if (timing) live_ = timing.value().live;
             const Want want = keep(std::move(message), Kind::state, std::nullopt);
             return timing ? want : Want::no_more;
         }

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 
 namespace stt {
 

@@ -4,8 +4,17 @@
 #include <array>
 #include <bit>
 #include <cassert>
+#include <deque>
 #include <mutex>
+#include <new>
 #include <vector>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
+#define ASAN_UNPOISON_MEMORY_REGION(begin, size) (static_cast<void>(begin), static_cast<void>(size))
+#endif
 
 namespace stt {
 
@@ -18,16 +27,15 @@ class PayloadPool::Blocks {
         size_t size;  // of the payload's part, bytes
     };
 
-    ~Blocks() {
-        for (std::vector<void*>& idle : idle_)
-            for (void* block : idle) release(block);
-    }
+    ~Blocks() { release(take_all()); }
 
     /// Returns a block whose payload's part has at least `size` bytes, or nullptr.
     static Head* take(const std::shared_ptr<Blocks>& from, size_t size) {
         const size_t rounded = std::bit_ceil(size);
         void* block = from->take_idle(rounded);
-        if (!block)
+        if (block)
+            ASAN_UNPOISON_MEMORY_REGION(block, sizeof(Head) + rounded);
+        else
             block = ::operator new(sizeof(Head) + rounded, std::align_val_t(alignof(Head)), std::nothrow);
         return block ? new (block) Head{from, rounded} : nullptr;
     }
@@ -38,7 +46,8 @@ class PayloadPool::Blocks {
         const std::shared_ptr<Blocks> owner = std::move(head->owner);
         const size_t size = head->size;
         head->~Head();
-        if (!owner->keep(head, size)) release(head);
+        ASAN_POISON_MEMORY_REGION(head, sizeof(Head) + size);
+        release(owner->keep({head, size, 0}));
     }
 
     size_t idle() const {
@@ -46,36 +55,78 @@ class PayloadPool::Blocks {
         return idle_bytes_;
     }
 
-  private:
-    static constexpr size_t sizes = std::bit_width(pooled_max) - std::bit_width(pooled_min) + 1;
-
-    static std::vector<void*>& of_size(std::array<std::vector<void*>, sizes>& blocks, size_t size) {
-        assert(std::has_single_bit(size) && size >= pooled_min && size <= pooled_max);
-        return blocks[static_cast<size_t>(std::countr_zero(size) - std::countr_zero(pooled_min))];
+    void set_keeping(bool on) {
+        {
+            const std::lock_guard lock(mutex_);
+            keeping_ = on;
+        }
+        if (!on) release(take_all());
     }
-    static void release(void* block) { ::operator delete(block, std::align_val_t(alignof(Head))); }
 
+  private:
+    struct Block {
+        void* begin;
+        size_t size;     // of the payload's part, bytes
+        uint64_t since;  // the number of its return, by which the block that is unused the longest is found
+    };
+    static constexpr size_t sizes = std::bit_width(pooled_max) - std::bit_width(pooled_min) + 1;
+    using BySize = std::array<std::deque<Block>, sizes>;
+
+    static size_t index_of(size_t size) {
+        assert(std::has_single_bit(size) && size >= pooled_min && size <= pooled_max);
+        return static_cast<size_t>(std::countr_zero(size) - std::countr_zero(pooled_min));
+    }
+    static void release(const std::vector<Block>& blocks) {
+        for (const Block& block : blocks) {
+            ASAN_UNPOISON_MEMORY_REGION(block.begin, sizeof(Head) + block.size);
+            ::operator delete(block.begin, std::align_val_t(alignof(Head)));
+        }
+    }
+
+    /// The newest is taken, as the processor's caches may still hold it.
     void* take_idle(size_t size) {
         const std::lock_guard lock(mutex_);
-        std::vector<void*>& idle = of_size(idle_, size);
+        std::deque<Block>& idle = idle_[index_of(size)];
         if (idle.empty()) return nullptr;
-        void* block = idle.back();
+        void* begin = idle.back().begin;
         idle.pop_back();
         idle_bytes_ -= size;
+        return begin;
+    }
+    /// Returns what is no longer kept: those that have been unused the longest, of any size, give way.
+    std::vector<Block> keep(Block block) {
+        std::vector<Block> dropped;
+        const std::lock_guard lock(mutex_);
+        if (!keeping_) return {block};
+        while (idle_bytes_ + block.size > idle_max) dropped.push_back(take_oldest());
+        block.since = ++returns_;
+        idle_[index_of(block.size)].push_back(block);
+        idle_bytes_ += block.size;
+        return dropped;
+    }
+    /// There is at least one. Called with the lock held.
+    Block take_oldest() {
+        std::deque<Block>* oldest = nullptr;
+        for (std::deque<Block>& idle : idle_)
+            if (!idle.empty() && (!oldest || idle.front().since < oldest->front().since)) oldest = &idle;
+        assert(oldest);
+        const Block block = oldest->front();
+        oldest->pop_front();
+        idle_bytes_ -= block.size;
         return block;
     }
-    /// Returns false if enough is kept.
-    bool keep(void* block, size_t size) {
+    std::vector<Block> take_all() {
+        std::vector<Block> all;
         const std::lock_guard lock(mutex_);
-        if (idle_bytes_ + size > idle_max) return false;
-        of_size(idle_, size).push_back(block);
-        idle_bytes_ += size;
-        return true;
+        while (idle_bytes_ > 0) all.push_back(take_oldest());
+        return all;
     }
 
     mutable std::mutex mutex_;
-    std::array<std::vector<void*>, sizes> idle_;
-    size_t idle_bytes_ = 0;
+    BySize idle_;            // under mutex_
+    size_t idle_bytes_ = 0;  // under mutex_
+    uint64_t returns_ = 0;   // under mutex_
+    bool keeping_ = true;    // under mutex_
 };
 
 PayloadPool::PayloadPool() : blocks_(std::make_shared<Blocks>()) {}
@@ -90,5 +141,9 @@ BufferPtr PayloadPool::get(size_t size) {
 }
 
 size_t PayloadPool::idle() const { return blocks_->idle(); }
+
+void PayloadPool::start() { blocks_->set_keeping(true); }
+
+void PayloadPool::stop() { blocks_->set_keeping(false); }
 
 }  // namespace stt

@@ -25,7 +25,7 @@ int64_t buffer_limit(GstBaseSrc* element) {
 Receiver::Receiver(GstBaseSrc* element, Connection& connection)
     : element_(element),
       connection_(connection),
-      metas_([this](const Error& error) { connection_.bus().warn(error); }),
+      decoder_([this](const Error& error) { connection_.bus().warn(error); }),
       times_(GST_ELEMENT_CAST(element),
              [this](Duration patience) { return connection_.from_peer_clock(patience); }),
       downstream_(GST_BASE_SRC_PAD(element), times_, ids_),
@@ -39,7 +39,7 @@ void Receiver::start(Timestamps timestamps) {
     batch_.start(buffer_limit(element_));
     continuity_ = {};
     sent_segment_ = 0;
-    metas_.start();
+    decoder_.start();
     lateness_.reset();
     injected_.clear();
     runs_.start();
@@ -130,7 +130,7 @@ Result<GstFlowReturn> Receiver::take(const InMessage& message) {
 }
 
 Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
-    Result<Decoded> decoded = decode(message, &metas_, &payloads_);
+    Result<Decoded> decoded = decoder_.decode(message);
     if (!decoded) return decoded.error();
     times_.set_arrived(message.arrived);
     if (message.after_cut) continuity_.miss(0);
@@ -140,7 +140,7 @@ Result<GstFlowReturn> Receiver::take_message(const InMessage& message) {
                               if (GST_EVENT_TYPE(event.get()) == GST_EVENT_CAPS) {
                                   GstCaps* caps = nullptr;
                                   gst_event_parse_caps(event.get(), &caps);
-                                  metas_.set_caps(caps);
+                                  decoder_.set_caps(caps);
                               }
                               event = ids_.local(std::move(event));
                               return take_event(std::move(event));

@@ -17,8 +17,7 @@
 #include "gst/item_times.hpp"
 #include "gst/lateness.hpp"
 #include "gst/local_ids.hpp"
-#include "gst/metadata.hpp"
-#include "gst/payload_pool.hpp"
+#include "gst/message_decoder.hpp"
 #include "gst/playout_board.hpp"
 #include "gst/sender_runs.hpp"
 
@@ -34,6 +33,8 @@ class Receiver {
 
     /// Resets the state. Called while no streaming thread runs.
     void start(Timestamps timestamps);
+    /// Releases unused memory. Called while no streaming thread runs.
+    void stop() { decoder_.stop(); }
 
     /// Passes one message downstream or, if it is a buffer, may add it to the batch. An error means that the
     /// message is malformed.
@@ -101,11 +102,10 @@ class Receiver {
     Lateness lateness_;
     ClockProvider clock_provider_;
     SenderRuns runs_;
-    PayloadPool payloads_;
 
     // Streaming thread; reset by start().
     Timestamps timestamps_ = Timestamps::rebase;  // the setting
-    MetaDecoder metas_;
+    MessageDecoder decoder_;
     ItemTimes times_;
     LocalIds ids_;
     DownstreamEvents downstream_;

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "gst/debug.hpp"
-#include "gst/metadata.hpp"
+#include "gst/event_codec.hpp"
 #include "gst/owned.hpp"
+#include "gst/segment_codec.hpp"
 #include "gst/sticky.hpp"
 #include "gst/stream_headers.hpp"
 

@@ -3,8 +3,8 @@
 
 #include "core/base/text.hpp"
 #include "gst/event_message.hpp"
-#include "gst/event_text.hpp"
 #include "gst/meta/fields.hpp"
+#include "gst/text_scan.hpp"
 
 namespace stt {
 namespace {
@@ -14,11 +14,11 @@ std::string id_text(const char* id) {
     return text.size() <= stream_id_max ? text : sha256(text);
 }
 
-/// Writes `text` and frees it. A text that is too long or too deeply nested is omitted, as it is optional.
+/// Writes `text` and frees it. A text that a receiver would refuse is omitted, as it is optional.
 void write_text(FieldWriter& out, char* text) {
     const std::string written(text ? text : "");
     g_free(text);
-    out.text(written.size() <= stream_text_max && parseable(written) ? written : std::string());
+    out.text(written.size() <= stream_text_max && TextScan(written).parseable() ? written : std::string());
 }
 
 void write_stream(FieldWriter& out, GstStream* stream) {
@@ -33,30 +33,16 @@ void write_stream(FieldWriter& out, GstStream* stream) {
     if (tags) gst_tag_list_unref(tags);
 }
 
-struct CapsDeleter {
-    void operator()(GstCaps* caps) const { gst_caps_unref(caps); }
-};
-struct TagsDeleter {
-    void operator()(GstTagList* tags) const { gst_tag_list_unref(tags); }
-};
-
-/// Returns null if malformed.
-StreamPtr read_stream(FieldReader& in) {
+/// Returns null if malformed, or if `parser` refuses a text.
+StreamPtr read_stream(FieldReader& in, TextParser& parser) {
     const std::string id = in.text(stream_id_max);
     const auto type = static_cast<GstStreamType>(in.number32());
     const auto flags = static_cast<GstStreamFlags>(in.number32());
     const std::string caps_text = in.text(stream_text_max), tags_text = in.text(stream_text_max);
     if (!in.ok() || id.empty()) return nullptr;
-    std::unique_ptr<GstCaps, CapsDeleter> caps;
-    if (!caps_text.empty()) {
-        if (parseable(caps_text)) caps.reset(gst_caps_from_string(caps_text.c_str()));
-        if (!caps) return nullptr;
-    }
-    std::unique_ptr<GstTagList, TagsDeleter> tags;
-    if (!tags_text.empty()) {
-        tags.reset(parse_tags(tags_text));
-        if (!tags) return nullptr;
-    }
+    const CapsPtr caps = caps_text.empty() ? nullptr : parser.caps(caps_text);
+    const TagsPtr tags = tags_text.empty() ? nullptr : parser.tags(tags_text);
+    if ((!caps && !caps_text.empty()) || (!tags && !tags_text.empty())) return nullptr;
     StreamPtr stream(gst_stream_new(id.c_str(), caps.get(), type, flags));
     gst_stream_set_tags(stream.get(), tags.get());
     return stream;
@@ -94,7 +80,7 @@ Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event) {
     return std::optional(event_message(MessageKind::stream_start, event, {}, body));
 }
 
-EventPtr decode_stream_start(ByteReader& in, const InMessage& message) {
+EventPtr decode_stream_start(ByteReader& in, const InMessage& message, TextParser& parser) {
     const auto body = read_body(in, message);
     if (!body) return nullptr;
     FieldReader fields(bytes_of(*body));
@@ -106,7 +92,7 @@ EventPtr decode_stream_start(ByteReader& in, const InMessage& message) {
     gst_event_set_stream_flags(event.get(), static_cast<GstStreamFlags>(flags));
     if (group != GST_GROUP_ID_INVALID) gst_event_set_group_id(event.get(), group);
     if (has_stream) {
-        const StreamPtr stream = read_stream(fields);
+        const StreamPtr stream = read_stream(fields, parser);
         if (!stream) return nullptr;
         gst_event_set_stream(event.get(), stream.get());
     }
@@ -128,7 +114,7 @@ Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event) {
     return std::optional(event_message(MessageKind::stream_collection, event, {}, body));
 }
 
-EventPtr decode_stream_collection(ByteReader& in, const InMessage& message) {
+EventPtr decode_stream_collection(ByteReader& in, const InMessage& message, TextParser& parser) {
     const auto body = read_body(in, message);
     if (!body) return nullptr;
     FieldReader fields(bytes_of(*body));
@@ -138,7 +124,7 @@ EventPtr decode_stream_collection(ByteReader& in, const InMessage& message) {
     const CollectionPtr collection(
         gst_stream_collection_new(upstream_id.empty() ? nullptr : upstream_id.c_str()));
     for (uint64_t i = 0; i < count; i++) {
-        StreamPtr stream = read_stream(fields);
+        StreamPtr stream = read_stream(fields, parser);
         if (!stream) return nullptr;
         gst_stream_collection_add_stream(collection.get(), stream.release());
     }

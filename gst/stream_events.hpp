@@ -2,9 +2,15 @@
 /// The events that describe the streams: STREAM_START and STREAM_COLLECTION.
 #pragma once
 
+#include <gst/gst.h>
+
+#include <memory>
+#include <optional>
 #include <string>
 
-#include "gst/metadata.hpp"
+#include "gst/message_kind.hpp"
+#include "gst/owned.hpp"
+#include "gst/text_parser.hpp"
 
 namespace stt {
 
@@ -19,9 +25,9 @@ Result<std::optional<OutMessage>> encode_stream_start(GstEvent* event);
 Result<std::optional<OutMessage>> encode_stream_collection(GstEvent* event);
 
 /// Decode an event, with the sender's ids, from a message whose sequence number has been read from `in`. They
-/// return null if it is malformed. The input is untrusted.
-EventPtr decode_stream_start(ByteReader& in, const InMessage& message);
-EventPtr decode_stream_collection(ByteReader& in, const InMessage& message);
+/// return null if it is malformed or `parser` refuses a text. The input is untrusted.
+EventPtr decode_stream_start(ByteReader& in, const InMessage& message, TextParser& parser);
+EventPtr decode_stream_collection(ByteReader& in, const InMessage& message, TextParser& parser);
 
 /// Returns the hash in hexadecimal digits.
 std::string sha256(const std::string& text);

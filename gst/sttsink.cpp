@@ -28,12 +28,16 @@
 
 #include "core/base/text.hpp"
 #include "gst/connection.hpp"
+#include "gst/delayed_call.hpp"
 #include "gst/element_class.hpp"
 #include "gst/elements.hpp"
 #include "gst/gap_sum.hpp"
+#include "gst/key_unit_requests.hpp"
 #include "gst/preroll.hpp"
+#include "gst/receiver_report.hpp"
 #include "gst/sink_caps.hpp"
 #include "gst/transmitter.hpp"
+#include "gst/upstream_backlog.hpp"
 #include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsink_debug);
@@ -47,6 +51,8 @@ struct SttSink {
     Connection* connection;
     Transmitter* transmitter;
     UpstreamLimits* upstream_limits;  ///< I/O thread
+    UpstreamBacklog* upstream;        ///< the peer's events, except requests for a key unit
+    KeyUnitRequests* key_units;       ///< the peer's, and those of the connection
     GstPadEventFunction base_event;   ///< of the pad, as set by the base class
     GapSum* discarded;                ///< gaps that the receiver has discarded
     PrerollExit* preroll_exit;
@@ -183,43 +189,93 @@ GstStateChangeReturn change_state(GstElement* element, GstStateChange transition
         transition == GST_STATE_CHANGE_READY_TO_PAUSED && changed == GST_STATE_CHANGE_FAILURE;
     if (stopped || not_started) {
         self->connection->close();
+        self->upstream->take();
+        self->key_units->clear();
         if (const auto gap = self->discarded->take())
             self->connection->bus().announcer().post_now(gap_message(element, *gap));
     }
     return changed;
 }
 
-/// Called on the I/O thread. The event functions of upstream elements may do anything, so the event is pushed
-/// on the announcer's thread.
-void push_upstream(SttSink* self, EventPtr event) {
-    self->connection->bus().announcer().run([self, kept = std::shared_ptr<GstEvent>(std::move(event))] {
-        gst_pad_push_event(GST_BASE_SINK_PAD(self), gst_event_ref(kept.get()));
+/// Passes on what waits. The event functions of upstream elements may do anything, so this runs on the
+/// announcer's thread.
+void push_upstream(SttSink* self) {
+    GstPad* pad = GST_BASE_SINK_PAD(self);
+    for (EventPtr& event : self->upstream->take()) gst_pad_push_event(pad, event.release());
+}
+
+/// Called on the I/O thread.
+void queue_upstream(SttSink* self, EventPtr event) {
+    switch (self->upstream->add(std::move(event))) {
+        case UpstreamBacklog::Added::first:
+            self->connection->bus().announcer().run([self] { push_upstream(self); });
+            break;
+        case UpstreamBacklog::Added::another:
+            break;
+        case UpstreamBacklog::Added::refused:
+            GST_WARNING_OBJECT(self, "an upstream event of the receiver is dropped, as too many wait");
+    }
+}
+
+/// Callable from any thread.
+void request_key_unit(SttSink* self, EventPtr request) {
+    const std::optional<Duration> delay = self->key_units->add(std::move(request), RateLimit::Clock::now());
+    if (!delay) return;
+    const auto push = [self] {
+        self->connection->bus().announcer().run([self] {
+            if (EventPtr event = self->key_units->take(RateLimit::Clock::now()))
+                gst_pad_push_event(GST_BASE_SINK_PAD(self), event.release());
+        });
+    };
+    if (*delay > Duration::zero())
+        call_later(GST_ELEMENT(self), *delay, push);
+    else
+        push();
+}
+
+/// Passes on an event of the receiver. Called on the I/O thread, which must not spend its time on what a peer
+/// sends for no purpose: no other kind of message is parsed.
+void pass_event(SttSink* self, const InMessage& message) {
+    EventPtr event = decode_upstream(message);
+    if (!event)
+        GST_WARNING_OBJECT(self, "the receiver sent a malformed upstream event");
+    else if (message.kind == static_cast<uint8_t>(MessageKind::force_key_unit))
+        request_key_unit(self, std::move(event));
+    else
+        queue_upstream(self, std::move(event));
+}
+
+void pass_discarded(SttSink* self, const Gap& gap) {
+    if (!self->discarded->add(gap)) return;
+    self->connection->bus().announcer().run([self] {
+        if (const auto sum = self->discarded->take()) self->connection->bus().gap(*sum);
     });
 }
 
 void pass_upstream(SttSink* self, const InMessage& message) {
-    if (const std::optional<Gap> discarded = decode_discarded(message)) {
-        if (!self->discarded->add(*discarded)) return;
-        self->connection->bus().announcer().run([self] {
-            if (const auto gap = self->discarded->take()) self->connection->bus().gap(*gap);
-        });
-        return;
+    const auto kind = static_cast<MessageKind>(message.kind);
+    // Gaps are added up, whatever their number, so that none is lost.
+    if (kind != MessageKind::discarded && !self->upstream_limits->take(kind, RateLimit::Clock::now())) return;
+    switch (kind) {
+        case MessageKind::discarded:
+            if (const auto gap = decode_discarded(message)) pass_discarded(self, *gap);
+            break;
+        case MessageKind::playout:
+            if (const auto latency = decode_playout(message)) self->transmitter->set_playout(*latency);
+            break;
+        case MessageKind::reads_serialized:
+            if (const auto reads = decode_reads_serialized(message))
+                self->connection->peer().set_reads_serialized(*reads);
+            break;
+        case MessageKind::force_key_unit:
+        case MessageKind::qos:
+        case MessageKind::upstream:
+            pass_event(self, message);
+            break;
+        default:
+            GST_WARNING_OBJECT(self, "a message of kind %u does not belong to the upstream direction",
+                               unsigned{message.kind});
     }
-    if (!self->upstream_limits->take(static_cast<MessageKind>(message.kind), RateLimit::Clock::now())) return;
-    if (const std::optional<GstClockTime> latency = decode_playout(message)) {
-        self->transmitter->set_playout(*latency);
-        return;
-    }
-    if (const std::optional<bool> reads = decode_reads_serialized(message)) {
-        self->connection->peer().set_reads_serialized(*reads);
-        return;
-    }
-    EventPtr event = decode_upstream(message);
-    if (event)
-        push_upstream(self, std::move(event));
-    else
-        GST_WARNING_OBJECT(
-            self, "a message from the receiver was neither an upstream event nor the report of a gap");
 }
 
 void stt_sink_init(SttSink* self) {
@@ -229,8 +285,8 @@ void stt_sink_init(SttSink* self) {
         // The data that follows may be of no use to the peer before a key unit.
         .key_unit_wanted =
             [self] {
-                push_upstream(self, EventPtr(gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
-                                                                                         TRUE, 0)));
+                request_key_unit(self, EventPtr(gst_video_event_new_upstream_force_key_unit(
+                                           GST_CLOCK_TIME_NONE, TRUE, 0)));
             },
         .failed =
             [self] {
@@ -249,6 +305,8 @@ void stt_sink_init(SttSink* self) {
         .add_stats = nullptr,
     });
     self->upstream_limits = new UpstreamLimits(upstream_receive_limits);
+    self->upstream = new UpstreamBacklog;
+    self->key_units = new KeyUnitRequests;
     self->transmitter = new Transmitter(&self->parent, *self->connection);
     GstPad* pad = GST_BASE_SINK_PAD(self);
     self->base_event = GST_PAD_EVENTFUNC(pad);
@@ -268,6 +326,8 @@ void finalize(GObject* object) {
     delete self_of(object)->discarded;
     delete self_of(object)->preroll_exit;
     delete self_of(object)->upstream_limits;
+    delete self_of(object)->upstream;
+    delete self_of(object)->key_units;
     G_OBJECT_CLASS(stt_sink_parent_class)->finalize(object);
 }
 

@@ -181,6 +181,7 @@ void close(SttSrc* self) {
         self->connection->bus().announcer().post_now(gap_message(GST_ELEMENT(self), gap));
     self->connection->close();
     self->delivery->stop();
+    self->receiver->stop();
 }
 
 GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {

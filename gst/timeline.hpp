@@ -9,9 +9,9 @@
 #include <optional>
 
 #include "gst/anchor.hpp"
-#include "gst/metadata.hpp"
 #include "gst/pipeline_clock.hpp"
 #include "gst/smooth_map.hpp"
+#include "gst/timing.hpp"
 
 namespace stt {
 

@@ -7,9 +7,9 @@
 
 #include <optional>
 
-#include "gst/metadata.hpp"
 #include "gst/origin.hpp"
 #include "gst/pipeline_clock.hpp"
+#include "gst/timing.hpp"
 
 namespace stt {
 

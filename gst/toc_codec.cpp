@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "gst/event_text.hpp"
 #include "gst/numbers.hpp"
+#include "gst/text_scan.hpp"
 
 namespace stt {
 namespace {
@@ -64,13 +64,13 @@ using TocEntryPtr = std::unique_ptr<GstTocEntry, TocDeleter>;
 
 class TocReader {
   public:
-    explicit TocReader(Bytes bytes) : in_(bytes) {}
+    TocReader(Bytes bytes, TextParser& parser) : in_(bytes), parser_(parser) {}
 
     std::unique_ptr<GstToc, TocDeleter> read() {
         const uint64_t scope = read_number(in_);
         if (scope != GST_TOC_SCOPE_GLOBAL && scope != GST_TOC_SCOPE_CURRENT) return nullptr;
         std::unique_ptr<GstToc, TocDeleter> toc(gst_toc_new(static_cast<GstTocScope>(scope)));
-        if (GstTagList* tags = read_tags()) gst_toc_set_tags(toc.get(), tags);
+        if (TagsPtr tags = read_tags()) gst_toc_set_tags(toc.get(), tags.release());
         const uint64_t count = read_number(in_);
         for (uint64_t i = 0; i < count && ok(); i++) {
             TocEntryPtr entry = read_entry(0);
@@ -89,10 +89,10 @@ class TocReader {
         return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
 
-    GstTagList* read_tags() {
+    TagsPtr read_tags() {
         const std::string written = text();
         if (written.empty()) return nullptr;
-        GstTagList* tags = parse_tags(written);
+        TagsPtr tags = parser_.tags(written);
         if (!tags) failed_ = true;
         return tags;
     }
@@ -110,7 +110,7 @@ class TocReader {
         TocEntryPtr entry(gst_toc_entry_new(static_cast<GstTocEntryType>(type), uid.c_str()));
         gst_toc_entry_set_start_stop_times(entry.get(), start, stop);
         gst_toc_entry_set_loop(entry.get(), static_cast<GstTocLoopType>(loop), static_cast<int>(repeat));
-        if (GstTagList* tags = read_tags()) gst_toc_entry_set_tags(entry.get(), tags);
+        if (TagsPtr tags = read_tags()) gst_toc_entry_set_tags(entry.get(), tags.release());
         const uint64_t count = read_number(in_);
         if (count > 0 && depth >= depth_max) return nullptr;
         for (uint64_t i = 0; i < count && ok(); i++) {
@@ -122,6 +122,7 @@ class TocReader {
     }
 
     ByteReader in_;
+    TextParser& parser_;
     bool failed_ = false;
     uint64_t count_ = 0;
 };
@@ -136,8 +137,8 @@ std::vector<uint8_t> encode_toc(GstToc* toc) {
     return std::move(out.bytes);
 }
 
-GstEvent* decode_toc(Bytes bytes, bool updated) {
-    auto toc = TocReader(bytes).read();
+GstEvent* decode_toc(Bytes bytes, bool updated, TextParser& parser) {
+    auto toc = TocReader(bytes, parser).read();
     return toc && gst_toc_get_entries(toc.get()) ? gst_event_new_toc(toc.get(), updated) : nullptr;
 }
 

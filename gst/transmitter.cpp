@@ -5,7 +5,7 @@
 
 #include "core/base/text.hpp"
 #include "gst/debug.hpp"
-#include "gst/metadata.hpp"
+#include "gst/event_codec.hpp"
 #include "gst/sticky.hpp"
 #include "gst/units.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "core/base/error.hpp"
 #include "gst/awaited_peer.hpp"
-#include "gst/metadata.hpp"
+#include "gst/gap.hpp"
 
 namespace stt {
 

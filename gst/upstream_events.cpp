@@ -80,7 +80,8 @@ std::optional<OutMessage> encode_structure(GstEvent* event) {
     FieldWriter out(body);
     out.number(static_cast<uint64_t>(type - types));
     if (!write_structure(out, structure)) return std::nullopt;
-    return event_message(MessageKind::upstream, event, {}, body);
+    OutMessage message = event_message(MessageKind::upstream, event, {}, body);
+    return message.size() <= upstream_message_max ? std::optional(std::move(message)) : std::nullopt;
 }
 
 EventPtr decode_structure(ByteReader& in, const InMessage& message) {
@@ -107,6 +108,7 @@ std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_se
 }
 
 EventPtr decode_upstream(const InMessage& message) {
+    if (message.header.size() + message.payload_size > upstream_message_max) return nullptr;
     ByteReader in{Bytes(message.header)};
     in.u32();  // the sender's sequence number has no meaning in this process
     switch (static_cast<MessageKind>(message.kind)) {

@@ -7,7 +7,8 @@
 #include <mutex>
 #include <optional>
 
-#include "gst/metadata.hpp"
+#include "gst/message_kind.hpp"
+#include "gst/owned.hpp"
 #include "gst/rate_limit.hpp"
 
 namespace stt {
@@ -15,11 +16,15 @@ namespace stt {
 /// Maps a local running time to the sender's; none if that is before its start.
 using ToSender = std::function<GstClockTime(GstClockTime)>;
 
+/// The largest upstream message in bytes. It holds the text of a structure (structure_text_max) and as much
+/// in buffers: NAVIGATION and custom events have a few hundred bytes.
+inline constexpr size_t upstream_message_max = 128 << 10;
+
 /// Encodes force-key-unit requests, QOS, NAVIGATION and custom events. Returns null if the event is of
-/// another type or cannot be encoded.
+/// another type, cannot be encoded, or exceeds upstream_message_max.
 std::optional<OutMessage> encode_upstream(GstEvent* event, const ToSender& to_sender);
-/// Returns the event of an upstream message, or null if it is malformed or of another kind. The input is
-/// untrusted.
+/// Returns the event of an upstream message, or null if it is malformed, too large or of another kind. The
+/// input is untrusted.
 EventPtr decode_upstream(const InMessage& message);
 
 /// How often each kind of message is allowed.

@@ -68,17 +68,21 @@ bool is_credential(int fd) {
     return end == within.end() && in_file != file.end();
 }
 
+// Whoever owns a file can change its mode and its content.
+bool has_trusted_owner(const struct stat& status) {
+    return status.st_uid == 0 || status.st_uid == ::geteuid();
+}
+
 bool on_read_only_mount(int fd) {
     struct statvfs mount;
     return ::fstatvfs(fd, &mount) == 0 && (mount.f_flag & ST_RDONLY) != 0;
 }
 
-// Service managers mount secrets as files of root's that a group or everybody may read, and whose mode cannot
+// Service managers mount secrets as files that a group or everybody may read, and whose mode cannot
 // be changed. Access is then controlled by who can see the mount.
 bool is_mounted_secret(int fd, const struct stat& status) {
     const bool only_read = (status.st_mode & (S_IWGRP | S_IXGRP | S_IWOTH | S_IXOTH)) == 0;
-    const bool trusted_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
-    return only_read && trusted_owner && (is_credential(fd) || on_read_only_mount(fd));
+    return only_read && (is_credential(fd) || on_read_only_mount(fd));
 }
 
 Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
@@ -89,6 +93,10 @@ Result<SecretBytes> read_private_file(const std::string& path, size_t& size) {
     if (::fstat(file.fd(), &status) != 0)
         return system_error(tr_noop("%s: cannot examine it: %s"), path, errno);
     if (!S_ISREG(status.st_mode)) return bad_file(tr("%s: not a regular file", path.c_str()));
+    if (!has_trusted_owner(status))
+        return bad_file(tr("%s: it belongs to another user; run: chown %u '%s'", path.c_str(),
+                           unsigned{::geteuid()}, path.c_str()),
+                        Reason::file_mode);
     if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0 && !is_mounted_secret(file.fd(), status))
         return bad_file(tr("%s: users other than its owner have access to it; run: chmod 600 '%s'",
                            path.c_str(), path.c_str()),

@@ -2,8 +2,8 @@
 /// Seeds and identities on disk: lines of 64 hex digits in files that only their owner can read.
 ///
 /// Symbolic links are followed, and everything is checked on the open descriptor. It must be a regular file
-/// without any permission for group or others. Read permission for them is accepted for a mounted secret.
-/// That is a file of root's or of this user's on a read-only mount or in $CREDENTIALS_DIRECTORY.
+/// of this user's or of root's without any permission for group or others. Read permission for them is
+/// accepted for a mounted secret. That is a file on a read-only mount or in $CREDENTIALS_DIRECTORY.
 ///
 /// Blank lines, and text after a `#` on a line, are ignored. Errors name the file, the line and the remedy,
 /// but never quote the contents. All functions block.

@@ -6,6 +6,13 @@
 #include "core/base/text.hpp"
 
 namespace stt {
+namespace {
+
+/// How many bytes of an incomplete message from the receiver are held. Receivers send requests and reports of
+/// some hundred bytes. What they may send at most is up to the application and less than this.
+constexpr size_t upstream_held_max = 512 << 10;
+
+}  // namespace
 
 // Its session.
 
@@ -112,10 +119,15 @@ StreamEnd::Outcome SendingEnd::receive(Time now, Session& session) {
     }
     if (!hand_upstream(handed)) return std::nullopt;
     session.consumed(now, id, upstream_taken_, handed, read.finished);
-    const Error* const error = upstream_.failed();
+    std::optional<Error> error;
+    if (upstream_.failed())
+        error = *upstream_.failed();
+    else if (upstream_.held() > upstream_held_max)
+        error = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
+                           tr("a message of the receiver exceeds the limit of %zu bytes", upstream_held_max));
     if (!error) return std::nullopt;
     session.reset(id, *error);
-    return Fault{Fault::Kind::closed, *error};
+    return Fault{Fault::Kind::closed, std::move(*error)};
 }
 
 /// Passes on the messages that are complete, up to offset `handed`. False: the link was closed.

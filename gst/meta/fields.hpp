@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "gst/event_text.hpp"
 #include "gst/numbers.hpp"
+#include "gst/text_scan.hpp"
 
 namespace stt {
 

@@ -3,6 +3,7 @@
 
 #include "gst/meta/codec.hpp"
 #include "gst/names.hpp"
+#include "gst/text_scan.hpp"
 
 namespace stt {
 namespace {
@@ -35,64 +36,8 @@ std::string text_of(const GstStructure* structure) {
     return copy;
 }
 
-/// Whether values of `type` are numbers, texts, times, bytes or lists of these only.
-bool is_plain(GType type) {
-    if (G_TYPE_IS_ENUM(type) || G_TYPE_IS_FLAGS(type) || g_type_is_a(type, GST_TYPE_FLAG_SET)) return true;
-    for (const GType plain : {G_TYPE_BOOLEAN,
-                              G_TYPE_INT,
-                              G_TYPE_UINT,
-                              G_TYPE_LONG,
-                              G_TYPE_ULONG,
-                              G_TYPE_INT64,
-                              G_TYPE_UINT64,
-                              G_TYPE_FLOAT,
-                              G_TYPE_DOUBLE,
-                              G_TYPE_STRING,
-                              G_TYPE_CHAR,
-                              G_TYPE_UCHAR,
-                              G_TYPE_DATE,
-                              GST_TYPE_DATE_TIME,
-                              GST_TYPE_BUFFER,
-                              GST_TYPE_FRACTION,
-                              GST_TYPE_BITMASK,
-                              GST_TYPE_LIST,
-                              GST_TYPE_ARRAY,
-                              GST_TYPE_INT_RANGE,
-                              GST_TYPE_INT64_RANGE,
-                              GST_TYPE_DOUBLE_RANGE,
-                              GST_TYPE_FRACTION_RANGE})
-        if (type == plain) return true;
-    return false;
-}
-
-/// Whether every type that `text` names, in parentheses before a value, is plain. Text that only looks like a
-/// type that is not plain counts as one.
-bool all_plain(const std::string& text) {
-    const auto of_a_type = [](char c) { return g_ascii_isalnum(c) || c == '-' || c == '_' || c == '+'; };
-    for (size_t at = text.find('('); at != std::string::npos; at = text.find('(', at + 1)) {
-        size_t begin = at + 1;
-        while (begin < text.size() && g_ascii_isspace(text[begin])) begin++;
-        size_t end = begin;
-        while (end < text.size() && of_a_type(text[end])) end++;
-        const std::string name = text.substr(begin, end - begin);
-        // GStreamer's abbreviations for these types.
-        for (const char* brief : {"structure", "caps", "taglist", "sample"})
-            if (name == brief) return false;
-        const GType type = g_type_from_name(name.c_str());
-        if (type != 0 && !is_plain(type)) return false;
-    }
-    // Without a type in front, a value that begins with a bracket is a structure. A range has a type.
-    for (size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
-        if (at > 0 && text[at - 1] == '\\') continue;
-        size_t end = at;
-        while (end > 0 && g_ascii_isspace(text[end - 1])) end--;
-        if (end == 0 || text[end - 1] != ')') return false;
-    }
-    return true;
-}
-
 StructurePtr parsed(const std::string& text) {
-    if (!parseable(text)) return nullptr;
+    if (!TextScan(text).parseable()) return nullptr;
     char* end = nullptr;
     StructurePtr structure(gst_structure_from_string(text.c_str(), &end));
     // No text may follow the structure.
@@ -107,7 +52,7 @@ bool write_structure(FieldWriter& out, const GstStructure* structure) {
     const StructurePtr rest(gst_structure_copy(structure));
     for (const BufferField& field : buffers) gst_structure_remove_field(rest.get(), field.name.c_str());
     const std::string text = text_of(rest.get());
-    if (text.size() > structure_text_max || !all_plain(text)) return false;
+    if (text.size() > structure_text_max || has_nested_text(text)) return false;
     // Some fields, such as pointers, can be printed but not read back.
     const StructurePtr readable = parsed(text);
     if (!readable || gst_structure_n_fields(readable.get()) != gst_structure_n_fields(rest.get()))
@@ -128,8 +73,8 @@ bool write_structure(FieldWriter& out, const GstStructure* structure) {
 StructureRead read_structure(FieldReader& in) {
     StructureRead read;
     const std::string text = in.text(structure_text_max);
-    if (!in.ok() || !parseable(text)) return read;
-    if (!all_plain(text) || !may_name_all(text)) {
+    if (!in.ok() || !TextScan(text).parseable()) return read;
+    if (has_nested_text(text) || !may_name_all(text)) {
         read.outcome = MetaRead::refused;
         return read;
     }

@@ -5,16 +5,10 @@
 
 #include <gst/gst.h>
 
-#include <memory>
-
 #include "gst/meta/type.hpp"
+#include "gst/owned.hpp"
 
 namespace stt {
-
-struct StructureDeleter {
-    void operator()(GstStructure* structure) const { gst_structure_free(structure); }
-};
-using StructurePtr = std::unique_ptr<GstStructure, StructureDeleter>;
 
 /// Limits of one structure. The largest has a buffer for each part of a sample.
 inline constexpr size_t structure_text_max = 64 * 1024;

@@ -2,11 +2,14 @@
 /// The property event-log.
 #include "gst/event_log.hpp"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <map>
 
@@ -147,8 +150,32 @@ TEST(EventLog, FollowsWhenAnotherToolRotatesIt) {
     EXPECT_TRUE(wait_line(file, "SESSION_CLOSED"));
 }
 
+/// While it exists, no file of this process grows beyond `limit` bytes, as on a full disk.
+class FullDisk {
+  public:
+    explicit FullDisk(rlim_t limit) : on_signal_(signal(SIGXFSZ, SIG_IGN)) {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit full = before_;
+        full.rlim_cur = limit;
+        setrlimit(RLIMIT_FSIZE, &full);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        signal(SIGXFSZ, on_signal_);
+    }
+    FullDisk(const FullDisk&) = delete;
+    FullDisk& operator=(const FullDisk&) = delete;
+
+  private:
+    rlimit before_{};
+    void (*on_signal_)(int);
+};
+
 TEST(EventLog, AFullDiskIsOneWarningAndNothingStops) {
-    Pair pair([](GstElement* sink, GstElement*) { g_object_set(sink, "event-log", "/dev/full", nullptr); });
+    const Folder folder;
+    const std::string file = folder.file("events");
+    const FullDisk full(1);
+    Pair pair([&](GstElement* sink, GstElement*) { g_object_set(sink, "event-log", file.c_str(), nullptr); });
     pair.start();
     for (int i = 0; i < 10; i++) {
         ASSERT_EQ(pair.push(make_buffer(10).release()), GST_FLOW_OK);
@@ -158,7 +185,7 @@ TEST(EventLog, AFullDiskIsOneWarningAndNothingStops) {
     ASSERT_TRUE(warning);
     GError* error = nullptr;
     gst_message_parse_warning(warning.get(), &error, nullptr);
-    EXPECT_NE(strstr(error->message, "/dev/full"), nullptr) << error->message;
+    EXPECT_NE(strstr(error->message, file.c_str()), nullptr) << error->message;
     g_error_free(error);
     pair.push_eos();
     EXPECT_TRUE(pair.pull_event(GST_EVENT_EOS));
@@ -211,13 +238,62 @@ TEST(EventLog, LinesAreInTheOrderOfTheirTimes) {
     gst_object_unref(element);
 }
 
-TEST(EventLog, AFifoIsRefusedForWhatItIs) {
-    const Folder folder;
-    const std::string file = folder.file("fifo");
-    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+void expect_refused(const std::string& file, const char* why) {
     const auto log = EventLog::open(file);
-    ASSERT_FALSE(log.ok());
-    EXPECT_NE(log.error().text.find("a pipe"), std::string::npos) << log.error().text;
+    ASSERT_FALSE(log.ok()) << file;
+    EXPECT_NE(log.error().text.find(why), std::string::npos) << log.error().text;
+    EXPECT_NE(log.error().text.find(file), std::string::npos) << log.error().text;
+    EXPECT_EQ(log.error().reason, Reason::event_log);
+}
+
+TEST(EventLog, OnlyARegularFileIsWrittenTo) {
+    const Folder folder;
+    const std::string fifo = folder.file("fifo");
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    expect_refused(fifo, "is not a regular file");
+    const int reader = open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ASSERT_GE(reader, 0);
+    expect_refused(fifo, "is not a regular file");
+    close(reader);
+    expect_refused("/dev/full", "is not a regular file");
+}
+
+TEST(EventLog, AFileThatOthersMayWriteToIsRefused) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    for (const mode_t mode : {0620, 0602, 0666}) {
+        ASSERT_TRUE(g_file_set_contents(file.c_str(), "", 0, nullptr));
+        ASSERT_EQ(chmod(file.c_str(), mode), 0);
+        expect_refused(file, "chmod go-w");
+    }
+    ASSERT_EQ(chmod(file.c_str(), 0644), 0);
+    EXPECT_TRUE(EventLog::open(file).ok()) << "others may read it";
+}
+
+TEST(EventLog, AFileOfAnotherUserIsRefused) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    ASSERT_TRUE(g_file_set_contents(file.c_str(), "", 0, nullptr));
+    if (chown(file.c_str(), geteuid() + 1, static_cast<gid_t>(-1)) != 0)
+        GTEST_SKIP() << "may not give a file away";
+    expect_refused(file, "belongs to another user");
+}
+
+TEST(EventLog, WhatTakesThePlaceOfTheFileIsExamined) {
+    const Folder folder;
+    const std::string file = folder.file("events");
+    GstElement* element = make_listener(file);
+    gst_object_ref_sink(element);
+    const auto log = EventLog::open(file);
+    ASSERT_TRUE(log.ok());
+    ASSERT_EQ(g_remove(file.c_str()), 0);
+    ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+    const MessagePtr message(
+        gst_message_new_element(GST_OBJECT(element), gst_structure_new_empty("stt-session")));
+    const Status written = (*log)->write(element, message.get());
+    ASSERT_FALSE(written.ok());
+    EXPECT_NE(written.error().text.find("is not a regular file"), std::string::npos) << written.error().text;
+    gst_object_unref(element);
 }
 
 TEST(EventLog, HoldsWhatFailedTheStart) {

@@ -9,7 +9,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-#include "gst/metadata.hpp"
+#include "gst/buffer_codec.hpp"
 #include "tests/elements/meta_ends.hpp"
 
 namespace stt::test {

@@ -8,6 +8,12 @@
 #include <thread>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
+#include "tests/elements/support.hpp"
+
 namespace stt {
 namespace {
 
@@ -62,15 +68,76 @@ TEST(PayloadPool, APartThatIsSharedKeepsTheMemory) {
     EXPECT_EQ(pool.idle(), size);
 }
 
+/// Takes as many buffers of `each` bytes at once as make up `total`, and releases them.
+void use(PayloadPool& pool, size_t each, size_t total) {
+    std::vector<BufferPtr> buffers;
+    for (size_t bytes = 0; bytes < total; bytes += each) buffers.push_back(pool.get(each));
+}
+
 TEST(PayloadPool, KeepsABoundedAmount) {
     PayloadPool pool;
-    std::vector<BufferPtr> buffers;
-    for (size_t bytes = 0; bytes < 3 * PayloadPool::idle_max; bytes += size)
-        buffers.push_back(pool.get(size));
-    for (size_t bytes = 0; bytes < 2 * PayloadPool::idle_max; bytes += 1 << 20)
-        buffers.push_back(pool.get(1 << 20));
-    buffers.clear();
+    use(pool, size, 3 * PayloadPool::idle_max);
     EXPECT_EQ(pool.idle(), PayloadPool::idle_max);
+    use(pool, 1 << 20, 2 * PayloadPool::idle_max);
+    EXPECT_EQ(pool.idle(), PayloadPool::idle_max);
+}
+
+TEST(PayloadPool, OneSizeGivesWayToAnother) {
+    PayloadPool pool;
+    use(pool, size, PayloadPool::idle_max);
+    BufferPtr larger = pool.get(1 << 20);
+    const void* data = data_of(larger.get());
+    larger.reset();
+    EXPECT_LE(pool.idle(), PayloadPool::idle_max);
+    EXPECT_EQ(data_of(pool.get(1 << 20).get()), data) << "the memory of the size in use is kept";
+    use(pool, 1 << 20, PayloadPool::idle_max);
+    BufferPtr smaller = pool.get(size);
+    data = data_of(smaller.get());
+    smaller.reset();
+    EXPECT_EQ(data_of(pool.get(size).get()), data) << "and the other way round";
+}
+
+TEST(PayloadPool, IsEmptyWhileItIsStopped) {
+    PayloadPool pool;
+    BufferPtr held = pool.get(size);
+    use(pool, size, 10 * size);
+    EXPECT_EQ(pool.idle(), 10 * size);
+    pool.stop();
+    EXPECT_EQ(pool.idle(), 0u);
+    held.reset();
+    EXPECT_EQ(pool.idle(), 0u) << "what is released later is not kept";
+    pool.start();
+    use(pool, size, size);
+    EXPECT_EQ(pool.idle(), size);
+}
+
+TEST(PayloadPool, UnusedMemoryMustNotBeTouched) {
+#if defined(__SANITIZE_ADDRESS__)
+    PayloadPool pool;
+    BufferPtr buffer = pool.get(size);
+    const auto* data = static_cast<const uint8_t*>(data_of(buffer.get()));
+    EXPECT_EQ(__asan_region_is_poisoned(const_cast<uint8_t*>(data), size), nullptr);
+    buffer.reset();
+    EXPECT_TRUE(__asan_address_is_poisoned(data));
+    EXPECT_TRUE(__asan_address_is_poisoned(data + size - 1));
+    buffer = pool.get(size);
+    ASSERT_EQ(data_of(buffer.get()), data);
+    EXPECT_EQ(__asan_region_is_poisoned(const_cast<uint8_t*>(data), size), nullptr);
+#else
+    GTEST_SKIP() << "only AddressSanitizer can tell";
+#endif
+}
+
+TEST(PayloadPool, IsWhereTheReceiverHasItsMemoryFrom) {
+    test::Pair pair;
+    pair.start();
+    for (int i = 0; i < 3; i++) {
+        ASSERT_EQ(pair.push(test::make_buffer(40'000).release()), GST_FLOW_OK);
+        const BufferPtr got = pair.pull();
+        ASSERT_TRUE(got);
+        EXPECT_EQ(gst_buffer_peek_memory(got.get(), 0)->maxsize, size)
+            << "of a block, and not of its own size";
+    }
 }
 
 TEST(PayloadPool, BuffersOutliveIt) {

@@ -265,6 +265,32 @@ TEST(Properties, ASeedFileThatChangesIsTakenUp) {
     g_free(dir);
 }
 
+TEST(Properties, ASeedFileThatIsRemovedIsWarnedOf) {
+    char* dir = g_dir_make_tmp("stt-test-XXXXXX", nullptr);
+    const std::string file = std::string(dir) + "/seed";
+    g_file_set_contents_full(file.c_str(), seed, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, nullptr);
+    GstElement* src = make_element("sttsrc", "stt://:0");
+    gst_object_ref_sink(src);
+    {
+        Bus bus(src);
+        g_object_set(src, "seed", nullptr, "seed-file", file.c_str(), nullptr);
+        ASSERT_NE(gst_element_set_state(src, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+        ASSERT_EQ(g_remove(file.c_str()), 0);
+        const MessagePtr warning = bus.wait_type(GST_MESSAGE_WARNING);
+        ASSERT_TRUE(warning);
+        const GstStructure* details = nullptr;
+        gst_message_parse_warning_details(warning.get(), &details);
+        ASSERT_NE(details, nullptr);
+        EXPECT_STREQ(gst_structure_get_string(details, "reason"), "no-such-file");
+        EXPECT_NE(gst_structure_get_string(details, "hint"), nullptr);
+        gst_element_set_state(src, GST_STATE_NULL);
+    }
+    gst_object_unref(src);
+    g_remove(file.c_str());
+    g_rmdir(dir);
+    g_free(dir);
+}
+
 TEST(Properties, APassphraseConnects) {
     Pair pair([](GstElement* sink, GstElement* src) {
         for (GstElement* element : {sink, src})

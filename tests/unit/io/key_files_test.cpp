@@ -197,6 +197,15 @@ TEST_F(KeyFiles, others_must_have_no_access) {
     EXPECT_TRUE(read_seed_file(path_));
 }
 
+TEST_F(KeyFiles, the_owner_is_this_user_or_root) {
+    write(one);
+    if (::chown(path_.c_str(), ::geteuid() + 1, static_cast<gid_t>(-1)) != 0)
+        GTEST_SKIP() << "may not give a file away";
+    expect_refused("belongs to another user");
+    ASSERT_EQ(::chown(path_.c_str(), 0, static_cast<gid_t>(-1)), 0);
+    EXPECT_TRUE(read_seed_file(path_));
+}
+
 TEST_F(KeyFiles, a_link_counts_as_what_it_leads_to) {
     write(one, 0600);
     const std::string target = path_;

@@ -156,6 +156,20 @@ TEST_F(StreamEndTest, messages_go_against_the_direction) {
     EXPECT_FALSE(receiver->end->takes_upstream());
 }
 
+TEST_F(StreamEndTest, a_message_against_the_direction_is_bounded) {
+    begin();
+    push(*receiver, message_of(300'000, 5));
+    exchange();
+    ASSERT_EQ(sender->log.upstream.size(), 1u);
+    EXPECT_TRUE(sender->faults.empty());
+    push(*receiver, message_of(1'000'000, 5));
+    exchange();
+    EXPECT_EQ(sender->log.upstream.size(), 1u);
+    ASSERT_EQ(sender->faults.size(), 1u);
+    EXPECT_EQ(sender->faults[0].kind, StreamEnd::Fault::Kind::closed);
+    EXPECT_EQ(sender->faults[0].error.reason, Reason::malformed_message);
+}
+
 TEST_F(StreamEndTest, another_stream_follows_one_that_was_delivered) {
     receiver->config.keep_listening = true;
     begin();

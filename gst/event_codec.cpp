@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "gst/event_text.hpp"
+#include "gst/event_codec.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,16 +10,11 @@
 #include "gst/event_message.hpp"
 #include "gst/numbers.hpp"
 #include "gst/stream_events.hpp"
+#include "gst/text_scan.hpp"
 #include "gst/toc_codec.hpp"
 
 namespace stt {
 namespace {
-
-/// The largest number of lists, arrays and nested structures in a text. GStreamer's parser calls itself for
-/// each one that it opens, and each level takes some hundred bytes of stack.
-/// Quoting makes the true depth hard to determine, so all opening brackets are counted. The streamheader of
-/// caps, the richest case in use, has a handful.
-constexpr long openings_max = 1024;
 
 Result<std::optional<OutMessage>> encode_gap(GstEvent* event) {
     GstClockTime timestamp, duration;
@@ -63,7 +58,7 @@ Result<std::optional<OutMessage>> encode_protection(GstEvent* event) {
     return std::optional(event_message(MessageKind::protection, event, out.written(), body));
 }
 
-EventPtr decode_protection(ByteReader& in, const InMessage& message) {
+EventPtr decode_protection(ByteReader& in, const InMessage& message, TextParser& parser) {
     const auto text = [&] {
         const Bytes bytes = in.bytes(read_number(in));
         return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -73,6 +68,9 @@ EventPtr decode_protection(ByteReader& in, const InMessage& message) {
     const std::string origin = text();
     const auto body = read_body(in, message);
     if (!body || system_id.empty() || !valid_utf8(system_id) || !valid_utf8(origin)) return nullptr;
+    // gst_event_new_protection() names the event's structure so.
+    if (!parser.accepts_name("GstProtectionEvent-" + (has_origin ? origin + '-' : "") + system_id))
+        return nullptr;
     GstBuffer* data = body->empty() ? gst_buffer_new() : gst_buffer_new_memdup(body->data(), body->size());
     EventPtr event(gst_event_new_protection(system_id.c_str(), data, has_origin ? origin.c_str() : nullptr));
     gst_buffer_unref(data);
@@ -101,10 +99,10 @@ Result<std::optional<OutMessage>> encode_custom(GstEvent* event) {
     return text_message(MessageKind::custom, event, static_cast<uint8_t>(type), text);
 }
 
-EventPtr decode_custom(uint8_t type, const std::string& text) {
+EventPtr decode_custom(uint8_t type, const std::string& text, TextParser& parser) {
     if (type >= std::size(custom_types)) return nullptr;
-    GstStructure* structure = gst_structure_from_string(text.c_str(), nullptr);
-    return structure ? EventPtr(gst_event_new_custom(custom_types[type], structure)) : nullptr;
+    StructurePtr structure = parser.structure(text);
+    return structure ? EventPtr(gst_event_new_custom(custom_types[type], structure.release())) : nullptr;
 }
 
 Result<std::optional<OutMessage>> encode_segment_done(GstEvent* event) {
@@ -144,38 +142,20 @@ EventPtr decode_instant_rate_change(ByteReader& in) {
     return EventPtr(gst_event_new_instant_rate_change(multiplier, static_cast<GstSegmentFlags>(flags)));
 }
 
-EventPtr decode_tag(uint8_t scope, const std::string& text) {
-    GstTagList* tags = parse_tags(text);
+EventPtr decode_tag(uint8_t scope, const std::string& text, TextParser& parser) {
+    TagsPtr tags = parser.tags(text);
     if (!tags) return nullptr;
-    gst_tag_list_set_scope(tags, scope ? GST_TAG_SCOPE_GLOBAL : GST_TAG_SCOPE_STREAM);
-    return EventPtr(gst_event_new_tag(tags));
+    gst_tag_list_set_scope(tags.get(), scope ? GST_TAG_SCOPE_GLOBAL : GST_TAG_SCOPE_STREAM);
+    return EventPtr(gst_event_new_tag(tags.release()));
 }
 
-EventPtr decode_caps(const std::string& text) {
-    GstCaps* caps = gst_caps_from_string(text.c_str());
-    if (!caps) return nullptr;
-    EventPtr event;
-    if (gst_caps_is_fixed(caps)) event.reset(gst_event_new_caps(caps));
-    gst_caps_unref(caps);
-    return event;
+EventPtr decode_caps(const std::string& text, TextParser& parser) {
+    const CapsPtr caps = parser.caps(text);
+    if (!caps || !gst_caps_is_fixed(caps.get())) return nullptr;
+    return EventPtr(gst_event_new_caps(caps.get()));
 }
 
 }  // namespace
-
-bool valid_utf8(const std::string& text) { return g_utf8_validate_len(text.data(), text.size(), nullptr); }
-
-bool parseable(const std::string& text) {
-    const long openings =
-        std::count_if(text.begin(), text.end(), [](char c) { return c == '{' || c == '[' || c == '<'; });
-    // Names begin with a letter. GStreamer treats any other beginning as a programming error of the caller.
-    return !text.empty() && g_ascii_isalpha(text.front()) && openings <= openings_max && valid_utf8(text);
-}
-
-GstTagList* parse_tags(const std::string& text) {
-    // GStreamer treats any other beginning as a programming error of the caller.
-    if (!text.starts_with("taglist") || !parseable(text)) return nullptr;
-    return gst_tag_list_new_from_string(text.c_str());
-}
 
 Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
     switch (GST_EVENT_TYPE(event)) {
@@ -226,16 +206,16 @@ Result<std::optional<OutMessage>> encode_event(GstEvent* event) {
 
 namespace {
 
-EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message) {
+EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message, TextParser& parser) {
     switch (kind) {
         case MessageKind::gap:
             return decode_gap(in);
         case MessageKind::protection:
-            return decode_protection(in, message);
+            return decode_protection(in, message, parser);
         case MessageKind::stream_start:
-            return decode_stream_start(in, message);
+            return decode_stream_start(in, message, parser);
         case MessageKind::stream_collection:
-            return decode_stream_collection(in, message);
+            return decode_stream_collection(in, message, parser);
         case MessageKind::segment_done:
             return decode_segment_done(in);
         case MessageKind::instant_rate_change:
@@ -246,15 +226,15 @@ EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message)
     const uint8_t fixed = in.u8();
     const auto body = read_body(in, message);
     if (!body) return nullptr;
-    if (kind == MessageKind::toc) return EventPtr(decode_toc(bytes_of(*body), fixed != 0));
-    if (!parseable(*body)) return nullptr;
     switch (kind) {
         case MessageKind::caps:
-            return decode_caps(*body);
+            return decode_caps(*body, parser);
         case MessageKind::tag:
-            return decode_tag(fixed, *body);
+            return decode_tag(fixed, *body, parser);
+        case MessageKind::toc:
+            return EventPtr(decode_toc(bytes_of(*body), fixed != 0, parser));
         case MessageKind::custom:
-            return decode_custom(fixed, *body);
+            return decode_custom(fixed, *body, parser);
         default:
             return nullptr;
     }
@@ -262,11 +242,11 @@ EventPtr decode_body(MessageKind kind, ByteReader& in, const InMessage& message)
 
 }  // namespace
 
-EventPtr decode_event(const InMessage& message) {
+EventPtr decode_event(const InMessage& message, TextParser& parser) {
     ByteReader in{Bytes(message.header)};
     const uint32_t seqnum = in.u32();
     if (!in.ok()) return nullptr;
-    EventPtr event = decode_body(static_cast<MessageKind>(message.kind), in, message);
+    EventPtr event = decode_body(static_cast<MessageKind>(message.kind), in, message, parser);
     if (event && seqnum != GST_SEQNUM_INVALID) gst_event_set_seqnum(event.get(), seqnum);
     return event;
 }

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "gst/text_scan.hpp"
+
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "gst/text_parser.hpp"
+
+namespace stt {
+namespace {
+
+/// `count` fields with values of their own.
+std::string with_fields(size_t count) {
+    std::string text = "ev";
+    for (size_t i = 0; i < count; i++) text += ", f" + std::to_string(i) + "=1";
+    return text;
+}
+
+std::string quoted(const std::string& text) {
+    char* wrapped = g_strescape(text.c_str(), nullptr);
+    const std::string result = '"' + std::string(wrapped) + '"';
+    g_free(wrapped);
+    return result;
+}
+
+std::string base64(const std::string& text) {
+    char* encoded = g_base64_encode(reinterpret_cast<const guchar*>(text.data()), text.size());
+    std::string result(encoded);
+    g_free(encoded);
+    for (char& c : result)
+        if (c == '=') c = '_';
+    return result;
+}
+
+TEST(TextScan, TheNumberOfFieldsIsBounded) {
+    EXPECT_TRUE(TextScan(with_fields(TextScan::separators_max)).parseable());
+    EXPECT_FALSE(TextScan(with_fields(TextScan::separators_max + 1)).parseable());
+    const std::string many = with_fields(100'000);
+    EXPECT_FALSE(TextScan(many).parseable());
+    for (const std::string& text :
+         {"ev, s=(structure)" + quoted(many), "taglist, image=(sample)AAAA:" + base64(many) + ":None:None",
+          "taglist, image=(sample)" + quoted("AAAA:" + base64(many) + ":None:None"),
+          "ev, s=(structure)[" + many + "]"})
+        EXPECT_FALSE(TextScan(text).parseable()) << text.substr(0, 40);
+    std::string features = "video/x-raw(memory:A";
+    for (int i = 0; i < 100'000; i++) features += ", memory:B" + std::to_string(i);
+    EXPECT_FALSE(TextScan(features + ")").parseable());
+}
+
+TEST(TextScan, TextInQuotesIsNoWork) {
+    EXPECT_TRUE(TextScan("taglist, comment=(string)" + quoted(with_fields(100'000))).parseable());
+    EXPECT_TRUE(TextScan("taglist, comment=(string)" + quoted(std::string(5000, '{'))).parseable());
+}
+
+TEST(TextScan, TheDepthIsBounded) {
+    std::string text = "inner, a=1";
+    for (unsigned i = 0; i < 40; i++) text = "ev, s=(structure)" + quoted(text);
+    EXPECT_FALSE(TextScan(text).parseable());
+    for (const char opening : {'{', '[', '<'})
+        EXPECT_FALSE(TextScan("ev, a=" + std::string(TextScan::openings_max + 1, opening)).parseable());
+}
+
+TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
+    int number = 0;
+    size_t forms_kept = 0;
+    const auto fresh = [&] { return "scanName" + std::to_string(number++); };
+    // Each text has its name at the place of the "%".
+    const std::vector<std::string> forms{
+        "%",
+        "ev, %=1",
+        "ev, % = (int) 1",
+        "ev, a=\"x \\\" y\", %=1",
+        "a/b(memory:x%), a=1",
+        "a/b; %",
+        "a/b; c/d, %=1",
+        "ev, s=[%, a=1]",
+        "ev, s=[in, %=1]",
+        "ev, s=(structure)%",
+        "ev, s=(structure)\"%\"",
+        "ev, s=(structure)\"in\\,\\ %\\=1\\;\"",
+        "ev, s=(structure)\"in\\054\\040%\\0751\"",
+        "ev, s=(structure){ \"one\", \"%\" }",
+        "ev, s=(structure){ [in, a=1], % }",
+        "ev, s=(GstCaps)\"a/b\\,\\ %\\=1\"",
+        "ev, s=(taglist)\"taglist\\,\\ %\\=1\"",
+        "ev, s=(structure)\"in\\,\\ t\\=\\(structure\\)\\\"%\\\\\\,\\\\\\ b\\\\\\=1\\\"\"",
+        "ev, f=(GstCapsFeatures)\"memory:a\\,\\ memory:%\"",
+    };
+    for (const std::string& form : forms) {
+        const std::string name = fresh();
+        std::string text = form;
+        text.replace(text.find('%'), 1, name);
+        const auto of_feature = [&](const std::string& prefix) { return prefix + name; };
+        const TextScan scan(text);
+        EXPECT_TRUE(scan.parseable()) << text;
+        if (GstStructure* parsed = gst_structure_from_string(text.c_str(), nullptr))
+            gst_structure_free(parsed);
+        if (GstCaps* parsed = gst_caps_from_string(text.c_str())) gst_caps_unref(parsed);
+        bool kept = false;
+        for (const std::string& possible : {name, of_feature("memory:x"), of_feature("memory:")}) {
+            if (g_quark_try_string(possible.c_str()) == 0) continue;
+            kept = true;
+            EXPECT_TRUE(scan.names().contains(possible)) << text;
+        }
+        forms_kept += kept;
+    }
+    EXPECT_GE(forms_kept, forms.size() / 2) << "the forms are those that the parser reads";
+    const std::string name = fresh();
+    std::string text = form;
+    text.replace(text.find('%'), 1, name);
+    const auto of_feature = [&](const std::string& prefix) { return prefix + name; };
+    const TextScan scan(text);
+    EXPECT_TRUE(scan.parseable()) << text;
+    if (GstStructure* parsed = gst_structure_from_string(text.c_str(), nullptr)) gst_structure_free(parsed);
+    if (GstCaps* parsed = gst_caps_from_string(text.c_str())) gst_caps_unref(parsed);
+    bool kept = false;
+    for (const std::string& possible : {name, of_feature("memory:x"), of_feature("memory:")}) {
+        if (g_quark_try_string(possible.c_str()) == 0) continue;
+        kept = true;
+        EXPECT_TRUE(scan.names().contains(possible)) << text;
+    }
+    if (text.find("Features") == std::string::npos && text.find("; ") == std::string::npos) {
+        EXPECT_TRUE(kept || form.find("(GstCaps") != std::string::npos) << "the form tests nothing: " << text;
+    }
+}
+const std::string name = fresh();
+const std::string sample =
+    "taglist, image=(sample)AAAA:" + base64("image/png, " + name + "=1") + ":None:None";
+EXPECT_TRUE(TextScan(sample).names().contains(name));
+}
+
+TEST(TextScan, ValuesAreNoNames) {
+    const TextScan scan(
+        "video/x-h264, codec_data=(buffer)0164, framerate=30/1, formats=(string){ NV12, I420 }, "
+        "title=(string)\"a b=c, d\", streamheader=(buffer)< 4f707573, 54616773 >");
+    EXPECT_TRUE(scan.parseable());
+    for (const char* value : {"0164", "30/1", "NV12", "I420", "b", "d", "4f707573", "54616773"})
+        EXPECT_FALSE(scan.names().contains(value)) << value;
+}
+
+TEST(TextScan, OnlyTextInUtf8ThatBeginsLikeANameIsParseable) {
+    for (const char* text : {"", " a", "1a", ", a=1", "a\xff"}) EXPECT_FALSE(TextScan(text).parseable());
+}
+
+TEST(NameBudget, CountsEachNewNameOnce) {
+    NameBudget budget;
+    EXPECT_TRUE(budget.take({"budget-name-1", "budget-name-2"}));
+    const size_t used = budget.used();
+    EXPECT_EQ(used, 2 * (13 + NameBudget::overhead));
+    EXPECT_TRUE(budget.take({"budget-name-1"}));
+    g_quark_from_string("budget-name-3");
+    EXPECT_TRUE(budget.take({"budget-name-3"}));
+    EXPECT_EQ(budget.used(), used);
+    EXPECT_FALSE(budget.take({"budget-name-4", std::string(NameBudget::bytes_max, 'x')}));
+    EXPECT_TRUE(budget.exceeded());
+    EXPECT_EQ(budget.used(), used) << "what is refused is not counted";
+    budget.start();
+    EXPECT_FALSE(budget.exceeded());
+    EXPECT_EQ(budget.used(), 0u);
+}
+
+TEST(NameBudget, BoundsWhatAPeerBringsIn) {
+    TextParser parser;
+    const std::string filler(50, 'y');
+    for (int i = 0; i < 100'000; i++) {
+        const StructurePtr structure = parser.structure("ev, bounded-" + std::to_string(i) + filler + "=1");
+        EXPECT_EQ(structure == nullptr, parser.names().exceeded());
+    }
+    EXPECT_LE(parser.names().used(), NameBudget::bytes_max);
+    size_t kept = 0;
+    for (int i = 0; i < 100'000; i++) {
+        const std::string name = "bounded-" + std::to_string(i) + filler;
+        if (g_quark_try_string(name.c_str()) != 0) kept += name.size();
+    }
+    EXPECT_GT(kept, 0u);
+    EXPECT_LE(kept, NameBudget::bytes_max);
+}
+
+}  // namespace
+}  // namespace stt
