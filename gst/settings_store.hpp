@@ -23,12 +23,12 @@ class SettingsStore {
         const std::lock_guard lock(mutex_);
         return settings_.*field;
     }
-    /// Returns what `read` returns for the settings. It is called with the lock held and must not keep a
+    /// Returns what `function` returns for the settings. It is called with the lock held and must not keep a
     /// reference.
     template <class Read>
-    auto read(Read read) const {
+    auto read(Read function) const {
         const std::lock_guard lock(mutex_);
-        return read(settings_);
+        return function(settings_);
     }
     /// Set or get the property `id`. They return false if it is not among the settings. GObject notifies of
     /// the change.
