@@ -10,26 +10,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
-#include <random>
 #include <vector>
 
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
+#include "tests/lib/seeded_random.hpp"
 #include "tests/lib/transports.hpp"
 
 namespace stt {
 namespace {
-
-class SeededRandom : public Random {
-  public:
-    explicit SeededRandom(unsigned seed) : engine_(seed) {}
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_;
-};
 
 double cpu_now() {
     timespec time{};

@@ -2,6 +2,7 @@
 // Errors on the way to a session, each by its real cause: 0x01.. and 0x0405.
 #include "tests/elements/error_log.hpp"
 #include "tests/lib/rogue_peer.hpp"
+#include "tests/lib/wire_code.hpp"
 #include "tests/net/namespace.hpp"
 
 namespace stt::test {
@@ -15,14 +16,14 @@ void once(GstElement* element) {
 TEST(ErrorConnection, ASilentHostIsATimeout) {
     const LoopbackSocket silent;
     auto sink = calling_sink(silent.port(), once);
-    EXPECT_EQ(sink->errors->wait(0x0101),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::connection_timeout),
               "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout ERROR OPEN_READ_WRITE "
               "origin=network terminal can-retry");
     sink.reset();
     auto src = calling_src(silent.port(), [](GstElement* element) {
         g_object_set(element, "handshake-timeout", 200u, nullptr);
     });
-    EXPECT_EQ(src->errors->wait(0x0101),
+    EXPECT_EQ(src->errors->wait(ErrorCode::connection_timeout),
               "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout WARNING OPEN_READ_WRITE "
               "origin=network can-retry retried");
 }
@@ -31,21 +32,21 @@ TEST(ErrorConnection, ACallerThatFallsSilentIsATimeoutAtTheListener) {
     auto src = listening_src(once);
     RoguePeer rogue(seed);
     rogue.socket.send(static_cast<uint16_t>(src->port()), rogue.session.hello(RoguePeer::wall()));
-    EXPECT_EQ(src->errors->wait(0x0101),
+    EXPECT_EQ(src->errors->wait(ErrorCode::connection_timeout),
               "0x0101/0 CONNECTION_TIMEOUT connection handshake-timeout MESSAGE origin=network can-retry");
 }
 
 TEST(ErrorConnection, AClosedPortIsRefused) {
     const auto closed_port = [] { return LoopbackSocket().port(); };
     auto sink = calling_sink(closed_port(), once);
-    EXPECT_EQ(sink->errors->wait(0x0102),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::connection_refused),
               "0x0102/0 CONNECTION_REFUSED connection port-closed ERROR NOT_FOUND origin=network terminal "
               "can-retry");
     auto src = calling_src(closed_port());
-    EXPECT_EQ(src->errors->wait(0x0102),
+    EXPECT_EQ(src->errors->wait(ErrorCode::connection_refused),
               "0x0102/0 CONNECTION_REFUSED connection port-closed WARNING NOT_FOUND origin=network can-retry "
               "retried");
-    EXPECT_EQ(sink->errors->count(0x0102), 1u) << sink->errors->lines();
+    EXPECT_EQ(sink->errors->count(ErrorCode::connection_refused), 1u) << sink->errors->lines();
 }
 
 TEST(ErrorConnection, WhoeverAnswersInsteadIsTold) {
@@ -60,12 +61,12 @@ TEST(ErrorConnection, WhoeverAnswersInsteadIsTold) {
     const auto hello = echo.receive(PacketType::hello);
     ASSERT_FALSE(hello.empty());
     echo.send(hello);
-    EXPECT_EQ(to_other->errors->wait(0x0102),
+    EXPECT_EQ(to_other->errors->wait(ErrorCode::connection_refused),
               "0x0102/0 CONNECTION_REFUSED connection other-protocol MESSAGE origin=peer can-retry");
-    EXPECT_EQ(to_other->errors->wait(0x0102, 1),
+    EXPECT_EQ(to_other->errors->wait(ErrorCode::connection_refused, 1),
               "0x0102/0 CONNECTION_REFUSED connection other-protocol ERROR NOT_FOUND origin=peer terminal "
               "can-retry");
-    EXPECT_EQ(to_echo->errors->wait(0x0102, 1),
+    EXPECT_EQ(to_echo->errors->wait(ErrorCode::connection_refused, 1),
               "0x0102/0 CONNECTION_REFUSED connection echo ERROR NOT_FOUND origin=peer terminal can-retry");
 }
 
@@ -95,12 +96,12 @@ TEST(ErrorConnection, AWrongSeedIsToldOnBothEnds) {
     auto sink = calling_sink(src->port(),
                              [](GstElement* element) { g_object_set(element, "seed", other_seed, nullptr); });
     EXPECT_EQ(
-        sink->errors->wait(0x0103),
+        sink->errors->wait(ErrorCode::authentication_failed),
         "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed ERROR NOT_AUTHORIZED origin=peer terminal");
-    EXPECT_EQ(src->errors->wait(0x0103),
+    EXPECT_EQ(src->errors->wait(ErrorCode::authentication_failed),
               "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed MESSAGE origin=peer");
-    EXPECT_EQ(sink->errors->count(0x0103), 1u);
-    EXPECT_EQ(src->errors->count(0x0103), 1u);
+    EXPECT_EQ(sink->errors->count(ErrorCode::authentication_failed), 1u);
+    EXPECT_EQ(src->errors->count(ErrorCode::authentication_failed), 1u);
 }
 
 TEST(ErrorConnection, AnotherNodeThanTheExpectedIsToldOnBothEnds) {
@@ -108,10 +109,10 @@ TEST(ErrorConnection, AnotherNodeThanTheExpectedIsToldOnBothEnds) {
     auto sink = calling_sink(src->port(), [](GstElement* element) {
         g_object_set(element, "peer-node-id", std::string(64, '7').c_str(), nullptr);
     });
-    EXPECT_EQ(sink->errors->wait(0x0103),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::authentication_failed),
               "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer ERROR NOT_AUTHORIZED origin=local "
               "authenticated terminal");
-    EXPECT_EQ(src->errors->wait(0x0103),
+    EXPECT_EQ(src->errors->wait(ErrorCode::authentication_failed),
               "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer MESSAGE origin=peer authenticated");
 }
 
@@ -120,9 +121,9 @@ TEST(ErrorConnection, ACallerThatIsNotTheExpectedIsToldOnBothEnds) {
         g_object_set(element, "peer-node-id", std::string(64, '7').c_str(), nullptr);
     });
     auto sink = calling_sink(src->port());
-    EXPECT_EQ(src->errors->wait(0x0103),
+    EXPECT_EQ(src->errors->wait(ErrorCode::authentication_failed),
               "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer MESSAGE origin=local authenticated");
-    EXPECT_EQ(sink->errors->wait(0x0103),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::authentication_failed),
               "0x0103/0 AUTHENTICATION_FAILED connection unexpected-peer ERROR NOT_AUTHORIZED origin=peer "
               "authenticated terminal");
 }
@@ -136,18 +137,18 @@ TEST(ErrorConnection, AChallengeOfAnotherSeedIsAWrongSeed) {
     seal_handshake_checksum(challenge);
     rogue.send(challenge);
     EXPECT_EQ(
-        sink->errors->wait(0x0103),
+        sink->errors->wait(ErrorCode::authentication_failed),
         "0x0103/3 AUTHENTICATION_FAILED connection wrong-seed ERROR NOT_AUTHORIZED origin=peer terminal");
 }
 
 TEST(ErrorConnection, WithoutARouteTheNetworkIsUnreachable) {
     STT_IN_NAMESPACE("true", [] {
         auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", once);
-        EXPECT_EQ(sink->errors->wait(0x0104),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::network_unreachable),
                   "0x0104/0 NETWORK_UNREACHABLE connection no-route ERROR OPEN_READ_WRITE origin=local "
                   "terminal can-retry");
         auto src = std::make_unique<Playing>("sttsrc", "stt://192.0.2.1:7600");
-        EXPECT_EQ(src->errors->wait(0x0104),
+        EXPECT_EQ(src->errors->wait(ErrorCode::network_unreachable),
                   "0x0104/0 NETWORK_UNREACHABLE connection no-route WARNING OPEN_READ_WRITE origin=local "
                   "can-retry retried");
     });
@@ -163,7 +164,7 @@ TEST(ErrorConnection, AHostThatIsNotThereIsUnreachable) {
         auto sink = std::make_unique<Playing>("sttsink", "stt://192.0.2.1:7600", [](GstElement* element) {
             g_object_set(element, "auto-reconnect", FALSE, nullptr);
         });
-        EXPECT_EQ(sink->errors->wait(0x0104),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::network_unreachable),
                   "0x0104/0 NETWORK_UNREACHABLE connection no-host ERROR OPEN_READ_WRITE origin=network "
                   "terminal can-retry");
     });
@@ -173,7 +174,7 @@ TEST(ErrorConnection, AHostThatIsNotThereIsUnreachable) {
 TEST(ErrorConnection, ANameThatDoesNotResolveIsUnreachable) {
     // An empty label: no server need be asked.
     Playing sink("sttsink", "stt://no..such.name:7600", once);
-    EXPECT_EQ(sink.errors->wait(0x0104),
+    EXPECT_EQ(sink.errors->wait(ErrorCode::network_unreachable),
               "0x0104/0 NETWORK_UNREACHABLE connection resolve ERROR OPEN_READ_WRITE origin=network terminal "
               "can-retry");
 }
@@ -187,8 +188,8 @@ TEST(ErrorConnection, AListenerOfAnotherVersionIsToldAtTheCaller) {
     rogue.send(encode(RejectPacket{.version = wire_version + 1,
                                    .attempt = header->attempt,
                                    .receiver_session = header->caller_session,
-                                   .code = 0x0105}));
-    EXPECT_EQ(sink->errors->wait(0x0105),
+                                   .code = wire_code(ErrorCode::protocol_version_mismatch)}));
+    EXPECT_EQ(sink->errors->wait(ErrorCode::protocol_version_mismatch),
               "0x0105/0 PROTOCOL_VERSION_MISMATCH connection version ERROR OPEN_READ_WRITE origin=peer "
               "terminal");
 }
@@ -201,12 +202,12 @@ TEST(ErrorConnection, ACallerOfAnotherVersionIsToldAtTheListener) {
     write_hello_header(hello, header);
     seal_handshake_checksum(hello);
     rogue.socket.send(static_cast<uint16_t>(src->port()), hello);
-    EXPECT_EQ(src->errors->wait(0x0105),
+    EXPECT_EQ(src->errors->wait(ErrorCode::protocol_version_mismatch),
               "0x0105/0 PROTOCOL_VERSION_MISMATCH connection version MESSAGE origin=peer");
     const auto reject = read_reject(rogue.receive(PacketType::reject));
     ASSERT_TRUE(reject);
     EXPECT_EQ(reject->version, wire_version);
-    EXPECT_EQ(reject->code, 0x0105);
+    EXPECT_EQ(reject->code, wire_code(ErrorCode::protocol_version_mismatch));
 }
 
 // ---
@@ -233,7 +234,7 @@ TEST(ErrorHandshake, ANonceThatComesAgainIsToldOnBothEnds) {
     ASSERT_FALSE(rogue.receive(PacketType::challenge).empty());
     tape.rewind();
     rogue.socket.send(port, rogue.session.hello(RoguePeer::wall()));
-    EXPECT_EQ(src->errors->wait(0x0405),
+    EXPECT_EQ(src->errors->wait(ErrorCode::handshake_failure),
               "0x0405/1 HANDSHAKE_FAILURE protocol nonce-reuse MESSAGE origin=peer can-retry");
     const auto reject = read_reject(rogue.receive(PacketType::reject));
     ASSERT_TRUE(reject);
@@ -243,7 +244,7 @@ TEST(ErrorHandshake, ANonceThatComesAgainIsToldOnBothEnds) {
     auto sink = calling_sink(listener.port(), once);
     ASSERT_TRUE(listener.wait_hello());
     listener.send(listener.session.reject(ErrorCode::handshake_failure, 1, RoguePeer::wall()));
-    EXPECT_EQ(sink->errors->wait(0x0405),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::handshake_failure),
               "0x0405/1 HANDSHAKE_FAILURE protocol nonce-reuse ERROR OPEN_READ_WRITE origin=peer "
               "authenticated terminal can-retry");
 }
@@ -253,7 +254,7 @@ TEST(ErrorHandshake, AClockThatIsOffIsToldOnBothEnds) {
     RoguePeer rogue(seed);
     constexpr auto day = std::chrono::hours(24);
     rogue.socket.send(static_cast<uint16_t>(src->port()), rogue.session.hello(RoguePeer::wall() - day));
-    EXPECT_EQ(src->errors->wait(0x0405),
+    EXPECT_EQ(src->errors->wait(ErrorCode::handshake_failure),
               "0x0405/2 HANDSHAKE_FAILURE protocol timestamp-expired MESSAGE origin=peer can-retry");
 
     // A caller takes the responder's time over, once. This responder's differs each time.
@@ -266,7 +267,7 @@ TEST(ErrorHandshake, AClockThatIsOffIsToldOnBothEnds) {
         listener.send(
             listener.session.reject(ErrorCode::handshake_failure, 2, RoguePeer::wall() - days * day));
     }
-    EXPECT_EQ(sink->errors->wait(0x0405),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::handshake_failure),
               "0x0405/2 HANDSHAKE_FAILURE protocol timestamp-expired ERROR OPEN_READ_WRITE origin=peer "
               "authenticated terminal can-retry");
 }
@@ -284,10 +285,10 @@ TEST(ErrorHandshake, AChallengeThatDoesNotOpenOfAPeerThatHadProvedItselfIsRetrie
     challenge.back() ^= 1;
     seal_handshake_checksum(challenge);
     rogue.send(challenge);
-    EXPECT_EQ(sink->errors->wait(0x0405),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::handshake_failure),
               "0x0405/3 HANDSHAKE_FAILURE protocol challenge WARNING OPEN_READ_WRITE origin=peer can-retry "
               "retried");
-    EXPECT_EQ(sink->errors->count(0x0103), 0u) << sink->errors->lines();
+    EXPECT_EQ(sink->errors->count(ErrorCode::authentication_failed), 0u) << sink->errors->lines();
 }
 
 TEST(ErrorHandshake, AProofThatDoesNotOpenIsToldByTheListener) {
@@ -301,7 +302,7 @@ TEST(ErrorHandshake, AProofThatDoesNotOpenIsToldByTheListener) {
     proof.back() ^= 1;
     seal_handshake_checksum(proof);
     rogue.send(proof);
-    EXPECT_EQ(src->errors->wait(0x0405),
+    EXPECT_EQ(src->errors->wait(ErrorCode::handshake_failure),
               "0x0405/4 HANDSHAKE_FAILURE protocol proof MESSAGE origin=peer can-retry");
     rogue.send(genuine);
     EXPECT_TRUE(rogue.wait_frame<FinalFrame>()) << "it could have been anybody's: the genuine one counts";

@@ -44,7 +44,9 @@ BusError::BusError(const GstStructure* details)
       terminal(flag_of(details, "terminal")),
       can_retry(flag_of(details, "can-retry")),
       retried(gst_structure_has_field(details, "next-delay-ms")) {
-    gst_structure_get_uint(details, "code", &code);
+    unsigned number = 0;
+    gst_structure_get_uint(details, "code", &number);
+    code = static_cast<ErrorCode>(number);
     gst_structure_get_uint(details, "sub-code", &sub_code);
 }
 
@@ -61,7 +63,7 @@ void BusError::told_by(GstMessage* standard) {
 
 std::string BusError::line() const {
     char number[16];
-    g_snprintf(number, sizeof number, "0x%04x/%u", code, sub_code);
+    g_snprintf(number, sizeof number, "0x%04x/%u", static_cast<unsigned>(code), sub_code);
     std::string line = std::string(number) + " " + name + " " + category + " " + reason + " " + shown;
     if (!gerror.empty()) line += " " + gerror;
     line += " origin=" + origin;
@@ -121,7 +123,7 @@ void ErrorLog::take(GstMessage* message) {
     changed_.notify_all();
 }
 
-std::string ErrorLog::wait(unsigned code, size_t which) {
+std::string ErrorLog::wait(ErrorCode code, size_t which) {
     std::unique_lock lock(mutex_);
     const auto find = [&] {
         size_t before = 0;
@@ -170,7 +172,7 @@ bool ErrorLog::wait_state(const std::string& state) {
     });
 }
 
-size_t ErrorLog::count(unsigned code) const {
+size_t ErrorLog::count(ErrorCode code) const {
     const std::lock_guard lock(mutex_);
     return static_cast<size_t>(std::count_if(errors_.begin(), errors_.end(),
                                              [&](const BusError& error) { return error.code == code; }));

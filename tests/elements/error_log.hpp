@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "core/base/error.hpp"
 #include "tests/elements/support.hpp"
 
 namespace stt::test {
@@ -20,7 +21,8 @@ struct BusError {
     /// [terminal] [can-retry] [retried]
     std::string line() const;
 
-    unsigned code = 0, sub_code = 0;
+    ErrorCode code = ErrorCode::none;
+    unsigned sub_code = 0;
     std::string name, category, reason, origin, text, hint, event_id;
     bool authenticated = false, terminal = false, can_retry = false;
     bool retried = false;  ///< next-delay-ms says when
@@ -42,14 +44,14 @@ class ErrorLog {
 
     /// The line of the first error with `code`, or of a later one (`which` is 1, 2, …); empty when none came
     /// in time.
-    std::string wait(unsigned code, size_t which = 0);
+    std::string wait(ErrorCode code, size_t which = 0);
     /// Waits until a message came that `wanted` accepts. False: none in time.
     bool wait_message(const std::function<bool(GstMessage*)>& wanted);
     /// The first element message `name` in which `field` is `value`; null: none came in time.
     StructurePtr wait_structure(const char* name, const char* field, const char* value);
     /// Waits for `stt-session` with this state.
     bool wait_state(const std::string& state);
-    size_t count(unsigned code) const;
+    size_t count(ErrorCode code) const;
     /// Lines of all errors so far.
     std::string lines() const;
 

@@ -4,6 +4,7 @@
 #include "tests/lib/line.hpp"
 #include "tests/lib/loopback_socket.hpp"
 #include "tests/lib/rogue_peer.hpp"
+#include "tests/lib/wire_code.hpp"
 
 namespace stt::test {
 namespace {
@@ -18,11 +19,11 @@ TEST(ErrorProtocol, AMalformedFrameIsNotedAndTheSessionStands) {
     RoguePeer rogue(seed);
     ASSERT_TRUE(rogue.call(port_of(src)));
     rogue.send_plain(malformed);
-    EXPECT_EQ(src->errors->wait(0x0401),
+    EXPECT_EQ(src->errors->wait(ErrorCode::invalid_frame),
               "0x0401/0 INVALID_FRAME protocol malformed-frame MESSAGE origin=peer authenticated can-retry");
     rogue.send_frames({KeepAliveFrame{1}});
     EXPECT_TRUE(rogue.wait_frame<KeepAliveAnswerFrame>());
-    EXPECT_EQ(src->errors->count(0x0401), 1u) << src->errors->lines();
+    EXPECT_EQ(src->errors->count(ErrorCode::invalid_frame), 1u) << src->errors->lines();
 }
 
 TEST(ErrorProtocol, APeerThatSendsNothingButMalformedFramesIsSentAway) {
@@ -32,10 +33,11 @@ TEST(ErrorProtocol, APeerThatSendsNothingButMalformedFramesIsSentAway) {
     for (int i = 0; i < 16; i++) rogue.send_plain(malformed);
     EXPECT_TRUE(rogue.wait_frame([](const Frame& frame) {
         const auto* close = std::get_if<SessionCloseFrame>(&frame);
-        return close && close->reason == CloseReason::error && close->code == 0x0401;
+        return close && close->reason == CloseReason::error &&
+               close->code == wire_code(ErrorCode::invalid_frame);
     }));
     EXPECT_TRUE(src->errors->wait_state("reconnecting"));
-    EXPECT_LE(src->errors->count(0x0401), 16u);
+    EXPECT_LE(src->errors->count(ErrorCode::invalid_frame), 16u);
 }
 
 TEST(ErrorProtocol, AnAcknowledgementOfWhatWasNeverSentEndsTheSession) {
@@ -46,7 +48,7 @@ TEST(ErrorProtocol, AnAcknowledgementOfWhatWasNeverSentEndsTheSession) {
     ack.ranges.add({1'000'000, 1'000'000});
     rogue.send_frames({ack});
     EXPECT_EQ(
-        src->errors->wait(0x0401),
+        src->errors->wait(ErrorCode::invalid_frame),
         "0x0401/0 INVALID_FRAME protocol ack-of-unsent WARNING READ origin=peer authenticated can-retry "
         "retried");
 }
@@ -65,11 +67,11 @@ TEST(ErrorProtocol, AForgedPacketIsTold) {
     auto sink = calling_sink(line.port());
     sink->start();
     EXPECT_EQ(sink->push(1000), GST_FLOW_OK);
-    EXPECT_EQ(src->errors->wait(0x0402),
+    EXPECT_EQ(src->errors->wait(ErrorCode::encryption_error),
               "0x0402/0 ENCRYPTION_ERROR protocol forged-packet MESSAGE origin=network");
     const BufferPtr arrived(gst_harness_pull(src->harness));
     EXPECT_TRUE(arrived) << "the session stands";
-    EXPECT_EQ(src->errors->count(0x0402), 1u);
+    EXPECT_EQ(src->errors->count(ErrorCode::encryption_error), 1u);
 }
 
 TEST(ErrorProtocol, ANoisyLineIsTold) {
@@ -88,10 +90,10 @@ TEST(ErrorProtocol, ANoisyLineIsTold) {
     sink->start();
     constexpr int buffers = 100;
     for (int i = 0; i < buffers; i++) EXPECT_EQ(sink->push(10'000), GST_FLOW_OK);
-    EXPECT_EQ(src->errors->wait(0x0403),
+    EXPECT_EQ(src->errors->wait(ErrorCode::checksum_mismatch),
               "0x0403/0 CHECKSUM_MISMATCH protocol line-noise MESSAGE origin=network can-retry");
     for (int i = 0; i < buffers; i++) EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness))) << i;
-    EXPECT_EQ(src->errors->count(0x0403), 1u);
+    EXPECT_EQ(src->errors->count(ErrorCode::checksum_mismatch), 1u);
 }
 
 TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
@@ -107,11 +109,13 @@ TEST(ErrorProtocol, APathThatLosesMuchIsToldAtBothEnds) {
     });
     sink->start();
     // A busy machine that stops for a second begins to count anew.
-    const auto told = [&] { return sink->errors->count(0x0580) > 0 && src->errors->count(0x0580) > 0; };
+    const auto told = [&] {
+        return sink->errors->count(ErrorCode::path_loss) > 0 && src->errors->count(ErrorCode::path_loss) > 0;
+    };
     for (int i = 0; i < 5000 && !told(); i++) EXPECT_EQ(sink->push(10'000), GST_FLOW_OK);
-    EXPECT_EQ(sink->errors->wait(0x0580),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::path_loss),
               "0x0580/0 PATH_LOSS transport outgoing WARNING WRITE origin=network can-retry");
-    EXPECT_EQ(src->errors->wait(0x0580),
+    EXPECT_EQ(src->errors->wait(ErrorCode::path_loss),
               "0x0580/0 PATH_LOSS transport incoming WARNING READ origin=network can-retry");
 }
 
@@ -121,12 +125,12 @@ TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     ASSERT_TRUE(rogue.call(port_of(src)));
     for (int i = 0; i < 20; i++) rogue.send_plain(std::vector<uint8_t>{50, 1, 9, 51, 0});
     EXPECT_EQ(
-        src->errors->wait(0x0404),
+        src->errors->wait(ErrorCode::unknown_frame_type),
         "0x0404/0 UNKNOWN_FRAME_TYPE protocol unknown-frame MESSAGE origin=peer authenticated can-retry");
-    EXPECT_NE(src->errors->wait(0x0404, 1), "");
+    EXPECT_NE(src->errors->wait(ErrorCode::unknown_frame_type, 1), "");
     rogue.send_frames({KeepAliveFrame{1}});
     EXPECT_TRUE(rogue.wait_frame<KeepAliveAnswerFrame>()) << "the session stands";
-    EXPECT_EQ(src->errors->count(0x0404), 2u) << src->errors->lines();
+    EXPECT_EQ(src->errors->count(ErrorCode::unknown_frame_type), 2u) << src->errors->lines();
 }
 
 TEST(ErrorProtocol, WhatNoSessionReceivesIsCounted) {

@@ -7,6 +7,7 @@
 #include "tests/elements/error_log.hpp"
 #include "tests/lib/line.hpp"
 #include "tests/lib/rogue_peer.hpp"
+#include "tests/lib/wire_code.hpp"
 
 namespace stt::test {
 namespace {
@@ -28,7 +29,7 @@ TEST(ErrorSession, AStopOfThePeerIsAGracefulClose) {
     ASSERT_TRUE(sink->errors->wait_state("connected"));
     ASSERT_TRUE(src->errors->wait_structure("stt-stream", "event", "opened"));
     gst_element_set_state(sink->element, GST_STATE_NULL);
-    EXPECT_EQ(src->errors->wait(0x0201),
+    EXPECT_EQ(src->errors->wait(ErrorCode::session_closed),
               "0x0201/0 SESSION_CLOSED session graceful WARNING READ origin=peer authenticated can-retry "
               "retried");
     const auto told = src->errors->wait_structure("stt-error", "reason", "graceful");
@@ -40,10 +41,10 @@ TEST(ErrorSession, AStopOfThePeerIsAGracefulClose) {
     auto caller = calling_sink(listener->port(), stay_away);
     ASSERT_TRUE(caller->errors->wait_state("connected"));
     gst_element_set_state(listener->element, GST_STATE_NULL);
-    EXPECT_EQ(caller->errors->wait(0x0201),
+    EXPECT_EQ(caller->errors->wait(ErrorCode::session_closed),
               "0x0201/0 SESSION_CLOSED session graceful ERROR WRITE origin=peer authenticated terminal "
               "can-retry");
-    EXPECT_EQ(caller->errors->count(0x0201), 1u);
+    EXPECT_EQ(caller->errors->count(ErrorCode::session_closed), 1u);
 }
 
 TEST(ErrorSession, AClosingPeersReasonIsTold) {
@@ -65,7 +66,7 @@ TEST(ErrorSession, AClosingPeersReasonIsTold) {
         RoguePeer rogue(seed);
         ASSERT_TRUE(rogue.call(port_of(src)));
         rogue.send_frames({SessionCloseFrame{row.reason, 0, 0, "so it goes"}});
-        EXPECT_EQ(src->errors->wait(0x0201, before++), row.line);
+        EXPECT_EQ(src->errors->wait(ErrorCode::session_closed, before++), row.line);
     }
 }
 
@@ -76,13 +77,14 @@ TEST(ErrorSession, ACutLineIsATimeoutOnBothEnds) {
     ASSERT_TRUE(sink->errors->wait_state("connected"));
     ASSERT_TRUE(src->errors->wait_state("connected"));
     line.cut();
-    EXPECT_EQ(sink->errors->wait(0x0202),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::session_timeout),
               "0x0202/0 SESSION_TIMEOUT session keepalive-timeout WARNING WRITE origin=network can-retry "
               "retried");
-    EXPECT_EQ(src->errors->wait(0x0202),
+    EXPECT_EQ(src->errors->wait(ErrorCode::session_timeout),
               "0x0202/0 SESSION_TIMEOUT session keepalive-timeout WARNING READ origin=network can-retry "
               "retried");
-    EXPECT_EQ(sink->errors->count(0x0202) + src->errors->count(0x0202), 2u);
+    EXPECT_EQ(
+        sink->errors->count(ErrorCode::session_timeout) + src->errors->count(ErrorCode::session_timeout), 2u);
     const auto warns = [](Playing& end, const char* words) {
         return end.errors->wait_message([&](GstMessage* message) {
             if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING) return false;
@@ -107,7 +109,7 @@ TEST(ErrorSession, AStoppedProcessIsATimeout) {
     });
     ASSERT_TRUE(sink->errors->wait_state("connected"));
     child.signal(SIGSTOP);
-    EXPECT_EQ(sink->errors->wait(0x0202),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::session_timeout),
               "0x0202/0 SESSION_TIMEOUT session keepalive-timeout ERROR WRITE origin=network terminal "
               "can-retry");
 }
@@ -117,10 +119,10 @@ TEST(ErrorSession, OneCallerTooManyIsToldOnBothEnds) {
     auto first = calling_sink(src->port());
     ASSERT_TRUE(first->errors->wait_state("connected"));
     auto second = calling_sink(src->port());
-    EXPECT_EQ(second->errors->wait(0x0203),
+    EXPECT_EQ(second->errors->wait(ErrorCode::too_many_sessions),
               "0x0203/0 TOO_MANY_SESSIONS session busy WARNING BUSY origin=peer authenticated can-retry "
               "retried");
-    EXPECT_EQ(src->errors->wait(0x0203),
+    EXPECT_EQ(src->errors->wait(ErrorCode::too_many_sessions),
               "0x0203/0 TOO_MANY_SESSIONS session busy MESSAGE origin=local can-retry");
 }
 
@@ -160,9 +162,9 @@ TEST(ErrorSession, ARestartedPeerIsToldAndReached) {
     child->signal(SIGKILL);
     child = std::make_unique<Child>(pipeline(port));
     ASSERT_EQ(child->listening_port(), port);
-    EXPECT_EQ(sink->errors->wait(0x0204),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::session_not_found),
               "0x0204/0 SESSION_NOT_FOUND session unknown-session MESSAGE origin=peer can-retry");
-    EXPECT_EQ(sink->errors->wait(0x0204, 1),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::session_not_found, 1),
               "0x0204/0 SESSION_NOT_FOUND session peer-restarted WARNING WRITE origin=peer authenticated "
               "can-retry");
     EXPECT_TRUE(sink->errors->wait_state("reconnecting"));
@@ -178,9 +180,9 @@ TEST(ErrorSession, ACallerInTheDeadOnesPlaceIsTold) {
     ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
     child->signal(SIGKILL);
     child = std::make_unique<Child>(sender);
-    EXPECT_EQ(src->errors->wait(0x0202),
+    EXPECT_EQ(src->errors->wait(ErrorCode::session_timeout),
               "0x0202/0 SESSION_TIMEOUT session doubted WARNING READ origin=network can-retry retried");
-    EXPECT_EQ(src->errors->wait(0x0202, 1),
+    EXPECT_EQ(src->errors->wait(ErrorCode::session_timeout, 1),
               "0x0202/0 SESSION_TIMEOUT session replaced WARNING READ origin=peer authenticated can-retry");
 }
 
@@ -193,7 +195,7 @@ struct ToReceiver {
         EXPECT_TRUE(rogue.call(port_of(src)));
     }
     void open(StreamId id) { rogue.send_frames({StreamOpenFrame{id, 0, stream_header}}); }
-    std::string error(unsigned code) { return src->errors->wait(code); }
+    std::string error(ErrorCode code) { return src->errors->wait(code); }
 
     std::unique_ptr<Playing> src;
     RoguePeer rogue;
@@ -202,8 +204,9 @@ struct ToReceiver {
 TEST(ErrorStream, AResetStreamIsClosed) {
     ToReceiver to;
     to.open(0);
-    to.rogue.send_frames({StreamCloseFrame{0, 0, 0x0301, 0, "the camera is gone"}});
-    EXPECT_EQ(to.error(0x0301),
+    to.rogue.send_frames(
+        {StreamCloseFrame{0, 0, wire_code(ErrorCode::stream_closed), 0, "the camera is gone"}});
+    EXPECT_EQ(to.error(ErrorCode::stream_closed),
               "0x0301/0 STREAM_CLOSED stream reset WARNING READ origin=peer authenticated can-retry "
               "retried");
 
@@ -213,7 +216,7 @@ TEST(ErrorStream, AResetStreamIsClosed) {
     ASSERT_TRUE(listener.accept());
     ASSERT_TRUE(listener.wait_frame<StreamOpenFrame>());
     listener.send_frames({StreamCloseFrame{0, 0, 0, 0, ""}});
-    EXPECT_EQ(sink->errors->wait(0x0301),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::stream_closed),
               "0x0301/0 STREAM_CLOSED stream reset ERROR WRITE origin=peer authenticated terminal can-retry");
 }
 
@@ -222,7 +225,7 @@ TEST(ErrorStream, TwoSendersAreToldThatOneHasToReceive) {
         g_object_set(element, "local-address", "127.0.0.1", nullptr);
     });
     auto caller = calling_sink(listener.port());
-    EXPECT_EQ(caller->errors->wait(0x0301),
+    EXPECT_EQ(caller->errors->wait(ErrorCode::stream_closed),
               "0x0301/0 STREAM_CLOSED stream both-send ERROR WRITE origin=local terminal");
     // By its own finding, or by what the caller says as it leaves: whichever gets there first, and once.
     const auto names_it = [](GstMessage* message) {
@@ -242,7 +245,9 @@ TEST(ErrorStream, TwoSendersAreToldThatOneHasToReceive) {
                g_strcmp0(gst_structure_get_string(session, "state"), "connected") == 0 &&
                earlier != gst_structure_get_string(session, "session-id");
     }));
-    EXPECT_EQ(listener.errors->count(0x0201) + listener.errors->count(0x0301), 1u)
+    EXPECT_EQ(
+        listener.errors->count(ErrorCode::session_closed) + listener.errors->count(ErrorCode::stream_closed),
+        1u)
         << listener.errors->lines();
     const auto told = caller->errors->wait_structure("stt-error", "reason", "both-send");
     ASSERT_TRUE(told);
@@ -262,13 +267,13 @@ TEST(ErrorStream, ASenderWhoseReceiverHasEndedWithTheStreamBeforeIsToldSo) {
     gst_segment_init(&segment, GST_FORMAT_TIME);
     gst_harness_push_event(sink->harness, gst_event_new_segment(&segment));
     sink->push(1000);
-    EXPECT_EQ(sink->errors->wait(0x0301),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::stream_closed),
               "0x0301/1 STREAM_CLOSED stream ended ERROR WRITE origin=peer authenticated terminal can-retry");
     const auto told = sink->errors->wait_structure("stt-error", "reason", "ended");
     ASSERT_TRUE(told);
     const std::string hint = gst_structure_get_string(told.get(), "hint");
     EXPECT_NE(hint.find("keep-listening"), std::string::npos) << hint;
-    EXPECT_EQ(src->errors->wait(0x0301),
+    EXPECT_EQ(src->errors->wait(ErrorCode::stream_closed),
               "0x0301/1 STREAM_CLOSED stream ended MESSAGE origin=local can-retry");
 }
 
@@ -276,24 +281,26 @@ TEST(ErrorStream, ASecondStreamIsOneTooManyAndToldToBoth) {
     ToReceiver to;
     to.open(0);
     to.open(2);
-    EXPECT_EQ(to.error(0x0302), "0x0302/0 TOO_MANY_STREAMS stream one-stream MESSAGE origin=local");
+    EXPECT_EQ(to.error(ErrorCode::too_many_streams),
+              "0x0302/0 TOO_MANY_STREAMS stream one-stream MESSAGE origin=local");
     EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
         const auto* close = std::get_if<StreamCloseFrame>(&frame);
-        return close && close->stream == 2 && close->code == 0x0302;
+        return close && close->stream == 2 && close->code == wire_code(ErrorCode::too_many_streams);
     }));
 }
 
 TEST(ErrorStream, MoreThanMaxStreamsAreToldOnceAndToThePeer) {
     ToReceiver to([](GstElement* element) { g_object_set(element, "max-streams", 1u, nullptr); });
     for (const StreamId id : {0, 2, 4, 6}) to.open(id);
-    EXPECT_EQ(to.error(0x0302), "0x0302/0 TOO_MANY_STREAMS stream max-streams MESSAGE origin=local");
+    EXPECT_EQ(to.error(ErrorCode::too_many_streams),
+              "0x0302/0 TOO_MANY_STREAMS stream max-streams MESSAGE origin=local");
     std::set<StreamId> refused;
     EXPECT_TRUE(to.rogue.wait_frame([&](const Frame& frame) {
         const auto* close = std::get_if<StreamCloseFrame>(&frame);
-        if (close && close->code == 0x0302) refused.insert(close->stream);
+        if (close && close->code == wire_code(ErrorCode::too_many_streams)) refused.insert(close->stream);
         return refused == std::set<StreamId>{2, 4, 6};
     }));
-    EXPECT_EQ(to.src->errors->count(0x0302), 1u) << to.src->errors->lines();
+    EXPECT_EQ(to.src->errors->count(ErrorCode::too_many_streams), 1u) << to.src->errors->lines();
 }
 
 TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
@@ -302,9 +309,9 @@ TEST(ErrorStream, ASenderWhosePeerTakesNoStreamIsToldSo) {
     ASSERT_TRUE(listener.wait_hello());
     ASSERT_TRUE(listener.accept());
     ASSERT_TRUE(listener.wait_frame<StreamOpenFrame>());
-    listener.send_frames(
-        {StreamCloseFrame{0, 0, 0x0302, 0, "the session has reached the receiver's max-streams of 0"}});
-    EXPECT_EQ(sink->errors->wait(0x0302),
+    listener.send_frames({StreamCloseFrame{0, 0, wire_code(ErrorCode::too_many_streams), 0,
+                                           "the session has reached the receiver's max-streams of 0"}});
+    EXPECT_EQ(sink->errors->wait(ErrorCode::too_many_streams),
               "0x0302/0 TOO_MANY_STREAMS stream reset ERROR BUSY origin=peer authenticated terminal");
 }
 
@@ -322,7 +329,7 @@ TEST(ErrorStream, AnIdOfTheOtherSideIsAConflict) {
         {
             ErrorLog errors(element);
             EXPECT_EQ(gst_element_set_state(element, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE) << uri;
-            EXPECT_EQ(errors.wait(0x0303),
+            EXPECT_EQ(errors.wait(ErrorCode::stream_id_conflict),
                       "0x0303/0 STREAM_ID_CONFLICT stream wrong-side ERROR BUSY origin=local terminal");
             const auto told = errors.wait_structure("stt-error", "reason", "wrong-side");
             ASSERT_TRUE(told);
@@ -338,9 +345,9 @@ TEST(ErrorStream, AnotherStreamThanTheOneWantedIsRefused) {
     auto src = listening_src([](GstElement* element) { g_object_set(element, "stream-id", 4, nullptr); });
     auto sink = calling_sink(src->port(),
                              [](GstElement* element) { g_object_set(element, "stream-id", 2, nullptr); });
-    EXPECT_EQ(src->errors->wait(0x0303),
+    EXPECT_EQ(src->errors->wait(ErrorCode::stream_id_conflict),
               "0x0303/0 STREAM_ID_CONFLICT stream other-stream WARNING BUSY origin=local can-retry retried");
-    EXPECT_EQ(sink->errors->wait(0x0303),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::stream_id_conflict),
               "0x0303/0 STREAM_ID_CONFLICT stream reset ERROR BUSY origin=peer authenticated terminal");
     auto wanted = calling_sink(src->port(),
                                [](GstElement* element) { g_object_set(element, "stream-id", 4, nullptr); });
@@ -353,19 +360,20 @@ TEST(ErrorStream, AReceiverThatCallsForAnotherStreamEnds) {
     Playing sink("sttsink", "stt://:0");
     auto src =
         calling_src(sink.port(), [](GstElement* element) { g_object_set(element, "stream-id", 3, nullptr); });
-    EXPECT_EQ(src->errors->wait(0x0303),
+    EXPECT_EQ(src->errors->wait(ErrorCode::stream_id_conflict),
               "0x0303/0 STREAM_ID_CONFLICT stream other-stream ERROR BUSY origin=local terminal");
 }
 
 TEST(ErrorStream, APeerThatOpensAnIdOfOursIsSentAway) {
     ToReceiver to;
     to.open(1);
-    EXPECT_EQ(to.error(0x0303),
+    EXPECT_EQ(to.error(ErrorCode::stream_id_conflict),
               "0x0303/0 STREAM_ID_CONFLICT stream wrong-side WARNING BUSY origin=peer authenticated "
               "can-retry retried");
     EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
         const auto* close = std::get_if<SessionCloseFrame>(&frame);
-        return close && close->reason == CloseReason::error && close->code == 0x0303;
+        return close && close->reason == CloseReason::error &&
+               close->code == wire_code(ErrorCode::stream_id_conflict);
     }));
 }
 
@@ -374,12 +382,12 @@ TEST(ErrorStream, AnOverrunWindowIsAViolation) {
     ToReceiver to;
     to.open(0);
     to.rogue.send_plain(data_frame(0, (512 << 10) - some.size() + 1, some));
-    EXPECT_EQ(to.error(0x0304),
+    EXPECT_EQ(to.error(ErrorCode::flow_control_violation),
               "0x0304/0 FLOW_CONTROL_VIOLATION stream stream-window WARNING READ origin=peer authenticated "
               "can-retry retried");
     EXPECT_TRUE(to.rogue.wait_frame([](const Frame& frame) {
         const auto* close = std::get_if<SessionCloseFrame>(&frame);
-        return close && close->code == 0x0304;
+        return close && close->code == wire_code(ErrorCode::flow_control_violation);
     }));
 }
 
@@ -388,7 +396,7 @@ TEST(ErrorStream, AnOverrunWindowOfTheSessionIsAViolation) {
     ToReceiver to;
     // Two full streams are what the session allows; a third is beyond.
     for (const StreamId id : {0, 2, 4}) to.rogue.send_plain(data_frame(id, (512 << 10) - some.size(), some));
-    EXPECT_EQ(to.error(0x0304),
+    EXPECT_EQ(to.error(ErrorCode::flow_control_violation),
               "0x0304/0 FLOW_CONTROL_VIOLATION stream session-window WARNING READ origin=peer authenticated "
               "can-retry retried");
 }

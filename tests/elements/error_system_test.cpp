@@ -16,10 +16,10 @@ TEST(ErrorTransport, ASystemThatDoesNotSendIsTold) {
     STT_IN_NAMESPACE("ip route add blackhole 192.0.2.0/24", [] {
         Playing sink("sttsink", "stt://192.0.2.1:7600",
                      [](GstElement* element) { g_object_set(element, "auto-reconnect", FALSE, nullptr); });
-        EXPECT_EQ(sink.errors->wait(0x0501),
+        EXPECT_EQ(sink.errors->wait(ErrorCode::udp_send_failed),
                   "0x0501/0 UDP_SEND_FAILED transport send ERROR WRITE origin=local terminal can-retry");
         Playing src("sttsrc", "stt://192.0.2.1:7600");
-        EXPECT_EQ(src.errors->wait(0x0501),
+        EXPECT_EQ(src.errors->wait(ErrorCode::udp_send_failed),
                   "0x0501/0 UDP_SEND_FAILED transport send WARNING READ origin=local can-retry retried");
     });
 }
@@ -32,7 +32,7 @@ TEST(ErrorTransport, ASystemThatDoesNotSendAnyMoreEndsNothingByItself) {
         sink->start();
         ASSERT_TRUE(run("ip route replace blackhole 127.0.0.1 table local"));
         sink->push(1000);
-        EXPECT_EQ(sink->errors->wait(0x0501),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::udp_send_failed),
                   "0x0501/0 UDP_SEND_FAILED transport send MESSAGE origin=local can-retry");
         ASSERT_TRUE(run("ip route replace local 127.0.0.1 dev lo table local"));
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
@@ -46,7 +46,7 @@ TEST(ErrorTransport, AnMtuThatDoesNotFitIsTold) {
                                  [](GstElement* element) { g_object_set(element, "mtu", 1500u, nullptr); });
         sink->start();
         sink->push(10'000);
-        EXPECT_EQ(sink->errors->wait(0x0501),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::udp_send_failed),
                   "0x0501/0 UDP_SEND_FAILED transport mtu MESSAGE origin=local can-retry");
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness))) << "it goes on with smaller packets";
     });
@@ -68,9 +68,9 @@ TEST(ErrorTransport, APathThatBecomesTooNarrowIsToldAndGivenUp) {
         // On the way, where nobody reports it.
         ASSERT_TRUE(run("nft 'add rule inet t in meta length > 1200 drop'"));
         sink->push(100'000);
-        EXPECT_EQ(sink->errors->wait(0x0501),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::udp_send_failed),
                   "0x0501/0 UDP_SEND_FAILED transport mtu MESSAGE origin=network can-retry");
-        EXPECT_EQ(sink->errors->wait(0x0202),
+        EXPECT_EQ(sink->errors->wait(ErrorCode::session_timeout),
                   "0x0202/0 SESSION_TIMEOUT session mtu WARNING WRITE origin=network can-retry retried");
         ASSERT_TRUE(run("nft flush chain inet t in"));
         EXPECT_TRUE(BufferPtr(gst_harness_pull(src->harness))) << "nothing is lost";
@@ -89,7 +89,7 @@ TEST(ErrorTransport, AnMtuFitsWhateverThePeersFamily) {
             sink.start();
             sink.push(100'000);
             EXPECT_TRUE(BufferPtr(gst_harness_pull(src.harness))) << host;
-            EXPECT_EQ(sink.errors->count(0x0501), 0u) << host << sink.errors->lines();
+            EXPECT_EQ(sink.errors->count(ErrorCode::udp_send_failed), 0u) << host << sink.errors->lines();
         }
     });
 }
@@ -102,22 +102,22 @@ TEST(ErrorApplication, ASendTimeoutIsTold) {
     sink->start();
     while (sink->push(2000) == GST_FLOW_OK) {
     }
-    EXPECT_EQ(sink->errors->wait(0x0601),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application send-timeout ERROR WRITE origin=network terminal can-retry");
-    EXPECT_EQ(sink->errors->count(0x0601), 1u);
+    EXPECT_EQ(sink->errors->count(ErrorCode::timeout), 1u);
 }
 
 TEST(ErrorApplication, AReceiveTimeoutIsTold) {
     const auto patient = [](GstElement* element) { g_object_set(element, "receive-timeout", 100u, nullptr); };
     auto listener = listening_src(patient);
-    EXPECT_EQ(listener->errors->wait(0x0601),
+    EXPECT_EQ(listener->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application no-caller ERROR READ origin=network terminal can-retry");
-    EXPECT_EQ(listener->errors->count(0x0601), 1u);
+    EXPECT_EQ(listener->errors->count(ErrorCode::timeout), 1u);
     const LoopbackSocket silent;
     auto caller = calling_src(silent.port(), patient);
-    EXPECT_EQ(caller->errors->wait(0x0601),
+    EXPECT_EQ(caller->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=network terminal can-retry");
-    EXPECT_EQ(caller->errors->count(0x0601), 1u);
+    EXPECT_EQ(caller->errors->count(ErrorCode::timeout), 1u);
 }
 
 TEST(ErrorApplication, ACallerWithoutAStreamIsToldFromNone) {
@@ -126,7 +126,7 @@ TEST(ErrorApplication, ACallerWithoutAStreamIsToldFromNone) {
         listening_src([](GstElement* element) { g_object_set(element, "receive-timeout", 5000u, nullptr); });
     auto caller = calling_src(listener->port());
     ASSERT_TRUE(listener->errors->wait_state("connected"));
-    EXPECT_EQ(listener->errors->wait(0x0601),
+    EXPECT_EQ(listener->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application receive-timeout ERROR READ origin=peer terminal can-retry");
     const auto told = listener->errors->wait_structure("stt-error", "reason", "receive-timeout");
     ASSERT_TRUE(told);
@@ -142,7 +142,7 @@ TEST(ErrorApplication, ADrainTimeoutWithoutAConnectionIsTold) {
     sink->start();
     sink->push(2000);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    EXPECT_EQ(sink->errors->wait(0x0601),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application no-connection ERROR WRITE origin=network terminal can-retry");
     Playing listener("sttsink", "stt://:0", [](GstElement* element) {
         g_object_set(element, "local-address", "127.0.0.1", "drain-timeout", 100u, nullptr);
@@ -154,7 +154,7 @@ TEST(ErrorApplication, ADrainTimeoutWithoutAConnectionIsTold) {
         gst_harness_push_event(listener.harness, gst_event_new_eos());
     });
     gst_element_send_event(listener.element, gst_event_new_eos());
-    EXPECT_EQ(listener.errors->wait(0x0601),
+    EXPECT_EQ(listener.errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application no-caller ERROR WRITE origin=network terminal can-retry");
 }
 
@@ -170,9 +170,9 @@ TEST(ErrorApplication, ADrainTimeoutIsToldToBothEnds) {
     // More than the window. One buffer of that size would be taken while it arrives.
     for (int i = 0; i < 40; i++) ASSERT_EQ(sink->push(5000), GST_FLOW_OK);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    EXPECT_EQ(sink->errors->wait(0x0601),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application drain-timeout ERROR WRITE origin=local terminal can-retry");
-    EXPECT_EQ(src->errors->wait(0x0301),
+    EXPECT_EQ(src->errors->wait(ErrorCode::stream_closed),
               "0x0301/1 STREAM_CLOSED stream drain-timeout WARNING READ origin=peer authenticated can-retry "
               "retried");
     const auto told = src->errors->wait_structure("stt-error", "reason", "drain-timeout");
@@ -189,7 +189,7 @@ TEST(ErrorApplication, AnEndThatDoesNotWaitIsTold) {
     sink->start();
     ASSERT_EQ(sink->push(2000), GST_FLOW_OK);
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    EXPECT_EQ(sink->errors->wait(0x0601),
+    EXPECT_EQ(sink->errors->wait(ErrorCode::timeout),
               "0x0601/0 TIMEOUT application not-awaited WARNING WRITE origin=local can-retry");
     const auto gap = sink->errors->wait_structure("stt-stream", "event", "gap");
     ASSERT_TRUE(gap);
@@ -205,18 +205,19 @@ TEST(ErrorApplication, AStoredStreamThatNoReceiverIsAwaitedForIsToldOnce) {
     listener.start();
     for (int i = 0; i < 3; i++) ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
     EXPECT_EQ(
-        listener.errors->wait(0x0602),
+        listener.errors->wait(ErrorCode::buffer_overflow),
         "0x0602/0 BUFFER_OVERFLOW application no-receiver WARNING NO_SPACE_LEFT origin=local can-retry");
     {
         auto src = calling_src(listener.port());
         ASSERT_TRUE(listener.errors->wait_structure("stt-stream", "event", "opened"));
         ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
         ASSERT_TRUE(BufferPtr(gst_harness_pull(src->harness)));
-        EXPECT_EQ(listener.errors->count(0x0602), 1u) << listener.errors->lines();
+        EXPECT_EQ(listener.errors->count(ErrorCode::buffer_overflow), 1u) << listener.errors->lines();
     }
     ASSERT_TRUE(listener.errors->wait_structure("stt-stream", "event", "closed"));
     ASSERT_EQ(listener.push(1000), GST_FLOW_OK);
-    EXPECT_EQ(listener.errors->wait(0x0602, 1), listener.errors->wait(0x0602))
+    EXPECT_EQ(listener.errors->wait(ErrorCode::buffer_overflow, 1),
+              listener.errors->wait(ErrorCode::buffer_overflow))
         << "and once for each receiver";
 }
 
@@ -224,7 +225,8 @@ TEST(ErrorApplication, APeerThatOpensNoStreamIsTold) {
     auto src =
         listening_src([](GstElement* element) { g_object_set(element, "handshake-timeout", 200u, nullptr); });
     auto other = calling_src(src->port());
-    EXPECT_EQ(src->errors->wait(0x0601), "0x0601/0 TIMEOUT application no-stream WARNING READ origin=peer");
+    EXPECT_EQ(src->errors->wait(ErrorCode::timeout),
+              "0x0601/0 TIMEOUT application no-stream WARNING READ origin=peer");
     const auto told = src->errors->wait_structure("stt-error", "reason", "no-stream");
     ASSERT_TRUE(told);
     const std::string hint = gst_structure_get_string(told.get(), "hint");
@@ -244,7 +246,7 @@ TEST(ErrorApplication, HundredsOfSkipsOverflow) {
         }
         rogue.send_plain(encode_frames(frames));
     }
-    EXPECT_EQ(src->errors->wait(0x0602),
+    EXPECT_EQ(src->errors->wait(ErrorCode::buffer_overflow),
               "0x0602/0 BUFFER_OVERFLOW application skips WARNING NO_SPACE_LEFT origin=peer authenticated "
               "can-retry retried");
 }
@@ -269,7 +271,7 @@ TEST(ErrorApplication, ThousandsOfFragmentsOverflow) {
         }));
     }
     EXPECT_EQ(
-        src->errors->wait(0x0602),
+        src->errors->wait(ErrorCode::buffer_overflow),
         "0x0602/0 BUFFER_OVERFLOW application fragments WARNING NO_SPACE_LEFT origin=peer authenticated "
         "can-retry retried");
 }

@@ -65,8 +65,8 @@ TEST(Resume, ALongCutIsAPauseAndNothingMore) {
     ASSERT_TRUE(pull(src));
     line.cut();
     for (unsigned i = 100; i < 200; i++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
-    EXPECT_NE(sink->errors->wait(0x0202), "");
-    EXPECT_NE(src->errors->wait(0x0202), "");
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_timeout), "");
+    EXPECT_NE(src->errors->wait(ErrorCode::session_timeout), "");
     line.set_weather(nullptr);
     EXPECT_TRUE(sink->errors->wait_state("resumed"));
     EXPECT_TRUE(src->errors->wait_state("resumed"));
@@ -111,7 +111,7 @@ TEST(Resume, WhatIsSentMeanwhileIsHeldAndThenBlocks) {
     ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
     ASSERT_TRUE(pull(src));
     line.cut();
-    EXPECT_NE(sink->errors->wait(0x0202), "");
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_timeout), "");
     std::atomic<unsigned> pushed{1};
     Beside streaming(sink->element, [&] {
         for (unsigned i = 1; i < 100; i++, pushed++) ASSERT_EQ(push(sink, i), GST_FLOW_OK);
@@ -143,13 +143,13 @@ TEST(Resume, TheEndWaitsForThePathToReturn) {
     line.cut();
     ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
     Beside ending(sink->element, [&] { gst_harness_push_event(sink->harness, gst_event_new_eos()); });
-    EXPECT_NE(sink->errors->wait(0x0202), "");
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_timeout), "");
     line.set_weather(nullptr);
     const BufferPtr buffer = pull(src);
     ASSERT_TRUE(buffer);
     EXPECT_EQ(GST_BUFFER_OFFSET(buffer.get()), 1u);
     ending.join();
-    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "nothing was undelivered";
+    EXPECT_EQ(sink->errors->count(ErrorCode::timeout), 0u) << "nothing was undelivered";
 }
 
 TEST(Resume, TheEndIsReportedWhenThePathDoesNotReturn) {
@@ -171,7 +171,7 @@ TEST(Resume, TheEndIsReportedWhenThePathDoesNotReturn) {
     gboolean uncertain = FALSE;
     gst_structure_get_boolean(gap.get(), "uncertain", &uncertain);
     EXPECT_TRUE(uncertain) << "they were under way";
-    EXPECT_NE(sink->errors->wait(0x0601).find("drain-timeout"), std::string::npos);
+    EXPECT_NE(sink->errors->wait(ErrorCode::timeout).find("drain-timeout"), std::string::npos);
 }
 
 TEST(Resume, WhatADeadReceiverHadIsReportedAtBothEnds) {
@@ -318,8 +318,8 @@ TEST(Resume, AReceiverThatIsRestartedTwiceAtOnceIsWaitedFor) {
     second->signal(SIGINT);  // a close, so that the session falls as soon as it stands
     second.reset();
     EXPECT_EQ(push(sink, 2), GST_FLOW_OK);
-    EXPECT_NE(sink->errors->wait(0x0204), "");
-    EXPECT_EQ(sink->errors->count(0x0103), 0u);
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_not_found), "");
+    EXPECT_EQ(sink->errors->count(ErrorCode::authentication_failed), 0u);
     Child third(receiver(port));
     EXPECT_NE(third.wait_line("session connected"), "");
 }
@@ -338,7 +338,7 @@ TEST(Resume, WhatNetworksSayOfALostPathIsNoRetry) {
     ASSERT_EQ(push(sink, 0), GST_FLOW_OK);
     first.reset();
     // Refused again and again, as a machine that starts answers.
-    for (size_t i = 0; i < 4; i++) ASSERT_NE(sink->errors->wait(0x0102, i), "");
+    for (size_t i = 0; i < 4; i++) ASSERT_NE(sink->errors->wait(ErrorCode::connection_refused, i), "");
     ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
     Child second(receiver(port));
     EXPECT_NE(second.wait_line("session connected"), "");
@@ -369,7 +369,7 @@ TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
     Child second(receiver(port));
     ASSERT_NE(second.listening_port(), 0);
     ASSERT_EQ(push(sink, 50), GST_FLOW_OK);
-    EXPECT_NE(sink->errors->wait(0x0204), "");
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_not_found), "");
     EXPECT_NE(second.wait_line("session connected"), "");
     bool asked = false;
     while (!asked) {
@@ -378,7 +378,7 @@ TEST(Resume, AReceiverThatWasKilledIsReplacedByItsSuccessor) {
         asked = gst_event_has_name(event.get(), "GstForceKeyUnit");
     }
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "the successor took everything";
+    EXPECT_EQ(sink->errors->count(ErrorCode::timeout), 0u) << "the successor took everything";
 }
 
 TEST(Resume, ASenderThatWasKilledMakesRoomForItsSuccessor) {
@@ -391,7 +391,7 @@ TEST(Resume, ASenderThatWasKilledMakesRoomForItsSuccessor) {
     first.reset();
     Child second(sender);
     EXPECT_NE(second.wait_line("session connected"), "");
-    EXPECT_NE(src->errors->wait(0x0202), "") << "the one before did not show itself";
+    EXPECT_NE(src->errors->wait(ErrorCode::session_timeout), "") << "the one before did not show itself";
     const gint64 until = g_get_monotonic_time() + 15 * G_USEC_PER_SEC;
     bool anew = false;
     while (!anew && g_get_monotonic_time() < until) {
@@ -439,8 +439,8 @@ TEST(Resume, AnotherMemberCannotTakeALiveStreamOver) {
     while (!waited) ASSERT_TRUE(push_and_pull());
     ASSERT_NE(met, "");
     for (int i = 0; i < 20; i++) ASSERT_TRUE(push_and_pull());
-    EXPECT_EQ(src->errors->count(0x0201), 0u);
-    EXPECT_EQ(sink->errors->count(0x0204), 1u) << "the hint, and nothing came of it";
+    EXPECT_EQ(src->errors->count(ErrorCode::session_closed), 0u);
+    EXPECT_EQ(sink->errors->count(ErrorCode::session_not_found), 1u) << "the hint, and nothing came of it";
 }
 
 TEST(Resume, AFrozenReceiverComesBack) {
@@ -454,11 +454,11 @@ TEST(Resume, AFrozenReceiverComesBack) {
     ASSERT_TRUE(sink->errors->wait_state("connected"));
     receiver.signal(SIGSTOP);
     ASSERT_EQ(push(sink, 1), GST_FLOW_OK);
-    EXPECT_NE(sink->errors->wait(0x0202), "");
+    EXPECT_NE(sink->errors->wait(ErrorCode::session_timeout), "");
     receiver.signal(SIGCONT);
     EXPECT_TRUE(sink->errors->wait_state("resumed"));
     gst_harness_push_event(sink->harness, gst_event_new_eos());
-    EXPECT_EQ(sink->errors->count(0x0601), 0u) << "it took everything";
+    EXPECT_EQ(sink->errors->count(ErrorCode::timeout), 0u) << "it took everything";
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "core/crypto/protection.hpp"
 #include "fuzz.hpp"
-#include "tests/unit/crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 using namespace stt;
 
@@ -20,7 +20,7 @@ constexpr CipherSet chacha = cipher_bit(Cipher::chacha20_poly1305);
 constexpr WallTime wall = std::chrono::hours(500000);
 
 struct World {
-    TestRandom random{1};
+    SeededRandom random{1};
     Identity alice = Identity::generate(random), bob = Identity::generate(random);
     std::vector<SecretBytes> seeds;
     AttemptId attempt{7};

@@ -18,11 +18,11 @@ WorldConfig config_with_latency() {
     return config;
 }
 
-/// What the caller's first datagram of `type` looked like.
+/// What a link's datagrams of `type` looked like.
 struct Capture {
-    Capture(World& world, Side side, PacketType type) {
-        world.network.tap = [this, side, type](Side from, Time, std::vector<uint8_t>& datagram) {
-            if (from == side && packet_type(datagram) == type) datagrams.push_back(datagram);
+    Capture(Link& link, PacketType type) {
+        link.tap = [this, type](Time, std::vector<uint8_t>& datagram) {
+            if (packet_type(datagram) == type) datagrams.push_back(datagram);
             return true;
         };
     }
@@ -30,8 +30,8 @@ struct Capture {
 };
 
 void stream_something(World& world) {
-    world.caller.application.send(*world.session(world.caller), {.seed = 7, .payload = 100000});
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 20s)) << world.failure() << world.describe();
+    world.caller.send({.seed = 7, .payload = 100000});
+    EXPECT_TRUE(world.finishes(20s));
 }
 
 TEST(SimAttack, FloodOfForeignHellosKeepsNoStateAndNeverAmplifies) {
@@ -47,14 +47,14 @@ TEST(SimAttack, FloodOfForeignHellosKeepsNoStateAndNeverAmplifies) {
         seal_handshake_checksum(hello);
         bytes_in += hello.size();
         sources.push_back(Address::v4({10, 0, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)}, 5000));
-        world.network.inject({World::epoch + i * 100us, Side::listener, sources.back(), std::move(hello)});
+        world.network.inject(epoch + i * 100us, {sources.back(), world.listener.address(), std::move(hello)});
     }
     world.run_for(5s);
     EXPECT_EQ(world.listener.endpoint.session_count(), 0u);
-    EXPECT_EQ(world.network.counters(Side::caller).datagrams, 0u);
-    EXPECT_LT(world.network.counters(Side::listener).bytes * 10, bytes_in);
+    EXPECT_EQ(world.caller.host.datagrams_sent(), 0u);
+    EXPECT_LT(world.listener.host.bytes_sent() * 10, bytes_in);
     for (const Address& source : sources) EXPECT_LE(world.network.bytes_elsewhere(source), datagram_min);
-    EXPECT_TRUE(world.establish()) << "afterwards: " << world.describe();
+    EXPECT_TRUE(world.establishes()) << "afterwards";
 }
 
 TEST(SimAttack, MemberFloodingWithSpoofedSourcesMeetsCookiesAndACeiling) {
@@ -71,24 +71,23 @@ TEST(SimAttack, MemberFloodingWithSpoofedSourcesMeetsCookiesAndACeiling) {
                                preferred_ciphers(), world.random);
         std::vector<uint8_t> hello = member.make_hello(world.now(world.caller).wall, Cookie{});
         bytes_in += hello.size();
-        world.network.inject(
-            {World::epoch + i * 100us, Side::listener,
-             Address::v4({10, 0, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)}, 5000),
-             std::move(hello)});
+        const Address source =
+            Address::v4({10, 0, static_cast<uint8_t>(i >> 8), static_cast<uint8_t>(i)}, 5000);
+        world.network.inject(epoch + i * 100us, {source, world.listener.address(), std::move(hello)});
     }
     world.run_for(1s);
     EXPECT_LE(world.listener.endpoint.session_count(), 11u) << "one may be somebody who comes back";
-    EXPECT_LT(world.network.counters(Side::listener).bytes * 2, bytes_in);
+    EXPECT_LT(world.listener.host.bytes_sent() * 2, bytes_in);
     world.run_for(30s);
     EXPECT_EQ(world.listener.endpoint.session_count(), 0u) << "half-open sessions end";
-    EXPECT_TRUE(world.establish()) << "afterwards: " << world.describe();
+    EXPECT_TRUE(world.establishes()) << "afterwards";
 }
 
 TEST(SimAttack, CallerGetsThroughWhileCookiesAreDemanded) {
     WorldConfig config = config_with_latency();
     config.hello_rate = 0;
     World world(config);
-    EXPECT_TRUE(world.establish()) << world.describe();
+    EXPECT_TRUE(world.establishes());
     EXPECT_LE(world.elapsed(), 3 * round_trip + 1ms);
     stream_something(world);
 }
@@ -98,14 +97,14 @@ template <class MakeForgery>
 void expect_forgery_does_not_stop(MakeForgery make) {
     World world(config_with_latency());
     int forged = 0;
-    world.network.tap = [&](Side from, Time now, std::vector<uint8_t>& datagram) {
-        if (from == Side::caller && packet_type(datagram) == PacketType::hello) {
+    world.forward.tap = [&](Time now, std::vector<uint8_t>& datagram) {
+        if (packet_type(datagram) == PacketType::hello) {
             make(world, now + round_trip * 3 / 4, *read_hello_header(datagram));
             forged++;
         }
         return true;
     };
-    ASSERT_TRUE(world.establish()) << world.describe();
+    ASSERT_TRUE(world.establishes());
     EXPECT_GT(forged, 0);
     EXPECT_LE(world.elapsed(), 2 * round_trip + 1ms);
     stream_something(world);
@@ -119,7 +118,7 @@ TEST(SimAttack, ForgedRejectDoesNotStopAHandshake) {
                                 .receiver_session = hello.caller_session,
                                 .code = static_cast<uint16_t>(code)};
             reject.mac.fill(3);
-            world.network.inject({at, Side::caller, world.network.address(Side::listener), encode(reject)});
+            world.network.inject(at, {world.listener.address(), world.caller.address(), encode(reject)});
         });
 }
 
@@ -130,7 +129,7 @@ TEST(SimAttack, ForgedChallengeDoesNotStopAHandshake) {
         write_handshake_header(challenge, PacketType::challenge,
                                {.attempt = hello.attempt, .receiver_session = hello.caller_session});
         seal_handshake_checksum(challenge);
-        world.network.inject({at, Side::caller, world.network.address(Side::listener), std::move(challenge)});
+        world.network.inject(at, {world.listener.address(), world.caller.address(), std::move(challenge)});
     });
 }
 
@@ -139,8 +138,8 @@ TEST(SimAttack, ForgedCookieDoesNotStopAHandshake) {
         // Behind the genuine CHALLENGE: one before it starts the HELLO anew and costs a round trip.
         CookiePacket cookie{.attempt = hello.attempt, .receiver_session = hello.caller_session};
         cookie.cookie.fill(5);
-        world.network.inject(
-            {at + round_trip, Side::caller, world.network.address(Side::listener), encode(cookie)});
+        world.network.inject(at + round_trip,
+                             {world.listener.address(), world.caller.address(), encode(cookie)});
     });
 }
 
@@ -148,10 +147,9 @@ TEST(SimAttack, ForgedIcmpDoesNotStopAHandshakeOrASession) {
     World world(config_with_latency());
     world.connect();
     world.run_for(round_trip * 3 / 4);
-    const Address listener = world.network.address(Side::listener);
+    const Address listener = world.listener.address();
     world.caller.endpoint.handle_network_report(world.now(world.caller), refused_at(listener));
-    ASSERT_TRUE(world.run_until([&] { return world.both(SessionState::established); }, 1s))
-        << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.both(SessionState::established); }, 1s));
     for (const NetworkReport& report : {refused_at(listener), failed_to(listener)})
         world.caller.endpoint.handle_network_report(world.now(world.caller), report);
     stream_something(world);
@@ -160,31 +158,31 @@ TEST(SimAttack, ForgedIcmpDoesNotStopAHandshakeOrASession) {
 
 TEST(SimAttack, GenuineIcmpIsReported) {
     World world(config_with_latency());
-    world.network.link(Side::caller).loss = 1;
+    world.forward.config.loss = 1;
     world.connect();
     world.run_for(10ms);
     world.caller.endpoint.handle_network_report(world.now(world.caller),
-                                                refused_at(world.network.address(Side::listener)));
-    ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 5s));
+                                                refused_at(world.listener.address()));
+    ASSERT_TRUE(world.reaches([&] { return world.caller.state() == SessionState::closed; }, 5s));
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::connection_refused);
     EXPECT_LE(world.elapsed(), 1100ms);
 }
 
 TEST(SimAttack, ReplayedHelloIsRefused) {
     World world(config_with_latency());
-    Capture hellos(world, Side::caller, PacketType::hello);
-    ASSERT_TRUE(world.establish());
+    Capture hellos(world.forward, PacketType::hello);
+    ASSERT_TRUE(world.establishes());
     ASSERT_EQ(hellos.datagrams.size(), 1u);
     const Address attacker = Address::v4({203, 0, 113, 5}, 99);
     // While the session stands …
-    world.network.inject({world.time(), Side::listener, attacker, hellos.datagrams[0]});
+    world.network.inject(world.time(), {attacker, world.listener.address(), hellos.datagrams[0]});
     world.run_for(1s);
     EXPECT_EQ(world.listener.endpoint.session_count(), 1u);
     EXPECT_EQ(world.network.bytes_elsewhere(attacker), 0u);
     // … and once it is gone.
     world.close(world.caller);
-    ASSERT_TRUE(world.run_until([&] { return world.empty(); }, 20s));
-    world.network.inject({world.time(), Side::listener, attacker, hellos.datagrams[0]});
+    ASSERT_TRUE(world.reaches([&] { return world.empty(); }, 20s));
+    world.network.inject(world.time(), {attacker, world.listener.address(), hellos.datagrams[0]});
     world.run_for(1s);
     EXPECT_EQ(world.listener.endpoint.session_count(), 0u);
     ASSERT_FALSE(world.listener.errors.empty());
@@ -192,7 +190,7 @@ TEST(SimAttack, ReplayedHelloIsRefused) {
     EXPECT_EQ(world.listener.errors.back().sub_code, static_cast<uint8_t>(HandshakeSubCode::nonce_reuse));
     // Long after, the nonce is forgotten; the time gives it away.
     world.run_for(1000s);
-    world.network.inject({world.time(), Side::listener, attacker, hellos.datagrams[0]});
+    world.network.inject(world.time(), {attacker, world.listener.address(), hellos.datagrams[0]});
     world.run_for(1s);
     EXPECT_EQ(world.listener.endpoint.session_count(), 0u);
     EXPECT_EQ(world.listener.errors.back().sub_code,
@@ -203,26 +201,28 @@ TEST(SimAttack, ReplayedHelloIsRefused) {
 TEST(SimAttack, ReflectedAndReplayedPacketsChangeNothing) {
     World world(config_with_latency());
     int echoes = 0;
-    world.network.tap = [&](Side from, Time now, std::vector<uint8_t>& datagram) {
-        // Back to the sender, and to the receiver again, later.
-        if (echoes++ < 5000) {
-            world.network.inject({now + 1ms, from, world.network.address(other(from)), datagram});
-            world.network.inject({now + 300ms, other(from), world.network.address(from), datagram});
-        }
-        return true;
-    };
-    ASSERT_TRUE(world.establish()) << world.describe();
+    for (Link* link : {&world.forward, &world.backward})
+        link->tap = [&, link](Time now, std::vector<uint8_t>& datagram) {
+            // Back to the sender, and to the receiver again, later.
+            if (echoes++ < 5000) {
+                const Address &sender = link->from.address(), &receiver = link->to.address();
+                world.network.inject(now + 1ms, {receiver, sender, datagram});
+                world.network.inject(now + 300ms, {sender, receiver, datagram});
+            }
+            return true;
+        };
+    ASSERT_TRUE(world.establishes());
     stream_something(world);
     EXPECT_TRUE(world.both(SessionState::established));
-    EXPECT_GT(world.session(world.listener)->stats().duplicates, 10u);
+    EXPECT_GT(world.listener.session()->stats().duplicates, 10u);
 }
 
 TEST(SimAttack, TamperedPacketsAreCountedNotFatal) {
     World world(config_with_latency());
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     uint64_t tampered = 0, flipped = 0;
-    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-        if (from != Side::caller || datagram.size() < 300) return true;
+    world.forward.tap = [&](Time, std::vector<uint8_t>& datagram) {
+        if (datagram.size() < 300) return true;
         switch (world.random.below(4)) {
             case 0:  // with the checksum mended: an attacker
                 datagram[200] ^= 1;
@@ -240,7 +240,7 @@ TEST(SimAttack, TamperedPacketsAreCountedNotFatal) {
     };
     stream_something(world);
     world.run_for(1s);
-    const SessionStats stats = world.session(world.listener)->stats();
+    const SessionStats stats = world.listener.session()->stats();
     EXPECT_EQ(stats.undecryptable, tampered);
     EXPECT_EQ(stats.checksum_mismatches, flipped);
     EXPECT_GT(tampered, 0u);
@@ -257,23 +257,23 @@ TEST(SimAttack, UnknownSessionsAreAnsweredSmallAndNotTooOften) {
         write_session_header(packet, {PacketType::session_even, world.random.next() | 1, 0});
         seal_checksum(packet);
         bytes_in += packet.size();
-        world.network.inject({World::epoch + i * 100us, Side::listener, stranger, std::move(packet)});
+        world.network.inject(epoch + i * 100us, {stranger, world.listener.address(), std::move(packet)});
     }
     world.run_for(2s);
     EXPECT_EQ(world.listener.endpoint.stats().unknown_sessions, uint64_t{count});
-    const auto& out = world.network.counters(Side::listener);
-    EXPECT_GT(out.datagrams, 0u);
-    EXPECT_LT(out.datagrams, 200u);
-    EXPECT_LT(out.bytes, bytes_in / 20);
+    const Host& out = world.listener.host;
+    EXPECT_GT(out.datagrams_sent(), 0u);
+    EXPECT_LT(out.datagrams_sent(), 200u);
+    EXPECT_LT(out.bytes_sent(), bytes_in / 20);
 }
 
 TEST(SimAttack, ForgedSessionUnknownDoesNotEndASession) {
     World world(config_with_latency());
-    ASSERT_TRUE(world.establish());
-    const SessionUnknownPacket forged{.session = world.session(world.caller)->ids().remote()};
+    ASSERT_TRUE(world.establishes());
+    const SessionUnknownPacket forged{.session = world.caller.session()->ids().remote()};
     for (int i = 0; i < 1000; i++)
-        world.network.inject(
-            {world.time() + i * 1ms, Side::caller, world.network.address(Side::listener), encode(forged)});
+        world.network.inject(world.time() + i * 1ms,
+                             {world.listener.address(), world.caller.address(), encode(forged)});
     stream_something(world);
     world.run_for(2s);
     EXPECT_TRUE(world.both(SessionState::established));

@@ -33,75 +33,71 @@ double line_error(const World& world) {
 }
 
 uint64_t datagrams(const World& world) {
-    return world.network.counters(Side::caller).datagrams + world.network.counters(Side::listener).datagrams;
+    return world.forward.counters.datagrams + world.backward.counters.datagrams;
 }
 
-TEST(SimClock, is_measured_in_an_idle_session_with_two_packets_a_second) {
+TEST(SimClock, IsMeasuredInAnIdleSessionWithTwoPacketsASecond) {
     World world(receiving_caller());
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.run_for(70s);
     EXPECT_LE(std::abs(line_error(world)), 0.5e-3);
-    const uint64_t before = datagrams(world), probes = world.session(world.caller)->stats().probes;
+    const uint64_t before = datagrams(world), probes = world.caller.session()->stats().probes;
     world.run_for(600s);
     EXPECT_LE(std::abs(line_error(world)), 0.5e-3);
     EXPECT_NEAR(static_cast<double>(datagrams(world) - before), 1200, 40) << "neither is acknowledged";
-    EXPECT_EQ(world.session(world.caller)->stats().probes, probes);
-    EXPECT_EQ(world.session(world.caller)->stats().in_flight, 0u);
+    EXPECT_EQ(world.caller.session()->stats().probes, probes);
+    EXPECT_EQ(world.caller.session()->stats().in_flight, 0u);
     EXPECT_TRUE(world.listener.clock_samples.empty()) << "who does not want to know does not ask";
 }
 
-TEST(SimClock, is_not_misled_by_a_stream_that_fills_the_path) {
+TEST(SimClock, IsNotMisledByAStreamThatFillsThePath) {
     WorldConfig config = receiving_caller();
     config.backward.rate = 2e6;
     config.listener.congestion = CongestionAlgorithm::cubic;  // which fills queues
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.run_for(60s);
-    ASSERT_TRUE(
-        world.listener.application.send(*world.session(world.listener), {.seed = 3, .payload = 120 << 20}));
+    ASSERT_TRUE(world.listener.send({.seed = 3, .payload = 120 << 20}));
     world.flush();
     world.run_for(55s);
-    EXPECT_GT(world.caller.application.payload_received(), uint64_t{60} << 20);
-    EXPECT_GT(world.network.counters(Side::listener).queue_peak, 100u << 10) << "50 ms";
-    EXPECT_EQ(world.network.counters(Side::listener).dropped,
-              world.session(world.listener)->stats().packets_lost)
+    EXPECT_GT(world.caller.received(), uint64_t{60} << 20);
+    EXPECT_GT(world.backward.counters.queue_peak, 100u << 10) << "50 ms";
+    EXPECT_EQ(world.backward.counters.dropped, world.listener.session()->stats().packets_lost)
         << "no exchange counts as lost data";
     const double error = line_error(world);
     std::printf("error beside a full queue: %.3f ms\n", error * 1e3);
     EXPECT_LE(std::abs(error), 1e-3);
 }
 
-TEST(SimClock, does_not_keep_a_dead_session_alive) {
+TEST(SimClock, DoesNotKeepADeadSessionAlive) {
     WorldConfig config = receiving_caller();
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.run_for(10s);
     // Requests arrive, answers do not.
-    world.network.link(Side::listener).loss = 1;
+    world.backward.config.loss = 1;
     const Time dead = world.time();
-    ASSERT_TRUE(world.run_until([&] { return world.both(SessionState::closed); }, 100s)) << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.both(SessionState::closed); }, 100s));
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::session_timeout);
     EXPECT_LE(world.caller.state_times.back() - dead, 31s);
 }
 
-TEST(SimClock, is_asked_for_at_once_on_another_path) {
+TEST(SimClock, IsAskedForAtOnceOnAnotherPath) {
     WorldConfig config = receiving_caller();
     config.caller.measure_clock = false;
     config.listener.measure_clock = true;
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.run_for(100s);
-    world.network.rebind();
-    const auto moved = [&] {
-        return world.session(world.listener)->info().peer == world.network.address(Side::caller);
-    };
-    ASSERT_TRUE(world.run_until(moved, 60s));
+    world.network.rebind(world.caller.host);
+    const auto moved = [&] { return world.listener.session()->info().peer == world.caller.address(); };
+    ASSERT_TRUE(world.reaches(moved, 60s));
     const size_t before = world.listener.clock_samples.size();
     world.run_for(2s);
     EXPECT_NEAR(static_cast<double>(world.listener.clock_samples.size() - before), 22, 2);
 }
 
-TEST(SimClock, bad_weather_costs_exchanges_and_nothing_else) {
+TEST(SimClock, BadWeatherCostsExchangesAndNothingElse) {
     WorldConfig config = receiving_caller();
     for (LinkConfig* link : {&config.forward, &config.backward}) {
         link->loss = 0.2;
@@ -110,15 +106,15 @@ TEST(SimClock, bad_weather_costs_exchanges_and_nothing_else) {
         link->corruption = 0.02;
     }
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.run_for(300s);
     EXPECT_TRUE(world.both(SessionState::established)) << world.describe();
     EXPECT_LE(std::abs(line_error(world)), 1e-3);
     EXPECT_GT(world.caller.clock_samples.size(), 200u);
-    EXPECT_EQ(world.session(world.listener)->stats().unknown_frames, 0u);
+    EXPECT_EQ(world.listener.session()->stats().unknown_frames, 0u);
 }
 
-TEST(SimClock, a_hostile_peer_gets_few_answers_and_its_own_are_not_heard) {
+TEST(SimClock, AHostilePeerGetsFewAnswersAndItsOwnAreNotHeard) {
     SeededRandom random(5);
     const Identity identity = Identity::generate(random);
     EndpointConfig config;
@@ -132,7 +128,7 @@ TEST(SimClock, a_hostile_peer_gets_few_answers_and_its_own_are_not_heard) {
     endpoint.set_seeds(std::move(seeds));
     const Address address = Address::v4({10, 0, 0, 9}, 9);
     std::vector<uint8_t> batch(65536);
-    Now now{World::epoch, WallTime(1'700'000'000s)};
+    Now now{epoch, WallTime(1'700'000'000s)};
     uint64_t sent = 0, measured = 0;
     const auto give = [&](std::vector<uint8_t> datagram) {
         endpoint.handle_datagram(now, address, datagram, nullptr);

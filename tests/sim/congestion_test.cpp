@@ -41,10 +41,10 @@ struct LiveWorld : World {
     static constexpr double rate = 5e6 / 8;
 
     explicit LiveWorld(const WorldConfig& config) : World(config) {
-        EXPECT_TRUE(establish(120s));
+        EXPECT_TRUE(establishes(120s));
         caller.application.unacknowledged_max = 64 << 20;
         caller.application.production = rate;
-        caller.application.send(*session(caller), {.payload = 1 << 30, .message_max = 1316});
+        caller.send({.payload = 1 << 30, .message_max = 1316});
         begin = time();
     }
     void watch(Duration duration) {
@@ -135,13 +135,12 @@ TEST(SimCongestion, BulkFillsALineThatLosesMuch) {
         WorldConfig config = config_of(3, line(bulk_rate, seconds(round_trip)));
         config.forward.loss = loss;
         World world(config);
-        ASSERT_TRUE(world.establish(120s));
-        world.caller.application.send(*world.session(world.caller),
-                                      {.payload = uint64_t{1} << 40, .message_max = 20'000});
+        ASSERT_TRUE(world.establishes(120s));
+        world.caller.send({.payload = uint64_t{1} << 40, .message_max = 20'000});
         world.run_for(5s);
-        const uint64_t before = world.listener.application.payload_received();
+        const uint64_t before = world.listener.received();
         world.run_for(10s);
-        const auto got = static_cast<double>(world.listener.application.payload_received() - before) / 10;
+        const auto got = static_cast<double>(world.listener.received() - before) / 10;
         std::printf("bulk, %.0f %% lost: %.1f Mbit/s\n", 100 * loss, got * 8e-6);
         EXPECT_GE(got, 0.6 * (1 - loss) * bulk_rate) << loss << world.failure();
     }
@@ -151,29 +150,39 @@ struct Shares {
     double lost, jain;
 };
 
-/// Three bulk sessions on one line.
+/// Three bulk sessions, of a caller and a listener each, on one line.
 Shares share_a_line(uint64_t seed, double queue_seconds) {
     LinkConfig forward = line(bulk_rate, queue_seconds), backward = forward;
-    forward.line = std::make_shared<Line>();
-    backward.line = std::make_shared<Line>();
-    std::vector<std::unique_ptr<World>> worlds;
-    for (uint64_t i = 0; i < 3; i++) {
-        WorldConfig config = config_of(10 * seed + i, forward);
-        config.backward = backward;
-        worlds.push_back(std::make_unique<World>(config));
-        worlds.back()->connect();
+    forward.line = std::make_shared<Bottleneck>();
+    backward.line = std::make_shared<Bottleneck>();
+    SessionConfig session;
+    session.handshake_timeout = 120s;
+    Simulation simulation(seed);
+    std::vector<std::pair<Node*, Node*>> pairs;
+    for (uint8_t i = 1; i <= 3; i++) {
+        const std::string number = std::to_string(i);
+        Node& caller = simulation.add(
+            {.name = "caller " + number, .address = Address::v4({192, 0, 2, i}, 40000), .session = session});
+        Node& listener = simulation.add({.name = "listener " + number,
+                                         .address = Address::v4({198, 51, 100, i}, 7600),
+                                         .listening = true,
+                                         .session = session});
+        simulation.link(caller, listener).config = forward;
+        simulation.link(listener, caller).config = backward;
+        simulation.call(caller, listener);
+        pairs.emplace_back(&caller, &listener);
     }
-    run_for(worlds, 2s);
-    for (const auto& world : worlds)
-        world->caller.application.send(*world->session(world->caller),
-                                       {.payload = uint64_t{1} << 40, .message_max = 20'000});
-    run_for(worlds, 20s);
+    simulation.run_for(2s);
+    for (const auto& [caller, listener] : pairs)
+        caller->send({.payload = uint64_t{1} << 40, .message_max = 20'000});
+    simulation.run_for(20s);
+    EXPECT_EQ(simulation.failure(), "");
     double sent = 0, dropped = 0, sum = 0, squares = 0;
-    for (const auto& world : worlds) {
-        EXPECT_EQ(world->failure(), "");
-        sent += static_cast<double>(world->network.counters(Side::caller).datagrams);
-        dropped += static_cast<double>(world->network.counters(Side::caller).dropped);
-        const auto got = static_cast<double>(world->listener.application.payload_received());
+    for (const auto& [caller, listener] : pairs) {
+        const Link::Counters& counters = simulation.link(*caller, *listener).counters;
+        sent += static_cast<double>(counters.datagrams);
+        dropped += static_cast<double>(counters.dropped);
+        const auto got = static_cast<double>(listener->received());
         sum += got;
         squares += got * got;
     }
@@ -209,20 +218,20 @@ double sent_into(double narrow, Duration there_and_back, uint64_t queue, bool po
     LinkConfig link = line(0, 0);
     link.latency = there_and_back / 2;
     World world(config_of(1, link));
-    EXPECT_TRUE(world.establish());
+    EXPECT_TRUE(world.establishes());
     world.caller.application.production = 2.4e6 / 8;
-    world.caller.application.send(*world.session(world.caller), {.payload = 1 << 30, .message_max = 1316});
+    world.caller.send({.payload = 1 << 30, .message_max = 1316});
     world.run_for(3s);
-    LinkConfig& forward = world.network.link(Side::caller);
+    LinkConfig& forward = world.forward.config;
     forward.rate = narrow;
     forward.queue = queue;
     forward.polices = polices;
     world.run_for(5s);
     double most = 0;
     for (int second = 0; second < 5; second++) {
-        const uint64_t before = world.network.counters(Side::caller).bytes;
+        const uint64_t before = world.forward.counters.bytes;
         world.run_for(1s);
-        most = std::max(most, static_cast<double>(world.network.counters(Side::caller).bytes - before));
+        most = std::max(most, static_cast<double>(world.forward.counters.bytes - before));
     }
     EXPECT_EQ(world.failure(), "");
     return most;
@@ -257,19 +266,17 @@ TEST(SimCongestion, ALineThatNarrowsIsNotOverloaded) {
                 LinkConfig link = line(0, 0);
                 link.latency = there_and_back / 2;
                 World world(config_of(message_max, link));
-                ASSERT_TRUE(world.establish());
+                ASSERT_TRUE(world.establishes());
                 world.caller.application.production = 2.4e6 / 8;
-                world.caller.application.send(*world.session(world.caller),
-                                              {.payload = 1 << 30, .message_max = message_max});
+                world.caller.send({.payload = 1 << 30, .message_max = message_max});
                 world.run_for(5s);
-                world.network.link(Side::caller).rate = narrow;
-                world.network.link(Side::caller).queue = static_cast<uint64_t>(queue_seconds * narrow);
+                world.forward.config.rate = narrow;
+                world.forward.config.queue = static_cast<uint64_t>(queue_seconds * narrow);
                 world.run_for(5s);
                 for (int second = 0; second < 5; second++) {
-                    const uint64_t before = world.network.counters(Side::caller).bytes;
+                    const uint64_t before = world.forward.counters.bytes;
                     world.run_for(1s);
-                    EXPECT_LE(static_cast<double>(world.network.counters(Side::caller).bytes - before),
-                              2 * narrow)
+                    EXPECT_LE(static_cast<double>(world.forward.counters.bytes - before), 2 * narrow)
                         << there_and_back / 1us << " us, messages up to " << message_max << ": "
                         << world.describe();
                 }

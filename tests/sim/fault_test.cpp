@@ -16,14 +16,14 @@ std::vector<Error> noted(const Node& node, ErrorCode code) {
 }
 
 void stream(World& world, uint64_t bytes) {
-    world.caller.application.send(*world.session(world.caller), {.seed = 7, .payload = bytes});
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 100s)) << world.failure() << world.describe();
+    world.caller.send({.seed = 7, .payload = bytes});
+    EXPECT_TRUE(world.finishes(100s));
 }
 
 TEST(SimFault, ANoisyLineIsToldOnceAndLosesNothing) {
     World world({});
-    ASSERT_TRUE(world.establish());
-    world.network.link(Side::caller).corruption = 0.15;
+    ASSERT_TRUE(world.establishes());
+    world.forward.config.corruption = 0.15;
     stream(world, 4 << 20);
     const auto told = noted(world.listener, ErrorCode::checksum_mismatch);
     ASSERT_EQ(told.size(), 1u) << world.describe();
@@ -37,19 +37,19 @@ TEST(SimFault, ANoisyLineIsToldOnceAndLosesNothing) {
 
 TEST(SimFault, AFewDamagedPacketsAreNoNews) {
     World world({});
-    ASSERT_TRUE(world.establish());
-    world.network.link(Side::caller).corruption = 0.02;
+    ASSERT_TRUE(world.establishes());
+    world.forward.config.corruption = 0.02;
     stream(world, 16 << 20);
-    EXPECT_GT(world.session(world.listener)->stats().checksum_mismatches, 20u);
+    EXPECT_GT(world.listener.session()->stats().checksum_mismatches, 20u);
     EXPECT_TRUE(world.listener.errors.empty()) << world.describe();
 }
 
 TEST(SimFault, ForgedPacketsAreToldAtTheFirst) {
     World world({});
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     unsigned forged = 0;
-    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-        if (from != Side::caller || !world.random.chance(0.1)) return true;
+    world.forward.tap = [&](Time, std::vector<uint8_t>& datagram) {
+        if (!world.random.chance(0.1)) return true;
         datagram.back() ^= 1;
         seal_checksum(datagram);
         forged++;
@@ -102,7 +102,7 @@ class Member {
         return config;
     }
 
-    const Now now_{World::epoch, WallTime(1'700'000'000s)};
+    const Now now_{epoch, WallTime(1'700'000'000s)};
     const std::string seed_ = std::string(2 * seed_size, '1');
     SeededRandom random_{5};
     const Identity identity_ = Identity::generate(random_);

@@ -18,8 +18,8 @@ WorldConfig config_with_latency() {
     return config;
 }
 
-bool caller_closed(World& world) {
-    return world.run_until([&] { return world.caller.state() == SessionState::closed; }, 60s);
+testing::AssertionResult caller_closed(World& world) {
+    return world.reaches([&] { return world.caller.state() == SessionState::closed; }, 60s);
 }
 
 const Error* noted(const Node& node, ErrorCode code) {
@@ -35,17 +35,17 @@ TEST(SimHandshake, SurvivesLoss) {
         config.forward.loss = config.backward.loss = 0.3;
         config.caller.handshake_timeout = config.listener.handshake_timeout = 60s;
         World world(config);
-        EXPECT_TRUE(world.establish()) << "seed " << seed << " " << world.describe();
+        EXPECT_TRUE(world.establishes()) << "seed " << seed << " ";
     }
 }
 
 TEST(SimHandshake, TakesTwoRoundTrips) {
     World world(config_with_latency());
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     EXPECT_LE(world.elapsed(), 2 * round_trip + 1ms);
-    EXPECT_EQ(world.session(world.caller)->info().name, world.session(world.listener)->info().name);
-    EXPECT_EQ(world.session(world.caller)->info().peer_node, world.listener.identity.node_id());
-    EXPECT_EQ(world.session(world.listener)->info().peer_node, world.caller.identity.node_id());
+    EXPECT_EQ(world.caller.session()->info().name, world.listener.session()->info().name);
+    EXPECT_EQ(world.caller.session()->info().peer_node, world.listener.identity.node_id());
+    EXPECT_EQ(world.listener.session()->info().peer_node, world.caller.identity.node_id());
 }
 
 TEST(SimHandshake, GivesUpOnSilence) {
@@ -78,8 +78,8 @@ TEST(SimHandshake, NamesWrongSeedOnBothEnds) {
 
 TEST(SimHandshake, NamesForeignVersionOnBothEnds) {
     World world(config_with_latency());
-    world.network.tap = [](Side from, Time, std::vector<uint8_t>& datagram) {
-        if (from == Side::caller && packet_type(datagram) == PacketType::hello) {
+    world.forward.tap = [](Time, std::vector<uint8_t>& datagram) {
+        if (packet_type(datagram) == PacketType::hello) {
             datagram[6] = 77;  // the version's low byte, behind type and checksum
             seal_handshake_checksum(datagram);
         }
@@ -101,7 +101,7 @@ TEST(SimHandshake, CallerRefusesUnexpectedPeer) {
     EXPECT_EQ(world.elapsed(), round_trip) << "it is certain at once";
     EXPECT_EQ(world.caller.closed_by().code, ErrorCode::authentication_failed);
     EXPECT_EQ(world.caller.closed_by().reason, Reason::unexpected_peer);
-    ASSERT_TRUE(world.run_until([&] { return world.listener.state() == SessionState::closed; }, 1s));
+    ASSERT_TRUE(world.reaches([&] { return world.listener.state() == SessionState::closed; }, 1s));
     EXPECT_EQ(world.listener.closed_by().code, ErrorCode::authentication_failed);
     EXPECT_EQ(world.listener.closed_by().reason, Reason::unexpected_peer);
     world.run_for(5s);
@@ -142,7 +142,7 @@ TEST(SimHandshake, ClockOffByADayLocksNobodyOut) {
         WorldConfig config = config_with_latency();
         config.caller_clock_offset = offset;
         World world(config);
-        EXPECT_TRUE(world.establish()) << world.describe();
+        EXPECT_TRUE(world.establishes());
         EXPECT_LE(world.elapsed(), 3 * round_trip + 1ms);
     }
 }
@@ -151,11 +151,11 @@ TEST(SimHandshake, NamesTooManySessionsOnBothEnds) {
     WorldConfig config = config_with_latency();
     config.max_sessions = 2;
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     std::vector<SessionHandle> more;
     for (int i = 0; i < 2; i++)
-        more.push_back(world.caller.endpoint.connect(world.now(world.caller),
-                                                     world.network.address(Side::listener), config.caller));
+        more.push_back(
+            world.caller.endpoint.connect(world.now(world.caller), world.listener.address(), config.caller));
     world.run_for(5s);
     EXPECT_EQ(world.caller.latest[more[0]].state, SessionState::established);
     EXPECT_EQ(world.caller.latest[more[1]].state, SessionState::closed);
@@ -168,23 +168,21 @@ TEST(SimHandshake, AClosedSessionMakesRoomAtOnce) {
     WorldConfig config = config_with_latency();
     config.max_sessions = 1;
     World world(config);
-    ASSERT_TRUE(world.establish());
+    ASSERT_TRUE(world.establishes());
     world.close(world.caller);
     world.connect();
-    EXPECT_TRUE(world.run_until([&] { return world.both(SessionState::established); }, 5s))
-        << world.describe();
+    EXPECT_TRUE(world.reaches([&] { return world.both(SessionState::established); }, 5s));
 }
 
 TEST(SimHandshake, FinalLostIsRepeated) {
     World world(config_with_latency());
     int swallowed = 0;
-    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-        const auto type = packet_type(datagram);
-        const bool drop = from == Side::listener && type == PacketType::session_even && swallowed < 2;
+    world.backward.tap = [&](Time, std::vector<uint8_t>& datagram) {
+        const bool drop = packet_type(datagram) == PacketType::session_even && swallowed < 2;
         swallowed += drop;
         return !drop;
     };
-    EXPECT_TRUE(world.establish(5s)) << world.describe();
+    EXPECT_TRUE(world.establishes(5s));
     EXPECT_EQ(swallowed, 2);
 }
 

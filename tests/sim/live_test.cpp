@@ -219,8 +219,7 @@ struct Live {
     void finish(Duration limit = 120s) {
         sender.stop();
         world.flush();
-        EXPECT_TRUE(world.run_until([&] { return sender.finished() && receiver.ended; }, limit))
-            << world.failure() << world.describe();
+        EXPECT_TRUE(world.reaches([&] { return sender.finished() && receiver.ended; }, limit));
         EXPECT_EQ(sender.queue.wait_delivered(1ns), QueueStatus::ok);
         EXPECT_EQ(sender.queue.undelivered().buffers, 0u);
         expect_same(sender.told, receiver.missing);
@@ -251,10 +250,10 @@ double ms(Duration d) { return std::chrono::duration<double, std::milli>(d).coun
 TEST(SimLive, IsCurrentAtOnceAfterACutAndTellsExactlyWhatIsMissing) {
     for (const Duration offset : {0ms, 130ms, 777ms, 1333ms}) {
         WorldConfig config = line();
-        const Time cut = World::epoch + 5s + offset, back = cut + 8s;
+        const Time cut = epoch + 5s + offset, back = cut + 8s;
         config.forward.blackouts = config.backward.blackouts = {{cut, back}};
         Live live(config, {});
-        ASSERT_TRUE(live.world.establish()) << live.world.failure() << live.world.describe();
+        ASSERT_TRUE(live.world.establishes());
         live.world.run_for(20s);
         live.finish();
         // What a frame takes alone: the way, and its bytes' time on the line.
@@ -277,10 +276,10 @@ TEST(SimLive, AcrossAResumptionToo) {
     WorldConfig config = line();
     config.reconnect = true;
     config.caller.keepalive_timeout = config.listener.keepalive_timeout = 2s;
-    const Time cut = World::epoch + 5s, back = cut + 8s;
+    const Time cut = epoch + 5s, back = cut + 8s;
     config.forward.blackouts = config.backward.blackouts = {{cut, back}};
     Live live(config, {});
-    ASSERT_TRUE(live.world.establish()) << live.world.failure() << live.world.describe();
+    ASSERT_TRUE(live.world.establishes());
     live.world.run_for(25s);
     EXPECT_GE(live.world.caller.resumptions, 1u);
     live.finish();
@@ -293,7 +292,7 @@ TEST(SimLive, ALineThatIsTooSlowCostsWholeUnits) {
     WorldConfig config = line();
     config.forward.rate = 6e6 / 8;
     Live live(config, {.group = 25, .queue = 4 << 20, .policy = {.when_full = true, .max_age = 1s}});
-    ASSERT_TRUE(live.world.establish()) << live.world.failure() << live.world.describe();
+    ASSERT_TRUE(live.world.establishes());
     live.world.run_for(20s);
     live.finish();
     EXPECT_EQ(live.receiver.undecodable, 0u);
@@ -309,7 +308,7 @@ TEST(SimLive, NothingIsGivenUpOnAGoodLine) {
         config.forward.queue = 1 << 20;
         config.forward.loss = 0.005;
         Live live(config, {});
-        ASSERT_TRUE(live.world.establish()) << live.world.failure() << live.world.describe();
+        ASSERT_TRUE(live.world.establishes());
         live.world.run_for(20s);
         live.finish();
         EXPECT_EQ(live.sender.told.buffers, 0u) << ms(latency);
@@ -321,10 +320,10 @@ TEST(SimLive, NothingIsGivenUpOnAGoodLine) {
 TEST(SimLive, WhatWasGivenUpInASessionThatIsLostForGoodIsUncertain) {
     WorldConfig config = line();
     config.caller.keepalive_timeout = config.listener.keepalive_timeout = 3s;
-    const Time cut = World::epoch + 5s;
+    const Time cut = epoch + 5s;
     config.forward.blackouts = config.backward.blackouts = {{cut, time_never}};
     Live live(config, {});
-    ASSERT_TRUE(live.world.establish());
+    ASSERT_TRUE(live.world.establishes());
     live.world.run_for(10s);
     EXPECT_EQ(live.sender.skips, 0u);
     const SendQueue::GivenUp lost = live.sender.queue.give_up_all();
@@ -352,7 +351,7 @@ TEST_P(SimLiveSeeds, AddUpWhateverHappens) {
             link->loss = random.fraction() * 0.1;
             link->reordering = random.fraction() * 0.2;
             link->duplication = random.fraction() * 0.05;
-            Time at = World::epoch + 1s;
+            Time at = epoch + 1s;
             for (uint64_t cuts = random.below(5); cuts > 0; cuts--) {
                 at += 1ms * random.below(3000);
                 link->blackouts.push_back({at, at + 1ms * random.below(random.below(2) ? 4000 : 300)});
@@ -369,7 +368,7 @@ TEST_P(SimLiveSeeds, AddUpWhateverHappens) {
                                .policy = {.when_full = true, .max_age = 1ms * (100 + random.below(1500))},
                                .event_every = static_cast<unsigned>(random.below(12))};
         Live live(config, live_config);
-        ASSERT_TRUE(live.world.establish(120s));
+        ASSERT_TRUE(live.world.establishes(120s));
         live.world.run_for(12s);
         live.finish(300s);
         ASSERT_FALSE(HasFailure());

@@ -40,7 +40,7 @@ LinkConfig line(SeededRandom& random, const LinkConfig& common) {
     if (random.chance(0.5)) link.loss = 0;
     if (random.chance(0.5)) link.reordering = 0;
     for (double count = pick(random, {0, 0, 0, 1, 3}); count > 0; count--) {
-        const Time begin = World::epoch + milliseconds(random.fraction() * 5000);
+        const Time begin = epoch + milliseconds(random.fraction() * 5000);
         link.blackouts.push_back({begin, begin + milliseconds(20 + random.fraction() * 1500)});
     }
     return link;
@@ -105,7 +105,7 @@ std::string Combination::to_string() const {
                           std::to_string(link.corruption) + " rate " + std::to_string(link.rate) + " queue " +
                           std::to_string(link.queue) + " mtu " + std::to_string(link.mtu);
         for (const Interval& dark : link.blackouts)
-            all += " dark " + ms(dark.begin - World::epoch) + "-" + ms(dark.end - World::epoch);
+            all += " dark " + ms(dark.begin - epoch) + "-" + ms(dark.end - epoch);
         return all;
     };
     return "STT_SEED=" + std::to_string(world.seed) + " forward: " + text(world.forward) +
@@ -124,25 +124,25 @@ void send_all(World& world, Node& node, const Combination& combination) {
     for (unsigned i = 0; i < combination.streams; i++) {
         Script script = combination.script;
         script.seed = world.random.next();
-        ASSERT_TRUE(node.application.send(*world.session(node), script));
+        ASSERT_TRUE(node.send(script));
     }
 }
 
-/// Whether a direction really loses so much that it is reported: by chance, or in its queue.
-bool loses_much(World& world, Side from) {
-    const LinkConfig& link = world.network.link(from);
-    const Network::Counters& counters = world.network.counters(from);
-    const double burst = link.burst.enter / (link.burst.enter + link.burst.leave);
-    return link.loss + burst > 0.06 || (link.rate > 0 && 20 * counters.dropped > counters.datagrams);
+/// Whether a link really loses so much that it is reported: by chance, or in its queue.
+bool loses_much(const Link& link) {
+    const BurstLoss& burst = link.config.burst;
+    const double share = link.config.loss + burst.enter / (burst.enter + burst.leave);
+    return share > 0.06 || (link.config.rate > 0 && 20 * link.counters.dropped > link.counters.datagrams);
 }
 
 void expect_clean(World& world) {
     for (Node* node : {&world.caller, &world.listener}) {
-        const char* who = node == &world.caller ? "caller" : "listener";
+        const std::string& who = node->name();
         for (const Error& error : node->errors) {
             EXPECT_EQ(error.code, ErrorCode::path_loss) << who << " noted " << error.text;
-            const Side from = error.reason == Reason::outgoing ? node->side : other(node->side);
-            EXPECT_TRUE(loses_much(world, from)) << who << " noted " << error.text;
+            const bool forward = (node == &world.caller) == (error.reason == Reason::outgoing);
+            EXPECT_TRUE(loses_much(forward ? world.forward : world.backward))
+                << who << " noted " << error.text;
         }
         ASSERT_EQ(node->state(), SessionState::closed) << who;
         const Error& error = node->closed_by();
@@ -161,7 +161,7 @@ void run(uint64_t seed) {
         node->application.unacknowledged_max = combination.unacknowledged_max;
         node->application.appetite = combination.appetite;
     }
-    ASSERT_TRUE(world.establish(120s)) << world.failure() << world.describe();
+    ASSERT_TRUE(world.establishes(120s));
     if (combination.caller_sends) send_all(world, world.caller, combination);
     if (combination.listener_sends) send_all(world, world.listener, combination);
 
@@ -169,20 +169,20 @@ void run(uint64_t seed) {
     const auto all_acknowledged = [&] {
         for (Node* node : {&world.caller, &world.listener})
             for (const auto& [id, flow] : node->application.flows())
-                if (world.session(*node)->unacknowledged(id) > 0) return false;
+                if (node->session()->unacknowledged(id) > 0) return false;
         return true;
     };
     const auto ready = [&] {
         return combination.one_way ? closer.application.all_delivered() : world.idle() && all_acknowledged();
     };
-    ASSERT_TRUE(world.run_until(ready, 3600s)) << world.failure() << world.describe();
+    ASSERT_TRUE(world.reaches(ready, 3600s));
     world.close(closer);
-    ASSERT_TRUE(world.run_until([&] { return world.empty(); }, 4000s)) << world.failure() << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.empty(); }, 4000s));
     EXPECT_TRUE(closer.application.all_delivered()) << world.describe();
-    EXPECT_TRUE(world.node(other(closer.side)).application.all_received()) << world.describe();
+    EXPECT_TRUE(world.peer_of(closer).application.all_received()) << world.describe();
     const unsigned senders = (combination.caller_sends ? 1 : 0) + (combination.listener_sends ? 1 : 0);
     EXPECT_EQ(
-        world.caller.application.payload_received() + world.listener.application.payload_received(),
+        world.caller.received() + world.listener.received(),
         senders * combination.streams * combination.script.payload * (combination.script.answered ? 2 : 1));
     expect_clean(world);
 }

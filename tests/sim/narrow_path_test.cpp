@@ -38,15 +38,14 @@ struct NarrowWorld : World {
     explicit NarrowWorld(const NarrowPath& path) : World(config_of(path)), cut(path.cut) {
         caller.application.unacknowledged_max = path.backlog;
         caller.application.production = path.produced;
-        EXPECT_TRUE(establish());
-        caller.application.send(
-            *session(caller), {.seed = path.seed, .payload = path.payload, .message_max = path.message_max});
+        EXPECT_TRUE(establishes());
+        caller.send({.seed = path.seed, .payload = path.payload, .message_max = path.message_max});
         run_for(2s + path.seed * 37ms);
     }
     void narrow() { set_mtu(cut); }
     void widen() { set_mtu(std::numeric_limits<size_t>::max()); }
-    uint64_t sent() const { return network.counters(Side::caller).bytes; }
-    uint64_t received() const { return listener.application.payload_received(); }
+    uint64_t sent() const { return forward.counters.bytes; }
+    uint64_t received() const { return listener.received(); }
     uint64_t acknowledged() const {
         uint64_t sum = 0;
         for (const auto& [id, flow] : caller.application.flows()) sum += flow.acked;
@@ -74,7 +73,7 @@ struct NarrowWorld : World {
         return config;
     }
     void set_mtu(size_t bytes) {
-        for (const Side side : {Side::caller, Side::listener}) network.link(side).mtu = bytes;
+        for (Link* link : {&forward, &backward}) link->config.mtu = bytes;
     }
 };
 
@@ -135,7 +134,7 @@ TEST_P(SimNarrowPath, IsNotFloodedAndIsGivenUpInTheEnd) {
     EXPECT_EQ(error.origin, ErrorOrigin::network);
     EXPECT_EQ(error.reason, Reason::mtu);
     EXPECT_NE(error.text.find("does not carry IP packets of 1228 bytes"), std::string::npos) << error.text;
-    EXPECT_TRUE(world.session(world.caller)->resumable());
+    EXPECT_TRUE(world.caller.session()->resumable());
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, SimNarrowPath, testing::ValuesIn(narrow_paths()));
@@ -163,8 +162,7 @@ TEST(SimNarrowPathEnd, ItFlowsAgainWithinASecond) {
                         EXPECT_GE(static_cast<double>(world.received() - before),
                                   0.75 * 2 * NarrowWorld::rate)
                             << world.describe();
-                        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 20s))
-                            << world.failure() << world.describe();
+                        EXPECT_TRUE(world.finishes(20s));
                         EXPECT_LE(world.told(), lasted < 2s ? 0 : 1);
                     }
 }
@@ -173,13 +171,12 @@ TEST(SimNarrowPathEnd, AnotherSessionGoesOnWhereOneWasGivenUp) {
     for (const auto congestion : controllers) {
         NarrowWorld world({.congestion = congestion, .produced = 0, .payload = 10 << 20, .reconnect = true});
         world.narrow();
-        ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 40s));
+        ASSERT_TRUE(world.reaches([&] { return world.caller.state() == SessionState::closed; }, 40s));
         EXPECT_EQ(world.caller.closed_by().reason, Reason::mtu);
         world.run_for(5s);
         EXPECT_EQ(world.caller.resumptions, 0u) << "its handshake takes the full size, too";
         world.widen();
-        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 30s))
-            << world.failure() << world.describe();
+        EXPECT_TRUE(world.finishes(30s));
         EXPECT_EQ(world.caller.resumptions, 1u);
     }
 }
@@ -196,8 +193,7 @@ TEST(SimNarrowPathEnd, APausedReceiverIsNoFault) {
             EXPECT_EQ(world.told(), 0) << world.describe();
             world.widen();
             world.listener.application.stalled = false;
-            EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
-                << world.failure() << world.describe();
+            EXPECT_TRUE(world.finishes(60s));
         }
 }
 
@@ -210,7 +206,7 @@ TEST(SimNarrowPathStart, TheHandshakeNamesWhatTheNetworkSays) {
             World world(config);
             world.connect();
             const Time begin = world.time();
-            ASSERT_TRUE(world.run_until([&] { return world.caller.state() == SessionState::closed; }, 15s));
+            ASSERT_TRUE(world.reaches([&] { return world.caller.state() == SessionState::closed; }, 15s));
             const Error& error = world.caller.closed_by();
             EXPECT_EQ(error.origin, ErrorOrigin::network);
             if (reported) {
@@ -229,7 +225,7 @@ TEST(SimNarrowPathEnd, RandomLossIsNoNarrowPath) {
         const NarrowPath path{.message_max = 1316, .produced = 125e3, .seed = seed};
         SCOPED_TRACE(to_string(path));
         NarrowWorld world(path);
-        world.network.link(Side::caller).loss = 0.7;
+        world.forward.config.loss = 0.7;
         world.run_for(10s);
         const uint64_t before = world.received();
         world.run_for(30s);

@@ -14,9 +14,9 @@ namespace {
 /// A live stream of 2 Mbit/s from the caller.
 struct StreamWorld : World {
     explicit StreamWorld(const WorldConfig& config) : World(config) {
-        EXPECT_TRUE(establish());
+        EXPECT_TRUE(establishes());
         caller.application.production = 250e3;
-        caller.application.send(*session(caller), {.payload = 1 << 30, .message_max = 1316});
+        caller.send({.payload = 1 << 30, .message_max = 1316});
     }
     std::vector<std::string> told(const Node& node, Reason reason) const {
         std::vector<std::string> texts;
@@ -47,7 +47,7 @@ TEST(SimPathLoss, BothEndsAreToldWithinFiveSeconds) {
             StreamWorld world(config_of(seed));
             world.run_for(3s + seed * 137ms);
             EXPECT_EQ(world.told(), 0u) << world.describe();
-            world.network.link(Side::caller).loss = loss;
+            world.forward.config.loss = loss;
             world.run_for(5s);
             for (const Node* node : {&world.caller, &world.listener}) {
                 const auto texts =
@@ -79,7 +79,7 @@ TEST(SimPathLoss, ALongWayIsMeasuredAsAShortOne) {
             world.caller.application.production_on = 40ms;
             if (period > 0ms) world.caller.application.production = 2e6;
             world.run_for(3s);
-            world.network.link(Side::caller).loss = 0.3;
+            world.forward.config.loss = 0.3;
             world.run_for(2 * latency + 8s);
             EXPECT_EQ(world.told(world.caller, Reason::outgoing).size(), 1u)
                 << latency / 1ms << " ms, " << period / 1ms << " ms: " << world.describe();
@@ -92,7 +92,7 @@ TEST(SimPathLoss, ASparseStreamIsMeasuredForLonger) {
     StreamWorld world(config_of(1));
     world.caller.application.production = 25 * 1316;
     world.run_for(5s);
-    world.network.link(Side::caller).loss = 0.4;
+    world.forward.config.loss = 0.4;
     world.run_for(30s);
     EXPECT_EQ(world.told(world.caller, Reason::outgoing).size(), 1u) << world.describe();
     EXPECT_EQ(world.told(world.listener, Reason::incoming).size(), 1u) << world.describe();
@@ -101,7 +101,7 @@ TEST(SimPathLoss, ASparseStreamIsMeasuredForLonger) {
 TEST(SimPathLoss, TheWayBackIsMeasuredByItself) {
     StreamWorld world(config_of(1));
     world.run_for(5s);
-    world.network.link(Side::listener).loss = 0.3;
+    world.backward.config.loss = 0.3;
     world.run_for(60s);
     const auto incoming = world.told(world.caller, Reason::incoming);
     ASSERT_GE(incoming.size(), 1u) << world.describe();
@@ -131,10 +131,9 @@ TEST(SimPathLoss, WhatIsHealthyIsNotToldOf) {
             config.forward.latency = config.backward.latency = seed * 7ms;
             StreamWorld world(config);
             world.run_for(6s);
-            world.network.rebind();
+            world.network.rebind(world.caller.host);
             world.run_for(4s + seed * 31ms);
-            for (const Side side : {Side::caller, Side::listener})
-                world.network.link(side).blackouts.push_back({world.time(), world.time() + 5s});
+            world.darken(5s);
             world.run_for(12s);
             EXPECT_TRUE(world.both(SessionState::established)) << world.describe();
             EXPECT_EQ(world.told(), 0u) << seed << ", " << loss << ": " << world.describe();
@@ -148,9 +147,8 @@ TEST(SimPathLoss, ABulkTransferThatFindsItsRateIsNotToldOf) {
             config.forward.rate = config.backward.rate = rate;
             config.forward.queue = std::max<uint64_t>(20'000, static_cast<uint64_t>(rate * 0.05));
             World world(config);
-            ASSERT_TRUE(world.establish());
-            world.caller.application.send(*world.session(world.caller),
-                                          {.payload = uint64_t{1} << 40, .message_max = 20'000});
+            ASSERT_TRUE(world.establishes());
+            world.caller.send({.payload = uint64_t{1} << 40, .message_max = 20'000});
             world.run_for(rate > 2e6 ? 8s : 20s);
             for (const Node* node : {&world.caller, &world.listener})
                 EXPECT_TRUE(
@@ -164,9 +162,9 @@ TEST(SimPathLoss, APathThatCarriesSmallPacketsOnlyIsAnotherMatter) {
     for (const bool reported : {false, true}) {
         StreamWorld world(config_of(1));
         world.run_for(5s);
-        for (const Side side : {Side::caller, Side::listener}) {
-            world.network.link(side).mtu = 1172;
-            world.network.link(side).report_too_big = reported;
+        for (Link* link : {&world.forward, &world.backward}) {
+            link->config.mtu = 1172;
+            link->config.report_too_big = reported;
         }
         world.run_for(25s);
         EXPECT_EQ(world.told(), 0u) << world.describe();

@@ -20,30 +20,24 @@ WorldConfig config_with_reconnection() {
     return config;
 }
 
-void darken(World& world, Duration duration) {
-    for (const Side side : {Side::caller, Side::listener})
-        world.network.link(side).blackouts.push_back({world.time(), world.time() + duration});
-}
-
 TEST(SimResume, GoesOnAfterALongSilence) {
     World world(config_with_reconnection());
-    ASSERT_TRUE(world.establish());
-    world.caller.application.send(*world.session(world.caller),
-                                  {.seed = 1, .payload = 5 << 20, .answered = true});
+    ASSERT_TRUE(world.establishes());
+    world.caller.send({.seed = 1, .payload = 5 << 20, .answered = true});
     world.run_for(1s);
-    const SessionName before = world.session(world.caller)->info().name;
-    darken(world, 45s);
+    const SessionName before = world.caller.session()->info().name;
+    world.darken(45s);
     world.run_for(44s);
-    EXPECT_EQ(world.session(world.caller)->state(), SessionState::closed);
-    EXPECT_TRUE(world.session(world.listener)->resumable());
+    EXPECT_EQ(world.caller.session()->state(), SessionState::closed);
+    EXPECT_TRUE(world.listener.session()->resumable());
     world.run_for(1s);
     const Time light = world.time();
-    ASSERT_TRUE(world.run_until([&] { return world.listener.resumptions == 1; }, 10s)) << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.listener.resumptions == 1; }, 10s));
     EXPECT_LE(world.time() - light, CallerAttempt::retransmit_max + 2 * round_trip);
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_TRUE(world.finishes(60s));
     EXPECT_EQ(world.caller.resumptions, 1u);
-    EXPECT_NE(world.session(world.caller)->info().name, before) << "fresh keys";
-    EXPECT_EQ(world.session(world.caller)->info().name, world.session(world.listener)->info().name);
+    EXPECT_NE(world.caller.session()->info().name, before) << "fresh keys";
+    EXPECT_EQ(world.caller.session()->info().name, world.listener.session()->info().name);
     world.run_for(10s);
     EXPECT_EQ(world.caller.endpoint.session_count(), 1u) << "the lost one is forgotten";
     EXPECT_EQ(world.listener.endpoint.session_count(), 1u);
@@ -51,19 +45,19 @@ TEST(SimResume, GoesOnAfterALongSilence) {
 
 TEST(SimResume, AnAttemptSurvivesASilenceOfOneDirection) {
     WorldConfig config = config_with_reconnection();
-    config.caller.urgent_until = World::epoch + 10min;
+    config.caller.urgent_until = epoch + 10min;
     World world(config);
-    ASSERT_TRUE(world.establish());
-    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 5 << 20});
+    ASSERT_TRUE(world.establishes());
+    world.caller.send({.seed = 1, .payload = 5 << 20});
     world.run_for(1s);
-    darken(world, 45s);
+    world.darken(45s);
     // The listener hears an attempt long before its answers arrive.
-    world.network.link(Side::listener).blackouts.back().end += 8s;
+    world.backward.config.blackouts.back().end += 8s;
     world.run_for(53s);
     const Time light = world.time();
-    ASSERT_TRUE(world.run_until([&] { return world.caller.resumptions == 1; }, 10s)) << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.caller.resumptions == 1; }, 10s));
     EXPECT_LE(world.time() - light, silence_probe_fast + 2 * round_trip);
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_TRUE(world.finishes(60s));
 }
 
 TEST(SimResume, ThousandCutsLongerThanPatience) {
@@ -77,42 +71,40 @@ TEST(SimResume, ThousandCutsLongerThanPatience) {
         }
         World world(config);
         SeededRandom random(seed + 100);
-        Time at = World::epoch;
+        Time at = epoch;
         for (int i = 0; i < 1000; i++) {
             at += std::chrono::milliseconds(100 + random.below(2000));
             const Time end = at + std::chrono::milliseconds(1 + random.below(6000));
             const uint64_t which = random.below(3);
-            if (which != 0) world.network.link(Side::caller).blackouts.push_back({at, end});
-            if (which != 1) world.network.link(Side::listener).blackouts.push_back({at, end});
+            if (which != 0) world.forward.config.blackouts.push_back({at, end});
+            if (which != 1) world.backward.config.blackouts.push_back({at, end});
             at = end;
         }
-        ASSERT_TRUE(world.establish()) << "seed " << seed << ": " << world.describe();
-        world.caller.application.send(*world.session(world.caller),
-                                      {.seed = seed, .payload = 20000000, .answered = true});
-        EXPECT_TRUE(world.run_until([&] { return world.idle() && world.time() > at; }, 10000s))
-            << "seed " << seed << ": " << world.failure() << world.describe();
+        ASSERT_TRUE(world.establishes()) << "seed " << seed;
+        world.caller.send({.seed = seed, .payload = 20000000, .answered = true});
+        EXPECT_TRUE(world.reaches([&] { return world.idle() && world.time() > at; }, 10000s))
+            << "seed " << seed;
         EXPECT_GT(world.caller.resumptions, 100u) << "seed " << seed;
     }
 }
 
 TEST(SimResume, ALostFinalDoesNotLoseTheStreams) {
     World world(config_with_reconnection());
-    ASSERT_TRUE(world.establish());
-    world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3 << 20});
+    ASSERT_TRUE(world.establishes());
+    world.caller.send({.seed = 1, .payload = 3 << 20});
     world.run_for(500ms);
-    darken(world, 31s);
+    world.darken(31s);
     world.run_for(31s);
     // The responder takes over and says so, again and again, and nobody hears it.
     bool deaf = true;
-    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-        const auto type = packet_type(datagram);
-        return !(deaf && from == Side::listener && type == PacketType::session_even);
+    world.backward.tap = [&](Time, std::vector<uint8_t>& datagram) {
+        return !(deaf && packet_type(datagram) == PacketType::session_even);
     };
-    ASSERT_TRUE(world.run_until([&] { return world.listener.resumptions == 1; }, 10s)) << world.describe();
+    ASSERT_TRUE(world.reaches([&] { return world.listener.resumptions == 1; }, 10s));
     world.run_for(15s);
     EXPECT_EQ(world.caller.resumptions, 0u);
     deaf = false;
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_TRUE(world.finishes(60s));
     EXPECT_EQ(world.caller.resumptions, 1u);
     EXPECT_GE(world.listener.resumptions, 2u);
 }
@@ -121,33 +113,32 @@ TEST(SimResume, TakesOverASessionThatStillStands) {
     WorldConfig config = config_with_reconnection();
     config.caller.keepalive_timeout = 3s;  // less patient than the listener
     World world(config);
-    ASSERT_TRUE(world.establish());
-    world.listener.application.send(*world.session(world.listener), {.seed = 1, .payload = 5 << 20});
+    ASSERT_TRUE(world.establishes());
+    world.listener.send({.seed = 1, .payload = 5 << 20});
     world.run_for(1s);
     // The last word is lost, too.
-    darken(world, 4s);
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    world.darken(4s);
+    EXPECT_TRUE(world.finishes(60s));
     EXPECT_EQ(world.caller.resumptions, 1u);
     EXPECT_EQ(world.listener.resumptions, 1u);
 }
 
 TEST(SimResume, APeerThatForgotGivesANewSession) {
     World world(config_with_reconnection());
-    ASSERT_TRUE(world.establish());
-    const SessionHandle before = world.caller.session;
+    ASSERT_TRUE(world.establishes());
+    const SessionHandle before = world.caller.handle;
     world.run_for(1s);
-    world.session(world.listener)->close(world.now(world.listener), CloseReason::graceful, {});
-    world.network.link(Side::listener).loss = 1;
+    world.listener.session()->close(world.now(world.listener), CloseReason::graceful, {});
+    world.backward.config.loss = 1;
     world.flush();
     world.run_for(40s);  // past the caller's patience and the listener's memory
-    world.network.link(Side::listener).loss = 0;
-    ASSERT_TRUE(world.run_until(
+    world.backward.config.loss = 0;
+    ASSERT_TRUE(world.reaches(
         [&] {
             const auto latest = world.caller.latest.rbegin();
             return latest->first != before && latest->second.state == SessionState::established;
         },
-        30s))
-        << world.describe();
+        30s));
     EXPECT_EQ(world.caller.resumptions, 0u);
     EXPECT_EQ(world.caller.endpoint.find(world.caller.latest.rbegin()->first)->resumed(), 0u);
 }
@@ -157,10 +148,10 @@ TEST(SimResume, StreamsAreKeptForAWhileOnly) {
     config.reconnect = false;
     config.listener.resume_within = 20s;
     World world(config);
-    ASSERT_TRUE(world.establish());
-    world.network.link(Side::caller).loss = world.network.link(Side::listener).loss = 1;
+    ASSERT_TRUE(world.establishes());
+    world.lose(1);
     const Time dead = world.time();
-    ASSERT_TRUE(world.run_until([&] { return world.listener.abandoned == 1; }, 100s));
+    ASSERT_TRUE(world.reaches([&] { return world.listener.abandoned == 1; }, 100s));
     EXPECT_NEAR(std::chrono::duration<double>(world.time() - dead).count(), 30 + 20, 0.1);
     world.run_for(60s);
     EXPECT_TRUE(world.empty());
@@ -169,11 +160,11 @@ TEST(SimResume, StreamsAreKeptForAWhileOnly) {
 TEST(SimResume, ADoubtedPeerMustShowItself) {
     for (const bool alive : {true, false}) {
         World world(config_with_reconnection());
-        ASSERT_TRUE(world.establish());
+        ASSERT_TRUE(world.establishes());
         world.run_for(5s);
-        if (!alive) world.network.link(Side::caller).loss = 1;
+        if (!alive) world.forward.config.loss = 1;
         const Time doubted = world.time();
-        world.session(world.listener)->doubt(world.time(), 2s);
+        world.listener.session()->doubt(world.time(), 2s);
         world.flush();
         world.run_until([&] { return world.listener.state() == SessionState::closed; }, 10s);
         EXPECT_EQ(world.listener.state() == SessionState::closed, !alive);
@@ -187,71 +178,68 @@ TEST(SimResume, ADoubtedPeerMustShowItself) {
 TEST(SimResume, AnotherNodeCannotTakeOver) {
     for (const bool stolen : {false, true}) {
         World world(config_with_reconnection());
-        ASSERT_TRUE(world.establish());
-        world.caller.application.send(*world.session(world.caller), {.seed = 1, .payload = 3 << 20});
+        ASSERT_TRUE(world.establishes());
+        world.caller.send({.seed = 1, .payload = 3 << 20});
         world.run_for(500ms);
-        const SessionName name = world.session(world.caller)->info().name;
-        ResumeTicket claim = world.session(world.caller)->ticket(name)->clone();
+        const SessionName name = world.caller.session()->info().name;
+        ResumeTicket claim = world.caller.session()->ticket(name)->clone();
         if (!stolen) claim.secret = SecretBytes::copy_of(std::vector<uint8_t>(32, 9));
         std::string seed;
         for (size_t i = 0; i < seed_size; i++) seed += "01";  // as World's
         test::RogueSession thief(seed, world.random);
-        const Address there = world.network.address(Side::caller);  // behind the same NAT
+        const Address there = world.caller.address();  // behind the same NAT
         std::vector<uint8_t> proof;
-        world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-            if (from == Side::listener && packet_type(datagram) == PacketType::challenge && proof.empty())
+        world.backward.tap = [&](Time, std::vector<uint8_t>& datagram) {
+            if (packet_type(datagram) == PacketType::challenge && proof.empty())
                 proof = thief.auth_proof(datagram, &claim);
             return true;
         };
         const auto wall = world.now(world.listener).wall;
-        world.network.inject({world.time(), Side::listener, there, thief.hello(wall)});
-        ASSERT_TRUE(world.run_until([&] { return !proof.empty(); }, 5s));
-        world.network.inject({world.time(), Side::listener, there, proof});
+        world.network.inject(world.time(), {there, world.listener.address(), thief.hello(wall)});
+        ASSERT_TRUE(world.reaches([&] { return !proof.empty(); }, 5s));
+        world.network.inject(world.time(), {there, world.listener.address(), proof});
         const auto refused = [&] {
             return std::any_of(world.listener.latest.begin(), world.listener.latest.end(), [](const auto& s) {
                 return s.second.error.code == ErrorCode::handshake_failure && s.second.error.sub_code == 4;
             });
         };
-        ASSERT_TRUE(world.run_until(refused, 5s)) << world.describe();
-        EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s))
-            << world.failure() << world.describe();
+        ASSERT_TRUE(world.reaches(refused, 5s));
+        EXPECT_TRUE(world.finishes(60s));
         EXPECT_EQ(world.listener.resumptions, 0u);
     }
 }
 
 TEST(SimResume, IdsChangeWithTheAddress) {
     World world(config_with_reconnection());
-    ASSERT_TRUE(world.establish());
-    world.caller.application.send(*world.session(world.caller),
-                                  {.seed = 1, .payload = 5 << 20, .answered = true});
+    ASSERT_TRUE(world.establishes());
+    world.caller.send({.seed = 1, .payload = 5 << 20, .answered = true});
     world.run_for(1s);
-    std::set<SessionId> before[2], after[2];
-    auto* seen = before;  // null: nobody looks
-    world.network.tap = [&](Side from, Time, std::vector<uint8_t>& datagram) {
-        const auto header = read_session_header(datagram);
-        if (header && seen) seen[static_cast<size_t>(from)].insert(header->session);
-        return true;
-    };
+    std::map<Link*, std::set<SessionId>> before, after;
+    auto* seen = &before;  // null: nobody looks
+    for (Link* link : {&world.forward, &world.backward})
+        link->tap = [&, link](Time, std::vector<uint8_t>& datagram) {
+            const auto header = read_session_header(datagram);
+            if (header && seen) (*seen)[link].insert(header->session);
+            return true;
+        };
     world.run_for(500ms);
     for (unsigned time = 0; time < 3; time++) {
         // A NAT tells nobody: until the listener has noticed, everything is as before.
         seen = nullptr;
-        world.network.rebind();
-        ASSERT_TRUE(world.run_until(
-            [&] { return world.session(world.listener)->info().peer == world.network.address(Side::caller); },
-            5s));
+        world.network.rebind(world.caller.host);
+        ASSERT_TRUE(world.reaches(
+            [&] { return world.listener.session()->info().peer == world.caller.address(); }, 5s));
         world.run_for(2 * round_trip);
-        seen = after;
+        seen = &after;
         world.run_for(500ms);
-        for (const Side side : {Side::caller, Side::listener}) {
-            const auto index = static_cast<size_t>(side);
-            EXPECT_EQ(after[index].size(), 1u);
-            for (const SessionId id : after[index]) EXPECT_FALSE(before[index].contains(id)) << time;
-            before[index].merge(after[index]);
-            after[index].clear();
+        for (Link* link : {&world.forward, &world.backward}) {
+            EXPECT_EQ(after[link].size(), 1u);
+            for (const SessionId id : after[link]) EXPECT_FALSE(before[link].contains(id)) << time;
+            before[link].merge(after[link]);
+            after[link].clear();
         }
     }
-    EXPECT_TRUE(world.run_until([&] { return world.idle(); }, 60s)) << world.failure() << world.describe();
+    EXPECT_TRUE(world.finishes(60s));
 }
 
 }  // namespace

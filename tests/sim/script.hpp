@@ -6,7 +6,7 @@
 #include <string>
 
 #include "core/wire/message.hpp"
-#include "tests/sim/network.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt::sim {
 

@@ -5,7 +5,8 @@
 
 #include <algorithm>
 
-#include "crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
+#include "tests/lib/wire_code.hpp"
 
 namespace stt {
 namespace {
@@ -45,7 +46,7 @@ class Handshake : public testing::Test {
         return challenge ? *challenge : Buffer();
     }
 
-    TestRandom random_{11};
+    SeededRandom random_{11};
     Identity alice_ = Identity::generate(random_), bob_ = Identity::generate(random_);
     std::vector<SecretBytes> seeds_;
     AttemptId attempt_{};
@@ -325,7 +326,7 @@ TEST_F(Handshake, reject_bears_a_mac_of_the_seed) {
     RejectPacket reject;
     reject.attempt = attempt_;
     reject.receiver_session = caller_session;
-    reject.code = 0x0405;
+    reject.code = wire_code(ErrorCode::handshake_failure);
     reject.sub_code = 2;
     reject.time = wall;
     EXPECT_FALSE(caller.reject_is_authentic(reject));  // all zeros

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
@@ -14,7 +14,7 @@ constexpr WallTime tolerance = std::chrono::duration_cast<WallTime>(NonceCache::
 
 class CookieTest : public testing::Test {
   protected:
-    TestRandom random_{3};
+    SeededRandom random_{3};
     CookieJar jar_{random_};
     const Address here_ = Address::v4({192, 0, 2, 1}, 7600);
     const AttemptId attempt_{1, 2, 3};

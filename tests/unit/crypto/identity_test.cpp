@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
@@ -17,12 +17,12 @@ TEST(Identity, public_key_is_x25519s) {
 }
 
 TEST(Identity, generates_another_each_time) {
-    TestRandom random(1);
+    SeededRandom random(1);
     EXPECT_NE(Identity::generate(random).node_id(), Identity::generate(random).node_id());
 }
 
 TEST(Identity, hex_goes_both_ways) {
-    TestRandom random(2);
+    SeededRandom random(2);
     const NodeId id = Identity::generate(random).node_id();
     const std::string hex = to_hex(id);
     EXPECT_EQ(hex.size(), 64u);

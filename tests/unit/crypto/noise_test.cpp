@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "crypto/test_random.hpp"
 #include "crypto/vectors_path.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
@@ -157,7 +157,7 @@ class NoisePair : public testing::Test {
         return NoiseHandshake(config);
     }
 
-    TestRandom random_{7};
+    SeededRandom random_{7};
     Buffer prologue_{1, 2, 3}, psk_ = Buffer(32, 9);
     Identity alice_ = Identity::generate(random_), bob_ = Identity::generate(random_);
     NoiseHandshake initiator_ = make(true, alice_), responder_ = make(false, bob_);

@@ -7,8 +7,6 @@
 #include <random>
 #include <set>
 
-#include "crypto/test_random.hpp"
-
 namespace stt {
 namespace {
 

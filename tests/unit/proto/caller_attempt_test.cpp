@@ -3,20 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
-
-class SeededRandom : public Random {
-  public:
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_{23};
-};
 
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 const Address called = Address::v4({192, 0, 2, 1}, 7600);
@@ -25,7 +15,7 @@ const Error refused =
     make_error(ErrorCode::connection_refused, Reason::port_closed, ErrorOrigin::network, "nothing listens");
 
 struct CallerAttemptTest : ::testing::Test {
-    SeededRandom random;
+    SeededRandom random{23};
     Identity identity = Identity::generate(random);
     Identity responder_identity = Identity::generate(random);
     std::vector<uint8_t> seed = std::vector<uint8_t>(seed_size, 0x5e);

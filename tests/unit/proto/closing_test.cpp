@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/lib/wire_code.hpp"
+
 namespace stt {
 namespace {
 
@@ -118,7 +120,8 @@ TEST(ClosedByPeer, says_what_the_peer_said) {
     EXPECT_EQ(stopped.reason, Reason::graceful);
     EXPECT_EQ(stopped.origin, ErrorOrigin::peer);
     EXPECT_TRUE(stopped.authenticated);
-    const Error broken = closed_by_peer({CloseReason::error, 0x0403, 0, "why"});
+    const Error broken =
+        closed_by_peer({CloseReason::error, wire_code(ErrorCode::checksum_mismatch), 0, "why"});
     EXPECT_EQ(broken.reason, Reason::error);
     EXPECT_NE(broken.text.find("(why)"), std::string::npos) << broken.text;
     const Error lost = closed_by_peer({CloseReason::timeout, 0, 0, {}});

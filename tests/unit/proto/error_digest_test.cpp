@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
@@ -90,7 +90,7 @@ TEST(ErrorDigest, InventedCodesNeitherPassNorTakeMemory) {
 // Whatever comes when: every error is told or counted once, and messages are few.
 TEST(ErrorDigest, NothingIsLostAndMessagesAreBounded) {
     for (uint64_t seed = 0; seed < 500; seed++) {
-        TestRandom random(seed);
+        SeededRandom random(seed);
         ErrorDigest digest;
         const int kinds = 1 + static_cast<int>(random.u64() % 4);
         const auto step_max = static_cast<int64_t>(1 + random.u64() % 5000);

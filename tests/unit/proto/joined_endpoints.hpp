@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// Two endpoints joined by a perfect path of fixed delay, in virtual time.
+///
+/// This is no simulation of tests/sim: the tests that use it start and configure endpoints one by one, see
+/// each event and each datagram themselves, and set addresses as they like. Chance has no part in it, so the
+/// conditions of a simulated network would only stand between a test and its datagrams.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <map>
-#include <random>
 
 #include "core/proto/endpoint.hpp"
 #include "core/proto/session.hpp"
+#include "tests/lib/seeded_random.hpp"
 #include "tests/lib/transports.hpp"
 
 namespace stt {
-
-class SeededRandom : public Random {
-  public:
-    explicit SeededRandom(unsigned seed) : engine_(seed) {}
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_;
-};
 
 struct JoinedNode {
     JoinedNode(const Address& at, unsigned seed)

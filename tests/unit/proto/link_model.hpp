@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /// A bottleneck in virtual time: bulk senders, each with the real Recovery, controller and pacer, share one
 /// queue towards receivers with the real AckTracker.
+///
+/// This is no simulation of tests/sim: its flows have packet numbers and sizes, but no sessions, addresses or
+/// bytes. It is therefore fast, and a controller is tested without what the rest of a session adds.
 #pragma once
 
 #include <algorithm>
 #include <functional>
 #include <memory>
 #include <queue>
-#include <random>
 #include <vector>
 
 #include "core/proto/ack_tracker.hpp"
 #include "core/proto/recovery.hpp"
+#include "tests/lib/bottleneck.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt::test {
 
@@ -154,24 +158,21 @@ class LinkModel {
   private:
     friend class Flow;
 
-    bool chance(double p) { return p > 0 && std::uniform_real_distribution<>()(random_) < p; }
-
     void transmit(Flow& flow, uint64_t number, uint32_t size, uint64_t ack_known) {
         flow.counters_.sent += size;
-        if (blackout || (!config.loss_behind && chance(config.loss))) return;
-        const Duration waiting = std::max<Duration>(busy_until_ - now_, Duration::zero());
-        const double backlog = std::chrono::duration<double>(waiting).count() * config.rate;
-        if (backlog + size > static_cast<double>(config.queue)) {
+        if (blackout || (!config.loss_behind && random_.chance(config.loss))) return;
+        const Duration wait = line_.wait(now_);
+        const auto carried = line_.carry(now_, size, config.rate, static_cast<double>(config.queue));
+        if (!carried) {
             flow.counters_.dropped += size;
             return;
         }
-        delays_.push_back(waiting);
-        busy_until_ = now_ + waiting + Duration(static_cast<int64_t>(size / config.rate * 1e9));
-        if (config.loss_behind && chance(config.loss)) return;
-        Time arrival = busy_until_ + config.rtt / 2;
+        delays_.push_back(wait);
+        if (config.loss_behind && random_.chance(config.loss)) return;
+        Time arrival = *carried + config.rtt / 2;
         if (config.jitter > Duration::zero())
-            arrival +=
-                Duration(std::uniform_int_distribution<Duration::rep>(0, config.jitter.count())(random_));
+            arrival += Duration(
+                static_cast<Duration::rep>(random_.below(static_cast<uint64_t>(config.jitter.count()) + 1)));
         at(arrival, [&flow, number, size, ack_known] {
             flow.counters_.received += size;
             flow.arrive(number, ack_known);
@@ -187,10 +188,10 @@ class LinkModel {
         }
     };
 
-    std::mt19937_64 random_;
+    SeededRandom random_;
     Time now_{Duration(1s)};
     Time measured_from_ = now_;
-    Time busy_until_{};
+    Bottleneck line_;
     uint64_t sequence_ = 0;
     std::priority_queue<Event> events_;
     std::vector<std::unique_ptr<Flow>> flows_;
@@ -293,7 +294,7 @@ inline void Flow::receiver_wake() {
 }
 
 inline void Flow::acknowledge(const std::optional<AckFrame>& ack, const std::optional<NackFrame>& nack) {
-    if (link_.blackout || link_.chance(link_.config.loss)) return;
+    if (link_.blackout || link_.random_.chance(link_.config.loss)) return;
     auto mail = std::make_shared<Inbox>(Inbox{ack, nack});
     const Time arrival = link_.now() + link_.config.rtt / 2;
     link_.at(LinkModel::next_wake(arrival, link_.config.sender_wakes), [this, mail] {

@@ -3,20 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
-
-class SeededRandom : public Random {
-  public:
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_{31};
-};
 
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 const Time start = Time{} + 1s;
@@ -27,7 +17,7 @@ struct PacketSpaceTest : ::testing::Test {
     PacketSpace::Refusal refusal;
 
     void SetUp() override {
-        SeededRandom random;
+        SeededRandom random{31};
         const Identity a = Identity::generate(random), b = Identity::generate(random);
         const std::vector<uint8_t> seed(seed_size, 0x5e);
         std::vector<SecretBytes> seeds;

@@ -3,22 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
+#include "tests/lib/seeded_random.hpp"
 #include "tests/lib/transports.hpp"
 
 namespace stt {
 namespace {
-
-class SeededRandom : public Random {
-  public:
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_{7};
-};
 
 const Address home = Address::v4({192, 0, 2, 1}, 7600);
 const Address moved = Address::v4({192, 0, 2, 1}, 9999);
@@ -26,7 +15,7 @@ const Address elsewhere = Address::v4({198, 51, 100, 7}, 7600);
 const Time start = Time{} + 1s;
 
 struct PathsTest : ::testing::Test {
-    SeededRandom random;
+    SeededRandom random{7};
     SessionConfig config;
     TransportTable transports = datagram_transport(64);
     Paths paths{home, config, transports, random};
@@ -227,7 +216,7 @@ TEST_F(PathsTest, a_limit_of_the_peers_holds_for_later_paths_too) {
 }
 
 TEST(PathValidation, challenges_keep_a_distance_on_the_shortest_paths) {
-    SeededRandom random;
+    SeededRandom random{7};
     PathValidation validation(start, random);
     EXPECT_TRUE(validation.take_challenge(start, 0ns));
     EXPECT_GE(validation.next_timeout(), start + PathValidation::interval_min);

@@ -3,27 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "core/proto/handshake_confirmation.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
 
-class SeededRandom : public Random {
-  public:
-    void fill(MutableBytes out) override {
-        for (uint8_t& byte : out) byte = static_cast<uint8_t>(engine_());
-    }
-
-  private:
-    std::mt19937 engine_{29};
-};
-
 constexpr SessionId caller_id = 0x1111, responder_id = 0x2222;
 
 struct ResponderAttemptTest : ::testing::Test {
-    SeededRandom random;
+    SeededRandom random{29};
     Identity identity = Identity::generate(random);
     Identity caller_identity = Identity::generate(random);
     std::vector<uint8_t> seed = std::vector<uint8_t>(seed_size, 0x5e);

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "tests/unit/crypto/test_random.hpp"
+#include "tests/lib/seeded_random.hpp"
 
 namespace stt {
 namespace {
@@ -62,7 +62,7 @@ TEST(MayRetry, ASessionClosedForAuthenticationIsNotMadeAgain) {
 }
 
 TEST(RetryPolicy, WhereHurryIsNeededAPauseLeavesTimeForAnAttempt) {
-    TestRandom random(1);
+    SeededRandom random(1);
     RetryPolicy policy({.initial_delay = 2s, .max_delay = 60s, .give_up_after = 0s}, random);
     policy.start(begin);
     for (int i = 0; i < 5; i++) policy.failed(begin);
@@ -76,7 +76,7 @@ TEST(RetryPolicy, WhereHurryIsNeededAPauseLeavesTimeForAnAttempt) {
 }
 
 TEST(RetryPolicy, JitterIsFullAndTheCeilingDoubles) {
-    TestRandom random(1);
+    SeededRandom random(1);
     RetryPolicy policy({.initial_delay = 1s, .max_delay = 8s, .give_up_after = 0s}, random);
     constexpr int rounds = 4000;
     for (const Duration ceiling : {1s, 2s, 4s, 8s, 8s}) {
@@ -101,7 +101,7 @@ TEST(RetryPolicy, JitterIsFullAndTheCeilingDoubles) {
 }
 
 TEST(RetryPolicy, TheCeilingStopsAtTheLargest) {
-    TestRandom random(2);
+    SeededRandom random(2);
     RetryPolicy policy({.initial_delay = 1s, .max_delay = 3s, .give_up_after = 0s}, random);
     policy.start(begin);
     Duration longest{};
@@ -115,7 +115,7 @@ TEST(RetryPolicy, TheCeilingStopsAtTheLargest) {
 }
 
 TEST(RetryPolicy, NoTimeLimitIsNone) {
-    TestRandom random(3);
+    SeededRandom random(3);
     RetryPolicy policy({.give_up_after = 0s}, random);
     policy.start(begin);
     EXPECT_GT(policy.remaining(begin + 24h), 24h);
@@ -123,7 +123,7 @@ TEST(RetryPolicy, NoTimeLimitIsNone) {
 }
 
 TEST(RetryPolicy, AHastenedAttemptIsNoRetryAndTheDelaysBeginAnew) {
-    TestRandom random(5);
+    SeededRandom random(5);
     RetryPolicy policy({.initial_delay = 1s, .max_delay = 60s, .give_up_after = 0s, .max_retries = 6},
                        random);
     policy.start(begin);
@@ -142,7 +142,7 @@ TEST(RetryPolicy, AHastenedAttemptIsNoRetryAndTheDelaysBeginAnew) {
 }
 
 TEST(RetryPolicy, CountsRetriesAndAttempts) {
-    TestRandom random(4);
+    SeededRandom random(4);
     RetryPolicy policy({.give_up_after = 24h, .max_retries = 2}, random);
     policy.start(begin);
     for (int i = 0; i < 2; i++) {
@@ -172,7 +172,7 @@ class Breaker : public testing::Test {
         now += 1s;
     }
 
-    TestRandom random{5};
+    SeededRandom random{5};
     RetryPolicy policy{{.give_up_after = 0s}, random};
     Time now = begin;
 };
@@ -246,7 +246,7 @@ TEST_F(Breaker, ThePauseFollowsTheDelaysThatWereSet) {
 
 // A caller by the default settings whose listener starts at some time.
 Duration wait_for_listener(uint64_t seed, Duration starts_after) {
-    TestRandom random(seed);
+    SeededRandom random(seed);
     RetryPolicy policy({}, random);
     policy.start(begin);
     for (Time now = begin;;) {
@@ -273,7 +273,7 @@ TEST(RetryPolicy, ACallerThatWasFirstConnectsSoonAfterItsListenerStarts) {
 // Whatever the settings, the seed and the time that attempts take.
 TEST(RetryPolicy, KeepsWithinItsBounds) {
     for (uint64_t seed = 0; seed < 5000; seed++) {
-        TestRandom random(seed);
+        SeededRandom random(seed);
         const auto pick = [&](int64_t low, int64_t high) {
             return std::chrono::milliseconds(low + static_cast<int64_t>(random.u64() % (high - low + 1)));
         };
