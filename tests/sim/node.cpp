@@ -118,9 +118,6 @@ std::string Node::describe(Time time) {
         const Deadlines::Due due = s->deadlines(local).next();
         text += ", next " + std::string(timer_name(due.timer)) + " in " +
                 std::to_string(std::chrono::duration<double>(due.at - local).count());
-        for (size_t i = 0; i < timer_count; i++)
-            if (const unsigned fired = s->timers_fired()[i])
-                text += ", " + std::string(timer_name(static_cast<Timer>(i))) + " " + std::to_string(fired);
     }
     for (const auto& [id, flow] : application.flows())
         text += "; stream " + std::to_string(id) + ": payload " + std::to_string(flow.payload) + " of " +
