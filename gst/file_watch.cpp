@@ -24,14 +24,15 @@ FileVersion version_of(const std::string& path) {
 }  // namespace
 
 void FileWatch::start(const std::string& path, std::function<void()> changed) {
-    look_.start(interval_ms, [path, changed = std::move(changed), seen = std::optional<FileVersion>()]() mutable {
-        const FileVersion version = version_of(path);
-        if (seen != version) {
-            seen = version;
-            changed();
-        }
-        return true;
-    });
+    look_.start(interval_ms,
+                [path, changed = std::move(changed), seen = std::optional<FileVersion>()]() mutable {
+                    const FileVersion version = version_of(path);
+                    if (seen != version) {
+                        seen = version;
+                        changed();
+                    }
+                    return true;
+                });
 }
 
 }  // namespace stt

@@ -82,8 +82,8 @@ class Endpoint final : private SessionHost {
 
     using Transmit = stt::Transmit;
     /// Writes the next datagrams for one peer into `out`, at most `segments_max` > 0 of them. `out` has at
-    /// least datagram_max bytes, and 64 KiB for full batches. Each transport is asked for separately: the peer
-    /// is reached by `transport`, which is not blocked. Returns null if there is nothing to send now by
+    /// least datagram_max bytes, and 64 KiB for full batches. Each transport is asked for separately: the
+    /// peer is reached by `transport`, which is not blocked. Returns null if there is nothing to send now by
     /// `transport`. As long as it was not called until it returned null, next_timeout() is in the past or
     /// wrong.
     std::optional<Transmit> poll_transmit(Now now, MutableBytes out, size_t segments_max,
