@@ -3,6 +3,7 @@
 #include <gst/video/video-sei.h>
 
 #include <array>
+#include <memory>
 
 #include "gst/meta/type.hpp"
 
