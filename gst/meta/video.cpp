@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/wire/message.hpp"
 #include "gst/meta/structure.hpp"
 #include "gst/meta/type.hpp"
 #include "gst/names.hpp"
