@@ -40,6 +40,7 @@
 #include "gst/origin.hpp"
 #include "gst/paused_reader.hpp"
 #include "gst/receiver.hpp"
+#include "gst/stats.hpp"
 #include "gst/upstream_events.hpp"
 
 GST_DEBUG_CATEGORY_STATIC(sttsrc_debug);
