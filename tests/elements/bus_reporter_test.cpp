@@ -92,7 +92,7 @@ TEST_F(BusReporterTest, RefusesAndWarnsWithinTheCall) {
     reporter.announcer().run([&] { go_on.get_future().wait(); });
     reporter.warn_now(error_of("it is odd"));
     reporter.refuse(error_of("it is impossible"));
-    EXPECT_EQ(bus->count(GST_MESSAGE_WARNING | GST_MESSAGE_ERROR), 2);
+    EXPECT_EQ(bus->count(static_cast<GstMessageType>(GST_MESSAGE_WARNING | GST_MESSAGE_ERROR)), 2);
     go_on.set_value();
 }
 
