@@ -201,12 +201,11 @@ TEST_F(NodeTest, TheRestOfABatchLeavesLaterAndOnce) {
     const SessionHandle session = establish(websocket);
     // Datagrams that have left less packets that the session has sent.
     const auto difference = [&] {
-        uint64_t difference = 0;
+        uint64_t found = 0;
         caller.run([&] {
-            difference =
-                websocket->counts(0).sent - caller.node->endpoint().find(session)->stats().packets_sent;
+            found = websocket->counts(0).sent - caller.node->endpoint().find(session)->stats().packets_sent;
         });
-        return difference;
+        return found;
     };
     const uint64_t handshake = difference();
     constexpr uint64_t bytes = 400'000;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/proto/session.hpp"
 
+#include "tests/lib/seeded_random.hpp"
 #include "tests/unit/proto/joined_endpoints.hpp"
 
 namespace stt {
@@ -71,10 +72,10 @@ TEST_F(SessionTest, loses_nothing_in_bad_weather) {
         caller.events.clear();
         listener.events.clear();
         listener.received.clear();
-        std::mt19937 random(seed);
+        SeededRandom random(seed);
         weather = [&](const JoinedNode&, Datagram& datagram) {
-            if (random() % 20 == 0) return false;
-            if (random() % 50 == 0) datagram[random() % datagram.size()] ^= 0x40;
+            if (random.below(20) == 0) return false;
+            if (random.below(50) == 0) datagram[random.below(datagram.size())] ^= 0x40;
             return true;
         };
         start_listener();
