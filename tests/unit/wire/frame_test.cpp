@@ -106,7 +106,7 @@ TEST(WriteFrame, AckAloneAndInAFrameAreTheSame) {
 
 TEST(WriteFrame, CutsTextsToSafeOnes) {
     const auto bytes = encoded(FinalFrame{1, 2, false, "bad\nline"});
-    EXPECT_EQ(hex(bytes), "0f0700010200626164");
+    EXPECT_EQ(hex(bytes), "0e0700010200626164");
 }
 
 struct DataCase {
