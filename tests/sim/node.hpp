@@ -21,10 +21,10 @@ namespace stt::sim {
 inline constexpr Time epoch{1000s};
 
 struct NodeConfig {
-    std::string name;  ///< in failure texts
-    Address address;   ///< at first
+    std::string name{};  ///< in failure texts
+    Address address{};   ///< at first
     bool listening = false;
-    SessionConfig session;  ///< of its calls, or of those that it accepts
+    SessionConfig session{};  ///< of its calls, or of those that it accepts
     size_t max_sessions = 100;
     double hello_rate = 200;
     uint8_t secret = 1;  ///< nodes with the same have the same seed for the handshake
@@ -73,7 +73,8 @@ struct Node {
     NodeClock clock;
     Application application;
     AmplificationLimit amplification;
-    /// The session whose streams the application uses: a caller's first, a listener's latest.
+    /// The session whose streams the application uses: a caller's first, a listener's latest. Others stay
+    /// established, but nothing reads their streams.
     SessionHandle handle = 0;
     SessionHandle attempt = 0;  ///< a caller's, to resume `handle`; 0: none
     unsigned resumptions = 0;
