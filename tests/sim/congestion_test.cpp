@@ -173,8 +173,10 @@ Shares share_a_line(uint64_t seed, double queue_seconds) {
         pairs.emplace_back(&caller, &listener);
     }
     simulation.run_for(2s);
-    for (const auto& [caller, listener] : pairs)
+    for (const auto& [caller, listener] : pairs) {
+        simulation.run_for(std::chrono::microseconds(simulation.random.below(500'000)));
         caller->send({.payload = uint64_t{1} << 40, .message_max = 20'000});
+    }
     simulation.run_for(20s);
     EXPECT_EQ(simulation.failure(), "");
     double sent = 0, dropped = 0, sum = 0, squares = 0;
@@ -194,12 +196,11 @@ TEST(SimCongestion, ThreeSessionsShareALine) {
         const char* name;
         double queue, lost_max, jain_min;
     };
-    // What is lost, and how fairly the line is shared, varies with the seed; means of a few hold. The limits
-    // are what it was while no loss above 10 % was made up for.
-    for (const Case& c :
-         {Case{"1 BDP", seconds(round_trip), 0.046, 0.99}, Case{"5 ms", 0.005, 0.189, 0.487}}) {
+    // What is lost, and how fairly the line is shared, depends on when each session begins. Over 60 seeds the
+    // means are 8.8 % and 0.83 for 1 BDP, and 19.8 % and 0.57 for 5 ms. The limits allow for fewer seeds.
+    for (const Case& c : {Case{"1 BDP", seconds(round_trip), 0.1, 0.75}, Case{"5 ms", 0.005, 0.22, 0.5}}) {
         Shares mean{};
-        constexpr uint64_t seeds = 2;
+        constexpr uint64_t seeds = 6;
         for (uint64_t seed = 1; seed <= seeds; seed++) {
             const Shares shares = share_a_line(seed, c.queue);
             mean.lost += shares.lost / seeds;

@@ -55,7 +55,7 @@ TEST(SimFault, ForgedPacketsAreToldAtTheFirst) {
         forged++;
         return true;
     };
-    stream(world, 1 << 20);
+    stream(world, 8 << 20);
     EXPECT_GT(forged, 20u);
     const auto told = noted(world.listener, ErrorCode::encryption_error);
     ASSERT_EQ(told.size(), 1u) << world.describe();
