@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "gst/elements.hpp"
+#include "gst/event_codec.hpp"
 #include "tests/elements/support.hpp"
 
 namespace stt::test {

@@ -139,12 +139,11 @@ TEST(MessageDecoder, NewNamesAreBounded) {
 
 /// A PROTECTION event without an origin and without data. `system_id` has less than 64 KiB.
 InMessage protection_of(const std::string& system_id) {
+    const std::string size{static_cast<char>(system_id.size() >> 8), static_cast<char>(system_id.size())};
+    const std::string header = std::string("\0\0\0\1\2", 5) + size + system_id + std::string(2, '\0');
     InMessage message;
     message.kind = static_cast<uint8_t>(MessageKind::protection);
-    message.header = {
-        0, 0, 0, 1, 2, static_cast<uint8_t>(system_id.size() >> 8), static_cast<uint8_t>(system_id.size())};
-    message.header.insert(message.header.end(), system_id.begin(), system_id.end());
-    message.header.insert(message.header.end(), {0, 0});
+    message.header.assign(header.begin(), header.end());
     return message;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "gst/paused_reader.hpp"
 
+#include "gst/buffer_codec.hpp"
 #include "tests/elements/support.hpp"
 #include "tests/net/link_fixture.hpp"
 

@@ -18,7 +18,7 @@ std::string with_fields(size_t count) {
     return text;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
     char* wrapped = g_strescape(text.c_str(), nullptr);
     const std::string result = '"' + std::string(wrapped) + '"';
     g_free(wrapped);
@@ -40,8 +40,8 @@ TEST(TextScan, TheNumberOfFieldsIsBounded) {
     const std::string many = with_fields(100'000);
     EXPECT_FALSE(TextScan(many).parseable());
     for (const std::string& text :
-         {"ev, s=(structure)" + quoted(many), "taglist, image=(sample)AAAA:" + base64(many) + ":None:None",
-          "taglist, image=(sample)" + quoted("AAAA:" + base64(many) + ":None:None"),
+         {"ev, s=(structure)" + in_quotes(many), "taglist, image=(sample)AAAA:" + base64(many) + ":None:None",
+          "taglist, image=(sample)" + in_quotes("AAAA:" + base64(many) + ":None:None"),
           "ev, s=(structure)[" + many + "]"})
         EXPECT_FALSE(TextScan(text).parseable()) << text.substr(0, 40);
     std::string features = "video/x-raw(memory:A";
@@ -50,13 +50,13 @@ TEST(TextScan, TheNumberOfFieldsIsBounded) {
 }
 
 TEST(TextScan, TextInQuotesIsNoWork) {
-    EXPECT_TRUE(TextScan("taglist, comment=(string)" + quoted(with_fields(100'000))).parseable());
-    EXPECT_TRUE(TextScan("taglist, comment=(string)" + quoted(std::string(5000, '{'))).parseable());
+    EXPECT_TRUE(TextScan("taglist, comment=(string)" + in_quotes(with_fields(100'000))).parseable());
+    EXPECT_TRUE(TextScan("taglist, comment=(string)" + in_quotes(std::string(5000, '{'))).parseable());
 }
 
 TEST(TextScan, TheDepthIsBounded) {
     std::string text = "inner, a=1";
-    for (unsigned i = 0; i < 40; i++) text = "ev, s=(structure)" + quoted(text);
+    for (unsigned i = 0; i < 40; i++) text = "ev, s=(structure)" + in_quotes(text);
     EXPECT_FALSE(TextScan(text).parseable());
     for (const char opening : {'{', '[', '<'})
         EXPECT_FALSE(TextScan("ev, a=" + std::string(TextScan::openings_max + 1, opening)).parseable());
@@ -108,27 +108,9 @@ TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
     }
     EXPECT_GE(forms_kept, forms.size() / 2) << "the forms are those that the parser reads";
     const std::string name = fresh();
-    std::string text = form;
-    text.replace(text.find('%'), 1, name);
-    const auto of_feature = [&](const std::string& prefix) { return prefix + name; };
-    const TextScan scan(text);
-    EXPECT_TRUE(scan.parseable()) << text;
-    if (GstStructure* parsed = gst_structure_from_string(text.c_str(), nullptr)) gst_structure_free(parsed);
-    if (GstCaps* parsed = gst_caps_from_string(text.c_str())) gst_caps_unref(parsed);
-    bool kept = false;
-    for (const std::string& possible : {name, of_feature("memory:x"), of_feature("memory:")}) {
-        if (g_quark_try_string(possible.c_str()) == 0) continue;
-        kept = true;
-        EXPECT_TRUE(scan.names().contains(possible)) << text;
-    }
-    if (text.find("Features") == std::string::npos && text.find("; ") == std::string::npos) {
-        EXPECT_TRUE(kept || form.find("(GstCaps") != std::string::npos) << "the form tests nothing: " << text;
-    }
-}
-const std::string name = fresh();
-const std::string sample =
-    "taglist, image=(sample)AAAA:" + base64("image/png, " + name + "=1") + ":None:None";
-EXPECT_TRUE(TextScan(sample).names().contains(name));
+    const std::string sample =
+        "taglist, image=(sample)AAAA:" + base64("image/png, " + name + "=1") + ":None:None";
+    EXPECT_TRUE(TextScan(sample).names().contains(name));
 }
 
 TEST(TextScan, ValuesAreNoNames) {

@@ -10,7 +10,7 @@ namespace {
 /// What is logged in the category `stt` at level TRACE. GStreamer's own log function stays in place.
 class TraceLog {
   public:
-    TraceLog() { gst_debug_add_log_function(on_log, this, nullptr); }
+    TraceLog() { (gst_debug_add_log_function)(on_log, this, nullptr); }
     ~TraceLog() {
         gst_debug_remove_log_function_by_data(this);
         set_level(0);
