@@ -2,7 +2,6 @@
 // Errors of frames and packets, each by its real cause: 0x04.. but the handshake's.
 #include "tests/elements/error_log.hpp"
 #include "tests/lib/line.hpp"
-#include "tests/lib/loopback_socket.hpp"
 #include "tests/lib/rogue_peer.hpp"
 #include "tests/lib/wire_code.hpp"
 
@@ -131,21 +130,6 @@ TEST(ErrorProtocol, AnUnknownFrameIsToldOnceForEachType) {
     rogue.send_frames({KeepAliveFrame{1}});
     EXPECT_TRUE(rogue.wait_frame<KeepAliveAnswerFrame>()) << "the session stands";
     EXPECT_EQ(src->errors->count(ErrorCode::unknown_frame_type), 2u) << src->errors->lines();
-}
-
-TEST(ErrorProtocol, WhatNoSessionReceivesIsCounted) {
-    auto src = listening_src();
-    const LoopbackSocket socket;
-    const std::vector<uint8_t> noise(20, 0xff);
-    socket.send(port_of(src), noise);
-    EXPECT_TRUE(eventually([&] {
-        GstStructure* stats = nullptr;
-        g_object_get(src->element, "stats", &stats, nullptr);
-        guint64 count = 0;
-        const bool there = gst_structure_get_uint64(stats, "datagrams-malformed", &count);
-        gst_structure_free(stats);
-        return there && count == 1;
-    }));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "tests/elements/support.hpp"
+#include "tests/lib/loopback_socket.hpp"
 
 namespace stt::test {
 namespace {
@@ -289,6 +290,25 @@ TEST(Properties, ASeedFileThatIsRemovedIsWarnedOf) {
     g_remove(file.c_str());
     g_rmdir(dir);
     g_free(dir);
+}
+
+TEST(Properties, StatsCountWhatNoSessionReceives) {
+    GstElement* src = make_element("sttsrc", "stt://:0");
+    gst_object_ref_sink(src);
+    ASSERT_NE(gst_element_set_state(src, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    const LoopbackSocket socket;
+    const std::vector<uint8_t> noise(20, 0xff);
+    socket.send(static_cast<uint16_t>(local_port(src)), noise);
+    EXPECT_TRUE(eventually([&] {
+        GstStructure* stats = nullptr;
+        g_object_get(src, "stats", &stats, nullptr);
+        guint64 count = 0;
+        const bool there = gst_structure_get_uint64(stats, "datagrams-malformed", &count);
+        gst_structure_free(stats);
+        return there && count == 1;
+    }));
+    gst_element_set_state(src, GST_STATE_NULL);
+    gst_object_unref(src);
 }
 
 TEST(Properties, APassphraseConnects) {

@@ -25,8 +25,9 @@ struct JoinedNode {
     void start(EndpointConfig config, uint8_t seed_byte = 0x5e) {
         config.identity = &identity;
         config.transports = transports;
-        config.trace = [this](Time, SessionHandle session, const std::string& text) {
+        config.trace = [this, sink = config.trace](Time at, SessionHandle session, const std::string& text) {
             if (text.starts_with("timer: ")) timers[{session, text}]++;
+            if (sink) sink(at, session, text);
         };
         endpoint.emplace(std::move(config), random);
         std::vector<SecretBytes> seeds;
