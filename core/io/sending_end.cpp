@@ -8,9 +8,9 @@
 namespace stt {
 namespace {
 
-/// How many bytes of an incomplete message from the receiver are held. Receivers send requests and reports of
-/// some hundred bytes. What they may send at most is up to the application and less than this.
-constexpr size_t upstream_held_max = 512 << 10;
+/// The limits of a message from the receiver, of which an incomplete one is held. Receivers send requests and
+/// reports of some hundred bytes. What they may send at most is up to the application and less than this.
+constexpr MessageLimits upstream_limits{.header = 512 << 10, .payload = 512 << 10};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ constexpr size_t upstream_held_max = 512 << 10;
 
 void SendingEnd::on_session() {
     readable_ = false;
-    upstream_ = {};
+    upstream_ = MessageReader(upstream_limits);
     upstream_taken_ = 0;
 }
 
@@ -119,15 +119,10 @@ StreamEnd::Outcome SendingEnd::receive(Time now, Session& session) {
     }
     if (!hand_upstream(handed)) return std::nullopt;
     session.consumed(now, id, upstream_taken_, handed, read.finished);
-    std::optional<Error> error;
-    if (upstream_.failed())
-        error = *upstream_.failed();
-    else if (upstream_.held() > upstream_held_max)
-        error = make_error(ErrorCode::invalid_frame, Reason::malformed_message, ErrorOrigin::peer,
-                           tr("a message of the receiver exceeds the limit of %zu bytes", upstream_held_max));
+    const Error* const error = upstream_.failed();
     if (!error) return std::nullopt;
     session.reset(id, *error);
-    return Fault{Fault::Kind::closed, std::move(*error)};
+    return Fault{Fault::Kind::closed, *error};
 }
 
 /// Passes on the messages that are complete, up to offset `handed`. False: the link was closed.

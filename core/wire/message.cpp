@@ -109,12 +109,12 @@ bool MessageReader::read_prefix() {
     header_size_ = in.varint();
     payload_size_ = in.varint();
     if (!in.ok()) return false;
-    if (header_size_ > message_header_max)
+    if (header_size_ > limits_.header)
         return fail(tr_noop("a message's header of %" PRIu64 " bytes exceeds the limit of %" PRIu64),
-                    header_size_, message_header_max);
-    if (payload_size_ > message_payload_max)
+                    header_size_, limits_.header);
+    if (payload_size_ > limits_.payload)
         return fail(tr_noop("a message's payload of %" PRIu64 " bytes exceeds the limit of %" PRIu64),
-                    payload_size_, message_payload_max);
+                    payload_size_, limits_.payload);
     prefix_size_ = bytes.size() - in.remaining();
     return true;
 }

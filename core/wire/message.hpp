@@ -18,6 +18,11 @@ inline constexpr size_t message_payload_max = 64 * 1024 * 1024;
 /// the kind, and two varints of at most 8 bytes each
 inline constexpr size_t message_prefix_max = 17;
 
+/// The sizes, in bytes, above which a reader refuses a message.
+struct MessageLimits {
+    uint64_t header = message_header_max, payload = message_payload_max;
+};
+
 /// A message to be sent, which refers to its bytes. Copies share the owner, and they may be made and
 /// destroyed on any thread.
 struct OutMessage {
@@ -53,6 +58,9 @@ struct InMessage {
 /// that a peer merely claims.
 class MessageReader {
   public:
+    MessageReader() = default;
+    explicit MessageReader(const MessageLimits& limits) : limits_(limits) {}
+
     /// Adds the next bytes of the stream. Ignored after failed().
     void push(Chunk chunk);
 
@@ -81,6 +89,7 @@ class MessageReader {
     template <class Sink>
     void take(uint64_t size, Sink&& sink);
 
+    MessageLimits limits_;
     std::vector<Chunk> chunks_;  // not yet in a message: from first_used_ of the chunk first_ on
     size_t first_ = 0;
     size_t first_used_ = 0;
