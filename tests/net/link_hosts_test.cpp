@@ -46,10 +46,11 @@ TEST_F(WaitingCallers, CallAtOnceWhenTheirHostAnswersAnother) {
 
 /// Whoever decides about the next attempt may take long. The host may answer another caller in the meantime.
 TEST(AskingCaller, CallsAtOnceAfterTheAnswerIfItsHostHasAnsweredAnotherMeanwhile) {
+    // Under the recorder's mutex. It outlives the caller, which asks again when the listener goes.
+    std::function<void(RetryDecision)> reply;
     End caller, listener, third, thirds_listener;
     const uint16_t port = closed_port();
     Recorder& seen = caller.seen;
-    std::function<void(RetryDecision)> reply;  // under the recorder's mutex
     seen.decision_hook = [&](const ErrorReport&, std::function<void(RetryDecision)> given) {
         const std::lock_guard lock(seen.mutex);
         reply = std::move(given);
