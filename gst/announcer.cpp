@@ -31,7 +31,7 @@ void Announcer::post_gap(const Gap& gap) {
     job.gap = gap;
     job.log = log();
     queue_unless(std::move(job), [&](Job& waiting) {
-        if (!waiting.gap || waiting.only_logged) return false;
+        if (!waiting.gap || waiting.only_logged || waiting.gap->uncertain != gap.uncertain) return false;
         *waiting.gap += gap;
         return true;
     });
@@ -78,21 +78,25 @@ void Announcer::run(std::function<void()> call) {
     queue(std::move(job));
 }
 
-void Announcer::queue(Job job) {
-    queue_unless(std::move(job), [](Job&) { return false; });
-}
-
-/// Queues `job`, unless `merges` returns true for one that waits. Those are few, as what a peer can cause is
-/// merged.
+/// Queues `job`, unless `merges` returns true for one that waits.
 template <class Merges>
 void Announcer::queue_unless(Job job, const Merges& merges) {
-    {
-        const std::lock_guard lock(mutex_);
-        if (std::any_of(jobs_.begin(), jobs_.end(), merges)) return;
-        job.number = ++queued_;
-        jobs_.push_back(std::move(job));
-        if (std::exchange(working_, true)) return;
-    }
+    std::unique_lock lock(mutex_);
+    if (std::any_of(jobs_.begin(), jobs_.end(), merges)) return;
+    queue(std::move(job), lock);
+}
+
+void Announcer::queue(Job job) {
+    std::unique_lock lock(mutex_);
+    queue(std::move(job), lock);
+}
+
+/// Queues `job` and releases `lock`.
+void Announcer::queue(Job job, std::unique_lock<std::mutex>& lock) {
+    job.number = ++queued_;
+    jobs_.push_back(std::move(job));
+    if (std::exchange(working_, true)) return;
+    lock.unlock();
     gst_element_call_async(
         element_, [](GstElement*, gpointer self) { static_cast<Announcer*>(self)->work(); }, this, nullptr);
 }

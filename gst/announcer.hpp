@@ -63,6 +63,7 @@ class Announcer {
         bool only_logged = false;
     };
     void queue(Job job);
+    void queue(Job job, std::unique_lock<std::mutex>& lock);
     template <class Merges>
     void queue_unless(Job job, const Merges& merges);
     void work();

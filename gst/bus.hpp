@@ -26,6 +26,10 @@ GError* gerror_for(const ErrorReport& report, bool side_reads);
 /// as details. The caller owns the messages.
 std::vector<GstMessage*> error_messages(GstElement* element, const ErrorReport& report, bool side_reads);
 
+inline bool is_established(LinkState state) {
+    return state == LinkState::connected || state == LinkState::resumed;
+}
+
 /// Returns `stt-session` for an element that is a caller or a listener, with its own node id. `merged` is the
 /// number of changes before it that were not posted.
 GstMessage* session_message(GstElement* element, const LinkStatus& status, bool caller, const NodeId& node,

@@ -7,12 +7,6 @@
 #include "gst/delayed_call.hpp"
 
 namespace stt {
-namespace {
-
-bool is_established(LinkState state) { return state == LinkState::connected || state == LinkState::resumed; }
-
-}  // namespace
-
 Status BusReporter::open_log(const std::string& path) {
     if (path.empty()) return success();
     Result<std::shared_ptr<EventLog>> log = EventLog::open(path);
@@ -68,10 +62,10 @@ void BusReporter::on_status(const LinkStatus& status) {
 /// A caller's retry policy limits how often its state changes. A listener's state changes as its callers
 /// like.
 void BusReporter::announce(const LinkStatus& status) {
-    const StatusDigest::Outcome outcome = caller_
-                                              ? StatusDigest::Outcome{.report = true, .later = std::nullopt}
-                                              : status_digest_.add(status, RateLimit::Clock::now());
-    if (outcome.report) announcer_.post(session_message(element_, status, caller_, node_));
+    const StatusDigest::Outcome outcome =
+        caller_ ? StatusDigest::Outcome{.report = true, .merged = 0, .later = std::nullopt}
+                : status_digest_.add(status, RateLimit::Clock::now());
+    if (outcome.report) announcer_.post(session_message(element_, status, caller_, node_, outcome.merged));
     if (!outcome.later) return;
     // It is taken and posted in one job, so that no later status can be posted in between.
     const auto post = [this] {

@@ -62,6 +62,8 @@ class BusReporter {
     /// bus.
     void report_undelivered(const std::vector<Gap>& missing, const ErrorReport& report);
     void gap(const Gap& gap) { announcer_.post_gap(gap); }
+    /// The same, ahead of what is queued. Callable from a job of the announcer.
+    void gap_now(const Gap& gap) { announcer_.post_now(gap_message(element_, gap)); }
     /// Posts LATENCY, as the LATENCY query will be answered differently from now on.
     void latency_changed() { announcer_.post_latency(); }
     /// Posts an element message, and takes ownership of `structure`.

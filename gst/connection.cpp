@@ -31,8 +31,6 @@ GQuark connection_quark() {
     return quark;
 }
 
-bool is_established(LinkState state) { return state == LinkState::connected || state == LinkState::resumed; }
-
 /// The properties whose values depend on whether the connection is open.
 PropertyChanges read_backs(GstElement* element) { return {element, {"local-port", "node-id"}}; }
 

@@ -18,9 +18,13 @@ StatusDigest::Outcome StatusDigest::add(const LinkStatus& status, TimePoint now)
     switch (status.state) {
         case LinkState::connected:
         case LinkState::resumed:
-        case LinkState::closed:
+            reported_.clear();  // what becomes of the session is reported, whatever came before
+            [[fallthrough]];
+        case LinkState::closed: {
+            const uint64_t merged = waiting_ ? waiting_->merged + 1 : 0;
             waiting_.reset();
-            return {.report = true, .later = std::nullopt};
+            return {.report = true, .merged = merged, .later = std::nullopt};
+        }
         case LinkState::connecting:
         case LinkState::handshaking:
         case LinkState::reconnecting:
@@ -30,14 +34,16 @@ StatusDigest::Outcome StatusDigest::add(const LinkStatus& status, TimePoint now)
         waiting_ = Waiting{status, waiting_->merged + 1};
         return {};
     }
-    if (may_report(now)) return {.report = true, .later = std::nullopt};
+    if (may_report(now)) return {.report = true, .merged = 0, .later = std::nullopt};
     waiting_ = Waiting{status, 0};
-    return {.report = false, .later = reported_.front() + window - now};
+    return {.report = false, .merged = 0, .later = reported_.front() + window - now};
 }
 
 std::optional<StatusDigest::Waiting> StatusDigest::take(TimePoint now) {
     const std::lock_guard lock(mutex_);
-    if (!waiting_ || !may_report(now)) return std::nullopt;
+    if (!waiting_) return std::nullopt;
+    // The clock of whoever calls may be a little ahead. Nobody would call again.
+    may_report(now);
     return std::exchange(waiting_, std::nullopt);
 }
 

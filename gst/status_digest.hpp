@@ -24,8 +24,9 @@ class StatusDigest {
 
     struct Outcome {
         bool report = false;  ///< whether to report the status now
-        std::optional<Duration>
-            later;  ///< otherwise after which time take() must be called, unless that was said
+        uint64_t merged = 0;  ///< how many changes before it were not reported
+        /// If it is not reported now: after which time take() must be called, unless that was said before.
+        std::optional<Duration> later;
     };
     /// Takes a status. An established session and the end of the link are always reported, and what waited is
     /// then out of date.
@@ -35,7 +36,7 @@ class StatusDigest {
         LinkStatus status;    ///< the newest
         uint64_t merged = 0;  ///< how many changes before it were not reported
     };
-    /// Returns what waits, if it is to be reported now.
+    /// Returns what waits, which is reported now.
     std::optional<Waiting> take(TimePoint now);
     /// Forgets everything.
     void clear();

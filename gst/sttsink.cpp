@@ -248,7 +248,7 @@ void pass_event(SttSink* self, const InMessage& message) {
 void pass_discarded(SttSink* self, const Gap& gap) {
     if (!self->discarded->add(gap)) return;
     self->connection->bus().announcer().run([self] {
-        if (const auto sum = self->discarded->take()) self->connection->bus().gap(*sum);
+        if (const auto sum = self->discarded->take()) self->connection->bus().gap_now(*sum);
     });
 }
 

@@ -29,7 +29,8 @@ class TocWriter {
     }
     void tags(GstTagList* list) {
         char* written = list ? gst_tag_list_to_string(list) : nullptr;
-        text(written);
+        // The receiver would refuse the message.
+        text(written && TextScan(written).parseable() ? written : nullptr);
         g_free(written);
     }
 

@@ -13,8 +13,7 @@ namespace stt {
 /// Thread-safe.
 class UpstreamBacklog {
   public:
-    /// How many events wait at most. With upstream_message_max each they take 8 MiB. This is what a peer may
-    /// send in a third of a second.
+    /// How many events wait at most. With upstream_message_max each they take 8 MiB.
     static constexpr size_t events_max = 64;
 
     enum class Added : uint8_t {

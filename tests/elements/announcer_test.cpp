@@ -80,24 +80,29 @@ class HeldUp {
     std::promise<void> held_up_;
 };
 
-TEST(Announcer, AddsUpGapsWhileOneWaits) {
+TEST(Announcer, AddsUpGapsOfOneCertaintyWhileOneWaits) {
     HeldUp held_up;
     constexpr uint64_t count = 10'000;
-    for (uint64_t i = 0; i < count; i++) held_up.announcer().post_gap({1, 10, 100, i == 5});
-    held_up.announcer().post_latency();
-    for (uint64_t i = 0; i < count; i++) held_up.announcer().post_gap({1, 10, 100, false});
+    for (uint64_t i = 0; i < count; i++) {
+        held_up.announcer().post_gap({1, 10, 100, false});
+        held_up.announcer().post_gap({2, 20, 200, true});
+        if (i == 5) held_up.announcer().post_latency();
+    }
     const auto messages = held_up.released();
-    ASSERT_EQ(messages.size(), 2u);
-    const GstStructure* gap = gst_message_get_structure(messages[0].get());
-    guint64 buffers = 0, bytes = 0, duration = 0;
-    gboolean uncertain = FALSE;
-    ASSERT_TRUE(gst_structure_get(gap, "buffers", G_TYPE_UINT64, &buffers, "bytes", G_TYPE_UINT64, &bytes,
-                                  "duration", G_TYPE_UINT64, &duration, "uncertain", G_TYPE_BOOLEAN,
-                                  &uncertain, nullptr));
-    EXPECT_EQ(buffers, 2 * count);
-    EXPECT_EQ(bytes, 20 * count);
-    EXPECT_EQ(duration, 200 * count);
-    EXPECT_TRUE(uncertain);
+    ASSERT_EQ(messages.size(), 3u);
+    for (const bool expected : {false, true}) {
+        const GstStructure* gap = gst_message_get_structure(messages[expected].get());
+        guint64 buffers = 0, bytes = 0, duration = 0;
+        gboolean uncertain = FALSE;
+        ASSERT_TRUE(gst_structure_get(gap, "buffers", G_TYPE_UINT64, &buffers, "bytes", G_TYPE_UINT64, &bytes,
+                                      "duration", G_TYPE_UINT64, &duration, "uncertain", G_TYPE_BOOLEAN,
+                                      &uncertain, nullptr));
+        const uint64_t each = expected ? 2 : 1;
+        EXPECT_EQ(buffers, each * count);
+        EXPECT_EQ(bytes, each * 10 * count);
+        EXPECT_EQ(duration, each * 100 * count);
+        EXPECT_EQ(uncertain, expected);
+    }
 }
 
 TEST(Announcer, ReportsAGapAfterAnotherWasPosted) {

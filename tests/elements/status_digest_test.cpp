@@ -20,6 +20,7 @@ class StatusDigestTest : public testing::Test {
     void change(LinkState state) {
         const StatusDigest::Outcome outcome = digest.add(status_of(state), now);
         if (outcome.report) reported.push_back(state);
+        merged += outcome.merged;
         if (outcome.later) {
             EXPECT_FALSE(look_at) << "one call at a time";
             look_at = now + *outcome.later;
@@ -79,6 +80,20 @@ TEST_F(StatusDigestTest, ReportsSessionsAndTheEndAtOnce) {
     const size_t count = reported.size();
     pass(2 * StatusDigest::window);
     EXPECT_EQ(reported.size(), count) << "what waited before is out of date";
+}
+
+TEST_F(StatusDigestTest, ASessionSaysHowManyChangesBeforeItWereNotReported) {
+    for (int i = 0; i < 10; i++) attempt();
+    const size_t count = reported.size();
+    change(LinkState::connected);
+    EXPECT_EQ(count + merged, 20u);
+}
+
+TEST_F(StatusDigestTest, WhatBecomesOfASessionIsReportedAtOnce) {
+    for (int i = 0; i < 10; i++) attempt();
+    change(LinkState::connected);
+    change(LinkState::reconnecting);
+    EXPECT_EQ(reported.back(), LinkState::reconnecting);
 }
 
 TEST_F(StatusDigestTest, RareChangesAreAllReported) {

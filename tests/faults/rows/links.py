@@ -57,8 +57,11 @@ ROWS = [
     ),
     Row(
         "link: another address of the caller is none",
-        # The first address goes, and the second one with it.
-        fault=("a: ip addr flush dev eth0; ip addr add 10.7.0.5/24 dev eth0",),
+        # There is a route at any time: the second address stays when the first one goes.
+        fault=(
+            "a: sysctl -qw net.ipv4.conf.eth0.promote_secondaries=1; ip addr add 10.7.0.5/24 dev eth0; "
+            "ip addr del 10.7.0.1/24 dev eth0",
+        ),
         flows=True,
     ),
 ]
