@@ -22,7 +22,7 @@ class Lane {
     TransportKind kind() const { return transport_->kind(); }
     Transport& transport() { return *transport_; }
     const Transport& transport() const { return *transport_; }
-    /// Datagrams that the transport could not send, except for their length.
+    /// How often the transport has failed to send, for any reason other than the length of a datagram.
     uint64_t errors() const { return errors_; }
 
     /// Must be called first in each turn: takes over what the loop has found about the descriptor.

@@ -278,9 +278,8 @@ void Link::Impl::decide(Now now, Error error, bool retried) {
     report.retrying = plan->retried;
     report.next_delay = plan->delay;
     reporter_.trace(error.text + (plan->retried ? ": is retried" : ": is not retried"));
-    const Time retry_at = now.time + plan->delay;
-    if (config_.caller) caller_.propose_retry(retry_at, error);
-    const uint64_t number = question_.ask({std::move(error), plan->retried, plan->delay, retry_at});
+    if (config_.caller) caller_.propose_retry(now.time + plan->delay, error);
+    const uint64_t number = question_.ask({std::move(error), plan->retried, plan->delay});
     reporter_.ask(report, [self = shared_from_this(), number](RetryDecision decision) {
         if (self->node_->loop().on_thread())
             self->on_decided(number, decision);
@@ -301,7 +300,7 @@ void Link::Impl::on_decided(uint64_t number, RetryDecision decision) {
     Duration delay = asked->delay;
     if (config_.caller) {
         const Time at = caller_.confirm_retry(asked->error);
-        if (at < asked->retry_at) delay = std::max<Duration>(delay - (asked->retry_at - at), 0ns);
+        if (at != time_never) delay = std::max<Duration>(at - clock_now().time, 0ns);
     }
     reporter_.report(std::move(asked->error), delay);
     reporter_.renew();  // the circuit may have changed

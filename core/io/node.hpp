@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// A node, which is one combination of process, identity and bound port. It has transports, a protocol engine
-/// and the I/O thread that drives both.
+/// A node, which is one combination of process, identity, and bound address and port. It has transports, a
+/// protocol engine and the I/O thread that drives both.
 #pragma once
 
 #include <memory>
@@ -56,7 +56,7 @@ class Node final : public Loop::Client, public std::enable_shared_from_this<Node
     /// Sends what the endpoint still has to send, closes the transports and stops the loop. The ports are
     /// free afterwards. Idempotent.
     void shut_down();
-    /// How many datagrams the transports could not send, except for their length.
+    /// How often the transports have failed to send, for any reason other than the length of a datagram.
     uint64_t socket_errors() const;
 
   private:

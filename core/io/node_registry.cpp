@@ -36,13 +36,15 @@ Result<std::shared_ptr<Node>> NodeRegistry::attach(NodeConfig config) {
             return udp_bind_error(config.udp, EADDRINUSE);
     }
     // If two elements get here for the same port, the system gives it to one of them.
+    const UdpConfig udp = config.udp;
     auto node = open(std::move(config));
     if (!node) return node.error();
     std::get<uint16_t>(key) = (*node)->local_port();
     const std::lock_guard lock(mutex_);
-    // Whichever node had the port before was erased before it closed its socket.
-    [[maybe_unused]] const bool fresh = nodes_.emplace(std::move(key), Entry{node->get(), 1}).second;
-    assert(fresh);
+    // Whichever node had the port before was erased before it closed its socket. Only threads in different
+    // network namespaces can have opened two of them.
+    const bool fresh = nodes_.emplace(std::move(key), Entry{node->get(), 1}).second;
+    if (!fresh) return udp_bind_error(udp, EADDRINUSE);
     return node;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/// The nodes of this process. Elements attach to a node and detach from it. The last one out closes it.
+/// The nodes of this process. Elements attach to a node and detach from it. The last one that detaches closes
+/// it.
 #pragma once
 
 #include <cstddef>

@@ -16,7 +16,6 @@ class RetryQuestion {
         Error error;
         bool retried;    ///< by default
         Duration delay;  ///< before the next attempt
-        Time retry_at;   ///< when that is
 
         /// Whether the link ends if the answer is `decision`.
         bool ended_by(RetryDecision decision) const {

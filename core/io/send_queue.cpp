@@ -78,7 +78,8 @@ SendQueue::Room SendQueue::make_room(Time now, const SendEntry& entry, uint64_t 
 
 QueueStatus SendQueue::push(OutMessage& message, SendEntry entry, std::optional<Duration> timeout) {
     const uint64_t size = message.size();
-    const SteadyTime deadline = deadline_after(std::chrono::steady_clock::now(), timeout);
+    // Most callers have no limit, and need no reading of the clock per message.
+    const SteadyTime deadline = timeout ? std::chrono::steady_clock::now() + *timeout : SteadyTime::max();
     std::vector<OutMessage> dropped;  // destroyed without the lock
 
     std::unique_lock lock(mutex_);

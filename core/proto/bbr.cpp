@@ -176,7 +176,9 @@ void Bbr::update_min_rtt(const AckSample& sample) {
 }
 
 double Bbr::startup_loss() const {
-    return model_.calm_now ? std::min(model_.starting.ratio(), calm_baseline_max) : 0;
+    if (!model_.calm_now || model_.min_rtt < calm_rtt_min) return 0;
+    if (model_.starting.total() < packets(calm_packets_min)) return 0;
+    return std::min(model_.starting.ratio(), calm_baseline_max);
 }
 
 bool Bbr::baseline_known() const {

@@ -195,7 +195,8 @@ class Bbr final : public CongestionController {
     void advance(const AckSample& sample);
     void advance_up();
     /// Returns the loss ratio (0 to 1) for which the window of startup compensates. It is 0 while there is a
-    /// queue, because the session may then cause the losses itself.
+    /// queue, because the session may then cause the losses itself. A policed line shows no queue. There the
+    /// window reaches twice the usual one, until the bandwidth has stopped growing.
     double startup_loss() const;
     /// Returns whether the quiet phase was long enough to tell what caused the losses, if there were any. If
     /// there is a queue, the cause is known at once.

@@ -32,6 +32,9 @@ void SessionSchedule::rouse(SessionHandle session) {
         resting_.erase(it);
     }
     awake_.insert(session);
+    // Its deadlines depend on which transports are blocked, so it is asked when they are free again.
+    for (Outlet& outlet : outlets_)
+        if (outlet.blocked) outlet.sending.insert(session);
 }
 
 void SessionSchedule::on_sent_all(SessionHandle session, TransportKind transport) {
@@ -46,7 +49,7 @@ void SessionSchedule::wake_due(Time now) {
 }
 
 void SessionSchedule::forget(SessionHandle session) {
-    rouse(session);
+    rouse(session);  // so that it has no deadline
     awake_.erase(session);
     for (Outlet& outlet : outlets_) outlet.sending.erase(session);
     if (latest_ == session) latest_ = 0;

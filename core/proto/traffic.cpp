@@ -313,8 +313,8 @@ void Traffic::set_deadlines(Time now, Deadlines& deadlines) const {
     const Recovery& recovery = path().recovery();
     deadlines.set(Timer::keep_alive_timeout, liveness_.timeout_deadline());
     deadlines.set(Timer::doubt, liveness_.doubt_deadline());
-    const bool is_silent = silent(now);
-    deadlines.set(is_silent ? Timer::silence_probe : Timer::keep_alive, liveness_.next_keep_alive(is_silent));
+    const bool probes = silent(now) && !blocked();
+    deadlines.set(probes ? Timer::silence_probe : Timer::keep_alive, liveness_.next_keep_alive(probes));
     deadlines.set(Timer::path_challenge, paths_.next_timeout());
     if (blocked()) {
         // A probe could not leave, so only losses by time are detected.

@@ -119,7 +119,8 @@ class Traffic {
 
     // Timers.
 
-    /// Sets the timers of the traffic. What only causes something to be sent has none while blocked().
+    /// Sets the timers of the traffic. Of those that only cause something to be sent, keep_alive alone has a
+    /// time while blocked(), because the keep-alive timeout follows from it.
     void set_deadlines(Time now, Deadlines& deadlines) const;
     void on_loss_timer(Time now);
     void on_narrow_probe_timer();

@@ -94,6 +94,7 @@ TEST_F(BusReporterTest, RefusesAndWarnsWithinTheCall) {
     reporter.refuse(error_of("it is impossible"));
     EXPECT_EQ(bus->count(static_cast<GstMessageType>(GST_MESSAGE_WARNING | GST_MESSAGE_ERROR)), 2);
     go_on.set_value();
+    posted();  // the job refers to the promise
 }
 
 TEST_F(BusReporterTest, WhatTheReceiverLacksIsOnTheBusOnReturn) {

@@ -129,6 +129,20 @@ TEST_F(SessionScheduleTest, who_is_awake_while_a_transport_is_blocked_is_asked_a
     EXPECT_EQ(schedule.next_to_send(1, websocket), 2u);
 }
 
+TEST_F(SessionScheduleTest, who_is_asked_while_another_transport_is_blocked_is_asked_again_afterwards) {
+    schedule.wake(1);
+    schedule.block(websocket);
+    schedule.on_sent_all(1, udp);
+    schedule.rest(1, start + 1s);
+    schedule.block(udp);
+    schedule.unblock(websocket);
+    EXPECT_EQ(schedule.next_to_send(0, websocket), 1u);
+    schedule.on_sent_all(1, websocket);
+    schedule.rest(1, start + 9s);
+    schedule.unblock(udp);
+    EXPECT_EQ(schedule.next_to_send(0, udp), 1u);
+}
+
 TEST_F(SessionScheduleTest, forgets_whether_awake_or_at_rest) {
     for (const SessionHandle session : {1u, 2u}) schedule.wake(session);
     rest(1, start);
