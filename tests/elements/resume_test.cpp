@@ -289,8 +289,11 @@ TEST(Resume, WhatAReturningViewerCannotDecodeIsInAGap) {
         EXPECT_TRUE(log->wait_message([](GstMessage* message) {
             const GstStructure* structure = gst_message_get_structure(message);
             gboolean uncertain = TRUE;
-            return structure && gst_structure_get_boolean(structure, "uncertain", &uncertain) && !uncertain &&
-                   number_of(structure, "buffers") == 3 && number_of(structure, "bytes") == 3000;
+            if (!structure || !gst_structure_get_boolean(structure, "uncertain", &uncertain) || uncertain)
+                return false;
+            // If the gap of what was dropped meanwhile still waits to be posted, both are one message.
+            const guint64 buffers = number_of(structure, "buffers");
+            return (buffers == 3 || buffers == 13) && number_of(structure, "bytes") == 1000 * buffers;
         }));
     }
 }
