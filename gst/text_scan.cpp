@@ -22,10 +22,8 @@ size_t word_end(const std::string& text, size_t begin) {
     return begin;
 }
 
-/// Steps over spaces, which a backslash may precede.
 size_t after_spaces(const std::string& text, size_t at) {
-    const auto is_space = [&](size_t i) { return i < text.size() && g_ascii_isspace(text[i]); };
-    while (is_space(at) || (at < text.size() && text[at] == '\\' && is_space(at + 1))) at++;
+    while (at < text.size() && g_ascii_isspace(text[at])) at++;
     return at;
 }
 
@@ -167,6 +165,9 @@ class Reader {
         bool of_elements;  // not of fields
     };
 
+    /// What the next word or text in quotes is.
+    enum class Place { structure_name, field_name, value };
+
     void read_quoted();
     void read_word();
     void read_parentheses();
@@ -177,16 +178,12 @@ class Reader {
     void read_nested(const std::string& value);
     void read_features(const std::string& value);
     void read_sample(const std::string& value);
-    bool precedes_equals(size_t at) const {
-        at = after_spaces(text_, at);
-        return at < text_.size() && text_[at] == '=';
-    }
 
     Tally& tally_;
     const std::string& text_;
     const unsigned depth_;
     size_t at_ = 0;
-    bool begins_ = true;  // a structure's name comes next
+    Place place_ = Place::structure_name;
     Content content_ = Content::untyped;
     std::vector<Opening> openings_;
     size_t brackets_ = 0;  // those of openings_ that end with ']'
@@ -219,11 +216,13 @@ void Reader::read_quoted() {
     const std::string_view quoted = std::string_view(text_).substr(at_, end - at_);
     // To find the end of a structure in brackets, the parser counts those in quotes too.
     if (brackets_ > 0 && !has_balanced_brackets(quoted)) return tally_.fail(TextFault::malformed);
-    if (begins_)
-        tally_.add_name(unescaped(quoted));
-    else
+    // A structure in brackets that begins with a quote is unescaped as a whole.
+    if (brackets_ > 0 && place_ == Place::structure_name) return tally_.fail(TextFault::malformed);
+    if (place_ == Place::value)
         read_nested(unescaped(quoted));
-    begins_ = false;
+    else
+        tally_.add_name(unescaped(quoted));
+    place_ = Place::value;
     at_ = end + 1;
 }
 
@@ -231,13 +230,15 @@ void Reader::read_word() {
     const size_t end = word_end(text_, at_);
     const std::string word = text_.substr(at_, end - at_);
     at_ = end;
-    const bool nests = content_ == Content::text || content_ == Content::caps;
-    // Names of structures begin with a letter, those of fields and features need not.
-    if (precedes_equals(end) || content_ == Content::features ||
-        ((begins_ || nests) && g_ascii_isalpha(word.front())))
+    const bool of_structure =
+        place_ == Place::structure_name || content_ == Content::text || content_ == Content::caps;
+    // The parser keeps the name of a field before it looks for its '=', and that of a structure if it is
+    // valid.
+    if (place_ == Place::field_name || content_ == Content::features ||
+        (of_structure && g_ascii_isalpha(word.front())))
         tally_.add_name(word);
     if (content_ == Content::sample) read_sample(word);
-    begins_ = false;
+    place_ = Place::value;
 }
 
 /// Reads a type, or the features of caps. The parser ends these at the first ')', whatever stands before it.
@@ -257,11 +258,12 @@ void Reader::open(char closing) {
     if (bracket && (content_ == Content::features || content_ == Content::sample))
         return tally_.fail(TextFault::malformed);
     openings_.push_back({closing, content_, !bracket || content_ == Content::plain});
-    begins_ = bracket;
-    if (bracket) {
-        brackets_++;
-        content_ = Content::untyped;
-    }
+    place_ = Place::value;
+    if (!bracket) return;
+    brackets_++;
+    if (content_ == Content::plain) return;  // a range
+    place_ = Place::structure_name;
+    content_ = Content::untyped;
 }
 
 void Reader::close(char closing) {
@@ -269,12 +271,13 @@ void Reader::close(char closing) {
     if (closing == ']') brackets_--;
     openings_.pop_back();
     content_ = Content::untyped;
-    begins_ = false;
+    place_ = Place::value;
 }
 
 void Reader::read_comma() {
     const bool of_elements = !openings_.empty() && openings_.back().of_elements;
     content_ = of_elements ? openings_.back().content : Content::untyped;
+    place_ = of_elements ? Place::value : Place::field_name;
     if (of_elements)
         tally_.add_element();
     else
@@ -284,7 +287,7 @@ void Reader::read_comma() {
 void Reader::read_semicolon() {
     tally_.add_field();
     content_ = Content::untyped;
-    begins_ = true;
+    place_ = Place::structure_name;
     if (openings_.empty() || openings_.back().content == Content::caps) return;
     // The parser skips what stands between the end of a structure and its ']', even a quote.
     const size_t next = after_spaces(text_, at_);

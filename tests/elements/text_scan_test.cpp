@@ -81,13 +81,18 @@ TEST(TextScan, NothingHidesTheRestFromTheScan) {
         "a/b(memory:x{)",
         "a/b(memory:x\\)",
         "ev, s=(structure)[in;\" ]",
+        "ev, s=(GstCapsFeatures)[ foo:x\" ]",
         "ev, s=[in; { ]",
+        "ev, s=[\"in, a=(string)\"x\"]",
+        "ev, s=[\"in\"]",
         "ev, s=[in;\" ]",
         "ev, s=[in, x=\"[\"; ], q=\"]",
     };
     for (const std::string& text : hiding) {
         EXPECT_FALSE(TextScan(text + hidden).parseable()) << text;
         EXPECT_FALSE(TextScan(text + ", a=1").parseable()) << text;
+        const std::string again = text.substr(text.find_first_of("[("));
+        EXPECT_FALSE(TextScan(text + ", a=1, t=" + again + ", b=1").parseable()) << text;
         for (const std::string& nested :
              {"ev, s=(GstCaps)" + in_quotes(text + hidden), "ev, s=(structure)" + in_quotes(text + hidden),
               "taglist, image=(sample)AAAA:" + base64(text + hidden) + ":None:None"})
@@ -156,6 +161,7 @@ TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
         "ev, f=(GstCapsFeatures)\"memory:a\\,\\ memory:%\"",
         "ev, f=(GstCapsFeatures)memory:%",
         "ev, %\\ =1",
+        "ev, s=(structure)[in, %;]",
         "ev, %\\ \\  =1",
         "ev, \\ %=1",
         "a/b(memory:x, memory:%), a=1",
@@ -198,10 +204,10 @@ TEST(TextScan, ValuesAreNoNames) {
         "video/x-h264, codec_data=(buffer)0164, framerate=30/1, formats=(string){ NV12, I420 }, "
         "title=(string)\"a b=c, d\", streamheader=(buffer)< 4f707573, 54616773 >, s=(structure){ [in, "
         "x=(int)77, "
-        "y=word] }, n=(double)-88, w=other, c=(GstCaps)\"a/b\\,\\ width\\=\\(int\\)99\"");
+        "y=word], 9x }, n=(double)-88, w=other, c=(GstCaps)\"a/b\\,\\ width\\=\\(int\\)99\"");
     EXPECT_TRUE(scan.parseable());
     for (const char* value : {"0164", "30/1", "NV12", "I420", "b", "d", "4f707573", "54616773", "77", "word",
-                              "-88", "other", "99"})
+                              "-88", "other", "99", "9x"})
         EXPECT_FALSE(scan.names().contains(value)) << value;
 }
 
