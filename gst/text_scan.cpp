@@ -214,7 +214,8 @@ void Reader::read_quoted() {
     const size_t end = closing_quote(text_, at_);
     if (end == text_.size()) return tally_.fail(TextFault::malformed);
     const std::string_view quoted = std::string_view(text_).substr(at_, end - at_);
-    // To find the end of a structure in brackets, the parser counts those in quotes too.
+    // To find the end of a structure in brackets, the parser counts those in quotes too. What stands between
+    // a structure's semicolon and this end it skips, even a quote.
     if (brackets_ > 0 && !has_balanced_brackets(quoted)) return tally_.fail(TextFault::malformed);
     // A structure in brackets that begins with a quote is unescaped as a whole.
     if (brackets_ > 0 && place_ == Place::structure_name) return tally_.fail(TextFault::malformed);
@@ -253,6 +254,8 @@ void Reader::read_parentheses() {
 
 void Reader::open(char closing) {
     tally_.add_opening();
+    // The parser would not stop here in every case.
+    if (place_ != Place::value) return tally_.fail(TextFault::malformed);
     const bool bracket = closing == ']';
     // The parser reads these types otherwise: up to the ']', whatever stands before it.
     if (bracket && (content_ == Content::features || content_ == Content::sample))
@@ -288,10 +291,6 @@ void Reader::read_semicolon() {
     tally_.add_field();
     content_ = Content::untyped;
     place_ = Place::structure_name;
-    if (openings_.empty() || openings_.back().content == Content::caps) return;
-    // The parser skips what stands between the end of a structure and its ']', even a quote.
-    const size_t next = after_spaces(text_, at_);
-    if (next == text_.size() || text_[next] != ']') tally_.fail(TextFault::malformed);
 }
 
 /// Reads a value in quotes.

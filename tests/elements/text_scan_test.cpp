@@ -81,10 +81,11 @@ TEST(TextScan, NothingHidesTheRestFromTheScan) {
         "a/b(memory:x{)",
         "a/b(memory:x\\)",
         "ev, s=(structure)[in;\" ]",
-        "ev, s=(GstCapsFeatures)[ foo:x\" ]",
+        "ev, s=(GstCapsFeatures)[ foo:x!y ]",
         "ev, s=[in; { ]",
         "ev, s=[\"in, a=(string)\"x\"]",
         "ev, s=[\"in\"]",
+        "ev, s=[in, {a=1}]",
         "ev, s=[in;\" ]",
         "ev, s=[in, x=\"[\"; ], q=\"]",
     };
