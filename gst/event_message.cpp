@@ -20,8 +20,19 @@ Result<std::optional<OutMessage>> text_message(MessageKind kind, GstEvent* event
     if (!text) return event_unsendable(tr("an event could not be written as text"));
     const std::string body(text);
     g_free(text);
-    if (body.size() > event_body_max || !TextScan(body).parseable())
+    if (body.size() > event_body_max)
         return event_unsendable(tr("an event is too large or too deeply nested to be carried"));
+    switch (TextScan(body).fault()) {
+        case TextFault::none:
+            break;
+        case TextFault::malformed:
+            return event_unsendable(tr("an event could not be written as text"));
+        case TextFault::many_fields:
+            return event_unsendable(tr("an event has too many fields or list elements to be carried"));
+        case TextFault::deep_nesting:
+        case TextFault::many_names:
+            return event_unsendable(tr("an event is too large or too deeply nested to be carried"));
+    }
     return std::optional(event_message(kind, event, Bytes(&fixed, 1), bytes_of(body)));
 }
 

@@ -7,7 +7,9 @@
 
 namespace stt {
 
-void NameBudget::start() { *this = {}; }
+std::atomic<size_t> NameBudget::in_this_process_ = 0;
+
+void NameBudget::start() { *this = NameBudget(*in_process_); }
 
 bool NameBudget::take(const std::set<std::string>& names) {
     std::vector<const std::string*> fresh;
@@ -21,8 +23,20 @@ bool NameBudget::take(const std::set<std::string>& names) {
             return false;
         }
     }
+    if (!take_from_process(size)) {
+        exceeded_ = true;
+        return false;
+    }
     for (const std::string* name : fresh) counted_.insert(*name);
     used_ += size;
+    return true;
+}
+
+bool NameBudget::take_from_process(size_t size) {
+    size_t used = *in_process_;
+    do {
+        if (size > process_bytes_max - used) return false;
+    } while (!in_process_->compare_exchange_weak(used, used + size));
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <gst/gst.h>
 
 #include <string>
+#include <utility>
 
 #include "gst/name_budget.hpp"
 #include "gst/owned.hpp"
@@ -15,6 +16,9 @@ namespace stt {
 /// brings in too many names. Used by one thread.
 class TextParser {
   public:
+    /// Names are counted in `names`.
+    explicit TextParser(NameBudget names = NameBudget()) : names_(std::move(names)) {}
+
     /// Begins another run from READY to PAUSED.
     void start() { names_.start(); }
 

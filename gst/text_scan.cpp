@@ -4,6 +4,10 @@
 #include <gst/gst.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "gst/name_budget.hpp"
 
 namespace stt {
 namespace {
@@ -63,6 +67,8 @@ bool is_plain(GType type) {
                               G_TYPE_FLOAT,
                               G_TYPE_DOUBLE,
                               G_TYPE_STRING,
+                              G_TYPE_STRV,
+                              G_TYPE_BYTES,
                               G_TYPE_CHAR,
                               G_TYPE_UCHAR,
                               G_TYPE_DATE,
@@ -80,100 +86,286 @@ bool is_plain(GType type) {
     return false;
 }
 
-bool is_sample(const std::string& type) { return type == "sample" || type == "GstSample"; }
+/// What the parser reads a value as, according to the type in front of it.
+enum class Content {
+    untyped,
+    plain,
+    text,      // a structure or tags
+    caps,      // which may have several structures
+    features,  // of caps
+    sample,    // its caps and structures are encoded as base64
+};
 
-bool is_nesting(const std::string& type) {
-    // GStreamer's abbreviations for these types.
-    for (const char* brief : {"structure", "caps", "taglist", "sample"})
-        if (type == brief) return true;
+Content content_of(const std::string& type) {
+    // GStreamer's abbreviations are among the names.
+    if (type == "sample" || type == "GstSample") return Content::sample;
+    if (type == "caps" || type == "GstCaps") return Content::caps;
+    if (type == "GstCapsFeatures") return Content::features;
+    if (type == "structure" || type == "taglist") return Content::text;
     const GType known = g_type_from_name(type.c_str());
-    return known != 0 && !is_plain(known);
+    return known != 0 && !is_plain(known) ? Content::text : Content::plain;
 }
 
-/// The types in front of values, which stand in parentheses.
-struct Types {
-    bool texts = false;    // at least one of structures, caps or tags
-    bool samples = false;  // their caps and their structure are encoded as base64
+/// Whether each bracket in `quoted` has its counterpart there.
+bool has_balanced_brackets(std::string_view quoted) {
+    size_t open = 0;
+    for (const char c : quoted) {
+        if (c == ']' && open == 0) return false;
+        if (c == '[') open++;
+        if (c == ']') open--;
+    }
+    return open == 0;
+}
+
+std::string trimmed(const std::string& text) {
+    const size_t begin = text.find_first_not_of(' ');
+    return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
+}
+
+/// What the texts of one scan have together.
+struct Tally {
+    TextFault fault = TextFault::none;
+    std::set<std::string> names;
+    size_t names_size = 0;  // as NameBudget counts
+    size_t openings = 0, fields = 0, elements = 0;
+
+    /// Keeps the first fault.
+    void fail(TextFault found) {
+        if (fault == TextFault::none) fault = found;
+    }
+    void add_name(const std::string& name) {
+        if (!names.insert(name).second) return;
+        names_size += name.size() + NameBudget::overhead;
+        if (names_size > NameBudget::bytes_max) fail(TextFault::many_names);
+    }
+    void add_opening() {
+        if (++openings > TextScan::openings_max) fail(TextFault::deep_nesting);
+    }
+    void add_field() {
+        if (++fields > TextScan::fields_max) fail(TextFault::many_fields);
+    }
+    void add_element() {
+        if (++elements > TextScan::elements_max) fail(TextFault::many_fields);
+    }
 };
-Types types_in(const std::string& text) {
-    Types types;
+
+/// Reads one text as the parser does, and the texts in it.
+class Reader {
+  public:
+    Reader(Tally& tally, const std::string& text, unsigned depth)
+        : tally_(tally), text_(text), depth_(depth) {}
+
+    void read();
+
+  private:
+    /// A list, array, range, or structure in brackets that has not ended.
+    struct Opening {
+        char closing;
+        Content content;   // of its elements, or of the whole
+        bool of_elements;  // not of fields
+    };
+
+    /// What the next word or text in quotes is.
+    enum class Place { structure_name, field_name, value };
+
+    void read_quoted();
+    void read_word();
+    void read_parentheses();
+    void open(char closing);
+    void close(char closing);
+    void read_comma();
+    void read_semicolon();
+    void read_nested(const std::string& value);
+    void read_features(const std::string& value);
+    void read_sample(const std::string& value);
+
+    Tally& tally_;
+    const std::string& text_;
+    const unsigned depth_;
+    size_t at_ = 0;
+    Place place_ = Place::structure_name;
+    Content content_ = Content::untyped;
+    std::vector<Opening> openings_;
+    size_t brackets_ = 0;  // those of openings_ that end with ']'
+};
+
+void Reader::read() {
+    if (depth_ > TextScan::depth_max) return tally_.fail(TextFault::deep_nesting);
+    while (at_ < text_.size() && tally_.fault == TextFault::none) {
+        const char c = text_[at_];
+        if (of_a_word(c)) {
+            read_word();
+            continue;
+        }
+        at_++;
+        if (c == '"') read_quoted();
+        if (c == '(') read_parentheses();
+        if (c == '{') open('}');
+        if (c == '<') open('>');
+        if (c == '[') open(']');
+        if (c == '}' || c == '>' || c == ']') close(c);
+        if (c == ',') read_comma();
+        if (c == ';') read_semicolon();
+    }
+    if (!openings_.empty()) tally_.fail(TextFault::malformed);
+}
+
+void Reader::read_quoted() {
+    const size_t end = closing_quote(text_, at_);
+    if (end == text_.size()) return tally_.fail(TextFault::malformed);
+    const std::string_view quoted = std::string_view(text_).substr(at_, end - at_);
+    // To find the end of a structure in brackets, the parser counts those in quotes too. What stands between
+    // a structure's semicolon and this end it skips, even a quote.
+    if (brackets_ > 0 && !has_balanced_brackets(quoted)) return tally_.fail(TextFault::malformed);
+    // A structure in brackets that begins with a quote is unescaped as a whole.
+    if (brackets_ > 0 && place_ == Place::structure_name) return tally_.fail(TextFault::malformed);
+    if (place_ == Place::value)
+        read_nested(unescaped(quoted));
+    else
+        tally_.add_name(unescaped(quoted));
+    place_ = Place::value;
+    at_ = end + 1;
+}
+
+void Reader::read_word() {
+    const size_t end = word_end(text_, at_);
+    const std::string word = text_.substr(at_, end - at_);
+    at_ = end;
+    const bool of_structure =
+        place_ == Place::structure_name || content_ == Content::text || content_ == Content::caps;
+    // The parser keeps the name of a field before it looks for its '=', and that of a structure if it is
+    // valid.
+    if (place_ == Place::field_name || content_ == Content::features ||
+        (of_structure && g_ascii_isalpha(word.front())))
+        tally_.add_name(word);
+    if (content_ == Content::sample) read_sample(word);
+    place_ = Place::value;
+}
+
+/// Reads a type, or the features of caps. The parser ends these at the first ')', whatever stands before it.
+void Reader::read_parentheses() {
+    const size_t end = std::min(text_.find(')', at_), text_.size());
+    if (end == text_.size()) return tally_.fail(TextFault::malformed);
+    const std::string inside = text_.substr(at_, end - at_);
+    read_features(inside);
+    content_ = content_of(trimmed(inside));
+    at_ = end + 1;
+}
+
+void Reader::open(char closing) {
+    tally_.add_opening();
+    // The parser would not stop here in every case.
+    if (place_ != Place::value) return tally_.fail(TextFault::malformed);
+    const bool bracket = closing == ']';
+    // The parser reads these types otherwise: up to the ']', whatever stands before it.
+    if (bracket && (content_ == Content::features || content_ == Content::sample))
+        return tally_.fail(TextFault::malformed);
+    openings_.push_back({closing, content_, !bracket || content_ == Content::plain});
+    place_ = Place::value;
+    if (!bracket) return;
+    brackets_++;
+    if (content_ == Content::plain) return;  // a range
+    place_ = Place::structure_name;
+    content_ = Content::untyped;
+}
+
+void Reader::close(char closing) {
+    if (openings_.empty() || openings_.back().closing != closing) return tally_.fail(TextFault::malformed);
+    if (closing == ']') brackets_--;
+    openings_.pop_back();
+    content_ = Content::untyped;
+    place_ = Place::value;
+}
+
+void Reader::read_comma() {
+    const bool of_elements = !openings_.empty() && openings_.back().of_elements;
+    content_ = of_elements ? openings_.back().content : Content::untyped;
+    place_ = of_elements ? Place::value : Place::field_name;
+    if (of_elements)
+        tally_.add_element();
+    else
+        tally_.add_field();
+}
+
+void Reader::read_semicolon() {
+    tally_.add_field();
+    content_ = Content::untyped;
+    place_ = Place::structure_name;
+}
+
+/// Reads a value in quotes.
+void Reader::read_nested(const std::string& value) {
+    switch (content_) {
+        case Content::untyped:
+        case Content::plain:
+            break;
+        case Content::text:
+        case Content::caps:
+            Reader(tally_, value, depth_ + 1).read();
+            break;
+        case Content::features:
+            read_features(value);
+            break;
+        case Content::sample:
+            read_sample(value);
+            break;
+    }
+}
+
+/// The parser makes a name of all that stands between two commas.
+void Reader::read_features(const std::string& value) {
+    const auto allowed = [](char c) { return of_a_word(c) || c == ' ' || c == ','; };
+    if (!std::all_of(value.begin(), value.end(), allowed)) return tally_.fail(TextFault::malformed);
+    for (size_t begin = 0; tally_.fault == TextFault::none;) {
+        const size_t comma = value.find(',', begin);
+        tally_.add_name(trimmed(value.substr(begin, comma - begin)));
+        if (comma == std::string::npos) return;
+        tally_.add_field();
+        begin = comma + 1;
+    }
+}
+
+/// Reads the parts of a sample: the buffer, then caps, segment and structure, separated by colons.
+void Reader::read_sample(const std::string& value) {
+    for (size_t colon = value.find(':'); colon != std::string::npos && tally_.fault == TextFault::none;) {
+        const size_t next = value.find(':', colon + 1);
+        std::string part = value.substr(colon + 1, next - colon - 1);
+        colon = next;
+        if (part == "None") continue;
+        std::replace(part.begin(), part.end(), '_', '=');  // as the equals sign separates fields
+        gsize size = 0;
+        guchar* decoded = g_base64_decode(part.c_str(), &size);
+        const std::string text(reinterpret_cast<const char*>(decoded), size);
+        g_free(decoded);
+        Reader(tally_, text, depth_ + 1).read();
+    }
+}
+
+/// Whether a type that stands in front of a value makes its text a nested one.
+bool has_nesting_type(const std::string& text) {
     for (size_t at = text.find('('); at != std::string::npos; at = text.find('(', at + 1)) {
         const size_t begin = after_spaces(text, at + 1);
-        const std::string type = text.substr(begin, word_end(text, begin) - begin);
-        if (is_sample(type))
-            types.samples = true;
-        else if (is_nesting(type))
-            types.texts = true;
+        if (content_of(text.substr(begin, word_end(text, begin) - begin)) != Content::plain) return true;
     }
-    return types;
+    return false;
 }
 
 }  // namespace
 
 TextScan::TextScan(const std::string& text) {
     // Names begin with a letter. GStreamer treats any other beginning as a programming error of the caller.
-    if (text.empty() || !g_ascii_isalpha(text.front()) || !valid_utf8(text)) return;
-    scan(text, 0);
-    parseable_ = !too_deep_ && openings_ <= openings_max && separators_ <= separators_max;
-}
-
-/// Reads `text` as the parser does, up to the first error, where the parser stops.
-void TextScan::scan(const std::string& text, unsigned depth) {
-    if (depth > depth_max) {
-        too_deep_ = true;
+    if (text.empty() || !g_ascii_isalpha(text.front()) || !valid_utf8(text)) {
+        fault_ = TextFault::malformed;
         return;
     }
-    const Types types = types_in(text);
-    bool begins = true;      // a structure's name comes next
-    bool in_parens = false;  // a type, or the features of caps
-    for (size_t at = 0; at < text.size() && !too_deep_; at++) {
-        const char c = text[at];
-        if (c == '"') {
-            const size_t end = closing_quote(text, at + 1);
-            const std::string value = unescaped(std::string_view(text).substr(at + 1, end - at - 1));
-            const size_t next = after_spaces(text, end + 1);
-            const bool is_field = next < text.size() && text[next] == '=';
-            if (is_field || begins || types.texts) scan(value, depth + 1);
-            if (types.samples) scan_sample(value, depth);
-            begins = false;
-            at = end;
-        } else if (of_a_word(c)) {
-            const size_t end = word_end(text, at), next = after_spaces(text, end);
-            const std::string word = text.substr(at, end - at);
-            const bool is_field = next < text.size() && text[next] == '=';
-            if (is_field || begins || in_parens || types.texts) names_.insert(word);
-            if (types.samples) scan_sample(word, depth);
-            begins = false;
-            at = end - 1;
-        } else {
-            openings_ += c == '{' || c == '[' || c == '<';
-            separators_ += c == ',' || c == ';';
-            // Caps features that are a value are separated by commas, as list elements and fields are.
-            if (c == '[' || c == ';' || (c == ',' && depth > 0)) begins = true;
-            if (c == '(' || c == ')') in_parens = c == '(';
-        }
-    }
-}
-
-/// Scans the parts of a sample: the buffer, then caps, segment and structure, separated by colons. Other
-/// values have no such parts, or parts that decode to nothing of interest.
-void TextScan::scan_sample(const std::string& value, unsigned depth) {
-    for (size_t colon = value.find(':'); colon != std::string::npos;) {
-        const size_t next = value.find(':', colon + 1);
-        std::string part = value.substr(colon + 1, next - colon - 1);
-        std::replace(part.begin(), part.end(), '_', '=');  // as the equals sign separates fields
-        gsize size = 0;
-        guchar* decoded = g_base64_decode(part.c_str(), &size);
-        const std::string text(reinterpret_cast<const char*>(decoded), size);
-        g_free(decoded);
-        if (!text.empty()) scan(text, depth + 1);
-        colon = next;
-    }
+    Tally tally;
+    Reader(tally, text, 0).read();
+    fault_ = tally.fault;
+    names_ = std::move(tally.names);
 }
 
 bool has_nested_text(const std::string& text) {
-    const Types types = types_in(text);
-    if (types.texts || types.samples) return true;
+    if (has_nesting_type(text)) return true;
     // Without a type in front, a value that begins with a bracket is a structure. A range has a type.
     for (size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
         if (at > 0 && text[at - 1] == '\\') continue;

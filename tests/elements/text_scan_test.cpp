@@ -4,6 +4,7 @@
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <vector>
 
 #include "gst/text_parser.hpp"
@@ -35,8 +36,8 @@ std::string base64(const std::string& text) {
 }
 
 TEST(TextScan, TheNumberOfFieldsIsBounded) {
-    EXPECT_TRUE(TextScan(with_fields(TextScan::separators_max)).parseable());
-    EXPECT_FALSE(TextScan(with_fields(TextScan::separators_max + 1)).parseable());
+    EXPECT_TRUE(TextScan(with_fields(TextScan::fields_max)).parseable());
+    EXPECT_FALSE(TextScan(with_fields(TextScan::fields_max + 1)).parseable());
     const std::string many = with_fields(100'000);
     EXPECT_FALSE(TextScan(many).parseable());
     for (const std::string& text :
@@ -47,6 +48,78 @@ TEST(TextScan, TheNumberOfFieldsIsBounded) {
     std::string features = "video/x-raw(memory:A";
     for (int i = 0; i < 100'000; i++) features += ", memory:B" + std::to_string(i);
     EXPECT_FALSE(TextScan(features + ")").parseable());
+}
+
+/// An array of `count` numbers.
+std::string with_elements(size_t count) {
+    std::string text = "ev, a=(int)< 0";
+    for (size_t i = 1; i < count; i++) text += ", " + std::to_string(i);
+    return text + " >";
+}
+
+TEST(TextScan, ElementsAreNoFields) {
+    EXPECT_TRUE(TextScan(with_elements(100'000)).parseable());
+    const auto fault = [](const std::string& text) { return TextScan(text).fault(); };
+    EXPECT_EQ(fault(with_elements(TextScan::elements_max + 1)), TextFault::none);
+    EXPECT_EQ(fault(with_elements(TextScan::elements_max + 2)), TextFault::many_fields);
+    std::string ranges = "ev, a=(int){ ";
+    for (int i = 0; i < 1000; i++) ranges += "[ 1, 5, 1 ], { 1, 2, 3 }, ";
+    EXPECT_EQ(fault(ranges + "1 }"), TextFault::deep_nesting);
+    std::string in_list = "ev, a={ [in";
+    for (size_t i = 0; i <= TextScan::fields_max; i++) in_list += ", f" + std::to_string(i) + "=1";
+    EXPECT_EQ(fault(in_list + "] }"), TextFault::many_fields) << "a structure that is an element has fields";
+    EXPECT_EQ(fault(with_fields(TextScan::fields_max + 1)), TextFault::many_fields);
+    const std::string number = "[ 1, 5, 1 ]";
+    EXPECT_EQ(fault(with_fields(TextScan::fields_max - 1) + ", a=(int)" + number), TextFault::none);
+}
+
+TEST(TextScan, NothingHidesTheRestFromTheScan) {
+    const std::string hidden = ", l=" + std::string(TextScan::openings_max + 1, '{');
+    // What stands before the last bracket is skipped by the parser, or is read in another way by it.
+    const std::vector<std::string> hiding{
+        "a/b(memory:x\")",
+        "a/b(memory:x{)",
+        "a/b(memory:x\\)",
+        "ev, s=(structure)[in;\" ]",
+        "ev, s=(GstCapsFeatures)[ foo:x!y ]",
+        "ev, s=[in; { ]",
+        "ev, s=[\"in, a=(string)\"x\"]",
+        "ev, s=[\"in\"]",
+        "ev, s=[in, {a=1}]",
+        "ev, s=[in;\" ]",
+        "ev, s=[in, x=\"[\"; ], q=\"]",
+    };
+    for (const std::string& text : hiding) {
+        EXPECT_FALSE(TextScan(text + hidden).parseable()) << text;
+        EXPECT_FALSE(TextScan(text + ", a=1").parseable()) << text;
+        const std::string again = text.substr(text.find_first_of("[("));
+        EXPECT_FALSE(TextScan(text + ", a=1, t=" + again + ", b=1").parseable()) << text;
+        for (const std::string& nested :
+             {"ev, s=(GstCaps)" + in_quotes(text + hidden), "ev, s=(structure)" + in_quotes(text + hidden),
+              "taglist, image=(sample)AAAA:" + base64(text + hidden) + ":None:None"})
+            EXPECT_FALSE(TextScan(nested).parseable()) << nested.substr(0, 60);
+    }
+    for (const char* text :
+         {"a/b(memory:x, meta:y), a=1", "ev, s=(GstCaps)[a/b(memory:x), l={ 1, 2 }; c/d], a=1",
+          "ev, s=(structure)[in, x=(string)\"a [b]\";], a=1",
+          "ev, s=(structure){ [in, x=[q, p=1];], [in2] }, a=1"})
+        EXPECT_TRUE(TextScan(text).parseable()) << text;
+}
+
+TEST(TextScan, TheNamesOfATextAreBounded) {
+    const std::string filler(1000, 'x');
+    std::string text = "ev";
+    for (int i = 0; i < 2000; i++) text += ", n" + std::to_string(i) + filler + "=1";
+    const TextScan scan(text);
+    EXPECT_EQ(scan.fault(), TextFault::many_names);
+    size_t size = 0;
+    for (const std::string& name : scan.names()) size += name.size();
+    EXPECT_LE(size, NameBudget::bytes_max + 2 * filler.size());
+}
+
+TEST(TextScan, StopsAtALimit) {
+    const TextScan scan(with_fields(100'000));
+    EXPECT_LE(scan.names().size(), TextScan::fields_max + 2);
 }
 
 TEST(TextScan, TextInQuotesIsNoWork) {
@@ -87,6 +160,20 @@ TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
         "ev, s=(taglist)\"taglist\\,\\ %\\=1\"",
         "ev, s=(structure)\"in\\,\\ t\\=\\(structure\\)\\\"%\\\\\\,\\\\\\ b\\\\\\=1\\\"\"",
         "ev, f=(GstCapsFeatures)\"memory:a\\,\\ memory:%\"",
+        "ev, f=(GstCapsFeatures)memory:%",
+        "ev, %\\ =1",
+        "ev, s=(structure)[in, %;]",
+        "ev, %\\ \\  =1",
+        "ev, \\ %=1",
+        "a/b(memory:x, memory:%), a=1",
+        "a/b(%), a=1",
+        "a/b; \"%\", a=1",
+        "ev, s={ (structure)%, (int)3 }",
+        "ev, s=(structure){ a, { b, % } }",
+        "ev, s=(GstCaps){ [a/b, a=1], % }",
+        "ev, s=(GstCaps)[a/b; c/d, %=1]",
+        "ev, s=[in, x=(string)\"[]\", y=[in2, %=1]]",
+        "ev, s=(structure)\"\\\"%\\\"\\,\\ a\\=1\"",
     };
     for (const std::string& form : forms) {
         const std::string name = fresh();
@@ -116,9 +203,12 @@ TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
 TEST(TextScan, ValuesAreNoNames) {
     const TextScan scan(
         "video/x-h264, codec_data=(buffer)0164, framerate=30/1, formats=(string){ NV12, I420 }, "
-        "title=(string)\"a b=c, d\", streamheader=(buffer)< 4f707573, 54616773 >");
+        "title=(string)\"a b=c, d\", streamheader=(buffer)< 4f707573, 54616773 >, s=(structure){ [in, "
+        "x=(int)77, "
+        "y=word], 9x }, n=(double)-88, w=other, c=(GstCaps)\"a/b\\,\\ width\\=\\(int\\)99\"");
     EXPECT_TRUE(scan.parseable());
-    for (const char* value : {"0164", "30/1", "NV12", "I420", "b", "d", "4f707573", "54616773"})
+    for (const char* value : {"0164", "30/1", "NV12", "I420", "b", "d", "4f707573", "54616773", "77", "word",
+                              "-88", "other", "99", "9x"})
         EXPECT_FALSE(scan.names().contains(value)) << value;
 }
 
@@ -143,17 +233,51 @@ TEST(NameBudget, CountsEachNewNameOnce) {
     EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(NameBudget, TheProcessHasALimitForAllRuns) {
+    std::atomic<size_t> in_process = 0;
+    NameBudget budget(in_process), other(in_process);
+    const std::string filler(NameBudget::bytes_max / 2, 'p');
+    const auto fill = [&](NameBudget& filled, int i) { return filled.take({std::to_string(i) + filler}); };
+    int taken = 0;
+    for (; taken < 100; taken++) {
+        budget.start();
+        if (!fill(budget, taken)) break;
+    }
+    EXPECT_EQ(taken, 31) << "32 would exceed the limit by their overhead";
+    EXPECT_TRUE(budget.exceeded());
+    EXPECT_FALSE(fill(other, 1000));
+    EXPECT_TRUE(other.exceeded());
+    EXPECT_TRUE(other.take({"GstCaps"})) << "what is known costs nothing";
+    EXPECT_LE(in_process, NameBudget::process_bytes_max);
+}
+
+TEST(NameBudget, NumbersInNestedStructuresCostNothing) {
+    std::atomic<size_t> in_process = 0;
+    TextParser parser{NameBudget(in_process)};
+    for (int i = 0; i < 100'000; i++) {
+        const std::string number = std::to_string(i);
+        const StructurePtr structure = parser.structure(
+            "numbers, n=(int)" + number + ", s=(structure)\"in\\,\\ x\\=\\(int\\)" + number +
+            "\\,\\ y\\=\\(double\\)-" + number + ".5\\;\", z=" + number + "/7, w=w" + number);
+        ASSERT_TRUE(structure) << i;
+    }
+    EXPECT_LT(in_process, 4096u);
+}
+
 TEST(NameBudget, BoundsWhatAPeerBringsIn) {
-    TextParser parser;
+    static int repetition = 0;  // of the test, as GLib keeps the names
+    const std::string prefix = "bounded-" + std::to_string(repetition++) + '-';
+    std::atomic<size_t> in_process = 0;
+    TextParser parser{NameBudget(in_process)};
     const std::string filler(50, 'y');
     for (int i = 0; i < 100'000; i++) {
-        const StructurePtr structure = parser.structure("ev, bounded-" + std::to_string(i) + filler + "=1");
+        const StructurePtr structure = parser.structure("ev, " + prefix + std::to_string(i) + filler + "=1");
         EXPECT_EQ(structure == nullptr, parser.names().exceeded());
     }
     EXPECT_LE(parser.names().used(), NameBudget::bytes_max);
     size_t kept = 0;
     for (int i = 0; i < 100'000; i++) {
-        const std::string name = "bounded-" + std::to_string(i) + filler;
+        const std::string name = prefix + std::to_string(i) + filler;
         if (g_quark_try_string(name.c_str()) != 0) kept += name.size();
     }
     EXPECT_GT(kept, 0u);
