@@ -85,6 +85,7 @@ TEST(TextScan, NothingHidesTheRestFromTheScan) {
         "ev, s=[in; { ]",
         "ev, s=[\"in, a=(string)\"x\"]",
         "ev, s=[\"in\"]",
+        "ev, s=[in; x\" ]",
         "ev, s=[in, {a=1}]",
         "ev, s=[in;\" ]",
         "ev, s=[in, x=\"[\"; ], q=\"]",
