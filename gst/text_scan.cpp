@@ -90,8 +90,7 @@ bool is_plain(GType type) {
 enum class Content {
     untyped,
     plain,
-    text,      // a structure or tags
-    caps,      // which may have several structures
+    text,      // a structure, tags or caps
     features,  // of caps
     sample,    // its caps and structures are encoded as base64
 };
@@ -99,9 +98,8 @@ enum class Content {
 Content content_of(const std::string& type) {
     // GStreamer's abbreviations are among the names.
     if (type == "sample" || type == "GstSample") return Content::sample;
-    if (type == "caps" || type == "GstCaps") return Content::caps;
     if (type == "GstCapsFeatures") return Content::features;
-    if (type == "structure" || type == "taglist") return Content::text;
+    if (type == "structure" || type == "taglist" || type == "caps") return Content::text;
     const GType known = g_type_from_name(type.c_str());
     return known != 0 && !is_plain(known) ? Content::text : Content::plain;
 }
@@ -231,8 +229,7 @@ void Reader::read_word() {
     const size_t end = word_end(text_, at_);
     const std::string word = text_.substr(at_, end - at_);
     at_ = end;
-    const bool of_structure =
-        place_ == Place::structure_name || content_ == Content::text || content_ == Content::caps;
+    const bool of_structure = place_ == Place::structure_name || content_ == Content::text;
     // The parser keeps the name of a field before it looks for its '=', and that of a structure if it is
     // valid.
     if (place_ == Place::field_name || content_ == Content::features ||
@@ -300,7 +297,6 @@ void Reader::read_nested(const std::string& value) {
         case Content::plain:
             break;
         case Content::text:
-        case Content::caps:
             Reader(tally_, value, depth_ + 1).read();
             break;
         case Content::features:

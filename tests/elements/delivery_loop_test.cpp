@@ -94,6 +94,13 @@ class DeliveryLoopTest : public testing::Test {
         if (result.wait_for(patience) != std::future_status::ready) return GST_FLOW_CUSTOM_ERROR;
         return result.get();
     }
+    /// Waits until the end of the stream has been passed on.
+    bool end_is_passed_on() {
+        return eventually([this] {
+            const auto consumed = inbox().take_consumed();
+            return consumed && consumed->finished;
+        });
+    }
     ReceiveQueue& inbox() { return connection.link()->inbox(); }
     void arrive(const OutMessage& message) {
         std::vector<uint8_t> bytes(message.head.begin(), message.head.end());
@@ -184,10 +191,7 @@ TEST_F(DeliveryLoopTest, OneStreamFollowsAnotherWithoutEos) {
     stream_begins("a");
     stream_ends();
     run();
-    ASSERT_TRUE(eventually([&] {
-        const auto consumed = inbox().take_consumed();
-        return consumed && consumed->finished;
-    }));
+    ASSERT_TRUE(end_is_passed_on());
     receiver.opened(2);
     inbox().restart();
     stream_begins("b");
@@ -210,10 +214,7 @@ TEST_F(DeliveryLoopTest, WithoutAStreamToWaitForThereIsNoTimeout) {
     stream_begins("a");
     stream_ends();
     run();
-    ASSERT_TRUE(eventually([&] {
-        const auto consumed = inbox().take_consumed();
-        return consumed && consumed->finished;
-    }));
+    ASSERT_TRUE(end_is_passed_on());
     EXPECT_EQ(result.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
     EXPECT_FALSE(connection.peer().failed());
 }
