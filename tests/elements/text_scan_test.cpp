@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gst/text_parser.hpp"
+#include "tests/elements/interned_names.hpp"
 
 namespace stt {
 namespace {
@@ -194,7 +195,9 @@ TEST(TextScan, FindsEveryNameThatTheParserKeeps) {
         }
         forms_kept += kept;
     }
-    EXPECT_GE(forms_kept, forms.size() / 2) << "the forms are those that the parser reads";
+    if (test::parser_interns_names()) {
+        EXPECT_GE(forms_kept, forms.size() / 2) << "the forms are those that the parser reads";
+    }
     const std::string name = fresh();
     const std::string sample =
         "taglist, image=(sample)AAAA:" + base64("image/png, " + name + "=1") + ":None:None";
@@ -281,7 +284,7 @@ TEST(NameBudget, BoundsWhatAPeerBringsIn) {
         const std::string name = prefix + std::to_string(i) + filler;
         if (g_quark_try_string(name.c_str()) != 0) kept += name.size();
     }
-    EXPECT_GT(kept, 0u);
+    EXPECT_EQ(kept > 0, test::parser_interns_names());
     EXPECT_LE(kept, NameBudget::bytes_max);
 }
 
